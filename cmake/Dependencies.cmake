@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+# The libraries, all from Debian 12, each under one short name: dep::yaml, dep::avro, ...
+# A missing one ends the configuration with the package to install.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+
+function(relevo_pkg name module package)
+    pkg_check_modules(DEP_${name} IMPORTED_TARGET GLOBAL ${module})
+    if(NOT DEP_${name}_FOUND)
+        message(FATAL_ERROR "${module} is missing: apt-get install ${package} (./dev build does it)")
+    endif()
+    add_library(dep::${name} ALIAS PkgConfig::DEP_${name})
+endfunction()
+
+# For what ships no pkg-config file (liblinear, libstemmer), or is taken from an archive.
+function(relevo_lib name library header package)
+    find_library(DEP_${name}_LIBRARY ${library})
+    find_path(DEP_${name}_INCLUDE ${header})
+    if(NOT DEP_${name}_LIBRARY OR NOT DEP_${name}_INCLUDE)
+        message(FATAL_ERROR "${library} is missing: apt-get install ${package} (./dev build does it)")
+    endif()
+    add_library(dep::${name} INTERFACE IMPORTED GLOBAL)
+    target_link_libraries(dep::${name} INTERFACE "${DEP_${name}_LIBRARY}" m)
+    target_include_directories(dep::${name} INTERFACE "${DEP_${name}_INCLUDE}")
+endfunction()
+
+relevo_pkg(kafka rdkafka librdkafka-dev)
+relevo_pkg(pq libpq libpq-dev)
+relevo_pkg(curl libcurl libcurl4-openssl-dev)
+relevo_pkg(yaml yaml-0.1 libyaml-dev)
+relevo_pkg(glib glib-2.0 libglib2.0-dev)
+relevo_pkg(jansson jansson libjansson-dev)
+relevo_pkg(microhttpd libmicrohttpd libmicrohttpd-dev)
+relevo_pkg(pcre2 libpcre2-8 libpcre2-dev)
+relevo_pkg(utf8proc libutf8proc libutf8proc-dev)
+relevo_pkg(sodium libsodium libsodium-dev)
+relevo_pkg(seccomp libseccomp libseccomp-dev)
+# The archive, never libavro.so: core/wire/alloc.c takes the place of its errors.o, which is one buffer for all threads.
+relevo_lib(avro libavro.a avro.h libavro-dev)
+target_link_libraries(dep::avro INTERFACE dep::jansson)
+relevo_lib(linear linear linear.h liblinear-dev)
+relevo_lib(stemmer stemmer libstemmer.h libstemmer-dev)
+if(RELEVO_TESTS)
+    relevo_pkg(cmocka cmocka libcmocka-dev)
+endif()

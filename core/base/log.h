@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The log: one line an event on stderr, `time level room message`, as text or JSON. Never the bodies of messages:
+ * callers do not pass them. Safe from every thread; a line is one write.
+ */
+#ifndef RLV_BASE_LOG_H
+#define RLV_BASE_LOG_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+enum rlv_log_level { RLV_LOG_ERROR = 1, RLV_LOG_WARN = 2, RLV_LOG_INFO = 3, RLV_LOG_DEBUG = 4 };
+
+/* Lines above level are dropped. json: one JSON object a line instead of text. Call before threads start. */
+void rlv_log_setup(enum rlv_log_level level, bool json);
+/* room: which part speaks ("lane 3", "broker"). Lines longer than 2 KiB are cut. */
+void rlv_log(enum rlv_log_level level, const char *room, const char *fmt, ...) RLV_PRINTF(3, 4);
+
+#endif

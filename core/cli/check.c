@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `relevo check`: is everything there that `relevo consume` needs? The file, every plugin with its options,
+ * Kafka with its topics, Postgres with its schema, the rights on both, the schema registry. It reports all
+ * that is wrong, not only the first, and changes nothing.
+ */
+#include "cli/check.h"
+
+#include <libpq-fe.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "broker/broker.h"
+#include "cli/cli.h"
+#include "confine/confine.h"
+#include "host/host.h"
+#include "registry/registry.h"
+
+static const char help[] =
+    "Usage: relevo check [--offline | --print] [--config FILE]\n\n"
+    "Is all there that `relevo consume` needs? One line for each part: OK, or FAIL with what is wrong and "
+    "what to do.\n\n"
+    "  --offline   connects to nothing: the file, and every plugin with its options\n"
+    "  --print     only prints the configuration in force: file, environment and defaults, and which of them each value\n"
+    "              is from; secrets are hidden\n\n"
+    "Else it also asks Kafka (topics, partition counts, settings, rights), Postgres (schema, rights) and the "
+    "schema\n"
+    "registry, if there is one. It changes nothing. Exit code 0; 78: something is wrong; 69: only that a "
+    "server did not\n"
+    "answer.\n";
+
+enum {
+    REGISTRY_WAIT_MS = 5000,
+    PAGE_MAX = 8 * 1024 * 1024
+};
+
+/* ---- lines
+ * ----------------------------------------------------------------------------------------------------- */
+
+static bool waiting;
+
+static void clear_waiting(void)
+{
+    if (waiting)
+        (void)fprintf(stderr, "\r\033[K");
+    waiting = false;
+}
+
+static void line(const char *verdict, const char *part, const char *fmt, va_list ap)
+{
+    clear_waiting();
+    (void)printf("%-6s %-9s ", verdict, part);
+    (void)vprintf(fmt, ap);
+    (void)putchar('\n');
+    (void)fflush(stdout);
+}
+
+void rlv_check_ok(const char *part, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    line("OK", part, fmt, ap);
+    va_end(ap);
+}
+
+void rlv_check_fail(rlv_check *check, const char *part, const char *fmt, ...)
+{
+    va_list ap;
+    check->wrong++;
+    va_start(ap, fmt);
+    line("FAIL", part, fmt, ap);
+    va_end(ap);
+}
+
+void rlv_check_waiting(const char *fmt, ...)
+{
+    va_list ap;
+    if (!isatty(STDERR_FILENO))
+        return;
+    clear_waiting();
+    va_start(ap, fmt);
+    (void)vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    (void)fprintf(stderr, " ...");
+    (void)fflush(stderr);
+    waiting = true;
+}
+
+/* ---- without a connection
+ * -------------------------------------------------------------------------------------- */
+
+static void check_properties(rlv_check *check)
+{
+    rlv_error err;
+    rd_kafka_conf_t *conf = rlv_broker_conf(check->config, "check", NULL, 0, &err);
+    if (!conf) {
+        rlv_check_fail(check, "kafka", "%s", err.message);
+        return;
+    }
+    rd_kafka_conf_destroy(conf);
+    rlv_check_ok("kafka", "%s", rlv_config_kafka(check->config, "bootstrap.servers"));
+}
+
+/* Where Postgres is, without user or password. True when its address can be read. */
+static bool check_address(rlv_check *check, bool offline)
+{
+    char *why = NULL;
+    PQconninfoOption *words = PQconninfoParse(check->config->postgres, &why);
+    if (!words) {
+        /* libpq quotes what it could not read, and that may be the password: it is not repeated here. */
+        PQfreemem(why);
+        rlv_check_fail(check, "postgres",
+                       "postgres.url cannot be read: write postgresql://user@host:5432/database, with "
+                       "special characters "
+                       "as %%40 and so on");
+        return false;
+    }
+    const char *host = "", *database = "";
+    for (const PQconninfoOption *word = words; word->keyword; word++) {
+        if (word->val && strcmp(word->keyword, "host") == 0)
+            host = word->val;
+        if (word->val && strcmp(word->keyword, "dbname") == 0)
+            database = word->val;
+    }
+    if (offline)
+        rlv_check_ok("postgres", "%s/%s", *host ? host : "local socket",
+                     *database ? database : "default database");
+    PQconninfoFree(words);
+    return true;
+}
+
+static const rlv_trigger_policy *policy_of(const rlv_config *config, const char *name)
+{
+    for (size_t i = 0; i < config->policy.n_triggers; i++)
+        if (rlv_str_is(config->policy.triggers[i].trigger, name))
+            return &config->policy.triggers[i];
+    return NULL;
+}
+
+/* Alone, so that one bad plugin does not hide the next. */
+static void check_plugin(rlv_check *check, size_t i)
+{
+    const rlv_config *config = check->config;
+    rlv_config one = *config;
+    one.plugins = &config->plugins[i];
+    one.n_plugins = 1;
+    rlv_host *host;
+    rlv_error err;
+    if (rlv_host_new(&one, &host, &err)) {
+        rlv_check_fail(check, "plugin", "%s", err.message);
+        return;
+    }
+    const rlv_host_plugin_info *info = rlv_host_info(host, 0);
+    if (policy_of(config, info->entry) && !(info->operations & 1u << RLV_PHASE_TRIGGER))
+        rlv_check_fail(check, "policy",
+                       "%s:%d: policy.triggers names '%s', a %s, which never scores: name a trigger",
+                       config->file, config->plugins[i].line, info->entry, rlv_host_kind_name(info->kind));
+    else
+        rlv_check_ok("plugin", "%s: %s %s, %s", info->entry, info->name, info->version, info->path);
+    rlv_host_free(host);
+}
+
+/* What holds the plugins that have processes of their own; that something does not is no mistake of the configuration. */
+static void check_confinement(rlv_check *check)
+{
+    bool any = false;
+    for (size_t i = 0; i < check->config->n_plugins; i++)
+        any = any || check->config->plugins[i].isolation != RLV_ISOLATION_INLINE;
+    if (!any)
+        return;
+    unsigned enforced;
+    rlv_error err;
+    char held[200], lacks[200];
+    if (rlv_host_confinement(&enforced, &err)) {
+        rlv_check_fail(check, "isolation", "%s", err.message);
+        return;
+    }
+    rlv_confine_words(enforced, held, sizeof(held));
+    rlv_confine_words(RLV_CONFINED_ALL & ~enforced, lacks, sizeof(lacks));
+    rlv_check_ok("isolation", "plugins' processes are held by %s%s%s", held,
+                 enforced == RLV_CONFINED_ALL ? "" : "; this kernel, or this container, does not allow ",
+                 enforced == RLV_CONFINED_ALL ? "" : lacks);
+}
+
+/* ---- the registry
+ * ---------------------------------------------------------------------------------------------- */
+
+static void check_registry(rlv_check *check)
+{
+    const rlv_config *config = check->config;
+    if (!config->registry.url)
+        return;
+    rlv_check_waiting("asking the schema registry");
+    const rlv_registry_options options = {.url = config->registry.url,
+                                          .user = config->registry.user,
+                                          .password = config->registry.password,
+                                          .token = config->registry.token,
+                                          .ca_file = config->registry.ca_file,
+                                          .timeout_ms = config->registry.timeout_ms < REGISTRY_WAIT_MS
+                                                            ? config->registry.timeout_ms
+                                                            : REGISTRY_WAIT_MS};
+    rlv_error err;
+    int rc = rlv_registry_probe(&options, &err);
+    if (rc != RLV_OK)
+        rlv_check_fail(check, "registry", "%s", err.message);
+    else
+        rlv_check_ok("registry", "%s", config->registry.url);
+    check->away += rc == RLV_E_UNAVAILABLE;
+}
+
+/* ---- the command
+ * ----------------------------------------------------------------------------------------------- */
+
+static int run(const rlv_config *config, bool offline)
+{
+    rlv_check check = {.config = config};
+    rlv_check_ok("config", "%s: %zu plugins, %zu triggers and %zu rules in the policy, hash %016llx", config->file,
+                 config->n_plugins, config->policy.n_triggers, config->policy.n_rules, (unsigned long long)config->hash);
+    for (size_t i = 0; i < config->n_plugins; i++)
+        check_plugin(&check, i);
+    check_confinement(&check);
+    if (offline) {
+        check_properties(&check);
+        (void)check_address(&check, true);
+    } else {
+        rlv_check_kafka(&check);
+        if (check_address(&check, false))
+            rlv_check_postgres(&check);
+        check_registry(&check);
+    }
+    return check.wrong == 0 ? EX_OK : check.wrong == check.away ? EX_UNAVAILABLE : EX_CONFIG;
+}
+
+static int print(const char *path)
+{
+    rlv_buf page = RLV_BUF_INIT(PAGE_MAX);
+    rlv_error err;
+    int rc = rlv_config_print(path, &page, &err);
+    if (rc == RLV_OK)
+        rc = fputs(page.data, stdout) >= 0 ? EX_OK : EX_IOERR;
+    else
+        rc = rlv_cli_fail(&err);
+    rlv_buf_free(&page);
+    return rc;
+}
+
+int rlv_cli_check(int argc, char **argv)
+{
+    const char *path = NULL;
+    bool offline = false, printed = false;
+    const rlv_cli_flag flags[] = {
+        {"config", &path, NULL}, {"offline", NULL, &offline}, {"print", NULL, &printed}};
+    int first, rc = rlv_cli_parse(argc, argv, help, flags, 3, &first);
+    if (rc >= 0)
+        return rc;
+    if (first != argc)
+        return rlv_cli_usage("check", "unexpected '%s'", argv[first]);
+    rlv_config *config;
+    rc = rlv_cli_load(path, &config);
+    if (rc)
+        return rc;
+    rc = printed ? print(path) : run(config, offline);
+    rlv_config_free(config);
+    return rc;
+}

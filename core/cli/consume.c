@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `relevo consume`: the role that decides. It loads, listens for operators, joins the group and works until told
+   to stop. */
+#include <malloc.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/role.h"
+#include "lane/consumer.h"
+#include "ops/ops.h"
+
+static const char help[] =
+    "Usage: relevo consume [--config FILE]\n\n"
+    "Reads WhatsApp events from Kafka, decides with the plugins, commits to Postgres and publishes. Runs until\n"
+    "SIGTERM or SIGINT, then finishes the batch in hand, publishes it and leaves the group; a second signal leaves\n"
+    "at once, which loses nothing either. Kafka or Postgres being away is waited out.\n";
+
+/* The poll loop turns every 100 ms; a rebalance may hold it for the drain time. */
+enum { STUCK_MS = 60000 };
+
+/* What operators ask of, and tell to. */
+struct role {
+    rlv_consumer *consumer;
+    const rlv_host *host;
+};
+
+static bool alive(void *user, double *ret_seconds)
+{
+    int64_t idle_ms = rlv_consumer_idle_ms(((const struct role *)user)->consumer);
+    *ret_seconds = (double)idle_ms / 1e3;
+    return idle_ms < STUCK_MS;
+}
+
+static bool ready(void *user, char *reason, size_t size)
+{
+    bool is = rlv_consumer_ready(((const struct role *)user)->consumer, reason, size);
+    if (is)
+        (void)snprintf(reason, size, "working");
+    return is;
+}
+
+/* POST /plugins/NAME/release, from `relevo plugin release NAME`. */
+static unsigned command(void *user, const char *path, char *reply, size_t size)
+{
+    const struct role *role = user;
+    char name[64] = "", rest[16] = "";
+    bool known = false, released = false;
+    if (sscanf(path, "/plugins/%63[a-z0-9_]/%15[a-z]", name, rest) != 2 || strcmp(rest, "release") != 0) {
+        (void)snprintf(reply, size, "not here: /plugins/NAME/release is what this process can be told");
+        return 404;
+    }
+    released = rlv_host_release(role->host, name, &known);
+    if (released)
+        (void)snprintf(reply, size, "plugin '%s' is released and will be asked again", name);
+    else if (known)
+        (void)snprintf(reply, size, "plugin '%s' is in no quarantine", name);
+    else
+        (void)snprintf(reply, size, "no plugin is called '%s' here: `relevo plugin list` shows them", name);
+    return known ? 200 : 404;
+}
+
+/* A lane and its Kafka clients are a dozen threads, most of which sleep. Each would get an arena of glibc's, and keep in it what
+   it freed; no more run at once than there are processors. */
+static void share_arenas(void)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    (void)mallopt(M_ARENA_MAX, processors > 2 ? 2 * (int)processors : 4);
+}
+
+int rlv_cli_consume(int argc, char **argv)
+{
+    share_arenas();
+    rlv_config *config;
+    int code = rlv_cli_configured(argc, argv, help, NULL, 0, &config);
+    if (code >= 0)
+        return code;
+    rlv_error err = {0};
+    rlv_host *host = NULL;
+    rlv_consumer *consumer = NULL;
+    rlv_ops *ops = NULL;
+    struct role role;
+    int rc = rlv_role_catch_signals(&err);
+    if (rc == RLV_OK)
+        rc = rlv_host_new(config, &host, &err);
+    if (rc == RLV_OK)
+        rc = rlv_consumer_new(config, host, &consumer, &err);
+    if (rc == RLV_OK) {
+        role = (struct role){consumer, host};
+        const rlv_ops_callbacks callbacks = {.user = &role, .alive = alive, .ready = ready, .command = command};
+        rc = rlv_ops_start(config->ops.listen, &callbacks, &ops, &err);
+    }
+    if (rc == RLV_OK) {
+        rlv_log(RLV_LOG_INFO, "consume",
+                "relevo " RELEVO_VERSION ": %zu plugins, configuration %016llx, metrics on port %u", rlv_host_count(host), (unsigned long long)config->hash, rlv_ops_port(ops));
+        rc = rlv_consumer_run(consumer, &rlv_role_stop, &err);
+    }
+    rlv_ops_stop(ops);
+    bool haunted = consumer && rlv_consumer_haunted(consumer);
+    rlv_consumer_free(consumer);
+    rlv_host_free(host);
+    rlv_config_free(config);
+    code = rc == RLV_OK ? 0 : rlv_cli_fail(&err);
+    if (rc == RLV_OK)
+        rlv_log(RLV_LOG_INFO, "consume", "left in order");
+    if (haunted)
+        _exit(code); /* no clean-up of a library under the feet of its threads */
+    return code;
+}

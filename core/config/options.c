@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The option table; see options.h. To add an option: a field in config.h, a row here, and `relevo config
+ * reference > docs/configuration.md`. A row must never need code elsewhere to be read.
+ */
+#include "config/options.h"
+
+#include <ctype.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "config/rules.h"
+
+#define ROOT(field)    RLV_SCOPE_ROOT, offsetof(struct rlv_values, field)
+#define PLUGIN(field)  RLV_SCOPE_PLUGIN, offsetof(struct rlv_plugin_values, field)
+#define TRIGGER(field) RLV_SCOPE_TRIGGER, offsetof(struct rlv_trigger_values, field)
+#define RULE(field)    RLV_SCOPE_RULE, offsetof(struct rlv_trigger_values, field)
+#define HOURS(field)   RLV_SCOPE_HOURS, offsetof(struct rlv_hours_values, field)
+#define DESTINATION(field) RLV_SCOPE_DESTINATION, offsetof(rlv_config_destination, field)
+
+#define STRING   RLV_OPTION_STRING
+#define TEXT     RLV_OPTION_TEXT
+#define INTEGER  RLV_OPTION_INTEGER
+#define REAL     RLV_OPTION_REAL
+#define DURATION RLV_OPTION_DURATION
+
+#define REQUIRED   RLV_FLAG_REQUIRED
+#define SECRET     RLV_FLAG_SECRET
+#define RELOADABLE RLV_FLAG_RELOADABLE
+
+#define MS_S 1000.0
+#define MS_M 60000.0
+#define MS_H 3600000.0
+#define MS_D 86400000.0
+#define MIB  1048576.0
+
+#define TOPIC(name, preset, what)                                                                            \
+    {                                                                                                        \
+        "topics." #name, STRING, ROOT(config.topics.name), 0, preset, 0, 0, NULL, rlv_rule_topic, what       \
+    }
+#define NOTICE_IN(name, lang, preset, what)                                                                  \
+    {                                                                                                        \
+        "policy.notices." #name "." #lang, TEXT, ROOT(config.policy.notices.name.lang), RELOADABLE, preset,  \
+            0, 0, NULL, NULL, what                                                                           \
+    }
+#define NOTICE(name, in_es, in_pt, in_en, what)                                                              \
+    NOTICE_IN(name, es, in_es, what " In Spanish."), NOTICE_IN(name, pt, in_pt, what " In Portuguese."),     \
+        NOTICE_IN(name, en, in_en, what " In English.")
+
+/* Where a trigger or a rule is in force, and what follows when it fires. */
+#define CONSEQUENCES(path, AT)                                                                               \
+    {path "numbers", RLV_OPTION_LIST, AT(numbers), RELOADABLE, NULL, 0, 0, NULL, rlv_rule_filled,            \
+     "Only on these business numbers (phone number ids)."},                                                  \
+    {path "languages", RLV_OPTION_LIST, AT(languages), RELOADABLE, NULL, 0, 0, NULL, rlv_rule_filled,        \
+     "Only with customers who write in one of these: es, pt, en."},                                          \
+    {path "flows", RLV_OPTION_LIST, AT(flows), RELOADABLE, NULL, 0, 0, NULL, rlv_rule_filled,                \
+     "Only while one of these question flows runs (their ids)."},                            \
+    {path "hours", STRING, AT(hours), RELOADABLE, "", 0, 0, NULL, NULL,                                      \
+     "Only in these policy.hours; with `not ` before the name, only outside them."},                         \
+    {path "cooldown", DURATION, AT(entry.cooldown_ms), RELOADABLE, "0", 0, 30 * MS_D, NULL, NULL,            \
+     "After it fired it only observes for so long."},                                                        \
+    {path "observe", RLV_OPTION_BOOLEAN, AT(entry.observe), RELOADABLE, "false", 0, 0, NULL, NULL,           \
+     "Only report what would have happened."},                                                               \
+    {path "priority", INTEGER, AT(entry.priority), RELOADABLE, "5", 0, 9, NULL, NULL,                        \
+     "9 is the most urgent. Of several that fire the highest is the cause; also the priority in the queue."}, \
+    {path "team", TEXT, AT(entry.team), RELOADABLE, NULL, 0, 0, NULL, NULL,                                  \
+     "The team that gets it; without it, the router's choice."},                                             \
+    {path "agent", TEXT, AT(entry.agent), RELOADABLE, NULL, 0, 0, NULL, NULL,                                \
+     "The agent who is tried first; without it, the router's choice."},                                      \
+    {path "skills", RLV_OPTION_LIST, AT(skills), RELOADABLE, NULL, 0, 0, NULL, rlv_rule_filled,              \
+     "What an agent must be able to; without it, the router's choice."},                                     \
+    {path "message.es", TEXT, AT(entry.message.es), RELOADABLE, NULL, 0, 0, NULL, NULL,                      \
+     "What the customer is told; without it, notices.handoff. In Spanish."},                                 \
+    {path "message.pt", TEXT, AT(entry.message.pt), RELOADABLE, NULL, 0, 0, NULL, NULL, "In Portuguese."},   \
+    {path "message.en", TEXT, AT(entry.message.en), RELOADABLE, NULL, 0, 0, NULL, NULL, "In English."}
+
+const rlv_option rlv_options[] = {
+    {"cluster", STRING, ROOT(config.cluster), 0, "relevo", 0, 0, NULL, rlv_rule_cluster,
+     "Name of this installation: the prefix of its transactional ids. Two installations on one Kafka need "
+     "two names."},
+    {"plugin_dir", RLV_OPTION_PATH, ROOT(config.plugin_dir), 0, NULL, 0, 0, NULL, NULL,
+     "Folder of the plugins. Without it: ../lib/relevo/plugins beside the program, or plugins/ beside it."},
+
+    {"kafka", RLV_OPTION_KAFKA, ROOT(config.kafka), 0, NULL, 0, 0, NULL, NULL,
+     "Any property of librdkafka, passed through: `bootstrap.servers: host:9092`, `security.protocol: "
+     "sasl_ssl`. "
+     "`<property>_file` reads the value from a file. Those that the protocol sets itself are refused with "
+     "the reason."},
+
+    {"postgres.url", STRING, ROOT(config.postgres), REQUIRED | SECRET, NULL, 0, 0, NULL, NULL,
+     "Where Postgres is: a URL (postgresql://user@host/database) or key=value words, as for psql."},
+    {"postgres.password", STRING, ROOT(postgres_password), SECRET, "", 0, 0, NULL, NULL,
+     "The password, when the URL holds none."},
+
+    {"topics.prefix", STRING, ROOT(config.topics.prefix), 0, "", 0, 0, NULL, rlv_rule_prefix,
+     "Put before every topic's name."},
+    {"topics.events", RLV_OPTION_LIST, ROOT(config.topics.events), 0, "whatsapp.events.v1", 0, 0, NULL,
+     rlv_rule_topic, "Input topics; all with the same number of partitions."},
+    TOPIC(results, "relevo.results.v1", "Results of effects, and what lanes forward to each other."),
+    TOPIC(decisions, "relevo.decisions.v1", "What was decided about every event."),
+    TOPIC(ownership, "relevo.ownership.v1", "Whose each conversation is; compacted."),
+    TOPIC(outbound, "relevo.outbound.v1", "Messages to be sent."),
+    TOPIC(effects, "relevo.effects.v1", "Requests to the world."),
+    TOPIC(progress, "relevo.progress.v1", "How far each lane has published; compacted."),
+    {"topics.partitions", INTEGER, ROOT(config.topics.partitions), 0, "12", 1, 4096, "partitions", NULL,
+     "For `relevo topics create` only. One partition is one lane; the number cannot be changed later."},
+    {"topics.replication", INTEGER, ROOT(config.topics.replication), 0, "1", 1, 32, "copies", NULL,
+     "For `relevo topics create` only. 3 in production."},
+
+    {"consume.group", STRING, ROOT(config.consume.group), 0, "relevo", 0, 0, NULL, rlv_rule_filled,
+     "Consumer group."},
+    {"consume.instance", STRING, ROOT(config.consume.instance), 0, "", 0, 0, NULL, NULL,
+     "Name of this process in the group, for quick restarts (static membership): the pod's name, for "
+     "example. "
+     "Empty: a dynamic member. Two processes with one name throw each other out."},
+    {"consume.batch_max", INTEGER, ROOT(config.consume.batch_max), 0, "3000", 1, 10000, "events", NULL,
+     "Most events that a lane decides in one transaction."},
+    {"consume.linger", DURATION, ROOT(config.consume.linger_ms), 0, "5ms", 0, MS_S, NULL, NULL,
+     "How long a lane waits for a batch to fill."},
+    {"consume.cache", RLV_OPTION_SIZE, ROOT(config.consume.cache_bytes), 0, "32MiB", MIB, 65536 * MIB, NULL,
+     NULL, "Memory for conversations, of all lanes of the process together."},
+    {"consume.drain", DURATION, ROOT(config.consume.drain_ms), 0, "10s", 0, 10 * MS_M, NULL, NULL,
+     "How long the first SIGTERM lets work finish. Shorter than the pod's grace period."},
+    {"consume.session", DURATION, ROOT(config.consume.session_ms), 0, "10s", 6 * MS_S, 30 * MS_M, NULL, NULL,
+     "A silent member loses its partitions after so long (session.timeout.ms)."},
+    {"consume.postgres_timeout", DURATION, ROOT(config.consume.postgres_timeout_ms), 0, "4s", 100, 4900, NULL,
+     NULL, "No answer from Postgres for so long: the lane gives up and is assigned again."},
+    {"consume.transaction_timeout", DURATION, ROOT(config.consume.transaction_timeout_ms), 0, "15s", MS_S,
+     15 * MS_S, NULL, NULL, "Kafka aborts a transaction left open for so long (transaction.timeout.ms)."},
+    {"consume.command_poll", DURATION, ROOT(config.consume.command_poll_ms), 0, "1s", 10, MS_M, NULL, NULL,
+     "How often a lane looks for commands when no notification came."},
+
+    {"registry.url", STRING, ROOT(config.registry.url), 0, NULL, 0, 0, NULL, rlv_rule_url,
+     "A schema registry that speaks Confluent's API, for events in Confluent's framing: https://host:8081, or with a "
+     "path as in http://host:8080/apis/ccompat/v7. Without it only single-object encoding is read."},
+    {"registry.user", STRING, ROOT(config.registry.user), 0, "", 0, 0, NULL, NULL,
+     "Who asks the registry, with registry.password (HTTP basic)."},
+    {"registry.password", STRING, ROOT(config.registry.password), SECRET, "", 0, 0, NULL, NULL,
+     "The password of registry.user."},
+    {"registry.token", STRING, ROOT(config.registry.token), SECRET, "", 0, 0, NULL, NULL,
+     "A bearer token, in place of user and password."},
+    {"registry.ca_file", RLV_OPTION_PATH, ROOT(config.registry.ca_file), 0, NULL, 0, 0, NULL, NULL,
+     "PEM file of the authorities that the registry's certificate is checked against. Without it: the system's."},
+    {"registry.timeout", DURATION, ROOT(config.registry.timeout_ms), 0, "5s", 100, MS_M, NULL, NULL,
+     "One request to the registry gets so long. No lane waits for it in the meantime but those that need it."},
+
+    {"ops.listen", STRING, ROOT(config.ops.listen), 0, "127.0.0.1:9464", 0, 0, NULL, rlv_rule_address,
+     "Where /metrics, /healthz and /readyz answer. 0.0.0.0:9464 for all of the machine's addresses."},
+
+    {"gateway.listen", STRING, ROOT(config.gateway.listen), 0, "127.0.0.1:8480", 0, 0, NULL, rlv_rule_address,
+     "Where `relevo gateway` takes Meta's webhooks, as HTTP: TLS ends at the proxy before it."},
+    {"gateway.path", STRING, ROOT(config.gateway.path), 0, "/webhook", 0, 0, NULL, rlv_rule_url_path,
+     "Path of the callback URL."},
+    {"gateway.app_secrets", RLV_OPTION_LIST, ROOT(config.gateway.app_secrets), SECRET, NULL, 0, 0, NULL,
+     rlv_rule_filled,
+     "Secrets of Meta's app, which signs every webhook with one of them: the one in force, and while it is being "
+     "changed the other one too. In a file or a variable: with commas between."},
+    {"gateway.verify_token", STRING, ROOT(config.gateway.verify_token), SECRET, "", 0, 0, NULL, NULL,
+     "The word agreed upon with Meta for the handshake that sets the callback URL."},
+    {"gateway.threads", INTEGER, ROOT(config.gateway.threads), 0, "2", 1, 64, "threads", NULL,
+     "Threads that read and answer webhooks. None of them waits for Kafka."},
+    {"gateway.memory", RLV_OPTION_SIZE, ROOT(config.gateway.memory), 0, "64MiB", 4 * MIB, 16384 * MIB, NULL, NULL,
+     "Webhooks in hand, in bytes of their bodies; beyond it new ones are answered with 503, and Meta sends them "
+     "again. The process needs about four times as much."},
+    {"gateway.ack_timeout", DURATION, ROOT(config.gateway.ack_ms), 0, "900ms", 50, MS_M, NULL, NULL,
+     "Kafka has not acknowledged after so long: the webhook is answered with 503, and Meta sends it again."},
+    {"gateway.drain", DURATION, ROOT(config.gateway.drain_ms), 0, "10s", 0, 10 * MS_M, NULL, NULL,
+     "How long the first SIGTERM lets requests finish. Shorter than the pod's grace period."},
+
+    {"sandbox.listen", STRING, ROOT(config.sandbox.listen), 0, "127.0.0.1:8490", 0, 0, NULL, rlv_rule_address,
+     "Where `relevo sandbox`, the stand-in of WhatsApp's Cloud API for development, answers."},
+    {"sandbox.webhook", STRING, ROOT(config.sandbox.webhook), 0, "", 0, 0, NULL, NULL,
+     "URL that its webhooks go to. Without it: gateway.listen and gateway.path. Signed with the first of "
+     "gateway.app_secrets."},
+    {"sandbox.phone_number_id", STRING, ROOT(config.sandbox.phone_number_id), 0, "106540352242922", 0, 0, NULL,
+     rlv_rule_filled, "Id of the business number that it plays."},
+    {"sandbox.display_phone_number", STRING, ROOT(config.sandbox.display_phone_number), 0, "525512345678", 0, 0, NULL,
+     rlv_rule_filled, "That number as people write it."},
+    {"sandbox.account_id", STRING, ROOT(config.sandbox.account_id), 0, "102290129340398", 0, 0, NULL, rlv_rule_filled,
+     "Id of the WhatsApp business account."},
+    {"sandbox.token", STRING, ROOT(config.sandbox.token), SECRET, "", 0, 0, NULL, NULL,
+     "The access token that it wants to see. Empty: any."},
+
+    {"deliver.group", STRING, ROOT(config.deliver.group), 0, "relevo-deliver", 0, 0, NULL, rlv_rule_filled,
+     "Consumer group of `relevo deliver`."},
+    {"deliver.api_url", STRING, ROOT(config.deliver.api_url), 0, "https://graph.facebook.com", 0, 0, NULL, rlv_rule_url,
+     "Where WhatsApp's Cloud API is."},
+    {"deliver.api_version", STRING, ROOT(config.deliver.api_version), 0, "v23.0", 0, 0, NULL, rlv_rule_filled,
+     "Its version, the first part of every path."},
+    {"deliver.api_private", RLV_OPTION_BOOLEAN, ROOT(config.deliver.api_private), 0, "false", 0, 0, NULL, NULL,
+     "It may lie at a private address, as the sandbox does."},
+    {"deliver.token", STRING, ROOT(config.deliver.token), SECRET, "", 0, 0, NULL, NULL,
+     "The access token of the Cloud API."},
+    {"deliver.timeout", DURATION, ROOT(config.deliver.timeout_ms), 0, "20s", 100, 2 * MS_M, NULL, NULL,
+     "One request to WhatsApp gets so long. Past it the outcome is unknown."},
+    {"deliver.lease", DURATION, ROOT(config.deliver.lease_ms), 0, "30s", 200, 10 * MS_M, NULL, NULL,
+     "A claimed message whose deliver says nothing for so long is taken for sent or not, nobody knows: unknown. Longer than "
+     "deliver.timeout."},
+    {"deliver.give_up", DURATION, ROOT(config.deliver.give_up_ms), 0, "15m", MS_S, MS_D, NULL, NULL,
+     "A message that WhatsApp would not take for so long has failed."},
+    {"deliver.confirm", DURATION, ROOT(config.deliver.confirm_ms), 0, "1m", 0, MS_D, NULL, NULL,
+     "How long an unknown outcome waits for a status before a person is told."},
+    {"deliver.drain", DURATION, ROOT(config.deliver.drain_ms), 0, "25s", 0, 10 * MS_M, NULL, NULL,
+     "How long the first SIGTERM lets requests finish. Shorter than the pod's grace period."},
+    {"deliver.postgres_timeout", DURATION, ROOT(config.deliver.postgres_timeout_ms), 0, "4s", 100, 4900, NULL, NULL,
+     "No answer from Postgres for so long: deliver connects again."},
+    {"deliver.number_rate", REAL, ROOT(config.deliver.number_rate), 0, "80", 0.001, 10000, "messages/s", NULL,
+     "Most messages a second of one business number, of all delivers together."},
+    {"deliver.pair_rate", REAL, ROOT(config.deliver.pair_rate), 0, "0.1667", 0.001, 10000, "messages/s", NULL,
+     "Most messages a second to one customer, once deliver.pair_burst is used up: WhatsApp's one in 6 s."},
+    {"deliver.pair_burst", REAL, ROOT(config.deliver.pair_burst), 0, "45", 1, 10000, "messages", NULL,
+     "Messages to one customer that may go at once."},
+    {"deliver.in_hand", INTEGER, ROOT(config.deliver.in_hand), 0, "10000", 1, 1000000, "messages", NULL,
+     "Messages and effects that are read ahead: those that wait for their turn, a limit or a back-off."},
+    {"deliver.destinations", RLV_OPTION_ENTRIES, ROOT(config.deliver.destinations), 0, NULL, 0, 0, NULL, NULL,
+     "Where effects may go, and nowhere else."},
+    {"deliver.destinations[].name", STRING, DESTINATION(name), REQUIRED, NULL, 0, 0, NULL, rlv_rule_filled,
+     "Name of the destination, as plugins ask for it."},
+    {"deliver.destinations[].url", STRING, DESTINATION(url), REQUIRED, NULL, 0, 0, NULL, rlv_rule_url,
+     "Base URL, before every path."},
+    {"deliver.destinations[].token", STRING, DESTINATION(token), SECRET, "", 0, 0, NULL, NULL,
+     "Sent as `Authorization: Bearer ...`."},
+    {"deliver.destinations[].authorization", STRING, DESTINATION(authorization), SECRET, "", 0, 0, NULL, NULL,
+     "Sent as `Authorization: ...`, for those that want other words."},
+    {"deliver.destinations[].timeout", DURATION, DESTINATION(timeout_ms), 0, "10s", 100, 10 * MS_M, NULL, NULL,
+     "One request gets so long."},
+    {"deliver.destinations[].answer_max", RLV_OPTION_SIZE, DESTINATION(answer_max), 0, "64KiB", 0, MIB / 2, NULL, NULL,
+     "Bytes of an answer that are kept."},
+    {"deliver.destinations[].rate", REAL, DESTINATION(rate), 0, "50", 0.001, 100000, "requests/s", NULL,
+     "Most requests a second, of one process."},
+    {"deliver.destinations[].private", RLV_OPTION_BOOLEAN, DESTINATION(private_ok), 0, "false", 0, 0, NULL, NULL,
+     "It may lie at a private address. Else only public ones are connected to, whatever its name resolves to."},
+
+    {"retention.months", INTEGER, ROOT(config.retention.months), 0, "0", 0, 1200, "months", NULL,
+     "Whole months of history that `relevo expire` keeps, besides the one that runs; 0: all. Run it every night."},
+
+    {"log.level", RLV_OPTION_CHOICE, ROOT(log_level), RELOADABLE, "info", RLV_LOG_ERROR, 0,
+     "error|warn|info|debug", NULL,
+     "Least important line that is still written. Bodies of messages are never logged."},
+    {"log.format", RLV_OPTION_CHOICE, ROOT(log_format), 0, "text", 0, 0, "text|json", NULL,
+     "How a line looks."},
+
+    {"plugins", RLV_OPTION_ENTRIES, ROOT(config.plugins), 0, NULL, 0, 0, NULL, NULL,
+     "The plugins, in the order in which they are called."},
+    {"plugins[].name", STRING, PLUGIN(entry.name), REQUIRED, NULL, 0, 0, NULL, rlv_rule_entry,
+     "Name of this entry: unique, used in the policy, in decisions and in metrics."},
+    {"plugins[].path", STRING, PLUGIN(entry.path), 0, "", 0, 0, NULL, NULL,
+     "The shared object, relative to plugin_dir. Without it: <name>.so, or triggers/<name>.so."},
+    {"plugins[].isolation", STRING, PLUGIN(isolation), 0, "", 0, 0, NULL, rlv_rule_isolation,
+     "Where it runs. `process`: in a confined process of its own, which can neither open nor connect to anything and "
+     "whose crash costs one event. `inline`: in relevo's own process, trusted as much as relevo is. "
+     "`process_unconfined`: as `process`, also where the kernel does not let system calls be filtered. Without it: "
+     "`inline` for what lies in relevo's own plugin folder, `process` for everything else."},
+    {"plugins[].memory", RLV_OPTION_SIZE, PLUGIN(entry.memory), 0, "512MiB", 16 * MIB, 65536 * MIB, NULL, NULL,
+     "Memory that its process may have of its own."},
+    {"plugins[].event_budget", DURATION, PLUGIN(entry.event_ms), 0, "2s", 10, 10 * MS_M, NULL, NULL,
+     "How long its process may take to answer about one event. Over it, the process is killed, and a person gets the "
+     "event when that happens twice."},
+    {"plugins[].batch_budget", DURATION, PLUGIN(entry.batch_ms), 0, "10s", 10, 10 * MS_M, NULL, NULL,
+     "The same for a batch of consume.batch_max events; in proportion for smaller ones."},
+    {"plugins[].start_budget", DURATION, PLUGIN(entry.start_ms), 0, "60s", 100, MS_H, NULL, NULL,
+     "How long its process may take to load it and to make its instance."},
+    {"plugins[].offences", INTEGER, PLUGIN(entry.offences), 0, "10", 1, 1000, "events", NULL,
+     "So many events within ten minutes that its process does not survive, and it is quarantined: it is not asked any "
+     "more until `relevo plugin release`."},
+    {"plugins[].options", RLV_OPTION_TREE, PLUGIN(entry.options), RELOADABLE, NULL, 0, 0, NULL, NULL,
+     "The plugin's own options: `relevo plugin info <name>` lists them."},
+
+    {"policy.combined", REAL, ROOT(config.policy.combined), RELOADABLE, "0.9", 0, 2, NULL, NULL,
+     "Weighted scores w of all triggers combine as 1 - (1-w1)(1-w2)...; at or above this they hand off "
+     "together. "
+     "Above 1: never."},
+    {"policy.idle_close", DURATION, ROOT(config.policy.idle_close_ms), RELOADABLE, "24h", 0, 365 * MS_D, NULL,
+     NULL, "A conversation with the bot is closed after so long without a message; 0: never."},
+    {"policy.undelivered", RLV_OPTION_CHOICE, ROOT(config.policy.undelivered), RELOADABLE, "hand_over",
+     RLV_UNDELIVERED_HAND_OVER, 0, "hand_over|leave", NULL,
+     "What follows when a message of the bot was not delivered, or its outcome stays unknown. `hand_over`: a person gets the "
+     "conversation. `leave`: it is a decision to read (`undelivered`), and nothing else."},
+    {"policy.people", STRING, ROOT(people), RELOADABLE, "", 0, 0, NULL, NULL,
+     "Name of the hours in which people answer. Outside them a customer who is handed over is told so by "
+     "notices.away. Without it: at all times."},
+    {"policy.hours", RLV_OPTION_ENTRIES, ROOT(config.policy), RELOADABLE, NULL, 0, 0, NULL, NULL,
+     "Hours of the business, to be named by policy.people and by triggers and rules."},
+    {"policy.hours[].name", TEXT, HOURS(entry.name), RELOADABLE | REQUIRED, NULL, 0, 0, NULL, rlv_rule_entry,
+     "Their name."},
+    {"policy.hours[].timezone", STRING, HOURS(timezone), RELOADABLE, "UTC", 0, 0, NULL, rlv_rule_filled,
+     "Whose clocks: America/Mexico_City."},
+    {"policy.hours[].open", RLV_OPTION_LIST, HOURS(open), RELOADABLE | REQUIRED, NULL, 0, 0, NULL, rlv_rule_filled,
+     "Weekdays and a span of each: `mon-fri 09:00-14:00`, `sat,sun 10:00-24:00`. A day may have several."},
+    {"policy.hours[].closed", RLV_OPTION_LIST, HOURS(closed), RELOADABLE, NULL, 0, 0, NULL, rlv_rule_filled,
+     "Holidays: `2026-12-25`, `2026-12-24..2027-01-02`, or a part of them: `2026-12-31 14:00-24:00`."},
+    {"policy.triggers", RLV_OPTION_ENTRIES, ROOT(config.policy.triggers), RELOADABLE, NULL, 0, 0, NULL, NULL,
+     "How each trigger's score is taken. A trigger without an entry has the defaults below."},
+    {"policy.triggers[].trigger", TEXT, TRIGGER(entry.trigger), RELOADABLE | REQUIRED, NULL, 0, 0, NULL, NULL,
+     "Name of a plugin's entry."},
+    {"policy.triggers[].threshold", REAL, TRIGGER(entry.threshold), RELOADABLE, "0.5", 0, 1, NULL, NULL,
+     "weight x score at or above it hands off."},
+    {"policy.triggers[].weight", REAL, TRIGGER(entry.weight), RELOADABLE, "1", 0, 10, NULL, NULL,
+     "Multiplies the score."},
+    {"policy.triggers[].alone", RLV_OPTION_BOOLEAN, TRIGGER(entry.alone), RELOADABLE, "true", 0, 0, NULL, NULL,
+     "It may hand off by itself, and counts in policy.combined. false: only policy.rules use it."},
+    CONSEQUENCES("policy.triggers[].", TRIGGER),
+    {"policy.rules", RLV_OPTION_ENTRIES, ROOT(config.policy.rules), RELOADABLE, NULL, 0, 0, NULL, NULL,
+     "Handoffs that need several triggers at once. A condition is the name of a trigger, which must then reach its own "
+     "threshold, or `sentiment >= 0.6`; scores are weighted. A rule that needs a trigger in observe mode only observes "
+     "too."},
+    {"policy.rules[].rule", TEXT, RULE(entry.trigger), RELOADABLE | REQUIRED, NULL, 0, 0, NULL, rlv_rule_entry,
+     "Its name: the trigger that decisions and reports name."},
+    {"policy.rules[].all", RLV_OPTION_LIST, RULE(all), RELOADABLE, NULL, 0, 0, NULL, rlv_rule_filled,
+     "Conditions that must all hold."},
+    {"policy.rules[].any", RLV_OPTION_LIST, RULE(any), RELOADABLE, NULL, 0, 0, NULL, rlv_rule_filled,
+     "Conditions of which one must hold."},
+    {"policy.rules[].none", RLV_OPTION_LIST, RULE(none), RELOADABLE, NULL, 0, 0, NULL, rlv_rule_filled,
+     "Conditions of which none may hold."},
+    CONSEQUENCES("policy.rules[].", RULE),
+
+    NOTICE(handoff, "Te comunico con una persona de nuestro equipo. En un momento te atiende.",
+           "Vou te passar para uma pessoa da nossa equipe. Em instantes ela te atende.",
+           "I am connecting you with a person from our team. They will be with you in a moment.",
+           "Said when the conversation joins the queue."),
+    NOTICE(away, "Ahora no hay nadie de nuestro equipo. Dejé tu caso en sus manos: te escriben {opens}. Mientras tanto, "
+           "puedes seguir contándome.",
+           "Agora não há ninguém da nossa equipe. Deixei o seu caso com eles: escrevem para você {opens}. Enquanto isso, "
+           "pode continuar me contando.",
+           "Nobody from our team is here right now. I left your case with them: they will write to you {opens}. Meanwhile, "
+           "feel free to tell me more.",
+           "Said instead outside policy.people; {opens} becomes when they are back."),
+    NOTICE(assigned, "Hola, soy {agent} y voy a ayudarte.", "Olá, aqui é {agent} e vou te ajudar.",
+           "Hello, this is {agent}. I will help you.",
+           "Said when a person has it; {agent} becomes the name."),
+    NOTICE(returned, "Sigo aquí para ayudarte. Si prefieres hablar con una persona, dímelo.",
+           "Continuo aqui para ajudar. Se preferir falar com uma pessoa, é só dizer.",
+           "I am here to help you further. If you would rather talk to a person, just say so.",
+           "Said when people give it back to the bot."),
+    NOTICE(closed, "", "", "", "Said when it is resolved."),
+    NOTICE(unknown,
+           "No tengo esa respuesta. ¿Me lo cuentas de otra forma, o prefieres hablar con una persona?",
+           "Não tenho essa resposta. Pode explicar de outra forma, ou prefere falar com uma pessoa?",
+           "I do not have that answer. Could you put it another way, or would you rather talk to a person?",
+           "Said when the bot has no answer and nothing hands off."),
+};
+
+const size_t rlv_options_n = sizeof(rlv_options) / sizeof(*rlv_options);
+
+const rlv_option *rlv_option_find(const char *path)
+{
+    for (size_t i = 0; i < rlv_options_n; i++)
+        if (strcmp(rlv_options[i].path, path) == 0)
+            return &rlv_options[i];
+    return NULL;
+}
+
+/* What follows "path." in an option's path; NULL when it does not lie below. */
+static const char *below(const rlv_option *option, const char *path)
+{
+    size_t n = strlen(path);
+    if (n == 0)
+        return option->path;
+    return strncmp(option->path, path, n) == 0 && option->path[n] == '.' ? option->path + n + 1 : NULL;
+}
+
+bool rlv_option_section(const char *path)
+{
+    for (size_t i = 0; i < rlv_options_n; i++)
+        if (below(&rlv_options[i], path))
+            return true;
+    return false;
+}
+
+size_t rlv_option_children(rlv_arena *arena, const char *path, const char **names, size_t max)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < rlv_options_n && n < max; i++) {
+        const char *rest = below(&rlv_options[i], path);
+        if (!rest)
+            continue;
+        rlv_str name = {rest, strcspn(rest, ".[")};
+        bool seen = false;
+        for (size_t j = 0; j < n; j++)
+            seen = seen || rlv_str_is(name, names[j]);
+        if (!seen)
+            names[n++] = rlv_arena_printf(arena, "%.*s", RLV_STR_ARG(name));
+    }
+    return n;
+}
+
+bool rlv_option_variable(const rlv_option *option, char name[static 64])
+{
+    if (option->scope != RLV_SCOPE_ROOT || option->type == RLV_OPTION_ENTRIES ||
+        option->type == RLV_OPTION_KAFKA)
+        return false;
+    /* The whole of Postgres is one value to most people. */
+    bool postgres = strcmp(option->path, "postgres.url") == 0;
+    int n = snprintf(name, 64, "RELEVO_%s", postgres ? "postgres" : option->path);
+    for (int i = 0; i < n && i < 63; i++)
+        name[i] = name[i] == '.' ? '_' : (char)toupper((unsigned char)name[i]);
+    return true;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the core keeps of a conversation: turns, slots, trend, tried answers, memories. Every list has a fixed size and
+ * drops its oldest; every text is cut to a fixed length. Private to this room, and to
+ * the tool that rebuilds a conversation from its decisions.
+ */
+#ifndef RLV_CONVERSATION_DIGEST_H
+#define RLV_CONVERSATION_DIGEST_H
+
+#include "base/arena.h"
+#include "model/decision.h"
+
+/* True, and remembered from now on, when the message id is new; false for one of the last RLV_RECENT_MAX. */
+bool rlv_digest_new_message(rlv_conversation *conv, rlv_str message_id);
+void rlv_digest_turn(rlv_conversation *conv, int32_t by, int64_t at_ms, rlv_str message_id, rlv_str text);
+/* True when the slot is new or its value changed. Past RLV_SLOTS_MAX a new one is refused: false. */
+bool rlv_digest_slot(rlv_conversation *conv, rlv_str name, rlv_str value, rlv_str message_id);
+void rlv_digest_sentiment(rlv_conversation *conv, double sentiment);
+/* Each source once, the newest last. */
+void rlv_digest_tried(rlv_conversation *conv, rlv_str source);
+/* Replaces what the plugin remembered; empty bytes forget. Past RLV_MEMORIES_MAX the oldest is dropped. */
+void rlv_digest_memory(rlv_conversation *conv, rlv_str plugin, rlv_str bytes);
+/* A new stretch: the bot begins anew, without the old handoff talk steering it. Slots, language and
+   cool-downs stay. */
+void rlv_digest_new_stretch(rlv_conversation *conv);
+
+#endif

@@ -1,0 +1,614 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The pure core; see step.h. Must never read a clock, a global or anything outside the step. */
+#include "conversation/step.h"
+
+#include "conversation/decide.h"
+#include "conversation/digest.h"
+#include "conversation/hours.h"
+#include "conversation/join.h"
+#include "conversation/triggers.h"
+
+enum { BY_CUSTOMER = 1, BY_BOT = 2, BY_AGENT = 3 }; /* RELEVO_BY_* */
+
+static const rlv_str none = {NULL, 0};
+
+static const rlv_answer *answer_of(const rlv_step *step, enum rlv_answer_kind kind)
+{
+    for (const rlv_answer *a = step->answers.first; a; a = a->next)
+        if (a->kind == kind)
+            return a;
+    return NULL;
+}
+
+static unsigned wanted(const rlv_step *step, unsigned phases)
+{
+    return phases & step->has;
+}
+
+/* ---- open -------------------------------------------------------------------------------------------------------- */
+
+void rlv_conversation_begin(rlv_conversation *conv, const rlv_event *event, int32_t lane)
+{
+    *conv = (rlv_conversation){.id = event->conversation_id,
+                               .lane = lane,
+                               .phone_number_id = event->phone_number_id,
+                               .wa_id = event->wa_id,
+                               .user_id = event->user_id,
+                               .customer_name = event->customer_name,
+                               .owner = RLV_OWNER_BOT,
+                               .epoch = 1,
+                               .owner_since_ms = event->at_ms,
+                               .decided_owner = RLV_OWNER_BOT,
+                               .decided_epoch = 1,
+                               .opened_ms = event->at_ms,
+                               .last_in_ms = event->at_ms,
+                               .cases = 1,
+                               .stretch = 1};
+}
+
+void rlv_conversation_identify(rlv_conversation *conv, const rlv_event *ev)
+{
+    if (ev->wa_id.len)
+        conv->wa_id = ev->wa_id;
+    if (ev->user_id.len)
+        conv->user_id = ev->user_id;
+    if (ev->customer_name.len)
+        conv->customer_name = ev->customer_name;
+}
+
+static unsigned open_message(rlv_step *step)
+{
+    rlv_conversation *conv = step->conversation;
+    const rlv_event *ev = step->event;
+    if (!rlv_digest_new_message(conv, ev->message_id)) {
+        rlv_decision *d = rlv_decide(step, RLV_DECIDED_DUPLICATE);
+        if (d)
+            d->as.event = ev;
+        return 0;
+    }
+    step->changed = true;
+    rlv_conversation_identify(conv, ev);
+    rlv_decision *d = rlv_decide(step, RLV_DECIDED_RECEIVED);
+    if (d)
+        d->as.event = ev;
+    if (conv->owner == RLV_OWNER_CLOSED) {
+        conv->cases++;
+        conv->opened_ms = ev->at_ms;
+        (void)rlv_decide_owner(step, RLV_DECIDED_REOPENED, RLV_OWNER_BOT, none, RLV_CAUSE_CUSTOMER);
+    }
+    conv->last_in_ms = ev->at_ms;
+    conv->messages++;
+    return wanted(step, RLV_WANTS(RLV_PHASE_CLASSIFY));
+}
+
+/* A person answered from the business's own phone: theirs from now on. */
+static unsigned open_echo(rlv_step *step)
+{
+    rlv_conversation *conv = step->conversation;
+    const rlv_event *ev = step->event;
+    bool fresh = rlv_digest_new_message(conv, ev->message_id);
+    rlv_decision *d = rlv_decide(step, fresh ? RLV_DECIDED_RECEIVED : RLV_DECIDED_DUPLICATE);
+    if (d)
+        d->as.event = ev;
+    if (!fresh)
+        return 0;
+    step->changed = true;
+    rlv_conversation_identify(conv, ev);
+    if (conv->owner != RLV_OWNER_HUMAN)
+        step->handoff = rlv_decide_owner(step, RLV_DECIDED_TAKEN_OVER, RLV_OWNER_HUMAN, RLV_STR("business_phone"),
+                                         RLV_CAUSE_ECHO);
+    rlv_digest_turn(conv, BY_AGENT, ev->at_ms, ev->message_id, ev->text);
+    return step->handoff ? wanted(step, RLV_WANTS(RLV_PHASE_SUMMARIZE)) : 0;
+}
+
+/* Meta's protocol passed the thread to people. */
+static unsigned open_handover(rlv_step *step)
+{
+    rlv_decision *d = rlv_decide(step, RLV_DECIDED_RECEIVED);
+    if (d)
+        d->as.event = step->event;
+    if (step->conversation->owner != RLV_OWNER_BOT)
+        return 0;
+    step->handoff = rlv_decide_owner(step, RLV_DECIDED_HANDED_OFF, RLV_OWNER_QUEUED, none, RLV_CAUSE_META);
+    return wanted(step, RLV_WANTS(RLV_PHASE_ROUTE) | RLV_WANTS(RLV_PHASE_SUMMARIZE) | RLV_WANTS(RLV_PHASE_NOTIFY));
+}
+
+/* A decision about a command: it carries the command's ownership, whatever the row says by now. */
+static rlv_decision *decide_as_of(rlv_step *step, enum rlv_decision_kind kind)
+{
+    rlv_decision *d = rlv_decide(step, kind);
+    if (!d)
+        return NULL;
+    d->owner = step->event->owner;
+    d->epoch = step->event->epoch;
+    d->agent_id = step->event->owner_agent;
+    return d;
+}
+
+static void said_by_agent(rlv_step *step, enum rlv_decision_kind kind)
+{
+    const rlv_event *ev = step->event;
+    rlv_decision *d = decide_as_of(step, kind);
+    if (!d)
+        return;
+    d->as.said.text = ev->text;
+    d->as.said.agent_id = ev->agent_id;
+    d->as.said.confidence = 1;
+    if (kind == RLV_DECIDED_ANSWERED)
+        rlv_digest_turn(step->conversation, BY_AGENT, ev->at_ms, none, ev->text);
+}
+
+/* Ownership has changed in Postgres already; here it becomes a decision. */
+static unsigned open_command(rlv_step *step)
+{
+    rlv_conversation *conv = step->conversation;
+    const rlv_event *ev = step->event;
+    const rlv_policy *p = step->policy;
+    bool changed = ev->epoch > conv->decided_epoch;
+    step->changed = true; /* a command is consumed by writing what it left */
+    if (!changed && ev->command != RLV_COMMAND_REPLY && ev->command != RLV_COMMAND_NOTE) {
+        rlv_decision *d = decide_as_of(step, RLV_DECIDED_IGNORED); /* given to who had it: no new epoch, so no change */
+        if (d)
+            d->as.failure.reason = RLV_STR("it changed nobody's ownership");
+        return 0;
+    }
+    switch (ev->command) {
+    case RLV_COMMAND_TAKE_OVER:
+        step->handoff = rlv_decide_commanded(step, RLV_DECIDED_TAKEN_OVER, RLV_CAUSE_DESKTOP);
+        break;
+    case RLV_COMMAND_REPLY:
+        if (changed)
+            step->handoff = rlv_decide_commanded(step, RLV_DECIDED_TAKEN_OVER, RLV_CAUSE_AGENT_REPLY);
+        said_by_agent(step, RLV_DECIDED_ANSWERED);
+        break;
+    case RLV_COMMAND_NOTE:
+        said_by_agent(step, RLV_DECIDED_NOTED);
+        break;
+    case RLV_COMMAND_RETURN: {
+        rlv_decision *d = rlv_decide_commanded(step, RLV_DECIDED_RETURNED, RLV_CAUSE_DESKTOP);
+        if (d)
+            d->as.change.reason = ev->note;
+        rlv_decide_notice(step, &p->notices.returned, "notice.returned", ev->agent_name);
+        break;
+    }
+    case RLV_COMMAND_RESOLVE: {
+        rlv_decision *d = rlv_decide_commanded(step, RLV_DECIDED_CLOSED, RLV_CAUSE_DESKTOP);
+        if (d)
+            d->as.change.reason = ev->note;
+        rlv_decide_notice(step, &p->notices.closed, "notice.closed", ev->agent_name);
+        break;
+    }
+    case RLV_COMMAND_ASSIGN:
+        (void)rlv_decide_commanded(step, RLV_DECIDED_ASSIGNED, RLV_CAUSE_ASSIGNMENT);
+        rlv_decide_notice(step, &p->notices.assigned, "notice.assigned", ev->agent_name);
+        break;
+    case RLV_COMMAND_REQUEUE:
+        (void)rlv_decide_commanded(step, RLV_DECIDED_REQUEUED, RLV_CAUSE_DESKTOP);
+        break;
+    case RLV_COMMAND_MOVED: {
+        rlv_decision *d = rlv_decide_commanded(step, RLV_DECIDED_MOVED, RLV_CAUSE_IDENTITY);
+        if (d)
+            d->as.change.other = ev->note;
+        break;
+    }
+    }
+    return step->handoff ? wanted(step, RLV_WANTS(RLV_PHASE_SUMMARIZE)) : 0;
+}
+
+static unsigned open_timer(rlv_step *step)
+{
+    rlv_conversation *conv = step->conversation;
+    const rlv_event *ev = step->event;
+    step->changed = true;
+    conv->idle_timer_ms = 0;
+    if (conv->owner == RLV_OWNER_BOT && step->policy->idle_close_ms > 0 &&
+        conv->last_in_ms + step->policy->idle_close_ms <= ev->at_ms) {
+        (void)rlv_decide_owner(step, RLV_DECIDED_CLOSED, RLV_OWNER_CLOSED, none, RLV_CAUSE_TIMEOUT);
+        return 0;
+    }
+    rlv_decision *d = rlv_decide(step, RLV_DECIDED_IGNORED);
+    if (d)
+        d->as.failure.reason = RLV_STR("the timer no longer holds");
+    return 0;
+}
+
+/* Effects are performed at least once: a result counts once. */
+static unsigned open_result(rlv_step *step)
+{
+    bool fresh = rlv_digest_new_message(step->conversation, step->event->effect_id);
+    rlv_decision *d = rlv_decide(step, fresh ? RLV_DECIDED_RECEIVED : RLV_DECIDED_DUPLICATE);
+    if (d)
+        d->as.event = step->event;
+    if (!fresh)
+        return 0;
+    step->changed = true;
+    return wanted(step, RLV_WANTS(RLV_PHASE_RESULT));
+}
+
+/* Deliver tells it at least once: it counts once. While the bot has the conversation, a message of its that did not arrive, or
+   may not have, is a person's matter: the customer waits for an answer that is not coming. */
+static unsigned open_undelivered(rlv_step *step)
+{
+    rlv_conversation *conv = step->conversation;
+    const rlv_event *ev = step->event;
+    bool fresh = rlv_digest_new_message(conv, ev->callback_data), suppressed = rlv_str_is(ev->type, "suppressed");
+    rlv_decision *d = rlv_decide(step, !fresh       ? RLV_DECIDED_DUPLICATE
+                                       : suppressed ? RLV_DECIDED_SUPPRESSED
+                                                    : RLV_DECIDED_UNDELIVERED);
+    if (d)
+        d->as.event = ev;
+    if (!fresh)
+        return 0;
+    step->changed = true;
+    if (suppressed || ev->agent_id.len || conv->owner != RLV_OWNER_BOT || conv->epoch != ev->epoch ||
+        step->policy->undelivered == RLV_UNDELIVERED_LEAVE)
+        return 0;
+    step->handoff = d = rlv_decide_owner(step, RLV_DECIDED_HANDED_OFF, RLV_OWNER_QUEUED, none, RLV_CAUSE_FAILURE);
+    if (!d)
+        return 0;
+    /* No notice: it would go the same way. */
+    d->as.change.route.priority = 5;
+    d->as.change.reason = rlv_str_from(rlv_arena_printf(step->arena, "a message of the bot %s: %.*s",
+                                                        rlv_str_is(ev->type, "failed") ? "was not delivered"
+                                                                                       : "may not have arrived",
+                                                        RLV_STR_ARG(ev->error_title)));
+    return wanted(step, RLV_WANTS(RLV_PHASE_ROUTE) | RLV_WANTS(RLV_PHASE_SUMMARIZE) | RLV_WANTS(RLV_PHASE_NOTIFY));
+}
+
+void rlv_step_forward(rlv_step *step)
+{
+    rlv_decision *d = rlv_decide(step, RLV_DECIDED_FORWARDED);
+    if (d)
+        d->as.event = step->event;
+}
+
+unsigned rlv_step_open(rlv_step *step)
+{
+    rlv_decision *d;
+    for (int i = 0; i < step->n_joins; i++) /* before the event is: it may be known from the other side */
+        if (rlv_conversation_join(step, step->joins[i]))
+            step->taken = step->joins[i];
+    if (step->conversation && step->event->kind == RLV_EVENT_UNKNOWN)
+        rlv_conversation_identify(step->conversation, step->event);
+    switch (step->event->kind) {
+    case RLV_EVENT_MESSAGE:
+        return open_message(step);
+    case RLV_EVENT_ECHO:
+        return open_echo(step);
+    case RLV_EVENT_HANDOVER:
+        return open_handover(step);
+    case RLV_EVENT_COMMAND:
+        return open_command(step);
+    case RLV_EVENT_TIMER:
+        return open_timer(step);
+    case RLV_EVENT_RESULT:
+        return open_result(step);
+    case RLV_EVENT_UNDELIVERED:
+        return open_undelivered(step);
+    case RLV_EVENT_STATUS:
+        d = rlv_decide(step, RLV_DECIDED_STATUS);
+        break;
+    case RLV_EVENT_ERROR:
+    case RLV_EVENT_UNKNOWN:
+    default:
+        d = rlv_decide(step, RLV_DECIDED_RECEIVED);
+        break;
+    }
+    if (d)
+        d->as.event = step->event;
+    return 0;
+}
+
+/* ---- read -------------------------------------------------------------------------------------------------------- */
+
+static void take_slots(rlv_step *step)
+{
+    for (const rlv_answer *a = step->answers.first; a; a = a->next) {
+        if (a->kind != RLV_ANSWER_SLOT ||
+            !rlv_digest_slot(step->conversation, a->as.slot.name, a->as.slot.value, step->event->message_id))
+            continue;
+        rlv_decision *d = rlv_decide(step, RLV_DECIDED_SLOT_FILLED);
+        if (!d)
+            return;
+        d->as.slot.name = a->as.slot.name;
+        d->as.slot.value = a->as.slot.value;
+        d->as.slot.message_id = step->event->message_id;
+    }
+}
+
+static bool undecided_message(const rlv_step *step)
+{
+    const rlv_decision *d = step->decisions.first;
+    while (d && d->kind == RLV_DECIDED_JOINED)
+        d = d->next;
+    return step->event->kind == RLV_EVENT_MESSAGE && d && d->kind == RLV_DECIDED_RECEIVED;
+}
+
+unsigned rlv_step_read(rlv_step *step)
+{
+    if (!undecided_message(step))
+        return 0;
+    rlv_conversation *conv = step->conversation;
+    const rlv_answer *a = answer_of(step, RLV_ANSWER_READING);
+    if (a) {
+        rlv_decision *d = rlv_decide(step, RLV_DECIDED_CLASSIFIED);
+        if (d)
+            d->as.reading = a->as.reading;
+        if (a->as.reading.language.len)
+            conv->language = a->as.reading.language;
+    }
+    if (conv->owner != RLV_OWNER_BOT)
+        return 0;
+    return wanted(step, RLV_WANTS(RLV_PHASE_TRIGGER) | RLV_WANTS(RLV_PHASE_RESPOND));
+}
+
+/* ---- decide ------------------------------------------------------------------------------------------------------ */
+
+/* The words of the trigger, else the policy's; and the truth where nobody is there to answer. */
+static void tell_handoff(rlv_step *step, const rlv_trigger_policy *p)
+{
+    const rlv_policy *policy = step->policy;
+    int64_t at_ms = step->event->at_ms;
+    bool own_words = p && (p->message.es.len || p->message.pt.len || p->message.en.len);
+    bool away = policy->people && !rlv_hours_open(policy->people, at_ms);
+    if (own_words)
+        rlv_decide_notice(step, &p->message, "notice.handoff", none);
+    if (away) {
+        int64_t opens = rlv_hours_next(policy->people, at_ms);
+        rlv_str when = opens ? rlv_hours_say(policy->people, opens, step->conversation->language, step->arena) : none;
+        rlv_decide_notice(step, &policy->notices.away, "notice.away", when);
+    } else if (!own_words) {
+        rlv_decide_notice(step, &policy->notices.handoff, "notice.handoff", none);
+    }
+}
+
+static unsigned hand_off(rlv_step *step, const rlv_decision *cause, const rlv_trigger_policy *p)
+{
+    rlv_conversation *conv = step->conversation;
+    rlv_decision *d = rlv_decide_owner(step, RLV_DECIDED_HANDED_OFF, RLV_OWNER_QUEUED, none,
+                                       cause ? RLV_CAUSE_TRIGGER : RLV_CAUSE_FAILURE);
+    if (!d)
+        return 0;
+    if (cause) {
+        d->as.change.trigger = cause->as.trigger.trigger;
+        d->as.change.reason = cause->as.trigger.reason;
+        d->as.change.evidence = cause->as.trigger.evidence;
+        d->as.change.score = cause->as.trigger.score;
+        rlv_triggers_cool(conv, p, cause->as.trigger.trigger, step->event->at_ms);
+    } else {
+        d->as.change.reason = RLV_STR("a plugin gave no answer");
+    }
+    rlv_route *route = &d->as.change.route;
+    route->priority = p ? p->priority : 5;
+    if (p) {
+        route->team = p->team;
+        route->agent = p->agent;
+        route->skills = p->skills;
+        route->n_skills = p->n_skills;
+    }
+    conv->team = d->team = route->team;
+    step->handoff = d;
+    tell_handoff(step, p);
+    return wanted(step, RLV_WANTS(RLV_PHASE_ROUTE) | RLV_WANTS(RLV_PHASE_SUMMARIZE) | RLV_WANTS(RLV_PHASE_NOTIFY));
+}
+
+/* The one that is said: what only follows another is not among them. */
+static const rlv_answer *best_reply(const rlv_step *step)
+{
+    const rlv_answer *best = NULL;
+    for (const rlv_answer *a = step->answers.first; a; a = a->next)
+        if (a->kind == RLV_ANSWER_REPLY && !(a->as.reply.flags & (RLV_REPLY_RESUMES | RLV_REPLY_ALSO)) &&
+            (!best || a->as.reply.confidence > best->as.reply.confidence))
+            best = a;
+    return best;
+}
+
+static void say(rlv_step *step, const rlv_answer *a)
+{
+    rlv_decision *d = rlv_decide_reply(step, a->as.reply.text, a->as.reply.source, a->as.reply.confidence);
+    if (!d)
+        return;
+    d->as.said.asks = a->as.reply.flags & RLV_REPLY_ASKS;
+    d->as.said.extras = a->as.reply.extras;
+    if (!d->as.said.asks)
+        rlv_digest_tried(step->conversation, a->as.reply.source);
+}
+
+/* Says the best reply, and what its plugin has to say besides. True when the plugin knows itself that it is no answer. */
+static bool say_best(rlv_step *step, const rlv_answer *best)
+{
+    bool abstained = false;
+    say(step, best);
+    for (const rlv_answer *a = step->answers.first; a; a = a->next) {
+        if (!rlv_str_eq(a->plugin, best->plugin))
+            continue;
+        if (a->kind == RLV_ANSWER_REPLY && a->as.reply.flags & RLV_REPLY_ALSO)
+            say(step, a);
+        abstained = abstained || a->kind == RLV_ANSWER_ABSTAIN;
+    }
+    return abstained;
+}
+
+/* Takes up again what another plugin than the one that spoke had asked before. */
+static void resume(rlv_step *step, const rlv_answer *best)
+{
+    for (const rlv_answer *a = step->answers.first; a; a = a->next)
+        if (a->kind == RLV_ANSWER_REPLY && a->as.reply.flags & RLV_REPLY_RESUMES &&
+            !(best && rlv_str_eq(a->plugin, best->plugin))) {
+            say(step, a);
+            return;
+        }
+}
+
+static void miss(rlv_step *step)
+{
+    step->conversation->misses++;
+    step->conversation->open_question = rlv_str_cut(step->event->text, RLV_TURN_TEXT_MAX);
+}
+
+/* Says which plugins failed in the phases from first on. True when any did. */
+static bool report_failures(rlv_step *step, enum rlv_phase first)
+{
+    bool any = false;
+    for (const rlv_answer *a = step->answers.first; a; a = a->next) {
+        if (a->kind != RLV_ANSWER_FAILURE || a->as.failure.phase < first)
+            continue;
+        rlv_decision *d = rlv_decide(step, RLV_DECIDED_FAILED);
+        if (!d)
+            return true;
+        d->as.failure.plugin = a->plugin;
+        d->as.failure.reason = a->as.failure.reason;
+        d->as.failure.phase = a->as.failure.phase;
+        any = true;
+    }
+    return any;
+}
+
+unsigned rlv_step_decide(rlv_step *step)
+{
+    if (!undecided_message(step))
+        return 0;
+    rlv_conversation *conv = step->conversation;
+    take_slots(step);
+    bool failed = report_failures(step, RLV_PHASE_CLASSIFY); /* where nothing else answers, a person does */
+    if (conv->owner != RLV_OWNER_BOT)
+        return 0;
+
+    const rlv_trigger_policy *policy = NULL;
+    const rlv_decision *fired = rlv_triggers_judge(step, &policy);
+    if (fired)
+        return hand_off(step, fired, policy);
+    const rlv_answer *reply = best_reply(step);
+    if (reply) {
+        if (say_best(step, reply)) {
+            miss(step);
+        } else if (!(reply->as.reply.flags & RLV_REPLY_ASKS)) {
+            conv->misses = 0;
+            conv->open_question = none;
+        }
+    } else if (failed) {
+        return hand_off(step, NULL, NULL);
+    } else if (step->has & RLV_WANTS(RLV_PHASE_RESPOND)) {
+        miss(step);
+        rlv_decide_notice(step, &step->policy->notices.unknown, "notice.unknown", none);
+    }
+    resume(step, reply);
+    return 0;
+}
+
+/* ---- close ------------------------------------------------------------------------------------------------------- */
+
+static void take_route(rlv_step *step)
+{
+    const rlv_answer *a = answer_of(step, RLV_ANSWER_ROUTE);
+    if (!a || step->handoff->kind != RLV_DECIDED_HANDED_OFF)
+        return;
+    rlv_route *route = &step->handoff->as.change.route;
+    const rlv_route policy = *route; /* its word counts more than the router's */
+    *route = a->as.route;
+    if (policy.team.len)
+        route->team = policy.team;
+    if (policy.agent.len)
+        route->agent = policy.agent;
+    if (policy.n_skills > 0) {
+        route->skills = policy.skills;
+        route->n_skills = policy.n_skills;
+    }
+    if (policy.priority > route->priority)
+        route->priority = policy.priority;
+    step->conversation->team = route->team;
+    for (rlv_decision *d = step->handoff; d; d = d->next)
+        d->team = route->team;
+}
+
+static void take_card(rlv_step *step)
+{
+    size_t n = 0;
+    for (const rlv_answer *a = step->answers.first; a; a = a->next)
+        n += a->kind == RLV_ANSWER_CARD;
+    if (n == 0)
+        return;
+    rlv_card_field *fields = rlv_arena_zalloc(step->arena, n, sizeof(*fields));
+    rlv_decision *d = rlv_decide(step, RLV_DECIDED_SUMMARIZED);
+    if (!fields || !d)
+        return;
+    size_t i = 0;
+    for (const rlv_answer *a = step->answers.first; a; a = a->next)
+        if (a->kind == RLV_ANSWER_CARD)
+            fields[i++] = (rlv_card_field){
+                .name = a->as.card.name, .text = a->as.card.text, .message_id = a->as.card.message_id};
+    d->as.card.fields = fields;
+    d->as.card.n_fields = n;
+}
+
+static void take_effects(rlv_step *step)
+{
+    for (const rlv_answer *a = step->answers.first; a; a = a->next) {
+        if (a->kind != RLV_ANSWER_EFFECT)
+            continue;
+        rlv_decision *d = rlv_decide(step, RLV_DECIDED_NOTIFIED);
+        if (!d)
+            return;
+        d->as.effect.plugin = a->plugin;
+        d->as.effect.effect = a->as.effect;
+    }
+}
+
+/* What a plugin made of a result: it speaks only in the generation of ownership that asked for it. */
+static void take_result(rlv_step *step)
+{
+    rlv_conversation *conv = step->conversation;
+    take_slots(step);
+    const rlv_answer *reply = best_reply(step);
+    if (!reply)
+        return;
+    if (conv->owner == RLV_OWNER_BOT && conv->epoch == step->event->epoch) {
+        (void)say_best(step, reply);
+        return;
+    }
+    rlv_decision *d = rlv_decide(step, RLV_DECIDED_IGNORED);
+    if (d)
+        d->as.failure.reason = RLV_STR("the conversation moved on while the effect was performed");
+}
+
+static void remember(rlv_step *step)
+{
+    rlv_conversation *conv = step->conversation;
+    const rlv_event *ev = step->event;
+    if (undecided_message(step)) {
+        const rlv_answer *a = answer_of(step, RLV_ANSWER_READING);
+        if (a)
+            rlv_digest_sentiment(conv, a->as.reading.sentiment);
+        uint64_t question = ev->text.len ? rlv_str_hash(ev->text) : 0;
+        conv->repeats = question && question == conv->last_question && !conv->asked ? conv->repeats + 1 : 0;
+        conv->last_question = question;
+        rlv_digest_turn(conv, BY_CUSTOMER, ev->at_ms, ev->message_id, ev->text);
+    }
+    if (ev->kind == RLV_EVENT_MESSAGE)
+        conv->asked = false;
+    for (const rlv_decision *d = step->decisions.first; d; d = d->next)
+        if (d->kind == RLV_DECIDED_REPLIED) {
+            rlv_digest_turn(conv, BY_BOT, ev->at_ms, none, d->as.said.text);
+            conv->asked = d->as.said.asks;
+        }
+    for (const rlv_answer *a = step->answers.first; a; a = a->next)
+        if (a->kind == RLV_ANSWER_MEMORY)
+            rlv_digest_memory(conv, a->plugin, a->as.memory);
+    if (conv->owner == RLV_OWNER_BOT && step->policy->idle_close_ms > 0 && conv->idle_timer_ms == 0)
+        conv->idle_timer_ms = conv->last_in_ms + step->policy->idle_close_ms;
+}
+
+void rlv_step_close(rlv_step *step)
+{
+    if (!step->conversation || !step->changed)
+        return;
+    if (step->handoff) {
+        take_route(step);
+        take_card(step);
+    }
+    if (step->event->kind == RLV_EVENT_RESULT)
+        take_result(step);
+    take_effects(step);
+    (void)report_failures(step, RLV_PHASE_ROUTE); /* too late to change the decision; said all the same */
+    remember(step);
+}

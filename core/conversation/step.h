@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The pure core: a conversation, an event and what plugins answered become decisions. No I/O, no globals, no clock, no
+ * randomness: the same input gives the same output, in the lane, in a test and in a replay.
+ *
+ * One event goes through four calls; between them the lane asks the plugins for the phases that the call before wanted:
+ *
+ *     open ─ classify ─ read ─ trigger, respond ─ decide ─ route ─ summarize, notify ─ close
+ */
+#ifndef RLV_CONVERSATION_STEP_H
+#define RLV_CONVERSATION_STEP_H
+
+#include "base/arena.h"
+#include "model/decision.h"
+#include "model/policy.h"
+
+#define RLV_WANTS(phase) (1u << (phase))
+
+/* One event under decision. The caller fills the first group and zeroes the rest. */
+typedef struct rlv_step {
+    const rlv_policy *policy;
+    rlv_arena *arena; /* of the batch: everything new is allocated here */
+    rlv_conversation *conversation; /* working copy, changed in place; NULL for a status: it touches none */
+    const rlv_event *event;
+    const rlv_conversation *joins[RLV_ALIASES_MAX]; /* the customer's other conversations, which go on in this one from here on */
+    int n_joins;
+    const rlv_conversation *taken; /* out: whose ownership it has now; NULL: its own */
+    unsigned has; /* RLV_WANTS bits of the phases that some plugin implements */
+
+    rlv_answers answers;     /* appended by the lane, phase after phase */
+    rlv_decisions decisions; /* the outcome */
+    rlv_decision *handoff;   /* HANDED_OFF, or the TAKEN_OVER that wants a card; NULL: none */
+    bool changed;            /* the conversation must be written */
+} rlv_step;
+
+/* A conversation as its first event finds it: the bot's, in its first generation and stretch. Texts are the event's. */
+void rlv_conversation_begin(rlv_conversation *conv, const rlv_event *event, int32_t lane);
+/* Takes over what the event says of who the customer is. */
+void rlv_conversation_identify(rlv_conversation *conv, const rlv_event *event);
+
+/* Decides that the event goes on to another lane, and nothing else about it: the step needs no conversation. */
+void rlv_step_forward(rlv_step *step);
+/* Takes the event in: joined, received, duplicate, reopened, what a command did. Returns the phases wanted: classify, or
+   summarize for a takeover, or on_result, or 0. */
+unsigned rlv_step_open(rlv_step *step);
+/* Takes the reading and the slots. Returns trigger and respond, where the bot owns the conversation. */
+unsigned rlv_step_read(rlv_step *step);
+/* Decides: hand off, answer, or admit not to know. Returns route and summarize and notify, where it handed off. */
+unsigned rlv_step_decide(rlv_step *step);
+/* Takes the route, the card and the effects; remembers the turn. The decisions are complete. */
+void rlv_step_close(rlv_step *step);
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An effect on its way: request, answer, result. Performed at least once, with an idempotency key; its result
+ * goes back to the lane that asked. Must never connect to what the configuration does not name, nor tell a
+ * plugin a secret.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "deliver/private.h"
+
+static struct rlv_destination *find(struct rlv_deliver *d, rlv_str name)
+{
+    for (size_t i = 1; i < d->n_destinations; i++)
+        if (rlv_str_is(name, d->destinations[i].config->name))
+            return &d->destinations[i];
+    return NULL;
+}
+
+/* Why it is not performed; NULL: it may be. The path is appended to the destination's URL, so it cannot lead
+   to another host; nor may it climb out of its base, or hide a second line. */
+static const char *refusal(const rlv_effect *e)
+{
+    static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
+    bool known = false;
+    for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
+        known = known || rlv_str_is(e->method, methods[i]);
+    if (!known)
+        return "its method is none of GET, POST, PUT, PATCH, DELETE";
+    if (e->path.len && e->path.ptr[0] != '/')
+        return "its path does not begin with a slash";
+    for (size_t i = 0; i < e->path.len; i++) {
+        unsigned char c = (unsigned char)e->path.ptr[i];
+        if (c <= ' ' || c >= 0x7F || c == '\\' || c == '#')
+            return "its path holds characters that no URL has";
+        if (c == '.' && i + 1 < e->path.len && e->path.ptr[i + 1] == '.')
+            return "its path holds '..'";
+    }
+    for (size_t i = 0; i < e->content_type.len; i++)
+        if ((unsigned char)e->content_type.ptr[i] < ' ')
+            return "its content type holds a line end";
+    return NULL;
+}
+
+/* ---- the result
+ * ------------------------------------------------------------------------------------------------ */
+
+void rlv_deliver_answered(struct rlv_deliver *d, rlv_job *job, const char *why)
+{
+    rlv_line *line = job->line;
+    if (why && job->dropped) {
+        rlv_deliver_leave(d, line);
+        return;
+    }
+    if (why) { /* performed again, then: at least once */
+        if (rlv_deliver_says(d, RLV_NEWS_RESULT))
+            rlv_log(RLV_LOG_WARN, "deliver", "a result could not be written to Kafka: %s", why);
+        job->state = RLV_JOB_WAITING;
+        rlv_lines_wait(d->lines, line, rlv_clock_mono_us() + RLV_DELIVER_RETRY_US);
+        return;
+    }
+    rlv_deliver_finish(d, line);
+}
+
+static void answer(struct rlv_deliver *d, rlv_line *line, const rlv_effect_request *q, int status,
+                   rlv_str body, const char *why)
+{
+    rlv_job *job = line->first;
+    char id[RLV_ID_TEXT + 1], key[RLV_ID_TEXT + 1];
+    rlv_id_text(q->id, id);
+    rlv_id_text(q->conversation_id, key);
+    const rlv_event ev = {.kind = RLV_EVENT_RESULT,
+                          .conversation_id = q->conversation_id,
+                          .phone_number_id = q->phone_number_id,
+                          .wa_id = q->wa_id,
+                          .user_id = q->user_id,
+                          .epoch = q->epoch,
+                          .effect_id = {id, RLV_ID_TEXT},
+                          .plugin = q->plugin,
+                          .http_status = status,
+                          .body = body,
+                          .error_title = rlv_str_from(why),
+                          .context = q->effect.context};
+    rlv_error err;
+    rlv_buf_reset(&d->out);
+    int rc = rlv_wire_encode_result(d->wire, &ev, &d->out, &err);
+    if (rc == RLV_OK) {
+        job->state = RLV_JOB_ANSWERING;
+        rc = rlv_outbox_put(d->outbox, d->config->topics.results, q->lane, (rlv_str){key, RLV_ID_TEXT},
+                            rlv_buf_view(&d->out), job, &err);
+    }
+    if (rc != RLV_OK) {
+        if (rlv_deliver_says(d, RLV_NEWS_RESULT))
+            rlv_log(RLV_LOG_WARN, "deliver", "a result waits: %s", err.message);
+        job->state = RLV_JOB_WAITING;
+        rlv_lines_wait(d->lines, line, rlv_clock_mono_us() + RLV_DELIVER_RETRY_US);
+    }
+}
+
+/* ---- the request
+ * ----------------------------------------------------------------------------------------------- */
+
+static void on_answer(void *user, const rlv_http_answer *a)
+{
+    rlv_job *job = user;
+    rlv_line *line = job->line;
+    struct rlv_deliver *d = line->owner;
+    rlv_effect_request q;
+    rlv_error err;
+    int64_t now_us = rlv_clock_mono_us();
+    rlv_arena_reset(d->scratch);
+    struct rlv_destination *to = NULL;
+    if (rlv_wire_decode_effect(d->wire, d->scratch, job->letter.value, &q, &err) == RLV_OK)
+        to = find(d, q.effect.destination);
+    if (!to) { /* only memory can be short: it was decoded before */
+        job->state = RLV_JOB_WAITING;
+        rlv_lines_wait(d->lines, line, now_us + RLV_DELIVER_RETRY_US);
+        return;
+    }
+    bool down = a->status == 0 || a->status >= 500, later = down || a->status == 429 || a->status == 408;
+    rlv_metric_observe(to->seconds, (double)(now_us - job->request_us) / 1e6);
+    if (rlv_breaker_tell(&to->breaker, down, now_us))
+        rlv_log(RLV_LOG_WARN, "deliver", "%s is unwell, its effects wait: %s", to->config->name,
+                a->error ? a->error : "it answers with errors");
+    rlv_metric_set(to->open, to->breaker.pause_us > 0);
+    if (later && !job->dropped && now_us - job->begun_us < d->config->deliver.give_up_ms * 1000) {
+        int64_t wait_ms = rlv_backoff_ms(job->attempt, rlv_str_hash((rlv_str){(const char *)q.id.bytes, 16}));
+        job->state = RLV_JOB_WAITING;
+        rlv_lines_wait(d->lines, line,
+                       now_us + (wait_ms > a->retry_after_ms ? wait_ms : a->retry_after_ms) * 1000);
+        return;
+    }
+    if (job->dropped) {
+        rlv_deliver_leave(d, line); /* whoever reads it next performs it again, with the same key */
+        return;
+    }
+    answer(d, line, &q, a->status, a->body, a->status ? NULL : a->error);
+}
+
+static int request(struct rlv_deliver *d, rlv_job *job, const rlv_effect_request *q,
+                   const struct rlv_destination *to, rlv_error *err)
+{
+    const rlv_config_destination *c = to->config;
+    char id[RLV_ID_TEXT + 1];
+    rlv_id_text(q->id, id);
+    const char *headers[4];
+    size_t n = 0;
+    headers[n++] = rlv_arena_printf(d->scratch, "Idempotency-Key: %s", id);
+    if (q->effect.content_type.len)
+        headers[n++] =
+            rlv_arena_printf(d->scratch, "Content-Type: %.*s", RLV_STR_ARG(q->effect.content_type));
+    if (*c->token)
+        headers[n++] = rlv_arena_printf(d->scratch, "Authorization: Bearer %s", c->token);
+    if (*c->authorization)
+        headers[n++] = rlv_arena_printf(d->scratch, "Authorization: %s", c->authorization);
+    const rlv_http_request request = {
+        .method = rlv_arena_copy(d->scratch, q->effect.method).ptr,
+        .url = rlv_arena_printf(d->scratch, "%s%.*s", c->url, RLV_STR_ARG(q->effect.path)),
+        .headers = headers,
+        .n_headers = n,
+        .body = q->effect.body,
+        .timeout_ms = q->effect.timeout_ms && q->effect.timeout_ms < (uint64_t)c->timeout_ms
+                          ? (int)q->effect.timeout_ms
+                          : (int)c->timeout_ms,
+        .answer_max = c->answer_max,
+        .private_ok = c->private_ok};
+    if (rlv_arena_overflowed(d->scratch))
+        return rlv_error_set(err, RLV_E_LIMIT, "the request does not fit in its memory");
+    job->state = RLV_JOB_SENDING;
+    job->request_us = rlv_clock_mono_us();
+    job->attempt++;
+    return rlv_http_start(d->http, &request, on_answer, job, err);
+}
+
+void rlv_deliver_effect(struct rlv_deliver *d, rlv_line *line)
+{
+    rlv_job *job = line->first;
+    rlv_effect_request q;
+    rlv_error err;
+    int64_t now_us = rlv_clock_mono_us();
+    rlv_arena_reset(d->scratch);
+    if (d->stopping || rlv_wire_decode_effect(d->wire, d->scratch, job->letter.value, &q, &err) != RLV_OK) {
+        rlv_lines_wait(d->lines, line, d->stopping ? INT64_MAX - 1 : now_us + RLV_DELIVER_RETRY_US);
+        return;
+    }
+    struct rlv_destination *to = find(d, q.effect.destination);
+    const char *why = to ? refusal(&q.effect) : "the configuration has no such destination";
+    if (why) {
+        if (rlv_deliver_says(d, RLV_NEWS_EFFECT))
+            rlv_log(RLV_LOG_ERROR, "deliver", "an effect of %.*s to '%.*s' is refused: %s",
+                    RLV_STR_ARG(q.plugin), RLV_STR_ARG(q.effect.destination), why);
+        answer(d, line, &q, 0, (rlv_str){NULL, 0}, why);
+        return;
+    }
+    int64_t wait_us = rlv_breaker_ask(&to->breaker, now_us);
+    if (!wait_us) {
+        wait_us =
+            rlv_pace_take(d->pace, rlv_str_from(rlv_arena_printf(d->scratch, "to %s", to->config->name)),
+                          to->config->rate, to->config->rate > 1 ? to->config->rate : 1, now_us);
+        if (wait_us)
+            rlv_breaker_give_back(&to->breaker, now_us);
+    }
+    if (wait_us) {
+        rlv_lines_wait(d->lines, line, now_us + wait_us);
+        return;
+    }
+    if (!job->begun_us)
+        job->begun_us = now_us;
+    int rc = request(d, job, &q, to, &err);
+    if (rc != RLV_OK)
+        rlv_breaker_give_back(&to->breaker, now_us);
+    if (rc != RLV_OK)
+        answer(d, line, &q, 0, (rlv_str){NULL, 0}, err.message);
+}

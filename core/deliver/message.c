@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A message on its way: pace, claim, request, settle; again for the next part. Every attempt is claimed anew,
+ * after the rate limits and just before the request. Must never send what it did not claim, nor claim what it
+ * cannot send within the lease.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/point.h"
+#include "deliver/private.h"
+
+enum {
+    BUSY_US = 250000,
+    ANSWER_MAX = 64 * 1024
+};
+static const char *const verdict_words[] = {"was accepted", "waits", "failed", "is of unknown outcome"};
+
+static rlv_send send_of(const rlv_job *job, const rlv_outbound *m)
+{
+    return (rlv_send){.id = m->id,
+                      .part = job->part,
+                      .conversation_id = m->conversation_id,
+                      .lane = m->lane,
+                      .seq = m->seq,
+                      .epoch = m->epoch,
+                      .author = m->author,
+                      .agent_id = m->agent_id,
+                      .anytime = rlv_whatsapp_anytime(m)};
+}
+
+/* It was decoded when it came, so this cannot fail but for memory. */
+static bool read_message(struct rlv_deliver *d, const rlv_job *job, rlv_outbound *m, rlv_error *err)
+{
+    rlv_arena_reset(d->scratch);
+    return rlv_wire_decode_outbound(d->wire, d->scratch, job->letter.value, m, err) == RLV_OK;
+}
+
+/* ---- settling
+ * -------------------------------------------------------------------------------------------------- */
+
+static void keep_text(rlv_job *job, rlv_str text)
+{
+    free(job->text);
+    job->text = text.len ? strndup(text.ptr, text.len) : NULL;
+}
+
+static void to_settle(rlv_job *job, const rlv_verdict *v)
+{
+    job->state = RLV_JOB_SETTLING;
+    job->outcome = v->kind;
+    job->code = v->code;
+    job->wait_ms = v->wait_ms;
+    keep_text(job, v->kind == RLV_VERDICT_ACCEPTED ? v->message_id : rlv_str_from(v->reason));
+}
+
+static enum rlv_send_state state_of(enum rlv_verdict_kind kind)
+{
+    switch (kind) {
+    case RLV_VERDICT_ACCEPTED:
+        return RLV_SEND_ACCEPTED;
+    case RLV_VERDICT_RETRY:
+        return RLV_SEND_REFUSED;
+    case RLV_VERDICT_FAILED:
+        return RLV_SEND_FAILED;
+    default:
+        return RLV_SEND_UNKNOWN;
+    }
+}
+
+/* The part is over: the next one, or the next message. */
+static void next_part(struct rlv_deliver *d, rlv_line *line)
+{
+    rlv_job *job = line->first;
+    if ((size_t)job->part + 1 >= job->parts) {
+        rlv_deliver_finish(d, line);
+        return;
+    }
+    if (job->dropped) {
+        rlv_deliver_leave(d, line);
+        return;
+    }
+    job->part++;
+    job->attempt = 0;
+    job->begun_us = 0;
+    job->state = RLV_JOB_WAITING;
+    rlv_lines_wait(d->lines, line, 0);
+}
+
+/* Writes what became of the attempt. While Postgres is away the line waits: the next message must not go
+ * before. */
+static void settle(struct rlv_deliver *d, rlv_line *line, const rlv_outbound *m)
+{
+    rlv_job *job = line->first;
+    int64_t now_us = rlv_clock_mono_us();
+    if (job->outcome == RLV_VERDICT_RETRY && now_us - job->begun_us > d->config->deliver.give_up_ms * 1000) {
+        const rlv_verdict over = {
+            .kind = RLV_VERDICT_FAILED,
+            .code = job->code,
+            .reason = rlv_arena_printf(d->scratch, "given up: %s", job->text ? job->text : "no reason")};
+        to_settle(job, &over);
+    }
+    rlv_store *store = rlv_deliver_store(d);
+    rlv_error err;
+    bool accepted = job->outcome == RLV_VERDICT_ACCEPTED;
+    rlv_str text = rlv_str_from(job->text);
+    const rlv_settlement what = {.state = state_of(job->outcome),
+                                 .message_id = accepted ? text : (rlv_str){NULL, 0},
+                                 .error_code = job->code,
+                                 .error = accepted ? (rlv_str){NULL, 0} : text};
+    const rlv_send send = send_of(job, m);
+    int rc = store ? rlv_sends_settle(store, &send, d->worker, job->attempt, &what, &err) : RLV_E_UNAVAILABLE;
+    if (rc != RLV_OK && rc != RLV_E_CONFLICT) {
+        if (store)
+            rlv_deliver_store_failed(d, &err);
+        rlv_lines_wait(d->lines, line, now_us + RLV_DELIVER_RETRY_US);
+        return;
+    }
+    RLV_POINT("settled");
+    /* CONFLICT: the sweeper took it for dead, and tells the lane "unknown" in our place. */
+    rlv_metric_add(d->sends[rc == RLV_OK ? job->outcome : RLV_VERDICT_UNKNOWN], 1);
+    if (rc == RLV_OK && job->outcome == RLV_VERDICT_RETRY && job->dropped) {
+        rlv_deliver_leave(d, line);
+        return;
+    }
+    if (rc == RLV_OK && job->outcome == RLV_VERDICT_RETRY) {
+        int64_t wait_ms =
+            rlv_backoff_ms(job->attempt, rlv_str_hash((rlv_str){(const char *)m->id.bytes, 16}));
+        job->state = RLV_JOB_WAITING;
+        rlv_lines_wait(d->lines, line, now_us + (wait_ms > job->wait_ms ? wait_ms : job->wait_ms) * 1000);
+        return;
+    }
+    next_part(d, line);
+}
+
+/* ---- sending
+ * --------------------------------------------------------------------------------------------------- */
+
+static void on_answer(void *user, const rlv_http_answer *answer)
+{
+    rlv_job *job = user;
+    struct rlv_deliver *d = job->line->owner;
+    int64_t now_us = rlv_clock_mono_us();
+    RLV_POINT("answered");
+    rlv_arena_reset(d->scratch);
+    rlv_verdict v = rlv_whatsapp_judge(answer, d->scratch);
+    struct rlv_destination *whatsapp = &d->destinations[0];
+    rlv_metric_observe(whatsapp->seconds, (double)(now_us - job->request_us) / 1e6);
+    if (rlv_breaker_tell(&whatsapp->breaker, v.down, now_us))
+        rlv_log(RLV_LOG_WARN, "deliver", "WhatsApp is unwell, messages wait: %s", v.reason);
+    rlv_metric_set(whatsapp->open, whatsapp->breaker.pause_us > 0);
+    if ((v.kind == RLV_VERDICT_FAILED || v.kind == RLV_VERDICT_UNKNOWN) && rlv_deliver_says(d, RLV_NEWS_SEND))
+        rlv_log(RLV_LOG_WARN, "deliver", "a message %s: %s", verdict_words[v.kind], v.reason);
+    to_settle(job, &v);
+    rlv_lines_wait(d->lines, job->line, 0); /* settled by the loop, not within libcurl's call */
+}
+
+static void request(struct rlv_deliver *d, rlv_line *line, const rlv_outbound *m, rlv_str body)
+{
+    rlv_job *job = line->first;
+    const rlv_config *c = d->config;
+    rlv_buf url = RLV_BUF_INIT(4096), token = RLV_BUF_INIT(16384);
+    rlv_buf_printf(&url, "%s/%s/%.*s/messages", c->deliver.api_url, c->deliver.api_version,
+                   RLV_STR_ARG(m->phone_number_id));
+    rlv_buf_printf(&token, "Authorization: Bearer %s", c->deliver.token);
+    const char *const headers[] = {"Content-Type: application/json", token.data};
+    rlv_error err;
+    int rc = url.failed || token.failed
+                 ? rlv_error_set(&err, RLV_E_INVALID, "its URL or the token is too long")
+                 : RLV_OK;
+    if (rc == RLV_OK) {
+        const rlv_http_request q = {.method = "POST",
+                                    .url = url.data,
+                                    .headers = headers,
+                                    .n_headers = *c->deliver.token ? 2 : 1,
+                                    .body = body,
+                                    .timeout_ms = (int)c->deliver.timeout_ms,
+                                    .answer_max = ANSWER_MAX,
+                                    .private_ok = c->deliver.api_private};
+        job->state = RLV_JOB_SENDING;
+        job->request_us = rlv_clock_mono_us();
+        rc = rlv_http_start(d->http, &q, on_answer, job, &err);
+    }
+    rlv_buf_free(&url);
+    rlv_buf_free(&token);
+    if (rc == RLV_OK)
+        return;
+    const rlv_verdict v = {.kind = rc == RLV_E_LIMIT ? RLV_VERDICT_RETRY : RLV_VERDICT_FAILED,
+                           .reason = err.message};
+    to_settle(job, &v);
+    rlv_lines_wait(d->lines, line, 0);
+}
+
+/* One token of the pair's bucket and one of the number's; 0, or µs to wait. */
+static int64_t take_tokens(struct rlv_deliver *d, const rlv_outbound *m, rlv_str pair, int64_t now_us)
+{
+    const rlv_config *c = d->config;
+    int64_t wait_us = rlv_pace_take(d->pace, pair, c->deliver.pair_rate, c->deliver.pair_burst, now_us);
+    if (wait_us)
+        return wait_us;
+    /* All delivers together keep to a number's rate: each has the share of its partitions. */
+    double share = (double)rlv_inbox_assigned(d->inbox, RLV_DELIVER_OUTBOUND) / d->partitions;
+    double rate = c->deliver.number_rate * (share > 0 ? share : 1.0 / d->partitions);
+    wait_us = rlv_pace_take(d->pace, m->phone_number_id, rate, rate > 1 ? rate : 1, now_us);
+    if (wait_us)
+        rlv_pace_give_back(d->pace, pair);
+    return wait_us;
+}
+
+static rlv_str pair_of(struct rlv_deliver *d, const rlv_outbound *m)
+{
+    return rlv_str_from(rlv_arena_printf(d->scratch, "%.*s %.*s", RLV_STR_ARG(m->phone_number_id),
+                                         RLV_STR_ARG(m->wa_id.len ? m->wa_id : m->user_id)));
+}
+
+/* What is not claimed uses no token, and is not the one that tries whether WhatsApp is back. */
+static void give_back(struct rlv_deliver *d, const rlv_outbound *m, rlv_str pair)
+{
+    rlv_pace_give_back(d->pace, pair);
+    rlv_pace_give_back(d->pace, m->phone_number_id);
+    rlv_breaker_give_back(&d->destinations[0].breaker, rlv_clock_mono_us());
+}
+
+static void claim_and_send(struct rlv_deliver *d, rlv_line *line, const rlv_outbound *m)
+{
+    rlv_job *job = line->first;
+    rlv_store *store = rlv_deliver_store(d);
+    int64_t now_us = rlv_clock_mono_us();
+    rlv_str pair = pair_of(d, m);
+    int64_t wait_us = store ? rlv_breaker_ask(&d->destinations[0].breaker, now_us) : RLV_DELIVER_RETRY_US;
+    if (!wait_us) {
+        wait_us = take_tokens(d, m, pair, now_us);
+        if (wait_us)
+            rlv_breaker_give_back(&d->destinations[0].breaker, now_us);
+    }
+    if (wait_us) {
+        rlv_lines_wait(d->lines, line, now_us + wait_us);
+        return;
+    }
+    rlv_str *bodies = NULL;
+    size_t parts = 1;
+    rlv_error why;
+    /* Of a message that WhatsApp would refuse there is a row all the same: a desktop shows why. */
+    const char *impossible =
+        rlv_whatsapp_bodies(m, d->scratch, &bodies, &parts, &why) == RLV_OK ? NULL : why.message;
+    job->parts = parts;
+    enum rlv_claim claim;
+    rlv_error err;
+    const rlv_send send = send_of(job, m);
+    int rc = rlv_sends_claim(store, &send, d->worker, (int)d->config->deliver.lease_ms, &claim, &job->attempt,
+                             &err);
+    rlv_metric_observe(d->claim_seconds, (double)(rlv_clock_mono_us() - now_us) / 1e6);
+    if (rc != RLV_OK || claim != RLV_CLAIM_MINE)
+        give_back(d, m, pair);
+    if (rc != RLV_OK) {
+        rlv_deliver_store_failed(d, &err);
+        rlv_lines_wait(d->lines, line, now_us + RLV_DELIVER_RETRY_US);
+        return;
+    }
+    rlv_metric_add(d->claims[claim], 1);
+    if (claim == RLV_CLAIM_BUSY) {
+        rlv_lines_wait(d->lines, line, now_us + BUSY_US);
+        return;
+    }
+    if (claim == RLV_CLAIM_GONE) {
+        rlv_deliver_finish(d, line);
+        return;
+    }
+    if (claim != RLV_CLAIM_MINE) {
+        next_part(d, line);
+        return;
+    }
+    RLV_POINT("claimed");
+    rlv_metric_add(d->attempts, 1);
+    if (!job->begun_us)
+        job->begun_us = now_us;
+    /* Asleep between claim and request for longer than the request may last within the lease: it is not sent.
+     */
+    int64_t slack_us = (d->config->deliver.lease_ms - d->config->deliver.timeout_ms) * 1000;
+    if (impossible || rlv_clock_mono_us() - now_us > slack_us) {
+        const rlv_verdict v = {.kind = impossible ? RLV_VERDICT_FAILED : RLV_VERDICT_RETRY,
+                               .reason = impossible ? impossible : "claimed too late"};
+        rlv_breaker_give_back(&d->destinations[0].breaker, now_us);
+        to_settle(job, &v);
+        settle(d, line, m);
+        return;
+    }
+    request(d, line, m, bodies[job->part]);
+}
+
+void rlv_deliver_message(struct rlv_deliver *d, rlv_line *line)
+{
+    rlv_job *job = line->first;
+    rlv_outbound m;
+    rlv_error err;
+    if (!read_message(d, job, &m, &err)) {
+        rlv_lines_wait(d->lines, line, rlv_clock_mono_us() + RLV_DELIVER_RETRY_US);
+        return;
+    }
+    if (job->state == RLV_JOB_SETTLING)
+        settle(d, line, &m);
+    else if (d->stopping)
+        rlv_lines_wait(d->lines, line, INT64_MAX - 1); /* nothing new is claimed: another process will */
+    else
+        claim_and_send(d, line, &m);
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Makes the plugins of a configuration and ends them; see host.h. All or nothing: with one plugin refused
+ * there is no host, since a business that configured a trigger must not run without it unawares.
+ */
+#include "host/internal.h"
+
+#include <stdlib.h>
+
+#include "host/bind.h"
+
+enum {
+    BIND_ARENA_MAX = 32 * 1024 * 1024
+};
+
+static int short_of_memory(rlv_error *err)
+{
+    return rlv_error_set(err, RLV_E_LIMIT, "plugins: memory is short");
+}
+
+/* Binds the options and makes the instance; the bound values are gone when it returns. */
+static int create(const rlv_config *config, const rlv_config_plugin *entry, rlv_hosted *plugin,
+                  rlv_error *err)
+{
+    const rlv_bind_source source = {config->file, config->folder, entry->name, entry->line, entry->options};
+    rlv_arena *arena = rlv_arena_new(BIND_ARENA_MAX);
+    if (!arena)
+        return short_of_memory(err);
+    const relevo_value *values;
+    int code = rlv_bind(&source, plugin->info.options, plugin->info.n_options, arena, &values, err);
+    if (!code) {
+        code = plugin->runner->type->create(plugin->runner, values, plugin->info.n_options, err);
+        if (code)
+            (void)rlv_error_wrap(err, "%s:%d: plugin '%s'", config->file, (int)entry->line, entry->name);
+    }
+    rlv_arena_free(arena);
+    return code;
+}
+
+static int open_plugin(const rlv_config *config, const rlv_config_plugin *entry, rlv_arena *arena,
+                       rlv_hosted *plugin, rlv_error *err)
+{
+    int code = entry->isolation == RLV_ISOLATION_INLINE
+                   ? rlv_inline_open(entry->path, arena, &plugin->info, &plugin->runner, err)
+                   : rlv_process_open(entry, config->consume.batch_max, arena, &plugin->info, &plugin->runner, err);
+    if (code) {
+        (void)rlv_error_wrap(err, "%s:%d: plugin '%s'", config->file, (int)entry->line, entry->name);
+        return code;
+    }
+    code = create(config, entry, plugin, err);
+    if (code)
+        goto fail;
+    plugin->entry = rlv_arena_copy(arena, rlv_str_from(entry->name));
+    plugin->room = rlv_arena_printf(arena, "plugin %s", entry->name);
+    if (!plugin->entry.ptr || !plugin->room[0]) {
+        code = short_of_memory(err);
+        goto fail;
+    }
+    plugin->info.entry = plugin->entry.ptr;
+    rlv_hosted_metrics(plugin);
+    return RLV_OK;
+fail:
+    plugin->runner->type->close(plugin->runner);
+    plugin->runner = NULL;
+    return code;
+}
+
+int rlv_host_new(const rlv_config *config, rlv_host **ret, rlv_error *err)
+{
+    rlv_host *host = calloc(1, sizeof(*host));
+    if (!host)
+        return short_of_memory(err);
+    host->arena = rlv_arena_new(RLV_HOST_ARENA_MAX);
+    host->plugins =
+        host->arena ? rlv_arena_zalloc(host->arena, config->n_plugins, sizeof(*host->plugins)) : NULL;
+    int code = host->plugins ? RLV_OK : short_of_memory(err);
+    for (size_t i = 0; !code && i < config->n_plugins; i++) {
+        code = open_plugin(config, &config->plugins[i], host->arena, &host->plugins[i], err);
+        if (code)
+            break;
+        host->operations |= host->plugins[i].info.operations;
+        host->n++;
+    }
+    if (code) {
+        rlv_host_free(host);
+        return code;
+    }
+    *ret = host;
+    return RLV_OK;
+}
+
+void rlv_host_free(rlv_host *host)
+{
+    if (!host)
+        return;
+    for (size_t i = host->n; i > 0; i--)
+        host->plugins[i - 1].runner->type->close(host->plugins[i - 1].runner);
+    rlv_arena_free(host->arena);
+    free(host);
+}
+
+bool rlv_host_has(const rlv_host *host, enum rlv_phase phase)
+{
+    return host->operations & 1u << phase;
+}
+
+size_t rlv_host_count(const rlv_host *host)
+{
+    return host->n;
+}
+
+const rlv_host_plugin_info *rlv_host_info(const rlv_host *host, size_t i)
+{
+    return &host->plugins[i].info;
+}
+
+bool rlv_host_release(const rlv_host *host, const char *entry, bool *ret_known)
+{
+    bool released = false;
+    *ret_known = false;
+    for (size_t i = 0; i < host->n; i++) {
+        rlv_runner *runner = host->plugins[i].runner;
+        if (strcmp(host->plugins[i].info.entry, entry) != 0)
+            continue;
+        *ret_known = true;
+        released = runner->type->release && runner->type->release(runner);
+    }
+    return released;
+}
+
+int rlv_host_inspect(const char *path, rlv_arena *arena, rlv_host_plugin_info *ret, unsigned *ret_enforced,
+                     rlv_error *err)
+{
+    unsigned enforced;
+    int code = rlv_process_describe(path, true, arena, ret, &enforced, err);
+    if (code)
+        return code;
+    ret->entry = ret->name;
+    if (ret_enforced)
+        *ret_enforced = enforced;
+    return RLV_OK;
+}
+
+int rlv_host_confinement(unsigned *ret_enforced, rlv_error *err)
+{
+    return rlv_process_probe(ret_enforced, err);
+}
+
+int rlv_host_tool(const char *path, int argc, char *const *argv, int *ret_exit, rlv_error *err)
+{
+    return rlv_inline_tool(path, argc, (const char *const *)argv, ret_exit, err);
+}
+
+const char *rlv_host_kind_name(uint32_t kind)
+{
+    static const char *const names[] = {"unknown", "classifier", "trigger", "responder",
+                                        "router",  "summarizer", "notifier"};
+    return kind < sizeof(names) / sizeof(*names) ? names[kind] : names[0];
+}
+
+const char *rlv_host_option_type_name(uint32_t type)
+{
+    static const char *const names[] = {"unknown",  "string", "integer", "real", "boolean",
+                                        "duration", "path",   "list",    "json"};
+    return type < sizeof(names) / sizeof(*names) ? names[type] : names[0];
+}

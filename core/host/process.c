@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Plugins in processes of their own; see runner.h. Views go out as they are, answers come back as bytes of
+ * which nothing is believed: they are copied first, then read, then judged as those of a plugin in this
+ * process are. Whatever happens over there, a call ends within its budget.
+ */
+#include "host/runner.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "host/keeper.h"
+#include "confine/confine.h"
+
+enum {
+    EVENT_MS = 2000, /* budgets of an entry that sets none: a configuration made by hand */
+    BATCH_MS = 10000,
+    START_MS = 60000,
+    OFFENCES = 10,
+    DESCRIBE_US = 60 * 1000 * 1000,
+    SLICE_US = 100 * 1000,
+    STARVED = 3,                 /* so much longer may a process take that hardly got the processor */
+    ERRORS_IN_ROW = 16,          /* after so many failing calls it gets a fresh process, once a minute: */
+    RENEW_US = 60 * 1000 * 1000, /* memory that it lost is an error for ever */
+    SLOTS_MOST = 8
+};
+static const uint64_t OWN_MEMORY = (uint64_t)48 << 20; /* beside the plugin's: libraries, what is said in a call, */
+static const uint64_t STACK = (uint64_t)8 << 20;      /* and a stack for each slot */
+
+struct process_runner {
+    rlv_runner base;
+    rlv_arena *arena; /* names, and the start message: path, values, what may be read */
+    rlv_start start;
+    rlv_keeper *keeper;
+    const char *entry, *room;
+    uint32_t offences;
+    const relevo_option *const *options;
+    int64_t event_us, batch_us, start_us;
+    int64_t batch_max;
+    _Atomic uint32_t errors; /* calls that failed since one did not */
+    _Atomic int64_t renew_after_us;
+};
+
+static uint32_t slots(void)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return cores < 1 ? 1 : cores > SLOTS_MOST ? SLOTS_MOST : (uint32_t)cores;
+}
+
+/* ---- opening
+ * ---------------------------------------------------------------------------------------------------- */
+
+/* The folder of a file. */
+static const char *folder_of(rlv_arena *arena, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        return ".";
+    return slash == path ? "/" : rlv_arena_printf(arena, "%.*s", (int)(slash - path), path);
+}
+
+int rlv_process_describe(const char *path, bool unconfined, rlv_arena *arena, rlv_host_plugin_info *ret_info,
+                         unsigned *ret_enforced, rlv_error *err)
+{
+    const char *folder = folder_of(arena, path);
+    const rlv_start start = {.mode = RLV_START_DESCRIBE,
+                             .slots = 1,
+                             .unconfined = unconfined,
+                             .parent = (int32_t)getpid(),
+                             .load_s = DESCRIBE_US / 1000000,
+                             .path = path,
+                             .sha256 = "",
+                             .readable = &folder,
+                             .n_readable = 1};
+    rlv_spawned process;
+    int code = rlv_spawn_open(&process, 1, err);
+    if (code)
+        return code;
+    code = rlv_spawn_start(&process, &start, DESCRIBE_US, NULL, err);
+    if (code && strncmp(err->message, path, strlen(path)) != 0)
+        (void)rlv_error_wrap(err, "%s", path);
+    if (!code) {
+        /* It has answered and is about to end; what it answered is copied before it is read. */
+        rlv_error how;
+        rlv_spawn_kill(&process);
+        rlv_spawn_reap(&process, &how);
+        rlv_ring_response *response = rlv_spawned_response(&process, 0);
+        size_t used = response->used <= RLV_RING_RESPONSE_ROOM ? response->used : 0;
+        rlv_str bytes = {rlv_ring_body(response, sizeof(*response)), used};
+        code = rlv_described_take(path, bytes, arena, ret_info, err);
+        *ret_enforced = process.enforced;
+    }
+    rlv_spawn_close(&process);
+    return code;
+}
+
+int rlv_process_probe(unsigned *ret_enforced, rlv_error *err)
+{
+    const rlv_start start = {.mode = RLV_START_PROBE,
+                             .slots = 1,
+                             .unconfined = true,
+                             .parent = (int32_t)getpid(),
+                             .path = "",
+                             .sha256 = ""};
+    rlv_spawned process;
+    int code = rlv_spawn_open(&process, 1, err);
+    if (code)
+        return code;
+    code = rlv_spawn_start(&process, &start, DESCRIBE_US, NULL, err);
+    if (!code) {
+        rlv_error how;
+        rlv_spawn_kill(&process);
+        rlv_spawn_reap(&process, &how);
+        *ret_enforced = process.enforced;
+    }
+    rlv_spawn_close(&process);
+    return code;
+}
+
+/* ---- create
+ * ----------------------------------------------------------------------------------------------------- */
+
+static bool copy_value(rlv_arena *arena, const relevo_value *from, relevo_value *to)
+{
+    *to = *from;
+    to->text.ptr = rlv_arena_copy(arena, (rlv_str){from->text.ptr, (size_t)from->text.len}).ptr;
+    relevo_str *list = rlv_arena_zalloc(arena, (size_t)from->n_list + 1, sizeof(*list));
+    for (uint64_t i = 0; list && i < from->n_list; i++) {
+        list[i] = from->list[i];
+        list[i].ptr = rlv_arena_copy(arena, (rlv_str){from->list[i].ptr, (size_t)from->list[i].len}).ptr;
+    }
+    to->list = list;
+    return list != NULL;
+}
+
+/* The values for every later start, and what they let it read: its own folder, and the paths among its
+ * options. */
+static bool keep_values(struct process_runner *r, const relevo_value *values, size_t n)
+{
+    relevo_value *copy = rlv_arena_zalloc(r->arena, n + 1, sizeof(*copy));
+    const char **readable = rlv_arena_zalloc(r->arena, n + 1, sizeof(*readable));
+    if (!copy || !readable)
+        return false;
+    readable[0] = folder_of(r->arena, r->start.path);
+    r->start.n_readable = 1;
+    for (size_t i = 0; i < n; i++) {
+        if (!copy_value(r->arena, &values[i], &copy[i]))
+            return false;
+        if (r->options[i]->type == RELEVO_OPTION_PATH && copy[i].text.len)
+            readable[r->start.n_readable++] = copy[i].text.ptr;
+    }
+    r->start.readable = readable;
+    r->start.values = copy;
+    r->start.n_values = n;
+    return !rlv_arena_overflowed(r->arena);
+}
+
+static int process_create(rlv_runner *base, const relevo_value *values, size_t n, rlv_error *err)
+{
+    struct process_runner *r = (struct process_runner *)base;
+    if (!keep_values(r, values, n))
+        return rlv_error_set(err, RLV_E_LIMIT, "memory is short");
+    const rlv_keeper_settings settings = {.entry = r->entry,
+                                          .room = r->room,
+                                          .slots = slots(),
+                                          .start_us = r->start_us,
+                                          .offences =
+                                              r->offences};
+    return rlv_keeper_new(&settings, &r->start, &r->keeper, err);
+}
+
+/* ---- calls
+ * ------------------------------------------------------------------------------------------------------ */
+
+/* Writes as many views as fit, from the first on; returns how many. */
+static uint32_t write_views(const rlv_held *held, const rlv_run *run, uint32_t first)
+{
+    rlv_ring_request *request = rlv_spawned_request(held->process, held->slot);
+    char *body = rlv_ring_body(request, sizeof(*request));
+    uint64_t there = held->process->there + (uint64_t)(body - held->process->requests);
+    uint32_t n = run->n - first, written = 0;
+    /* The arrays of pointers first, so that what does not fit is cut off behind. */
+    size_t arrays = (size_t)n * sizeof(uint64_t) * (run->results ? 2 : 1);
+    if (arrays >= RLV_RING_REQUEST_ROOM)
+        return 0;
+    rlv_ring_writer w = {.bytes = body, .len = arrays, .max = RLV_RING_REQUEST_ROOM, .there = there};
+    for (; written < n; written++) {
+        uint64_t view = rlv_ring_put_view(&w, run->views[first + written]);
+        uint64_t result = run->results ? rlv_ring_put_result(&w, run->results[first + written]) : 0;
+        if (w.full)
+            break;
+        memcpy(body + written * sizeof(view), &view, sizeof(view));
+        if (run->results)
+            memcpy(body + ((size_t)n + written) * sizeof(result), &result, sizeof(result));
+    }
+    request->phase = (uint32_t)run->phase;
+    request->n = written;
+    request->used = (uint32_t)w.len;
+    request->views = there;
+    request->results = run->results ? there + (uint64_t)n * sizeof(uint64_t) : 0;
+    return written;
+}
+
+static int64_t budget_us(const struct process_runner *r, uint32_t n)
+{
+    int64_t whole = r->batch_us > r->event_us ? r->batch_us - r->event_us : 0;
+    return r->event_us + whole * n / (r->batch_max > (int64_t)n ? r->batch_max : (int64_t)n);
+}
+
+/* Waits for the answer to a turn. False: there will be none, the process is dead or dying. */
+static bool await(struct process_runner *r, const rlv_held *held, uint32_t turn, uint32_t n)
+{
+    const rlv_ring_response *response = rlv_spawned_response(held->process, held->slot);
+    int64_t began = rlv_clock_mono_us(), budget = budget_us(r, n), cpu = -1, cpu_since = 0;
+    for (;;) {
+        uint32_t seen = atomic_load_explicit(&response->turn, memory_order_acquire);
+        if (seen == turn)
+            return true;
+        if (rlv_keeper_died(r->keeper, held))
+            return false;
+        int64_t now = rlv_clock_mono_us(), spent = now - began;
+        if (spent >= SLICE_US / 2 && cpu < 0) {
+            cpu = rlv_keeper_cpu_us(r->keeper, held);
+            cpu_since = now;
+        }
+        if (spent >= budget) {
+            /* On a machine that is busy with others it is not the plugin's fault. */
+            int64_t used = cpu < 0 ? -1 : rlv_keeper_cpu_us(r->keeper, held) - cpu;
+            bool starved = used >= 0 && used * 4 < now - cpu_since && spent < STARVED * budget;
+            if (!starved) {
+                char text[100];
+                (void)snprintf(text, sizeof(text), "gave no answer about %u events within %lld ms", n,
+                               (long long)(spent / 1000));
+                rlv_keeper_kill(r->keeper, held, "hang", text);
+                return false;
+            }
+        }
+        int64_t left = spent < budget ? budget - spent : SLICE_US;
+        rlv_ring_wait(&response->turn, seen, left < SLICE_US ? left + 1 : SLICE_US);
+    }
+}
+
+/* The answer as it stood at one moment, in memory that only we write. NULL: its length is a lie; or memory is
+   short, which is then said by *ret_short. */
+static const char *take_copy(const rlv_held *held, rlv_ring_response *ret_head, bool *ret_short)
+{
+    rlv_ring_response *response = rlv_spawned_response(held->process, held->slot);
+    *ret_short = false;
+    ret_head->status = response->status;
+    ret_head->code = response->code;
+    ret_head->used = response->used;
+    if (ret_head->used > RLV_RING_RESPONSE_ROOM || ret_head->used % 8)
+        return NULL;
+    if (*held->copy_size < ret_head->used || !*held->copy) {
+        size_t size = ret_head->used > 64 * 1024 ? RLV_RING_RESPONSE_ROOM : 64 * 1024;
+        char *larger = realloc(*held->copy, size);
+        if (!larger) {
+            *ret_short = true;
+            return NULL;
+        }
+        *held->copy = larger;
+        *held->copy_size = size;
+    }
+    memcpy(*held->copy, rlv_ring_body(response, sizeof(*response)), ret_head->used);
+    return *held->copy;
+}
+
+static enum rlv_run_outcome failed(rlv_run_failure *ret, const char *reason, const char *text)
+{
+    ret->reason = reason;
+    (void)rlv_error_set(&ret->text, RLV_E_IO, "%s", text);
+    return RLV_RUN_FAILED;
+}
+
+static enum rlv_run_outcome dead(struct process_runner *r, const rlv_held *held, rlv_run_failure *ret)
+{
+    bool others;
+    rlv_keeper_await_death(r->keeper, held, ret, &others);
+    return others ? RLV_RUN_DISTURBED : RLV_RUN_DIED;
+}
+
+/* What it answered about n views from the first on, into the collector. */
+static enum rlv_run_outcome read_answer(struct process_runner *r, const rlv_held *held, uint32_t first,
+                                        uint32_t n, rlv_collector *c, rlv_run_failure *ret)
+{
+    rlv_ring_response head;
+    bool memory_short;
+    const char *why = "its length leads outside";
+    const char *bytes = take_copy(held, &head, &memory_short);
+    if (memory_short) {
+        c->full = true;
+        return RLV_RUN_FAILED;
+    }
+    if (bytes && head.status == RLV_RING_FULL)
+        return failed(ret, "error", "said more than fits");
+    if (bytes && head.status == RLV_RING_DONE && head.code != RELEVO_OK) {
+        ret->reason = "error";
+        (void)rlv_error_set(&ret->text, RLV_E_IO, "returned %d", (int)head.code);
+        return RLV_RUN_FAILED;
+    }
+    if (bytes && head.status != RLV_RING_DONE)
+        why = "its state is none that there is";
+    else if (bytes && rlv_ring_read(bytes, head.used, first, n, c, &why))
+        return RLV_RUN_DONE;
+    char text[160];
+    (void)snprintf(text, sizeof(text), "wrote over what it shares with relevo: %s", why);
+    rlv_keeper_kill(r->keeper, held, "garbage", text);
+    return dead(r, held, ret);
+}
+
+static enum rlv_run_outcome exchange(struct process_runner *r, const rlv_held *held, const rlv_run *run,
+                                     rlv_collector *c, rlv_run_failure *ret)
+{
+    rlv_ring_request *request = rlv_spawned_request(held->process, held->slot);
+    enum rlv_run_outcome outcome = RLV_RUN_DONE;
+    for (uint32_t first = 0, n; outcome == RLV_RUN_DONE && !c->full && first < run->n; first += n) {
+        n = write_views(held, run, first);
+        if (!n)
+            return failed(ret, "error", "is asked about an event that is too large for it");
+        uint32_t turn = atomic_load(&request->turn) + 1;
+        if (turn < 2)
+            turn = 2; /* 0 and 1 mean that nobody answered */
+        atomic_store_explicit(&request->turn, turn, memory_order_release);
+        rlv_ring_wake(&request->turn);
+        outcome = await(r, held, turn, n) ? read_answer(r, held, first, n, c, ret) : dead(r, held, ret);
+    }
+    return outcome;
+}
+
+/* Errors in a row may be memory that it lost: then a fresh process helps. */
+static void count_errors(struct process_runner *r, const rlv_held *held, enum rlv_run_outcome outcome)
+{
+    if (outcome == RLV_RUN_DONE) {
+        rlv_keeper_worked(r->keeper);
+        atomic_store_explicit(&r->errors, 0, memory_order_relaxed);
+    } else if (outcome == RLV_RUN_FAILED && atomic_fetch_add(&r->errors, 1) + 1 >= ERRORS_IN_ROW) {
+        int64_t now = rlv_clock_mono_us(), after = atomic_load(&r->renew_after_us);
+        if (now >= after && atomic_compare_exchange_strong(&r->renew_after_us, &after, now + RENEW_US))
+            rlv_keeper_kill(r->keeper, held, "errors", "failed at one event after the other");
+    }
+}
+
+static enum rlv_run_outcome process_call(rlv_runner *base, const rlv_run *run, rlv_collector *c,
+                                         rlv_run_failure *ret_failure)
+{
+    struct process_runner *r = (struct process_runner *)base;
+    rlv_held held;
+    ret_failure->reason = "down";
+    if (rlv_keeper_hold(r->keeper, run->alone, &held, &ret_failure->text))
+        return RLV_RUN_DOWN;
+    enum rlv_run_outcome outcome = exchange(r, &held, run, c, ret_failure);
+    count_errors(r, &held, outcome);
+    rlv_keeper_let_go(r->keeper, &held);
+    return outcome;
+}
+
+/* ---- the rest
+ * --------------------------------------------------------------------------------------------------- */
+
+static void process_blame(rlv_runner *base)
+{
+    rlv_keeper_blame(((struct process_runner *)base)->keeper);
+}
+
+static bool process_release(rlv_runner *base)
+{
+    return rlv_keeper_release(((struct process_runner *)base)->keeper);
+}
+
+static void process_close(rlv_runner *base)
+{
+    struct process_runner *r = (struct process_runner *)base;
+    rlv_keeper_free(r->keeper);
+    rlv_arena_free(r->arena);
+    free(r);
+}
+
+static const rlv_runner_type process_type = {process_create, process_call, process_blame, process_release,
+                                             process_close};
+
+static int64_t budget(int64_t ms, int64_t preset_ms)
+{
+    return (ms ? ms : preset_ms) * 1000;
+}
+
+int rlv_process_open(const rlv_config_plugin *entry, int32_t batch_max, rlv_arena *arena,
+                     rlv_host_plugin_info *ret_info, rlv_runner **ret, rlv_error *err)
+{
+    bool unconfined = entry->isolation == RLV_ISOLATION_UNCONFINED;
+    unsigned enforced;
+    int code = rlv_process_describe(entry->path, unconfined, arena, ret_info, &enforced, err);
+    if (code)
+        return code;
+    struct process_runner *r = calloc(1, sizeof(*r));
+    rlv_arena *own = rlv_arena_new(RLV_HOST_ARENA_MAX);
+    if (!r || !own) {
+        free(r);
+        rlv_arena_free(own);
+        return rlv_error_set(err, RLV_E_LIMIT, "%s: memory is short", entry->path);
+    }
+    r->base.type = &process_type;
+    r->arena = own;
+    r->options = ret_info->options;
+    r->entry = rlv_arena_printf(own, "%s", entry->name);
+    r->offences = entry->offences ? (uint32_t)entry->offences : OFFENCES;
+    r->room = rlv_arena_printf(own, "plugin %s", entry->name);
+    r->event_us = budget(entry->event_ms, EVENT_MS);
+    r->batch_us = budget(entry->batch_ms, BATCH_MS);
+    r->start_us = budget(entry->start_ms, START_MS);
+    r->batch_max = batch_max > 0 ? batch_max : 1000;
+    r->start = (rlv_start){.unconfined = unconfined,
+                           .memory = entry->memory ? entry->memory + OWN_MEMORY + slots() * STACK : 0,
+                           .load_s = (uint64_t)(r->start_us / 1000000 + 1),
+                           .path = rlv_arena_printf(own, "%s", ret_info->path),
+                           .sha256 = rlv_arena_printf(own, "%s", ret_info->sha256)};
+    *ret = &r->base;
+    return RLV_OK;
+}

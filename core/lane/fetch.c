@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fetch and decode; see fetch.h. Must never drop a record: what cannot be decoded becomes a dead letter of the
+   batch. */
+#include "lane/fetch.h"
+
+#include <poll.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "lane/dead.h"
+#include "base/point.h"
+
+enum {
+    COMMANDS_MAX = 500,
+    COMMANDS_ALL = 100000, /* after a conflict: the one that explains it must be among them */
+    TIMERS_MAX = 500,
+    IDLE_MS = 50,          /* longest wait for something to do: bounds how late a stop is seen */
+    BATCH_BYTES = 8 << 20, /* of input in one batch, unless one record alone is more */
+    EVENT_BYTES = 768 << 10 /* an event past it would make decisions that a topic's default limit of 1 MiB refuses */
+};
+
+int rlv_fetch_start(rlv_fetch *fetch, const rlv_lane_env *env, const rlv_stages *stages, const rlv_lane_row *row,
+                    rlv_error *err)
+{
+    *fetch = (rlv_fetch){.env = env, .stages = stages, .batch_max = fetch->batch_max};
+    fetch->writers = (rlv_writers){.registry = env->registry, .wire = stages->wire, .lane = row->lane};
+    return rlv_feed_start(env->broker, row->lane, env->topics, row->next, env->n_topics, &fetch->feed, err);
+}
+
+void rlv_fetch_stop(rlv_fetch *fetch)
+{
+    if (fetch->holding)
+        rlv_fetched_free(&fetch->held);
+    fetch->holding = false;
+    fetch->writers.since_us = 0;
+    fetch->writers.said = false;
+    rlv_feed_stop(fetch->feed);
+    fetch->feed = NULL;
+}
+
+int64_t rlv_fetch_lag(const rlv_fetch *fetch, size_t topic, const rlv_lane_row *row)
+{
+    return rlv_feed_lag(fetch->feed, topic, row->next[topic]);
+}
+
+/* Lane time: never back, and the same for the same batch. */
+static void stamp(rlv_batch *batch, const rlv_lane_row *row)
+{
+    batch->lane_ms = row->lane_ms;
+    for (size_t i = 0; i < batch->n; i++) {
+        rlv_batch_item *item = &batch->items[i];
+        if (item->base_ms > batch->lane_ms)
+            batch->lane_ms = item->base_ms;
+        item->event.at_ms = batch->lane_ms;
+    }
+}
+
+/* ---- commands and timers --------------------------------------------------------------------------------------- */
+
+static int add_item(rlv_batch *batch, const rlv_batch_item *item, rlv_error *err)
+{
+    rlv_batch_item *next = rlv_batch_next(batch);
+    if (!next)
+        return rlv_error_set(err, RLV_E_LIMIT, "the batch does not fit in its memory");
+    *next = *item;
+    batch->n++;
+    return RLV_OK;
+}
+
+static int add_items(rlv_batch *batch, const rlv_batch_item *items, size_t n, rlv_error *err)
+{
+    int rc = RLV_OK;
+    for (size_t i = 0; rc == RLV_OK && i < n; i++)
+        rc = add_item(batch, &items[i], err);
+    return rc;
+}
+
+/* Begins the list of items anew, with the waiting commands. */
+static int take_commands(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch, int limit, rlv_error *err)
+{
+    rlv_event *events;
+    size_t n;
+    int rc = rlv_store_commands(store, fetch->stages->lane, limit, batch->arena, &events, &n,
+                                &fetch->command_age_ms, err);
+    if (rc != RLV_OK)
+        return rc;
+    batch->items = NULL;
+    batch->n = batch->room = 0;
+    for (size_t i = 0; rc == RLV_OK && i < n; i++) {
+        const rlv_batch_item item = {.event = events[i], .base_ms = fetch->caught_up ? events[i].sent_ms : 0};
+        rc = add_item(batch, &item, err);
+    }
+    batch->n_commands = batch->n;
+    return rc;
+}
+
+static int take_timers(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch, const rlv_lane_row *row, rlv_error *err)
+{
+    /* After downtime timers wait until the events that came before them were decided. */
+    int64_t now_ms = row->lane_ms, wall_ms = rlv_clock_wall_ms();
+    if (fetch->caught_up && wall_ms > now_ms)
+        now_ms = wall_ms;
+    rlv_event *events;
+    size_t n;
+    int rc = rlv_store_timers(store, fetch->stages->lane, now_ms, TIMERS_MAX, batch->arena, &events, &n, err);
+    if (rc != RLV_OK)
+        return rc;
+    for (size_t i = 0; rc == RLV_OK && i < n; i++) {
+        const rlv_batch_item item = {.event = events[i], .base_ms = events[i].at_ms};
+        rc = add_item(batch, &item, err);
+    }
+    return rc;
+}
+
+/* Puts commands and due timers before the events that the batch holds. */
+static int take_posted(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch, const rlv_lane_row *row, rlv_error *err)
+{
+    int64_t now_us = rlv_clock_mono_us();
+    bool due = now_us >= fetch->next_poll_us;
+    if (!rlv_store_notified(store) && !due)
+        return RLV_OK;
+    const rlv_batch_item *events = batch->items;
+    size_t n_events = batch->n;
+    int rc = take_commands(fetch, store, batch, COMMANDS_MAX, err);
+    if (rc == RLV_OK && due)
+        rc = take_timers(fetch, store, batch, row, err);
+    if (rc == RLV_OK)
+        rc = add_items(batch, events, n_events, err);
+    if (rc != RLV_OK)
+        return rc;
+    if (due)
+        fetch->next_poll_us = now_us + fetch->env->config->consume.command_poll_ms * 1000;
+    if (batch->n_commands == COMMANDS_MAX)
+        fetch->next_poll_us = 0; /* there are more */
+    return RLV_OK;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(rlv_id));
+}
+
+int rlv_fetch_commands_again(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch, const rlv_lane_row *row,
+                             const rlv_id *held, size_t n_held, rlv_error *err)
+{
+    rlv_batch_item *old = batch->items;
+    size_t n_old = batch->n, n_skipped = batch->n_commands;
+    int rc = take_commands(fetch, store, batch, COMMANDS_ALL, err);
+    if (rc != RLV_OK)
+        return rc;
+    size_t kept = 0;
+    for (size_t i = 0; i < batch->n; i++)
+        if (!held || bsearch(&batch->items[i].event.conversation_id, held, n_held, sizeof(*held), compare_ids))
+            batch->items[kept++] = batch->items[i];
+    if (kept < batch->n)
+        fetch->next_poll_us = 0; /* there are more */
+    batch->n = batch->n_commands = kept;
+    rc = add_items(batch, old + n_skipped, n_old - n_skipped, err);
+    stamp(batch, row);
+    return rc;
+}
+
+/* ---- Kafka ----------------------------------------------------------------------------------------------------- */
+
+static void bury(rlv_batch_item *item, rlv_arena *arena, const char *class, const char *why)
+{
+    rlv_source source = item->event.source;
+    item->event = (rlv_event){.kind = RLV_EVENT_DEAD, .source = source};
+    item->dead = rlv_arena_printf(arena, "%s", why);
+    item->dead_class = class;
+}
+
+static const char *class_of(int code)
+{
+    return code == RLV_E_DECODE      ? "undecodable"
+           : code == RLV_E_NOT_FOUND ? "unknown_schema"
+           : code == RLV_E_REFUSED   ? "unfit_schema"
+                                     : "too_large";
+}
+
+/* The record as an event. RLV_E_UNAVAILABLE: its writer's schema is not here, wait_ms from now either. */
+static int read_event(rlv_fetch *fetch, rlv_batch *batch, const rlv_fetched *f, int wait_ms, rlv_event *ret,
+                      rlv_error *err)
+{
+    rlv_wire *wire = fetch->stages->wire;
+    if (f->value.len > EVENT_BYTES)
+        return rlv_error_set(err, RLV_E_INVALID, "%zu bytes: an event has at most %d", f->value.len, EVENT_BYTES);
+    int rc = rlv_writers_ready(&fetch->writers, f->value, wait_ms, err);
+    if (rc != RLV_OK)
+        return rc;
+    return f->topic == fetch->env->n_topics - 1 ? rlv_wire_decode_result(wire, batch->arena, f->value, ret, err)
+                                                : rlv_wire_decode_event(wire, batch->arena, f->value, ret, err);
+}
+
+/* A copy that tells empty from null. */
+static rlv_str keep(rlv_arena *arena, rlv_str s)
+{
+    return s.ptr && !s.len ? RLV_STR("") : rlv_arena_copy(arena, s);
+}
+
+/* Kept of every record: load may find that its conversation is not to be had. One alone always fits: Kafka's own limit
+   for a record is below the half of a batch's memory. */
+static int keep_record(rlv_batch_item *item, const rlv_batch *batch, const rlv_fetched *f, rlv_error *err)
+{
+    item->key = keep(batch->arena, f->key);
+    item->value = keep(batch->arena, f->value);
+    if ((f->key.ptr && !item->key.ptr) || (f->value.ptr && !item->value.ptr))
+        return rlv_error_set(err, RLV_E_LIMIT, "a record of %zu bytes does not fit in the batch's memory", f->value.len);
+    return rlv_dead_headers(batch->arena, f->message, &item->headers, err);
+}
+
+/* Decodes one record into the batch. RLV_E_LIMIT: it does not fit behind the others. RLV_E_UNAVAILABLE: not yet. */
+static int decode(rlv_fetch *fetch, rlv_batch *batch, const rlv_fetched *f, int wait_ms, rlv_error *err)
+{
+    const rlv_lane_env *env = fetch->env;
+    rlv_batch_item *item = rlv_batch_next(batch);
+    if (!item)
+        return rlv_error_set(err, RLV_E_LIMIT, "the batch does not fit in its memory");
+    *item = (rlv_batch_item){.base_ms = f->append_ms};
+    int rc = read_event(fetch, batch, f, wait_ms, &item->event, err);
+    item->event.source = (rlv_source){.kind = RLV_SOURCE_TOPIC,
+                                      .topic = rlv_str_from(env->topics[f->topic]),
+                                      .partition = fetch->stages->lane,
+                                      .offset = f->offset};
+    if ((rc == RLV_E_LIMIT && batch->n > 0) || rc == RLV_E_UNAVAILABLE)
+        return rc;
+    if (rc != RLV_OK)
+        bury(item, batch->arena, class_of(rc), err->message);
+    rc = keep_record(item, batch, f, err);
+    if (rc != RLV_OK)
+        return rc;
+    batch->n++;
+    batch->bytes += f->value.len + f->key.len + item->headers.len;
+    batch->offsets[f->topic] = f->offset + 1;
+    fetch->last_append_ms = f->append_ms;
+    return RLV_OK;
+}
+
+/* Waits for the feed or, with nothing in hand, for a command too. */
+static void wait_for(rlv_fetch *fetch, rlv_store *store, bool idle, int64_t wait_us)
+{
+    struct pollfd fds[2] = {{.fd = rlv_feed_fd(fetch->feed), .events = POLLIN},
+                            {.fd = rlv_store_fd(store), .events = POLLIN}};
+    (void)poll(fds, idle ? 2 : 1, (int)(wait_us / 1000) + 1);
+}
+
+static bool at_end(const rlv_fetch *fetch, const rlv_batch *batch)
+{
+    for (size_t i = 0; i < fetch->env->n_topics; i++)
+        if (rlv_feed_lag(fetch->feed, i, batch->offsets[i]) != 0)
+            return false;
+    return true;
+}
+
+/* Waits for more, as long as the batch may; false: it is complete. *waited: an empty one waits once. */
+static bool wait_more(rlv_fetch *fetch, rlv_store *store, const rlv_batch *batch, bool *waited)
+{
+    bool idle = batch->n == 0;
+    int64_t linger_us = fetch->env->config->consume.linger_ms * 1000;
+    int64_t left_us = IDLE_MS * 1000;
+    if (!idle) /* the linger counts from the first event; commands and timers alone wait for nothing */
+        left_us = batch->begun_us ? linger_us - (rlv_clock_mono_us() - batch->begun_us) : 0;
+    if ((idle && *waited) || left_us <= 0)
+        return false;
+    wait_for(fetch, store, idle, left_us);
+    *waited |= idle;
+    return true;
+}
+
+/* At most room events. store NULL: only what is at hand. */
+static int take_events(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch, size_t room, rlv_error *err)
+{
+    size_t taken = 0;
+    bool waited = false;
+    while (taken < room && batch->bytes < BATCH_BYTES) {
+        int got = 1;
+        if (!fetch->holding)
+            got = rlv_feed_next(fetch->feed, &fetch->held, err);
+        if (got < 0)
+            return -got;
+        fetch->holding = got == 1;
+        if (got == 0) {
+            if (!store || !wait_more(fetch, store, batch, &waited))
+                break;
+            continue;
+        }
+        if (fetch->held.offset < batch->offsets[fetch->held.topic]) {
+            rlv_fetched_free(&fetch->held); /* decided already */
+            fetch->holding = false;
+            continue;
+        }
+        RLV_POINT("fetched");
+        if (!batch->begun_us)
+            batch->begun_us = rlv_clock_mono_us();
+        int rc = decode(fetch, batch, &fetch->held, store && !batch->n ? IDLE_MS : 0, err);
+        if (rc == RLV_E_LIMIT && batch->n == 0)
+            return rc; /* alone, and still too much: nobody would ever take it */
+        if (rc != RLV_OK)
+            break; /* held for the next batch */
+        rlv_fetched_free(&fetch->held);
+        fetch->holding = false;
+        taken++;
+    }
+    return RLV_OK;
+}
+
+int rlv_fetch_ahead(rlv_fetch *fetch, rlv_batch *batch, const int64_t *after, rlv_error *err)
+{
+    int64_t begun_us = rlv_clock_mono_us();
+    rlv_batch_reset(batch, fetch->batch_max);
+    memcpy(batch->offsets, after, sizeof(batch->offsets));
+    int rc = take_events(fetch, NULL, batch, fetch->batch_max, err);
+    batch->fetch_us = rlv_clock_mono_us() - begun_us;
+    return rc;
+}
+
+int rlv_fetch_batch(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch, const rlv_lane_row *row, rlv_error *err)
+{
+    int64_t begun_us = rlv_clock_mono_us();
+    size_t room = batch->max - batch->n;
+    int rc = take_posted(fetch, store, batch, row, err);
+    if (rc == RLV_OK)
+        rc = take_events(fetch, store, batch, room, err);
+    if (rc != RLV_OK)
+        return rc;
+    if (!fetch->holding)
+        for (size_t i = 0; i < fetch->env->n_topics; i++) { /* over the markers behind the last record */
+            int64_t end = rlv_feed_end(fetch->feed, i);
+            if (end > batch->offsets[i])
+                batch->offsets[i] = end;
+        }
+    fetch->caught_up = !fetch->holding && at_end(fetch, batch);
+    stamp(batch, row);
+    batch->fetch_us += rlv_clock_mono_us() - begun_us;
+    return RLV_OK;
+}

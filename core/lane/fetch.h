@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fetch and decode: one batch of commands, due timers and events. Private to this room.
+ */
+#ifndef RLV_LANE_FETCH_H
+#define RLV_LANE_FETCH_H
+
+#include "lane/batch.h"
+#include "lane/lane.h"
+#include "lane/writers.h"
+
+typedef struct rlv_fetch {
+    const rlv_lane_env *env;
+    const rlv_stages *stages;
+    rlv_feed *feed;
+    rlv_fetched held; /* fetched, and did not fit in the batch before */
+    bool holding;
+    rlv_writers writers; /* whose schema may be what the held one waits for */
+    size_t batch_max;
+    int64_t next_poll_us;   /* of commands and timers, if nothing announces them */
+    int64_t command_age_ms; /* of the oldest waiting command, at the last poll */
+    int64_t last_append_ms; /* of the last record read */
+    bool caught_up;         /* nothing was left in Kafka: lane time may follow the clock */
+} rlv_fetch;
+
+/* Starts reading at row->next. fetch->batch_max is kept. */
+RLV_MUST_CHECK int rlv_fetch_start(rlv_fetch *fetch, const rlv_lane_env *env, const rlv_stages *stages,
+                                   const rlv_lane_row *row, rlv_error *err);
+void rlv_fetch_stop(rlv_fetch *fetch);
+
+/* Begins a batch behind `after` (next offsets) with what Kafka has sent already; never waits, never asks Postgres.
+   RLV_E_REFUSED when Kafka cannot give the next event. */
+RLV_MUST_CHECK int rlv_fetch_ahead(rlv_fetch *fetch, rlv_batch *batch, const int64_t *after, rlv_error *err);
+/* Completes a batch that was begun: commands and due timers at its head, and up to batch_max events, waiting a little when
+   there is nothing. It may be empty. Errors of Postgres, and RLV_E_REFUSED as above. */
+RLV_MUST_CHECK int rlv_fetch_batch(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch, const rlv_lane_row *row,
+                                   rlv_error *err);
+/* After a conflict: reads the commands again, in place of those at the batch's head; of the n held conversations only, unless
+   held is NULL. The others' wait for the next batch. held: in the order of memcmp. */
+RLV_MUST_CHECK int rlv_fetch_commands_again(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch,
+                                            const rlv_lane_row *row, const rlv_id *held, size_t n_held, rlv_error *err);
+/* Messages behind the end of an input; -1: not known yet. */
+int64_t rlv_fetch_lag(const rlv_fetch *fetch, size_t topic, const rlv_lane_row *row);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the business decided beforehand: when a trigger's score hands a conversation to people, and what the customer
+ * is told. Filled by config from YAML, read by conversation. Immutable while any thread uses it.
+ */
+#ifndef RLV_MODEL_POLICY_H
+#define RLV_MODEL_POLICY_H
+
+#include "base/str.h"
+
+/* A notice in the languages that Relevo speaks; an absent one falls back to the first that is there. */
+typedef struct rlv_notice {
+    rlv_str es, pt, en;
+} rlv_notice;
+
+/* From this moment on the clocks of a place are so far ahead of UTC. */
+typedef struct rlv_zone_change {
+    int64_t from_ms; /* the first: INT64_MIN */
+    int32_t offset_ms;
+} rlv_zone_change;
+
+/* Part of a day, in minutes since its midnight: from is in it, to is not. 0 to 1440. */
+typedef struct rlv_span {
+    int32_t from, to;
+} rlv_span;
+
+/* When people of the business are at work, in the clocks of one place. */
+typedef struct rlv_hours {
+    rlv_str name;
+    const rlv_zone_change *zone; /* ascending */
+    size_t n_zone;               /* at least 1 */
+    const struct rlv_opening {
+        uint32_t weekdays; /* bit 0: Monday */
+        rlv_span span;
+    } *open;
+    size_t n_open;
+    const struct rlv_closing { /* holidays: stronger than `open` */
+        int64_t first, last;   /* days since 1970-01-01, both in it */
+        rlv_span span;         /* of each of these days */
+    } *closed;
+    size_t n_closed;
+} rlv_hours;
+
+/* A condition of a rule: this trigger scored at least so much about this event, weighted. */
+typedef struct rlv_condition {
+    rlv_str trigger; /* name of the plugin's entry */
+    double least;    /* 0 to 1; below 0: the trigger's own threshold */
+} rlv_condition;
+
+/* What hands off: a trigger alone, or a rule over several. Found by its name. */
+typedef struct rlv_trigger_policy {
+    rlv_str trigger;     /* name of the plugin's entry, or of the rule; no two have one name */
+    double threshold;    /* 0 to 1: weight x score at or above it hands off; not of rules */
+    double weight;       /* 0 to 10; not of rules */
+    bool alone;          /* it may hand off by itself, and counts in `combined`; false: only rules use it. Not of rules */
+    const rlv_condition *all, *any, *none; /* of a rule: each of all, one of any (if there are any), none of none */
+    size_t n_all, n_any, n_none;           /* all and any are not both empty */
+
+    /* Outside these it does nothing: a trigger only reports, a rule is not looked at. Empty: everywhere, always. */
+    const rlv_str *numbers, *languages, *flows; /* phone number ids; "es"; the question flow that runs */
+    size_t n_numbers, n_languages, n_flows;
+    const rlv_hours *hours;
+    bool outside_hours; /* only when `hours` are not */
+
+    int64_t cooldown_ms; /* after it fired, it only observes for so long */
+    bool observe;        /* only report what would have happened */
+    int32_t priority;    /* 0 lowest to 9 highest: of several that fire, the highest is the cause; also the queue's */
+    rlv_str team;        /* absent: the router's choice */
+    rlv_str agent;       /* tried first; absent: the router's choice */
+    const rlv_str *skills; /* an agent must have all of them; none: the router's choice */
+    size_t n_skills;
+    rlv_notice message;  /* what the customer is told; absent: notices.handoff */
+} rlv_trigger_policy;
+
+/* What follows when a message of the bot did not arrive, or may not have. */
+enum rlv_undelivered {
+    RLV_UNDELIVERED_HAND_OVER = 0, /* a person gets the conversation */
+    RLV_UNDELIVERED_LEAVE = 1      /* it is a decision to read, and nothing else */
+};
+
+typedef struct rlv_policy {
+    /* Weighted scores of all triggers combine as 1 - Π(1 - min(1, weight x score)); at or above this they hand off
+       together, though none alone would. Above 1: never. */
+    double combined;
+    const rlv_trigger_policy *triggers;
+    size_t n_triggers; /* a trigger without an entry has threshold 0.5, weight 1, no cool-down, priority 5 */
+    const rlv_trigger_policy *rules;
+    size_t n_rules;
+    const rlv_hours *people; /* when people answer; NULL: at all times */
+    struct {
+        rlv_notice handoff;  /* becoming queued */
+        rlv_notice away;     /* the same outside `people`; {opens} is replaced by when they are back */
+        rlv_notice assigned; /* a person has it; {agent} is replaced by the name */
+        rlv_notice returned; /* back with the bot */
+        rlv_notice closed;   /* resolved; absent: nothing is said */
+        rlv_notice unknown;  /* the bot has no answer and nothing hands off */
+    } notices;
+    int64_t idle_close_ms; /* a bot conversation without a message for so long is closed; 0: never */
+    int32_t undelivered;   /* enum rlv_undelivered */
+} rlv_policy;
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What `relevo repair` needs of Postgres besides taking a lane, loading and committing (store.h). The lane's
+ * row says that a repair is at work (repair_from) from the first write to the last: in between no consumer
+ * takes the lane, and a repair that was cut goes on where it stopped.
+ */
+#ifndef RLV_STORE_REPAIR_H
+#define RLV_STORE_REPAIR_H
+
+#include "store/store.h"
+
+/* A lane as it is stored; read without a lock. */
+typedef struct rlv_repair_lane {
+    bool exists; /* else what follows is what a new lane has */
+    int64_t seq, published;
+    int32_t partitions;           /* that it was made with; 0: not made yet */
+    char kafka_cluster[64];       /* likewise */
+    int64_t began;                /* a repair was begun at this sequence and not finished; -1: none */
+    int64_t lane_ms;              /* lane time of the last event; 0: none */
+    int64_t next[RLV_INPUTS_MAX]; /* of the topics asked for; -1: never read */
+} rlv_repair_lane;
+
+RLV_MUST_CHECK int rlv_repair_look(rlv_store *store, int32_t lane, const char *const *topics, size_t n_topics,
+                                   rlv_repair_lane *ret, rlv_error *err);
+/* The last sequence up to `seq` of whose event a decision was published, by the history: dead letters have
+   none. 0: none. */
+RLV_MUST_CHECK int rlv_repair_last_decided(rlv_store *store, int32_t lane, int64_t seq, int64_t *ret,
+                                           rlv_error *err);
+
+/* How many of the events after `after` up to `until` the history holds. */
+RLV_MUST_CHECK int rlv_repair_count(rlv_store *store, int32_t lane, int64_t after, int64_t until,
+                                    int64_t *ret, rlv_error *err);
+
+/* Takes the lane as rlv_store_assign does, and marks that a repair is at work since sequence `from`. The
+   topics of *ret must outlive it. */
+RLV_MUST_CHECK int rlv_repair_begin(rlv_store *store, int32_t lane, int32_t partitions,
+                                    const char *kafka_cluster, const char *const *topics, size_t n_topics,
+                                    int64_t from, rlv_lane_row *ret, rlv_error *err);
+
+/* Which of n events, seqs[i] about conversation ids[i], are of customers who were erased afterwards: nothing of them may come
+   back. */
+RLV_MUST_CHECK int rlv_repair_erased(rlv_store *store, const rlv_id *ids, const int64_t *seqs, size_t n, bool *ret,
+                                     rlv_error *err);
+
+typedef struct rlv_repair_done {
+    int64_t people;   /* conversations that were sent to people */
+    int64_t commands; /* of desktops that had been decided before, taken away */
+} rlv_repair_done;
+
+/*
+ * The end of a repair, one transaction: commands and timers that were consumed go, conversations of the bot
+ * that the repair changed go to people (with a command, so that the lane decides and publishes it), so do
+ * those of agents who are not known any more, new rows get ids that were never used, the lane is free again.
+ * until_ms: when the last rebuilt event was published; a command written later is a new one. Wants the
+ * owner's rights, for the sequences.
+ */
+RLV_MUST_CHECK int rlv_repair_finish(rlv_store *store, const rlv_lane_row *row, int64_t published,
+                                     int64_t until_ms, rlv_repair_done *ret, rlv_error *err);
+
+/* Moves the position in one topic, under the fence. RLV_E_FENCED when the lane is not ours any more. */
+RLV_MUST_CHECK int rlv_repair_move(rlv_store *store, const rlv_lane_row *row, const char *topic, int64_t was,
+                                   int64_t next, rlv_error *err);
+
+#endif

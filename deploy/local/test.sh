@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Builds and runs the tests on a real Kafka and Postgres: test.sh [--only REGEX] [--long] [--asan] [--fuzz]
+# The servers keep running for the next time; every test uses its own topics and databases.
+set -euo pipefail
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+only=() skip=(-LE long) sanitized=(-L '^(unit|abi)$') fuzz=""
+while [ $# -gt 0 ]; do
+    case $1 in
+        --only) [ $# -gt 1 ] || die "--only needs a regular expression"; only=(-R "$2"); shift ;;
+        --long) skip=() ;;
+        --asan) sanitized=() ;;
+        --fuzz) fuzz=1 ;;
+        *) die "./dev test does not know '$1': ./dev --help" ;;
+    esac
+    shift
+done
+
+"$HERE/build.sh" asan
+"$HERE/build.sh" ci
+[ -z "$fuzz" ] || "$HERE/build.sh" fuzz
+"$HERE/registry.sh" fetch
+"$HERE/stack.sh" servers
+state_load
+export RELEVO_KAFKA=$KAFKA RELEVO_POSTGRES=$POSTGRES
+export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1
+
+# PRESET CTEST-OPTIONS...: runs it and keeps ctest's verdict for the end.
+failed=0 verdicts=()
+run() {
+    local preset=$1 status=0
+    shift
+    say "testing build/$preset"
+    ctest --test-dir "$ROOT/build/$preset" -j "$(nproc)" --output-on-failure --no-tests=error "$@" 2>&1 |
+        tee "$ROOT/build/$preset-test.log" || status=$?
+    [ $status = 0 ] || failed=1
+    verdicts+=("$preset: $(grep -E 'tests passed' "$ROOT/build/$preset-test.log" || echo "no test matched")")
+}
+
+# Fuzz and sanitizer first, so that the summary of the real build ends the output. A group that --only empties
+# is no failure.
+allow_none() { [ ${#only[@]} = 0 ] || printf '%s' --no-tests=ignore; }
+[ -z "$fuzz" ] || run fuzz -L fuzz "${only[@]}"
+# shellcheck disable=SC2046 # nothing or one word
+run asan "${sanitized[@]}" "${skip[@]}" "${only[@]}" $(allow_none)
+run ci "${skip[@]}" "${only[@]}"
+echo
+printf '%s\n' "${verdicts[@]}"
+exit $failed

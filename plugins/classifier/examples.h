@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Labelled texts: what a model is trained on, from an intents.yaml or a CSV file. */
+#ifndef RELEVO_CLASSIFIER_EXAMPLES_H
+#define RELEVO_CLASSIFIER_EXAMPLES_H
+
+#include "text/text.h"
+#include "text/yaml.h"
+
+#define RLC_LABELS_MAX 1000u
+#define RLC_LABEL_MAX  63u /* bytes of a label */
+
+typedef struct rlc_example {
+    char *text; /* owned */
+    uint32_t len;
+    uint32_t label;
+} rlc_example;
+
+typedef struct rlc_examples {
+    rlc_example *items;
+    uint32_t n, room;
+    char **labels; /* in the order of first appearance */
+    uint32_t n_labels;
+    rlc_example *outside; /* messages of no intent: they teach what is out of scope; their label means nothing */
+    uint32_t n_outside, outside_room;
+} rlc_examples;
+
+/* Reads an intents file (format in README.md). False: *error says file, line and what to do; *examples is
+   empty then. */
+bool rlc_examples_load_intents(const char *path, rlc_examples *examples, rlt_error *error);
+
+/* What a CSV file's columns are called, and the labels of messages that are outside every intent. */
+typedef struct rlc_columns {
+    const char *text, *label;
+    const char *const *outside;
+    uint32_t n_outside;
+} rlc_columns;
+
+/* Reads a CSV file (RFC 4180, first line names the columns). Rows whose text or label is empty are refused. */
+bool rlc_examples_load_csv(const char *path, const rlc_columns *columns, rlc_examples *examples,
+                           rlt_error *error);
+
+/* Whether a model can be trained on them: two labels, with `least` examples each. False: *error says what is missing.
+   With two, each can be held out while the other trains; who writes intents by hand should be held to that. */
+bool rlc_examples_check(const rlc_examples *examples, uint32_t least, const char *path, rlt_error *error);
+
+/* Frees the contents. */
+void rlc_examples_clear(rlc_examples *examples);
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Mood words of customers in Latin America, Brazil and English; insults included, because they are what must
+ * be seen. */
+#include "lexicon.h"
+
+/* clang-format off */
+const rlc_words rlc_mood_words[] = {
+    /* Spanish */
+    {RLC_ES, 3, 0,
+     "excelente excelentes genial buenisimo buenisima maravilloso maravillosa increible fantastico "
+     "fantastica perfecto perfecta espectacular delicioso deliciosa riquisimo encanta encanto "
+     "encantado encantada amo feliz felices hermoso hermosa bendiciones felicidades felicitaciones "
+     "enamorada"},
+    {RLC_ES, 2, 0,
+     "gracias bueno buena buenos buenas bien mejor rico rica gusta gusto contento contenta amable "
+     "amables rapido rapidisimo agradezco agradecido agradecida lindo linda bonito bonita chevere "
+     "bacano padre chido copado barbaro satisfecho satisfecha recomiendo recomendado puntual alegria "
+     "divertido exito"},
+    {RLC_ES, 1, 0,
+     "ok dale listo claro vale facil util correcto entiendo tranquilo ojala aprovecho interesa jaja "
+     "jajaja"},
+    {RLC_ES, -1, 0,
+     "tarda tardan demora problema problemas error espera esperando todavia falta lento lenta "
+     "caro cara dificil "
+     "tarde triste pena cansado cansada preocupa preocupado preocupada confundido raro lastima"},
+    {RLC_ES, -2, 1,
+     "mal malo mala malos malas roto rota rotos rotas quebrado danado danada defectuoso defectuosa "
+     "perdido perdida demorado retraso equivocado equivocada incompleto vencido "
+     "falla fallo queja reclamo molesto molesta molestia decepcionado decepcionada decepcion feo fea "
+     "frio podrido manchado mojado aburrido odio sucio peor llorar lloro duele injusto incumplen "
+     "incumplieron cancelaron nefasto"},
+    {RLC_ES, -3, 2,
+     "pesimo pesima pesimos pesimas horrible horribles terrible terribles desastre verguenza "
+     "indignante inaceptable harto harta hartos hartas fatal enojado enojada furioso furiosa mentira "
+     "mentiras mentirosos asco asqueroso asquerosa enganaron engano burla porqueria lamentable "
+     "ineptos inepto incompetentes inutiles inutil irresponsables caradura caraduras abuso basura "
+     "denuncia denunciar demanda demandar profeco indecopi"},
+    {RLC_ES, -4, 4,
+     "estafa estafaron estafadores estafador robo robaron ladrones ladron rateros ratas mierda puta "
+     "putas puto carajo pinche pinches pendejo pendejos cabron cabrones chingada chingar hijueputa "
+     "hijueputas hdp malparidos gonorrea idiota idiotas imbecil imbeciles estupido estupidos "
+     "estupida boludo boludos pelotudo pelotudos forros maricones culeros verga joder gilipollas cono"},
+    /* Portuguese */
+    {RLC_PT, 3, 0,
+     "excelente excelentes otimo otima maravilhoso maravilhosa incrivel fantastico perfeito perfeita "
+     "sensacional delicioso deliciosa amei adorei adoro amo feliz lindo linda parabens top"},
+    {RLC_PT, 2, 0,
+     "obrigado obrigada brigado brigada valeu vlw bom boa bons boas bem melhor gostei gosto gostoso "
+     "gostosa contente rapido rapida agradeco recomendo satisfeito satisfeita legal bacana massa "
+     "show alegria sorte bonito bonita"},
+    {RLC_PT, 1, 0,
+     "ok claro beleza blz facil util certo entendi tranquilo tomara haha rsrs"},
+    {RLC_PT, -1, 0,
+     "demora problema problemas erro espera esperando ainda falta lento lenta caro cara dificil "
+     "triste pena saudade cansado cansada preocupado preocupada confuso estranho"},
+    {RLC_PT, -2, 1,
+     "mal ruim ruins quebrado quebrada quebrou danificado defeito perdido atraso atrasado atrasada "
+     "demorou errado errada incompleto vencido falha falhou reclamacao chateado chateada "
+     "decepcionado decepcionada decepcao feio frio podre molhado chato chata odeio pior chorar "
+     "chorando doi absurdo descaso sujo"},
+    {RLC_PT, -3, 2,
+     "pessimo pessima horrivel horriveis terrivel desastre vergonha inaceptavel inaceitavel farto "
+     "farta puto puta irritado irritada furioso mentira mentirosos nojo nojento enganaram palhacada "
+     "lamentavel incompetentes inutil lixo procon processar ridiculo ridicula"},
+    {RLC_PT, -4, 4,
+     "golpe golpistas roubo roubaram ladroes ladrao merda porra caralho bosta fdp arrombado cuzao "
+     "otario otarios idiota idiotas imbecil imbecis estupido burro burros desgraca desgracado foda-se"},
+    /* English */
+    {RLC_EN, 3, 0,
+     "excellent awesome amazing wonderful fantastic perfect great love loved loves best delicious "
+     "brilliant happy beautiful excited congratulations"},
+    {RLC_EN, 2, 0,
+     "thanks thank thx good nice better glad pleased helpful fast enjoy enjoyed like liked "
+     "appreciate recommend satisfied fun cool win lucky sweet cute"},
+    {RLC_EN, 1, 0,
+     "ok okay sure fine easy useful correct understood hope interested lol haha"},
+    {RLC_EN, -1, 0,
+     "problem problems issue error waiting missing slow expensive difficult hard sad sorry tired "
+     "worried confused weird miss alone"},
+    {RLC_EN, -2, 1,
+     "bad broken damaged defective lost late delay delayed wrong incomplete expired failed fail "
+     "fails complaint annoyed annoying disappointed disappointing ugly cold hate dirty worse upset "
+     "hurt cry crying unfair stuck sick dead die"},
+    {RLC_EN, -3, 2,
+     "awful terrible horrible worst disaster shame unacceptable angry furious mad lie lies liars "
+     "lied disgusting useless incompetent ridiculous pathetic garbage trash sue lawyer joke fed"},
+    {RLC_EN, -4, 4,
+     "scam scammers scammed fraud stole stolen thieves thief shit bullshit fuck fucking fucked damn "
+     "asshole assholes idiot idiots stupid moron morons bitch bastards crap wtf"},
+    /* Emoji */
+    {RLC_ALL, 3, 0,
+     "😍 🥰 🤩 ❤ 💕 💖 😘 🎉 🥳 👏 💯 🙌 💙 💜 🧡 💛 💚 😻"},
+    {RLC_ALL, 2, 0,
+     "😊 🙂 😀 😃 😄 😁 😆 ☺ 👍 🙏 😉 😎 👌 ✨ 🤗 😋 😂 🤣 😛"},
+    {RLC_ALL, -2, 0,
+     "🙁 ☹ 😕 😟 😢 😞 😔 😓 😥 😩 😫 🥺 😰 😣 😖 💔 👎 😒 🙄 😬"},
+    {RLC_ALL, -3, 1,
+     "😭 😱 🤮 🤢"},
+    {RLC_ALL, -3, 3,
+     "😤 😠 😡 🤬 👿 🖕 💩 🔪"},
+};
+
+const rlc_words rlc_mood_phrases[] = {
+    {RLC_ES, -3, 3,
+     "nadie me contesta,nadie contesta,nadie me responde,nadie responde,no me contestan,no contestan,"
+     "no responden,no me responden,nadie me ayuda,me tienen harto,me tienen harta,estoy harto,"
+     "estoy harta,ya me canse,me canse de,es una burla,me estan viendo la cara,una falta de respeto,"
+     "falta de respeto,no puede ser,que verguenza,los voy a demandar,voy a denunciar,"
+     "devuelvanme mi dinero,devuelvanme la plata,me robaron,no sirven para nada,son unos,"
+     "hasta cuando,cuantas veces,quien se hace cargo,no vuelvo a comprar,nunca mas,jamas vuelvo"},
+    {RLC_ES, -2, 1,
+     "no sirve,no funciona,no anda,no llega,no ha llegado,no llego,no llegado,no me llego,"
+     "sin respuesta,llego tarde,mal servicio,mala atencion,no entiendes,no me entiendes,no es lo que,"
+     "gracias por nada,que bonito servicio,menudo servicio,eso no es lo que pregunte,no pregunte eso,"
+     "no tiene sentido,no me gusta,no me gusto,no estoy conforme"},
+    {RLC_ES, 2, 0,
+     "muchas gracias,mil gracias,te pasaste,se pasaron,de diez,me salvaste,me alegro"},
+    {RLC_ES, 0, 0,
+     "buenos dias,buenas tardes,buenas noches,buen dia,buenas,que tal,mas bien,o bien,si bien,"
+     "esta bien"},
+    {RLC_PT, -3, 3,
+     "ninguem me responde,ninguem responde,ninguem me atende,nao me respondem,nao respondem,"
+     "estou cansado de,estou cansada de,de saco cheio,falta de respeito,que vergonha,vou processar,"
+     "vou no procon,quero meu dinheiro,me roubaram,nao servem pra nada,ate quando,quantas vezes,"
+     "nunca mais compro,nunca mais"},
+    {RLC_PT, -2, 1,
+     "nao funciona,nao serve,nao chega,nao chegou,nao recebi,sem resposta,chegou tarde,"
+     "obrigado por nada,obrigada por nada,nao foi isso que perguntei,belo atendimento,"
+     "mau atendimento,pessimo atendimento,nao entende,nao gostei,nao e isso"},
+    {RLC_PT, 2, 0,
+     "muito obrigado,muito obrigada,nota dez,nota 10"},
+    {RLC_PT, 0, 0,
+     "bom dia,boa tarde,boa noite,tudo bem,tudo bom,esta bem,ta bom"},
+    {RLC_EN, -3, 3,
+     "nobody answers,no one answers,nobody responds,no one is answering,nobody is answering,"
+     "nobody replies,fed up,sick of,had enough,waste of time,waste of money,rip off,ripped off,"
+     "i want my money back,how many times,never again,never buying,what a joke,pissed off"},
+    {RLC_EN, -2, 1,
+     "does not work,doesnt work,not working,not arrived,hasnt arrived,didnt arrive,never arrived,"
+     "thanks for nothing,not what i asked,nice service guys,"
+     "no response,no answer,dont like,didnt like,bad service,poor service,makes no sense,not what i"},
+    {RLC_EN, 2, 0,
+     "thank you,thanks a lot,well done,good job,cant wait,looking forward"},
+    {RLC_EN, 0, 0,
+     "good morning,good afternoon,good evening,good night,as well,would like,id like,look like,"
+     "looks like,feel like,fed ex"},
+};
+/* clang-format on */
+
+const size_t rlc_n_mood_words = sizeof rlc_mood_words / sizeof *rlc_mood_words;
+const size_t rlc_n_mood_phrases = sizeof rlc_mood_phrases / sizeof *rlc_mood_phrases;
+
+const char *const rlc_negations[RLT_LANGUAGES] = {"no not nao", "no nunca jamas ni sin tampoco nada",
+                                                  "nao n nunca jamais nem sem nada",
+                                                  "no not never dont didnt doesnt isnt wasnt cant couldnt "
+                                                  "wont wouldnt arent havent hasnt without aint neither nor"};
+
+const char *const rlc_boosters[RLT_LANGUAGES] = {
+    "", "muy super re tan demasiado bastante totalmente sumamente mas mucho mucha recontra bien",
+    "muito super tao demais bastante totalmente mais mto mt",
+    "very so really too totally extremely super absolutely completely more most fucking"};
+
+const char *const rlc_turns[RLT_LANGUAGES] = {"", "pero aunque sino", "mas porem contudo",
+                                              "but however though"};

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How customers ask for a person, and what only looks like it. A pattern of negative value takes its words
+ * away from the others: "¿eres humano?" asks about the bot, "no quiero hablar con nadie" wants no one.
+ */
+#include "lexicon.h"
+
+const rlc_class rlc_request_classes[] = {
+    /* who is asked for */
+    {"persona",
+     "persona|personas|humano|humana|alguien|algien|asesor|asesora|asesores|agente|agentes|ejecutivo|"
+     "ejecutiva|"
+     "operador|operadora|representante|encargado|encargada|gerente|supervisor|supervisora|dueno|duena|jefe|"
+     "responsable|vendedor|vendedora|empleado|empleada|consultor|consultora|senorita"},
+    {"pessoa",
+     "pessoa|pessoas|humano|humana|alguem|atendente|atendentes|agente|operador|operadora|gerente|supervisor|"
+     "supervisora|responsavel|vendedor|vendedora|consultor|consultora|representante|funcionario|funcionaria|"
+     "dono"},
+    {"person", "person|human|humans|someone|somebody|anyone|anybody|assistant|worker|adviser|agent|agents|"
+               "representative|rep|operator|manager|"
+               "supervisor|advisor|staff|employee|specialist|associate"},
+    {"bot", "bot|robot|robo|maquina|machine|chatbot|contestadora|ia|ai|automatico|automatica"},
+    /* what they want to do */
+    {"hablar", "hablar|ablar|comunicarme|contactar|contactarme|chatear|conversar|platicar|charlar|hable|"
+               "tratar|dialogar"},
+    {"falar", "falar|flr|conversar|contatar|tratar|reclamar"},
+    {"talk", "talk|speak|chat|talking|speaking"},
+    {"quiero", "quiero|qiero|kiero|quisiera|necesito|nesecito|nececito|queremos|necesitamos|ocupo|prefiero|"
+               "exijo|deme|dame|"
+               "pasame|paseme|ponme|busco|quieroo"},
+    {"quero", "quero|qro|queria|preciso|gostaria|prefiro|exijo|queremos|precisamos"},
+    {"want", "want|need|wanna|prefer|demand|require|like|get|give"},
+    {"pasame", "pasame|paseme|pasen|pasenme|comuniqueme|comunicame|comuniquenme|comuniquen|comunica|"
+               "conectame|conecteme|"
+               "transferime|transfiereme|transfiera|transfieran|transfieranme|transferir|transfieren|"
+               "derivame|deriveme|derivar|pongame|ponme|"
+               "mandame|mandeme|comunicas|comunicar|pasas|pasan|pasar|contacteme|contactame|contactenme"},
+    {"passa", "passa|passe|passar|transfere|transfira|transferir|chama|chame|chamar|conecta|conecte|"
+              "encaminha|encaminhe|ligar|liga|ligue|bota|bote|coloca|coloque"},
+    {"connect", "connect|transfer|put|pass|forward|redirect|refer|escalate"},
+    /* teams: a person, but of their choice */
+    {"area", "ventas|venta|soporte|facturacion|cobranza|cobranzas|administracion|gerencia|area|departamento|"
+             "postventa|"
+             "sucursal|tienda|reclamos|quejas|contabilidad|sistemas|atencion"},
+    {"setor", "vendas|suporte|financeiro|comercial|setor|departamento|sac|loja|ouvidoria|gerencia|"
+              "atendimento|cobranca"},
+    {"team", "sales|support|billing|department|team|accounting|complaints|management"},
+};
+const size_t rlc_n_request_classes = sizeof rlc_request_classes / sizeof *rlc_request_classes;
+
+const rlc_pattern rlc_request_patterns[] = {
+    /* what only looks like it */
+    {-1, "eres|sos|usted|seras|es|son|es ?un|una|usted ?un|una ?realmente|acaso <bot>"},
+    {-1, "^ ?hola ?y ?tu ?vos eres|sos|seras ?un|una <persona>|humano|real"},
+    {-1, "eres|sos|usted es|es usted ?un|una humano|humana|persona|real"},
+    {-1, "hablo|hablando|chateando con ?un|una <persona> ?real|humana ?o ?un|una ?<bot>"},
+    {-1, "hablo|hablando|chateando con ?un|una <bot>"},
+    {-1, "no <quiero> ?que ?me <hablar>|llamen|llame|contacten * <persona>|nadie"},
+    {-1, "no hace falta|necesario * <persona>"},
+    {-1, "ya hable|hablo|hablamos con * <persona>"},
+    {-1, "para|por|tipo|cada|1|2|3|4|5|6|7|8|9|10 ?de ?una|la ?otra persona|personas"},
+    {-1, "voce|vc|voces|tu ?e|es ?um|uma ?<bot>|humano|humana|pessoa|real $"},
+    {-1, "voce|vc ?e|eh|es um|uma <bot>|humano|humana|pessoa"},
+    {-1, "e|eh ?um|uma <bot>"},
+    {-1, "falando|conversando com ?um|uma <pessoa>|<bot>"},
+    {-1, "nao <quero>|preciso ?mais <falar> com ?um|uma|o|a|nenhum|nenhuma ?outro|outra <pessoa>|ninguem"},
+    {-1, "ja falei com * <pessoa>"},
+    {-1, "are|r you|u ?a|an ?real|actual|actually <bot>|human|person|real|someone"},
+    {-1, "is this|it|that ?a|an ?real|actual|some <bot>|human|person|someone"},
+    {-1, "am i <talk>|talking|chatting to|with * <bot>|<person>"},
+    {-1, "dont|no|not want|need ?to <talk> to|with * <person>"},
+    {-1, "already talked|spoke|spoken to|with * <person>"},
+    {-1, "for|per ?a|one|two|1|2|3|4 person|people"},
+    {-1, "no|dont|not need|want ?you ?to call ?me"},
+    /* Spanish */
+    {1, "<hablar> ?directamente|ya|ahora|mejor con * <persona>"},
+    {1, "<pasame> ?ya|por ?favor con|a|al * <persona>"},
+    {1, "<quiero> ?hablar ?ya|a|con ?una|un|la|el|al|algun|otro|otra ?asesor <persona>"},
+    {1, "<quiero> ?que * atienda|conteste|responda|ayude|llame|contacte * <persona>"},
+    {1, "atienda|atiende|conteste|responda|ayude|llame|atender|atendido|contacte|llamar ?por ?me ?mi * "
+        "<persona>"},
+    {1, "persona real|humana|verdadera"},
+    {1, "persona de verdad|carne"},
+    {.9, "<persona> ?que ?me|nos ?puede|pueda|podria|va ?a "
+         "atender|atenderme|ayudar|ayudarme|atienda|ayude|conteste|contestar|responder|responda"},
+    {.9, "hay|habra|esta|estan|tienen ?un|una|algun|alguna ?por|disponible <persona> "
+         "?ahi|disponible|real|humano|que|en"},
+    {.9, "hay alguna|algun <persona> $"},
+    {.9, "me|nos ?puede|pueden|puedes|podes|podeis|podria|podrian "
+         "comunicar|pasar|poner|transferir|contactar|derivar|conectar|comunicas|pasas con|a|al"},
+    {.9, "no quiero|quisiera ?seguir|mas * <bot>"},
+    {.9, "odio|basta|harto|harta|cansado|cansada ?de * <bot>"},
+    {.9, "^ ?con|a ?un|una|el|la <persona> ?humano|humana|real ?por ?favor|porfa|porfavor|ya|urgente $"},
+    {.9, "atencion humana|personal|personalizada"},
+    {.7, "<hablar> con|a * <area>"},
+    {.7, "<pasame> con|a|al * <area>"},
+    {.7, "<hablar> con ustedes|vos|usted|el|ella"},
+    {.6, "^ ?quiero ?necesito ?quisiera hablar|llamar|llamarlos $"},
+    {.6, "llamen|llamenme|llameme|llamame|marquenme|marcame"},
+    {.6, "^ ?hola atencion al cliente ?por ?favor $"},
+    /* Portuguese */
+    {1, "<falar> ?direto|agora|logo com * <pessoa>"},
+    {1, "?me <passa> ?pra|para|com|o|a|um|uma * <pessoa>"},
+    {1, "<quero> ?de|falar|com|um|uma|o|a ?um|uma|o|a ?outro|outra <pessoa>"},
+    {1, "<pessoa> de verdade|carne"},
+    {1, "pessoa real|humana"},
+    {.9, "<pessoa> ?que|pode|possa|vai|para|pra ?me ?possa|pode ?me "
+         "ajudar|atender|ajude|atenda|responda|responder"},
+    {.9, "tem|ha|existe ?algum|alguma|um|uma <pessoa> ?ai|disponivel|que"},
+    {.9, "nao quero|queria ?falar ?mais * <bot>"},
+    {.9, "^ ?com ?um|uma|o|a <pessoa> ?humano|humana|real ?por ?favor|pfv|agora $"},
+    {.9, "atendimento humano|pessoal"},
+    {.7, "<falar> com * <setor>"},
+    {.7, "<passa> pro|pra|para|ao|com ?o|a * <setor>"},
+    {.7, "<falar> com voces|vcs"},
+    {.6, "me liga|ligue|liguem"},
+    /* English */
+    {1, "<talk> ?directly to|with|2 * <person>"},
+    {1, "contact|contacting|reach|reaching|get|getting ?in ?touch|hold ?with|of ?a|an|the|your|some|any "
+        "?other|human <person>"},
+    {1, "<connect> ?me|us ?through to|with * <person>"},
+    {1, "<want> ?to|a|an|the|some|me ?talk|speak|a|an|real|live ?to|real|live|human <person> "
+        "?agent|being|please"},
+    {1, "real|live|actual|human person|human|agent|representative|rep|being|operator"},
+    {.9, "<person> ?who|to|that ?can|could|please ?to ?please help|assist|call|contact ?me|us"},
+    {.9,
+     "can|could|will|would|may|have * <person> ?please|from|on|there help|call|contact|assist|talk|speak"},
+    {.9, "is there anyone|anybody|someone|somebody ?there|here ?who|that|to|i"},
+    {.9, "is anyone|anybody|someone|somebody there|here"},
+    {.9, "no more|stop <bot>"},
+    {.9, "dont|not want|need|like ?to|talk|a ?talk|speak ?to ?a <bot>"},
+    {.9, "^ ?a|an|the|customer ?human <person>|representative|agent ?please|now $"},
+    {.8, "^ ?i ?want|need ?to ?talk|speak|contact ?to|with customer service|care|support|representative "
+         "?please|now $"},
+    {.7, "<talk>|contact to|with|the * <team>"},
+    {.7, "<connect> me|us ?through to|with ?the * <team>"},
+    {.7, "<talk> to|with you|u guys|people"},
+    {.6, "call me ?back"},
+};
+const size_t rlc_n_request_patterns = sizeof rlc_request_patterns / sizeof *rlc_request_patterns;

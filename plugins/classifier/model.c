@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Scoring with a model. It must never write to the model: all lanes share it. */
+#include "model.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LANES 16u /* labels per step of the inner loop */
+
+bool rlc_scratch_make(const rlc_model *model, rlc_scratch *ret_scratch)
+{
+    rlc_scratch scratch = {calloc(RLT_BUCKETS, sizeof(float)), calloc(model->stride, sizeof(float)),
+                           calloc(model->stride, sizeof(float))};
+    if (!scratch.message || !scratch.scores || !scratch.dense) {
+        rlc_scratch_clear(&scratch);
+        return false;
+    }
+    *ret_scratch = scratch;
+    return true;
+}
+
+void rlc_scratch_clear(rlc_scratch *scratch)
+{
+    free(scratch->message);
+    free(scratch->scores);
+    free(scratch->dense);
+    memset(scratch, 0, sizeof *scratch);
+}
+
+void rlc_model_free(rlc_model *model)
+{
+    if (!model)
+        return;
+    for (uint32_t i = 0; model->labels && i < model->n_labels; i++)
+        free(model->labels[i]);
+    free(model->labels);
+    free(model->rows);
+    free(model->weights);
+    free(model->scales);
+    free(model->biases);
+    free(model->first);
+    free(model->neighbours);
+    free(model->buckets);
+    free(model->values);
+    free(model->words);
+    for (uint32_t i = 0; i < RLC_MEANINGS; i++) {
+        free(model->dense[i].weights);
+        free(model->dense[i].centres);
+    }
+    free(model);
+}
+
+uint32_t rlc_model_label(const rlc_model *model, const char *label)
+{
+    uint32_t i = 0;
+    while (i < model->n_labels && strcmp(model->labels[i], label) != 0)
+        i++;
+    return i;
+}
+
+/* GCC's and clang's vectors: what a compiler makes of the plain loop differs too much between versions. */
+typedef int8_t stored_lanes __attribute__((vector_size(LANES)));
+typedef float score_lanes __attribute__((vector_size(LANES * sizeof(float))));
+
+/* scores += value × row. Both have `stride` elements, a multiple of LANES. */
+static void add_row(float *scores, const int8_t *row, float value, uint32_t stride)
+{
+    for (uint32_t i = 0; i < stride; i += LANES) {
+        stored_lanes stored;
+        score_lanes sum;
+        memcpy(&stored, row + i, sizeof stored);
+        memcpy(&sum, scores + i, sizeof sum);
+        sum += value * __builtin_convertvector(stored, score_lanes);
+        memcpy(scores + i, &sum, sizeof sum);
+    }
+}
+
+void rlc_model_decide(const rlc_model *model, const rlc_input *input, float *scores)
+{
+    memset(scores, 0, model->stride * sizeof(float));
+    for (uint32_t i = 0; i < input->n; i++) {
+        uint32_t row = model->rows[input->features[i].bucket];
+        if (row)
+            add_row(scores, model->weights + (size_t)(row - 1) * model->stride, input->features[i].value,
+                    model->stride);
+    }
+    for (uint32_t i = 0; i < model->n_labels; i++)
+        scores[i] = scores[i] * model->scales[i] + model->biases[i];
+}
+
+/* The sum of products; `n` need not be a multiple of LANES. */
+static float product(const float *a, const float *b, uint32_t n)
+{
+    score_lanes sum = {0};
+    float rest = 0;
+    uint32_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        score_lanes left, right;
+        memcpy(&left, a + i, sizeof left);
+        memcpy(&right, b + i, sizeof right);
+        sum += left * right;
+    }
+    for (; i < n; i++)
+        rest += a[i] * b[i];
+    for (uint32_t lane = 0; lane < LANES; lane++)
+        rest += sum[lane];
+    return rest;
+}
+
+void rlc_dense_decide(const rlc_model *model, rlc_meaning kind, const float *input, float *scores)
+{
+    const rlc_dense *dense = &model->dense[kind];
+    const float *weights = dense->weights;
+    for (uint32_t i = 0; i < model->n_labels; i++, weights += dense->dims + 1)
+        scores[i] = product(weights, input, dense->dims) + weights[dense->dims];
+}
+
+static const rlc_mix *mix_of(const rlc_model *model, const rlc_input *input)
+{
+    uint32_t with = 0;
+    for (uint32_t kind = 0; kind < RLC_MEANINGS; kind++)
+        with |= input->dense[kind] ? 1u << kind : 0;
+    return &model->mixes[with];
+}
+
+static void mix(const rlc_model *model, rlc_scratch *scratch, const rlc_input *input)
+{
+    const rlc_mix *how = mix_of(model, input);
+    for (uint32_t i = 0; i < model->n_labels; i++)
+        scratch->scores[i] *= how->ngrams;
+    for (uint32_t kind = 0; kind < RLC_MEANINGS; kind++) {
+        if (!input->dense[kind])
+            continue;
+        rlc_dense_decide(model, (rlc_meaning)kind, input->dense[kind], scratch->dense);
+        for (uint32_t i = 0; i < model->n_labels; i++)
+            scratch->scores[i] += how->dense[kind] * scratch->dense[i];
+    }
+}
+
+/* Mixed decision values become probabilities. Returns the best label. */
+static uint32_t make_probabilities(const rlc_model *model, float *scores)
+{
+    uint32_t best = 0;
+    float sum = 0;
+    for (uint32_t i = 1; i < model->n_labels; i++)
+        if (scores[i] > scores[best])
+            best = i;
+    float top = scores[best];
+    for (uint32_t i = 0; i < model->n_labels; i++)
+        sum += scores[i] = expf(scores[i] - top);
+    for (uint32_t i = 0; i < model->n_labels; i++)
+        scores[i] /= sum;
+    return best;
+}
+
+/* The cosine to the nearest example of one label. */
+static double nearest(const rlc_model *model, rlc_scratch *scratch, uint32_t label, const rlc_input *input)
+{
+    const rlt_feature *features = input->features;
+    uint32_t n = input->n;
+    double length = 0;
+    float best = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        scratch->message[features[i].bucket] = features[i].value;
+        length += (double)features[i].value * (double)features[i].value;
+    }
+    for (uint32_t i = model->first[label]; i < model->first[label + 1]; i++) {
+        const rlc_neighbour *other = &model->neighbours[i];
+        float dot = 0;
+        for (uint32_t j = other->from; j < other->from + other->n; j++)
+            dot += scratch->message[model->buckets[j]] * (float)model->values[j];
+        dot *= other->scale;
+        best = dot > best ? dot : best;
+    }
+    for (uint32_t i = 0; i < n; i++)
+        scratch->message[features[i].bucket] = 0;
+    return length > 0 ? fmin(1, (double)best / sqrt(length)) : 0;
+}
+
+static bool knows(const rlc_model *model, uint32_t hash)
+{
+    uint32_t low = 0, high = model->n_words;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (model->words[middle] < hash)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < model->n_words && model->words[low] == hash;
+}
+
+/* The part of a message's letters that stand in known words; 1 when it has no words at all. */
+static double known_part(const rlc_model *model, const rlt_doc *doc)
+{
+    uint64_t letters = 0, known = 0;
+    for (uint32_t i = 0; i < doc->n_tokens; i++) {
+        const rlt_token *token = &doc->tokens[i];
+        if (token->kind != RLT_WORD)
+            continue;
+        letters += token->text.len;
+        known += knows(model, token->hash) ? token->text.len : 0;
+    }
+    return letters ? (double)known / (double)letters : 1;
+}
+
+/* None alone may say everything: a short message has few known words, or none. */
+double rlc_nearness(const rlc_scored *scored)
+{
+    double nearness = log(fmax(scored->probability, 1e-3)) + log(0.05 + 0.95 * scored->cosine) +
+                      log(0.3 + 0.7 * scored->known);
+    for (uint32_t kind = 0; kind < RLC_MEANINGS; kind++)
+        if (scored->centre[kind] >= 0)
+            nearness += 0.5 * log(0.05 + 0.95 * scored->centre[kind]);
+    return nearness;
+}
+
+rlc_scored rlc_model_judge(const rlc_model *model, rlc_scratch *scratch, const rlc_input *input)
+{
+    rlc_scored scored = {.label = make_probabilities(model, scratch->scores)};
+    const rlc_mix *how = mix_of(model, input);
+    scored.probability = (double)scratch->scores[scored.label];
+    scored.cosine = nearest(model, scratch, scored.label, input);
+    scored.known = known_part(model, input->doc);
+    for (uint32_t kind = 0; kind < RLC_MEANINGS; kind++) {
+        const rlc_dense *dense = &model->dense[kind];
+        scored.centre[kind] = -1;
+        if (input->dense[kind])
+            scored.centre[kind] = fmax(0, (double)product(dense->centres + (size_t)scored.label * dense->dims,
+                                                          input->dense[kind], dense->dims));
+    }
+    scored.out_of_scope = 1 / (1 + exp((double)how->bias + (double)how->slope * rlc_nearness(&scored)));
+    return scored;
+}
+
+bool rlc_model_score(const rlc_model *model, rlc_scratch *scratch, rlt_work *work, const rlt_doc *doc,
+                     const rlt_vectors *vectors, const float *whole, rlc_scored *ret_scored)
+{
+    rlc_input input = {.doc = doc};
+    float words[RLT_VECTOR_DIMS];
+    if (rlt_features(work, doc, &input.features, &input.n) != RLT_OK)
+        return false;
+    if (vectors && model->dense[RLC_WORDS].dims && rlt_vectors_recipe(vectors) == model->dense[RLC_WORDS].recipe) {
+        rlt_vectors_sum(vectors, doc, words);
+        input.dense[RLC_WORDS] = words;
+    }
+    if (model->dense[RLC_WHOLE].dims)
+        input.dense[RLC_WHOLE] = whole;
+    rlc_model_decide(model, &input, scratch->scores);
+    mix(model, scratch, &input);
+    *ret_scored = rlc_model_judge(model, scratch, &input);
+    return true;
+}

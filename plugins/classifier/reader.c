@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Putting the parts of a reading together. It must never keep anything of a message. */
+#include "reader.h"
+
+#include <math.h>
+#include <string.h>
+
+#define LANGUAGE_SURE 0.8 /* below it, words of all languages may tell the mood */
+
+bool rlc_reader_make(rlc_model *model, rlt_vectors *vectors, const char *person_intent, rlc_reader *ret_reader)
+{
+    rlc_reader reader = {.model = model,
+                         .vectors = vectors,
+                         .lexicon = rlc_lexicon_new(),
+                         .requests = rlc_requests_new(),
+                         .person = rlc_model_label(model, person_intent)};
+    if (!reader.lexicon || !reader.requests) {
+        rlc_reader_clear(&reader);
+        return false;
+    }
+    *ret_reader = reader;
+    return true;
+}
+
+void rlc_reader_clear(rlc_reader *reader)
+{
+    rlc_model_free(reader->model);
+    rlc_model_free(reader->moods);
+    rlt_vectors_free(reader->vectors);
+    rlc_lexicon_free(reader->lexicon);
+    rlc_requests_free(reader->requests);
+    memset(reader, 0, sizeof *reader);
+}
+
+static const char *const mood_names[] = {"negative", "neutral", "positive"};
+enum { NEGATIVE, NEUTRAL, POSITIVE, N_MOODS };
+
+bool rlc_reader_add_moods(rlc_reader *reader, rlc_model *moods)
+{
+    bool good = moods->n_labels == N_MOODS;
+    for (uint32_t i = 0; i < N_MOODS; i++)
+        good = good && rlc_model_label(moods, mood_names[i]) < N_MOODS;
+    if (good)
+        reader->moods = moods;
+    else
+        rlc_model_free(moods);
+    return good;
+}
+
+/* What the lexicon found shifts the odds of what the model learned. */
+static bool learned_mood(const rlc_reader *reader, rlt_work *work, rlc_scratch *scratch, const rlt_doc *doc,
+                         rlc_mood *mood)
+{
+    rlc_scored scored;
+    double share[N_MOODS], total = 0;
+    if (!rlc_model_score(reader->moods, scratch, work, doc, reader->vectors, NULL, &scored))
+        return false;
+    for (uint32_t i = 0; i < N_MOODS; i++) {
+        double shift = i == NEUTRAL ? -fabs(mood->sentiment) : ((double)i - NEUTRAL) * 2 * mood->sentiment;
+        share[i] = (double)scratch->scores[rlc_model_label(reader->moods, mood_names[i])] * exp(shift);
+        total += share[i];
+    }
+    uint32_t best = share[NEGATIVE] > share[NEUTRAL] ? NEGATIVE : NEUTRAL;
+    best = share[POSITIVE] > share[best] ? POSITIVE : best;
+    mood->name = mood_names[best];
+    mood->sentiment = (share[POSITIVE] - share[NEGATIVE]) / total;
+    return true;
+}
+
+/* The patterns or the intent; where something only looks like a request, the intent is not believed. */
+static double wants_person(const rlc_reader *reader, const rlc_scratch *scratch, const rlt_doc *doc,
+                           const rlc_scored *scored)
+{
+    bool denied;
+    double asked = rlc_request_score(reader->requests, doc, &denied);
+    if (reader->person == reader->model->n_labels)
+        return asked;
+    double meant = (double)scratch->scores[reader->person] * (1 - scored->out_of_scope);
+    return fmax(asked, denied ? 0.1 * meant : meant);
+}
+
+bool rlc_reader_read(const rlc_reader *reader, rlt_work *work, rlc_scratch *scratch, relevo_str text,
+                     rlt_language usual, rlc_reading *ret_reading)
+{
+    rlt_work_reset(work);
+    rlt_doc doc;
+    rlc_scored scored;
+    if (rlt_read(work, text, &doc) != RLT_OK)
+        return false;
+    double sure;
+    rlc_reading reading = {.language = rlt_language_guess(&doc, &sure), .out_of_scope = 1};
+    rlt_language spoken = reading.language == RLT_UNKNOWN ? usual : reading.language;
+    reading.mood = rlc_mood_read(reader->lexicon, work, &doc, spoken);
+    if (reading.mood.sentiment == 0 && sure < LANGUAGE_SURE) /* perhaps a word of the language next to it */
+        reading.mood = rlc_mood_read(reader->lexicon, work, &doc, RLT_UNKNOWN);
+    if (reader->moods && doc.n_tokens > 0 && !learned_mood(reader, work, scratch, &doc, &reading.mood))
+        return false;
+    if (doc.n_tokens > 0) {
+        if (!rlc_model_score(reader->model, scratch, work, &doc, reader->vectors, NULL, &scored))
+            return false;
+        reading.intent = reader->model->labels[scored.label];
+        reading.confidence = scored.probability;
+        reading.out_of_scope = scored.out_of_scope;
+        reading.wants_person = wants_person(reader, scratch, &doc, &scored);
+    }
+    *ret_reading = reading;
+    return true;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A whole reading of one message: what the plugin answers and the tool prints. */
+#ifndef RELEVO_CLASSIFIER_READER_H
+#define RELEVO_CLASSIFIER_READER_H
+
+#include "model.h"
+#include "mood.h"
+#include "request.h"
+
+#define RLC_PERSON_INTENT "talk_to_person" /* unless another is named */
+
+typedef struct rlc_reader {
+    rlc_model *model;       /* owned */
+    rlt_vectors *vectors;   /* owned; NULL: none */
+    rlc_model *moods;       /* owned; of labels negative, neutral and positive; NULL: the lexicon says it alone */
+    rlc_lexicon *lexicon;   /* owned */
+    rlc_requests *requests; /* owned */
+    uint32_t person;        /* label of the intent that asks for a person; n_labels: the model has none */
+} rlc_reader;
+
+typedef struct rlc_reading {
+    const char *intent; /* of the model; NULL: nothing to classify, a message without words */
+    double confidence;
+    double out_of_scope;
+    rlt_language language; /* RLT_UNKNOWN: could not tell */
+    rlc_mood mood;
+    double wants_person;
+} rlc_reading;
+
+/* Takes the model and the vectors (may be NULL) over, also on failure. False: out of memory. */
+bool rlc_reader_make(rlc_model *model, rlt_vectors *vectors, const char *person_intent, rlc_reader *ret_reader);
+/* Takes over a model of moods. False: its labels are not negative, neutral and positive; it is freed then. */
+bool rlc_reader_add_moods(rlc_reader *reader, rlc_model *moods);
+void rlc_reader_clear(rlc_reader *reader);
+
+/* Reads one message; resets `work` first. `usual` is the conversation's language, for messages that do not
+   show theirs. False: out of memory. Threads: any, with a work area and a scratch of their own. */
+bool rlc_reader_read(const rlc_reader *reader, rlt_work *work, rlc_scratch *scratch, relevo_str text,
+                     rlt_language usual, rlc_reading *ret_reading);
+
+#endif

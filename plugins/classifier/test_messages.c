@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Our own messages (tests/data/messages) through a whole reading, without word vectors: no kind may fall below its
+   floor. */
+#include "test.h"
+
+#include "reader.h"
+#include "text/data.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct tally {
+    uint32_t n, right;
+} tally;
+
+enum { PERSON, NEAR, TEAM, FAQ, SLOT, MOOD, KINDS };
+static const char *const kinds[KINDS] = {"person", "near", "team", "faq", "slot", "mood"};
+static const double floors[KINDS] = {0.9, 0.9, 1, 0.8, 0.9, 0.8};
+
+static const char *in_source(const char *name)
+{
+    static char path[4096];
+    const char *source = getenv("RELEVO_SOURCE_DIR");
+    (void)snprintf(path, sizeof path, "%s/%s", source ? source : "../..", name);
+    return path;
+}
+
+static rlc_reader make_reader(void)
+{
+    rlc_examples examples = {0};
+    rlc_model *model = NULL;
+    rlc_reader reader;
+    rlt_error error = {""};
+    assert_true(rlc_examples_load_intents(in_source("docs/examples/cafe_andino/intents.yaml"), &examples, &error));
+    assert_true(rlc_train(&examples, &(rlc_training){.cost = 0}, &model, &error));
+    rlc_examples_clear(&examples);
+    assert_true(rlc_reader_make(model, NULL, RLC_PERSON_INTENT, &reader));
+    return reader;
+}
+
+/* Whether a piece of the kind named before "=" is found, and has the value behind it where it has one form. */
+static bool has_slot(const rlt_finder *finder, const char *expected, const char *region, relevo_str text)
+{
+    rlt_piece pieces[8];
+    size_t n = rlt_find_pieces(finder, text, pieces, 8), kind = strcspn(expected, "=");
+    char country[3] = {(char)(region[0] - 32), (char)(region[1] - 32), '\0'}, value[RLT_VALUE_MAX];
+    for (size_t i = 0; i < n; i++) {
+        if (strlen(pieces[i].name) != kind || memcmp(pieces[i].name, expected, kind) != 0)
+            continue;
+        bool made = strcmp(pieces[i].name, "email") == 0   ? rlt_email_value(pieces[i].written, value)
+                    : strcmp(pieces[i].name, "phone") == 0 ? rlt_phone_value(pieces[i].written, country, value)
+                                                           : false;
+        return !made || strcmp(value, expected + kind + 1) == 0;
+    }
+    return false;
+}
+
+static bool is_right(const rlc_reading *reading, int kind, const char *expected)
+{
+    switch (kind) {
+    case PERSON:
+        return reading->wants_person >= 0.5;
+    case TEAM:
+        return reading->wants_person >= 0.5;
+    case NEAR:
+        return reading->wants_person < 0.5;
+    case FAQ:
+        return reading->intent && strcmp(reading->intent, expected) == 0;
+    default:
+        return strcmp(reading->mood.name, expected) == 0;
+    }
+}
+
+static void score_file(const rlc_reader *reader, const rlt_finder *finder, const char *path, tally *tallies)
+{
+    char line[1024];
+    rlc_scratch scratch;
+    rlt_work *work = rlt_work_new();
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    assert_non_null(work);
+    assert_true(rlc_scratch_make(reader->model, &scratch));
+    while (fgets(line, sizeof line, file)) {
+        char *fields[4] = {line}, *at = line;
+        rlc_reading reading;
+        int kind = 0;
+        for (int i = 1; i < 4; i++) {
+            at = strchr(at, '\t');
+            assert_non_null(at);
+            *at++ = '\0';
+            fields[i] = at;
+        }
+        fields[3][strcspn(fields[3], "\n")] = '\0';
+        while (kind < KINDS && strcmp(kinds[kind], fields[0]) != 0)
+            kind++;
+        assert_true(kind < KINDS);
+        relevo_str text = rlt_str(fields[3]);
+        assert_true(rlc_reader_read(reader, work, &scratch, text, RLT_UNKNOWN, &reading));
+        bool right = kind == SLOT ? has_slot(finder, fields[2], fields[1], text) : is_right(&reading, kind, fields[2]);
+        tallies[kind].n++;
+        tallies[kind].right += right;
+        if (!right)
+            print_message("%s %s: '%s' (%s, wants a person %.2f, mood %.2f)\n", fields[0], fields[2], fields[3],
+                          reading.intent ? reading.intent : "-", reading.wants_person, reading.mood.sentiment);
+    }
+    (void)fclose(file);
+    rlc_scratch_clear(&scratch);
+    rlt_work_free(work);
+}
+
+static void holds_the_floors(void **state)
+{
+    (void)state;
+    tally tallies[KINDS] = {{0, 0}};
+    rlc_reader reader = make_reader();
+    rlt_finder *finder = rlt_finder_new();
+    uint32_t n = 0;
+    assert_non_null(finder);
+    score_file(&reader, finder, in_source("tests/data/messages/es.tsv"), tallies);
+    score_file(&reader, finder, in_source("tests/data/messages/pt.tsv"), tallies);
+    score_file(&reader, finder, in_source("tests/data/messages/en.tsv"), tallies);
+    for (int kind = 0; kind < KINDS; kind++) {
+        double share = (double)tallies[kind].right / tallies[kind].n;
+        print_message("%s: %u of %u\n", kinds[kind], tallies[kind].right, tallies[kind].n);
+        n += tallies[kind].n;
+        if (share < floors[kind])
+            print_error("%s: %.2f, but at least %.2f is asked for\n", kinds[kind], share, floors[kind]);
+        assert_true(share >= floors[kind]);
+    }
+    assert_true(n >= 300);
+    rlt_finder_free(finder);
+    rlc_reader_clear(&reader);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(holds_the_floors)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Mood, and requests for a person with their near misses, on sentences as customers write them. */
+#include "test.h"
+
+static rlc_mood read_mood(const rlc_lexicon *lexicon, const char *text)
+{
+    rlt_doc doc;
+    rlt_work *work = rlt_work_new();
+    assert_non_null(work);
+    assert_int_equal(rlt_read(work, rlt_str(text), &doc), RLT_OK);
+    rlc_mood mood = rlc_mood_read(lexicon, work, &doc, rlt_language_guess(&doc, NULL));
+    rlt_work_free(work);
+    assert_true(mood.sentiment >= -1 && mood.sentiment <= 1 && mood.anger >= 0 && mood.anger <= 1);
+    return mood;
+}
+
+static void sentiment(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int sign;
+    } cases[] = {
+        {"mi pedido 48213 llegó roto y nadie me contesta!!", -1},
+        {"el café es excelente, me encanta 😍", 1},
+        {"muchas gracias, muy amables", 1},
+        {"no me gustó", -1},
+        {"no es malo", 0},
+        {"Hola, buenas tardes", 0},
+        {"¿a qué hora abren?", 0},
+        {"quiero hablar con una persona", 0},
+        {"qué pésimo servicio 😡", -1},
+        {"el café rico, pero llegó roto y nadie responde", -1},
+        {"meu pedido não chegou, que vergonha", -1},
+        {"adorei, obrigada!", 1},
+        {"boa tarde", 0},
+        {"this is awful, nobody answers", -1},
+        {"great coffee, thank you", 1},
+        {"good morning", 0},
+        {"not good", -1},
+        {"👎", -1},
+        {"❤️", 1},
+        {"", 0},
+    };
+    rlc_lexicon *lexicon = rlc_lexicon_new();
+    assert_non_null(lexicon);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        double value = read_mood(lexicon, cases[i].text).sentiment;
+        int sign = (value > RLC_NEUTRAL) - (value < -RLC_NEUTRAL);
+        if (sign != cases[i].sign)
+            print_error("'%s' has %.2f\n", cases[i].text, value);
+        assert_int_equal(sign, cases[i].sign);
+    }
+    rlc_lexicon_free(lexicon);
+    rlc_lexicon_free(NULL);
+}
+
+static void anger(void **state)
+{
+    (void)state;
+    rlc_lexicon *lexicon = rlc_lexicon_new();
+    assert_non_null(lexicon);
+    assert_true(read_mood(lexicon, "mi pedido 48213 llegó roto y nadie me contesta!!").anger > 0.6);
+    assert_true(read_mood(lexicon, "son unos ladrones, devuélvanme la plata").anger > 0.7);
+    assert_true(read_mood(lexicon, "vocês são uns ladrões").anger > 0.6);
+    assert_true(read_mood(lexicon, "this is a scam, give me my money").anger > 0.6);
+    assert_true(read_mood(lexicon, "¿hacen envíos a Guadalajara?").anger < 0.1);
+    assert_true(read_mood(lexicon, "gracias!!!").anger < 0.1);
+    assert_true(read_mood(lexicon, "está triste mi gato").anger < 0.3);
+    /* Emphasis raises both. */
+    rlc_mood calm = read_mood(lexicon, "es una estafa"), loud = read_mood(lexicon, "ES UNA ESTAFA TOTAL!!!");
+    assert_true(loud.anger > calm.anger && loud.sentiment < calm.sentiment);
+    rlc_lexicon_free(lexicon);
+}
+
+static double request(const char *text, bool *ret_denied)
+{
+    rlt_doc doc;
+    rlt_work *work = rlt_work_new();
+    assert_non_null(work);
+    assert_int_equal(rlt_read(work, rlt_str(text), &doc), RLT_OK);
+    rlc_requests *requests = rlc_requests_new();
+    assert_non_null(requests); /* also when a pattern is malformed, or the words are too many */
+    double score = rlc_request_score(requests, &doc, ret_denied);
+    rlc_requests_free(requests);
+    rlc_requests_free(NULL);
+    rlt_work_free(work);
+    return score;
+}
+
+static void requests(void **state)
+{
+    (void)state;
+    static const char *const yes[] = {
+        "quiero hablar con una persona",
+        "Necesito hablar con un asesor YA",
+        "me comunicas con un agente por favor?",
+        "pásame con alguien",
+        "quiero que me atienda un humano",
+        "no quiero hablar con un robot",
+        "¿eres un robot? quiero hablar con una persona",
+        "hay alguien ahí?",
+        "asesor",
+        "una persona porfa",
+        "con un humano",
+        "que me llame un ejecutivo",
+        "quiero ablar con alguien",
+        "alguien me puede ayudar?",
+        "quero falar com uma pessoa",
+        "me passa pra um atendente",
+        "atendente",
+        "preciso falar com um humano, não com robô",
+        "I want to talk to a human",
+        "let me speak with a manager",
+        "transfer me to an agent",
+        "can someone help me?",
+        "real person please",
+        "customer service",
+        "kiero ablar con una perzona",
+        "comuniqueme con un acesor",
+    };
+    static const char *const no[] = {
+        "¿eres humano?",
+        "eres un robot?",
+        "¿sos una persona real?",
+        "estoy hablando con una persona o con un bot?",
+        "quiero una mesa para una persona",
+        "cotización para 20 personas",
+        "no quiero hablar con nadie",
+        "ya hablé con una persona ayer",
+        "quiero un café",
+        "hola, buenas tardes",
+        "es para otra persona",
+        "você é um robô?",
+        "estou falando com uma pessoa?",
+        "orçamento para 50 pessoas",
+        "are you a robot",
+        "are you a real person?",
+        "am I talking to a human",
+        "is this a bot",
+        "coffee for one person",
+        "I need two bags",
+        "",
+    };
+    bool denied;
+    for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
+        if (request(yes[i], &denied) < 0.75)
+            fail_msg("'%s' is a request, but has %.2f", yes[i], request(yes[i], &denied));
+    for (size_t i = 0; i < sizeof no / sizeof *no; i++)
+        if (request(no[i], &denied) > 0.3)
+            fail_msg("'%s' is no request, but has %.2f", no[i], request(no[i], &denied));
+    (void)request("¿eres humano?", &denied);
+    assert_true(denied);
+    (void)request("quiero hablar con una persona", &denied);
+    assert_false(denied);
+}
+
+/* A team is a person too, but of the business's choice. */
+static void teams(void **state)
+{
+    (void)state;
+    bool denied;
+    assert_true(request("quiero hablar con ventas", &denied) == 0.7);
+    assert_true(request("preciso falar com o suporte", &denied) == 0.7);
+    assert_true(request("can I talk to sales", &denied) == 0.7);
+}
+
+/* The longest message that is read, made to try every way through the patterns. */
+static void long_messages(void **state)
+{
+    (void)state;
+    char text[4096];
+    bool denied;
+    size_t n = 0;
+    while (n + 24 < sizeof text)
+        n += (size_t)snprintf(text + n, sizeof text - n, "quiero hablar con un no ");
+    (void)request(text, &denied);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(sentiment), cmocka_unit_test(anger),
+                                       cmocka_unit_test(requests), cmocka_unit_test(teams),
+                                       cmocka_unit_test(long_messages)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The plugin as the host loads it, on the demo business's intents. */
+#include "testkit/testkit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char intents[4096];
+
+static int find_intents(void **state)
+{
+    (void)state;
+    const char *source = getenv("RELEVO_SOURCE_DIR");
+    return snprintf(intents, sizeof intents, "%s/docs/examples/cafe_andino/intents.yaml",
+                    source ? source : "../..") < 0;
+}
+
+static void demo_conversation(void **state)
+{
+    (void)state;
+    tk *kit = tk_open("classifier", "intents", intents, NULL);
+    static const struct {
+        const char *text, *intent;
+    } said[] = {
+        {"Hola, buenas tardes", "greeting"},
+        {"¿hacen envíos a Guadalajara?", "shipping"},
+        {"¿y cuánto tarda mi pedido?", "order_status"},
+        {"mi pedido 48213 llegó roto y nadie me contesta!!", "order_problem"},
+        {"quiero hablar con una persona", "talk_to_person"},
+        {"oi, quais cafés vocês têm?", "products"},
+        {"what time do you close on Sunday?", "opening_hours"},
+        {"¿eres humano?", "about_bot"},
+        {"necesito una cotización para un evento de 60 personas", "catering"},
+    };
+    enum {
+        N = sizeof said / sizeof *said
+    };
+    tk_view *views[N];
+    for (size_t i = 0; i < N; i++)
+        views[i] = tk_message(kit, said[i].text);
+    const tk_answers *answers = tk_run(kit, TK_CLASSIFY, views, N);
+    const relevo_answer_reading *of[N];
+    for (uint32_t i = 0; i < N; i++) {
+        of[i] = tk_reading(answers, i);
+        assert_non_null(of[i]);
+        assert_string_equal(of[i]->reading.intent.ptr, said[i].intent);
+        assert_true(of[i]->reading.confidence > 0.5);
+        assert_true(of[i]->reading.out_of_scope < 0.5);
+        bool asks = i == 4;
+        assert_true(asks ? of[i]->reading.wants_person > 0.9 : of[i]->reading.wants_person < 0.4);
+    }
+    assert_string_equal(of[0]->reading.language.ptr, "es");
+    assert_string_equal(of[5]->reading.language.ptr, "pt");
+    assert_string_equal(of[6]->reading.language.ptr, "en");
+    assert_true(of[3]->reading.sentiment < -0.5 && of[3]->reading.anger > 0.6);
+    assert_true(of[0]->reading.sentiment > -0.2 && of[0]->reading.anger < 0.1);
+    tk_close(kit);
+}
+
+static void knows_strange_ground(void **state)
+{
+    (void)state;
+    tk *kit = tk_open("classifier", "intents", intents, NULL);
+    tk_view *views[] = {tk_message(kit, "quién ganó el partido ayer"),
+                        tk_message(kit, "vendo un terreno en Tulum con escrituras"),
+                        tk_message(kit, "48213"),
+                        tk_message(kit, "!!!"),
+                        tk_message(kit, ""),
+                        tk_message(kit, NULL)};
+    const tk_answers *answers = tk_run(kit, TK_CLASSIFY, views, 6);
+    assert_true(tk_reading(answers, 0)->reading.out_of_scope > 0.6);
+    assert_true(tk_reading(answers, 1)->reading.out_of_scope > 0.6);
+    assert_int_equal(tk_reading(answers, 2)->reading.language.len, 0);
+    assert_int_equal(tk_reading(answers, 3)->reading.intent.len, 0);
+    assert_null(tk_reading(answers, 4)); /* a picture without words */
+    assert_null(tk_reading(answers, 5));
+    tk_close(kit);
+}
+
+static void min_confidence(void **state)
+{
+    (void)state;
+    tk *kit = tk_open("classifier", "intents", intents, "min_confidence", "1.0", NULL);
+    tk_view *view = tk_message(kit, "¿hacen envíos a Guadalajara?");
+    const relevo_answer_reading *answer = tk_reading(tk_run(kit, TK_CLASSIFY, &view, 1), 0);
+    assert_int_equal(answer->reading.intent.len, 0);
+    tk_assert_near(answer->reading.confidence, 0);
+    tk_close(kit);
+}
+
+static void many_threads(void **state)
+{
+    (void)state;
+    tk *kit = tk_open("classifier", "intents", intents, NULL);
+    tk_view *views[] = {tk_message(kit, "¿hacen envíos a Guadalajara?"), tk_message(kit, "llegó roto!!"),
+                        tk_message(kit, "quiero hablar con una persona")};
+    tk_run_threads(kit, TK_CLASSIFY, views, 3);
+    tk_close(kit);
+}
+
+/* Trains by the tool into a file, loads it by option, and refuses it for other intents. */
+static void stored_model(void **state)
+{
+    (void)state;
+    char error[TK_ERROR_SIZE], model[] = "/tmp/relevo-model-XXXXXX", other[] = "/tmp/relevo-intents-XXXXXX";
+    int fd = mkstemp(model), other_fd = mkstemp(other);
+    assert_true(fd >= 0 && other_fd >= 0);
+    tk *kit = tk_open("classifier", "intents", intents, NULL);
+    const char *arguments[] = {"classifier", "train", "--intents", intents, "-o", model};
+    assert_int_equal(kit->plugin->tool(6, arguments), 0);
+    tk *stored = tk_open("classifier", "intents", intents, "model", model, NULL);
+    tk_view *a = tk_message(kit, "hacen envios?"), *b = tk_message(stored, "hacen envios?");
+    const relevo_answer_reading *x = tk_reading(tk_run(kit, TK_CLASSIFY, &a, 1), 0);
+    const relevo_answer_reading *y = tk_reading(tk_run(stored, TK_CLASSIFY, &b, 1), 0);
+    assert_string_equal(x->reading.intent.ptr, y->reading.intent.ptr);
+    tk_assert_near(x->reading.confidence, y->reading.confidence);
+    tk_close(stored);
+    tk_close(kit);
+
+    static const char text[] =
+        "intents: {greeting: {es: [hola, buenas]}, parking: {es: [donde estaciono, hay cochera]}}\n";
+    assert_int_equal(write(other_fd, text, sizeof text - 1), sizeof text - 1);
+    tk_refused(error, "classifier", "intents", other, "model", model, NULL);
+    assert_non_null(strstr(error, "does not know the intent 'parking'; train it again"));
+    tk_refused(error, "classifier", "intents", intents, "model", other, NULL);
+    assert_non_null(strstr(error, "not a model of this classifier"));
+    tk_refused(error, "classifier", "intents", "/tmp/relevo-no-such-file", NULL);
+    assert_non_null(strstr(error, "No such file or directory"));
+    close(fd);
+    close(other_fd);
+    unlink(model);
+    unlink(other);
+}
+
+/* Rows of the label that --oos names make no intent; without it they would. A lonely example does not stop training. */
+static void tool_knows_outside(void **state)
+{
+    (void)state;
+    static const char table[] = "text,label\nhola,a\nholaa,a\nchau,b\nadios,b\nla luna,none\nel sol,none\nsolo,c\n";
+    char csv[] = "/tmp/relevo-table-XXXXXX", model[] = "/tmp/relevo-model-XXXXXX", error[TK_ERROR_SIZE];
+    char three[] = "/tmp/relevo-intents-XXXXXX";
+    static const char text[] = "intents: {a: {es: [hola, holaa]}, b: {es: [chau, adios]}, c: {es: [solo, solito]}}\n";
+    int fd = mkstemp(csv), model_fd = mkstemp(model), three_fd = mkstemp(three);
+    assert_true(fd >= 0 && model_fd >= 0 && three_fd >= 0);
+    assert_int_equal(write(fd, table, sizeof table - 1), sizeof table - 1);
+    assert_int_equal(write(three_fd, text, sizeof text - 1), sizeof text - 1);
+    tk *kit = tk_open("classifier", "intents", intents, NULL);
+    const char *arguments[] = {"classifier", "train", "--csv", csv,     "--text",    "text", "--label", "label",
+                               "-o",         model,   "--oos", "none",  "--vectors", ""};
+    assert_int_equal(kit->plugin->tool(14, arguments), 0);
+    tk_close(tk_open("classifier", "intents", three, "model", model, NULL)); /* its intents are a, b and c */
+    arguments[11] = "another";
+    assert_int_equal(kit->plugin->tool(14, arguments), 0);
+    tk_refused(error, "classifier", "intents", three, "model", model, NULL);
+    assert_non_null(strstr(error, "knows the intent 'none'"));
+    arguments[13] = "/tmp/relevo-no-such-file";
+    assert_int_equal(kit->plugin->tool(14, arguments), 1);
+    tk_refused(error, "classifier", "intents", intents, "vectors", "/tmp/relevo-no-such-file", NULL);
+    assert_non_null(strstr(error, "./dev vectors"));
+    tk_close(kit);
+    close(fd);
+    close(model_fd);
+    close(three_fd);
+    unlink(csv);
+    unlink(model);
+    unlink(three);
+}
+
+/* A model of moods says what the lexicon does not know; one of other labels is refused. */
+static void learned_moods(void **state)
+{
+    (void)state;
+    static const char table[] = "text,label\nquedo flojito,negative\nflojito el asunto,negative\nabren hoy,neutral\n"
+                                "cual es el horario,neutral\nque pintudo,positive\npintudo el cafe,positive\n";
+    char csv[] = "/tmp/relevo-table-XXXXXX", model[] = "/tmp/relevo-model-XXXXXX", error[TK_ERROR_SIZE];
+    int fd = mkstemp(csv), model_fd = mkstemp(model);
+    assert_true(fd >= 0 && model_fd >= 0);
+    assert_int_equal(write(fd, table, sizeof table - 1), sizeof table - 1);
+    tk *kit = tk_open("classifier", "intents", intents, NULL);
+    const char *arguments[] = {"classifier", "train", "--csv", csv,  "--text",    "text",
+                               "--label",    "label", "-o",    model, "--vectors", ""};
+    assert_int_equal(kit->plugin->tool(12, arguments), 0);
+    tk *with = tk_open("classifier", "intents", intents, "moods", model, NULL);
+    tk_view *a = tk_message(kit, "flojito"), *b = tk_message(with, "flojito"), *c = tk_message(with, "pintudo");
+    tk_assert_near(tk_reading(tk_run(kit, TK_CLASSIFY, &a, 1), 0)->reading.sentiment, 0);
+    assert_true(tk_reading(tk_run(with, TK_CLASSIFY, &b, 1), 0)->reading.sentiment < -0.1);
+    assert_true(tk_reading(tk_run(with, TK_CLASSIFY, &c, 1), 0)->reading.sentiment > 0.1);
+    tk_close(with);
+    const char *of_intents[] = {"classifier", "train", "--intents", intents, "-o", model, "--vectors", ""};
+    assert_int_equal(kit->plugin->tool(8, of_intents), 0);
+    tk_refused(error, "classifier", "intents", intents, "moods", model, NULL);
+    assert_non_null(strstr(error, "its labels are not negative, neutral and positive"));
+    tk_close(kit);
+    close(fd);
+    close(model_fd);
+    unlink(csv);
+    unlink(model);
+}
+
+static void tool_refuses(void **state)
+{
+    (void)state;
+    tk *kit = tk_open("classifier", "intents", intents, NULL);
+    const char *unknown[] = {"classifier", "learn"}, *missing[] = {"classifier", "train", "--intents"};
+    const char *nothing[] = {"classifier", "train"}, *help[] = {"classifier", "classify", "--help"};
+    assert_int_equal(kit->plugin->tool(2, unknown), 2);
+    assert_int_equal(kit->plugin->tool(3, missing), 2);
+    assert_int_equal(kit->plugin->tool(2, nothing), 1);
+    assert_int_equal(kit->plugin->tool(3, help), 0);
+    tk_close(kit);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(demo_conversation), cmocka_unit_test(knows_strange_ground),
+        cmocka_unit_test(min_confidence),    cmocka_unit_test(many_threads),
+        cmocka_unit_test(stored_model),      cmocka_unit_test(tool_knows_outside),
+        cmocka_unit_test(learned_moods),
+        cmocka_unit_test(tool_refuses)};
+    return cmocka_run_group_tests(tests, find_intents, NULL);
+}

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `relevo classifier train | classify`: making models and trying them, for admins and for measuring. */
+#include "classifier.h"
+
+#include "reader.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char help[] = "relevo classifier train     makes a model from examples\n"
+                           "relevo classifier classify  reads messages with a model\n"
+                           "\n"
+                           "Each says more with --help.\n";
+
+static const char train_help[] =
+    "relevo classifier train --intents FILE -o MODEL\n"
+    "relevo classifier train --csv FILE --text COLUMN --label COLUMN -o MODEL\n"
+    "\n"
+    "Makes a model. The same examples give the same bytes.\n"
+    "\n"
+    "  --intents FILE   intents and their example messages, in YAML\n"
+    "  --csv FILE       the same as a table: a message a row; the first line names the columns\n"
+    "  --text COLUMN    the column of the messages\n"
+    "  --label COLUMN   the column of the intents\n"
+    "  --oos LABEL      rows of this label are of no intent: what is out of scope is learned from them; may be given\n"
+    "                   several times\n"
+    "  --vectors FILE   the table of word vectors (default: RELEVO_VECTORS, else what './dev vectors' made); '' uses none\n"
+    "  --cost N         how closely to follow the examples (default 1; 0.1 for noisy labels)\n"
+    "  -o MODEL         the file to write\n";
+
+static const char classify_help[] =
+    "relevo classifier classify --model MODEL [--json]\n"
+    "relevo classifier classify --intents FILE [--json]\n"
+    "\n"
+    "Reads messages from standard input, one a line, and prints what it reads in each, one a line.\n"
+    "\n"
+    "  --model MODEL        a model made by train\n"
+    "  --intents FILE       train on these first instead\n"
+    "  --person-intent NAME the intent that asks for a person (default: " RLC_PERSON_INTENT ")\n"
+    "  --vectors FILE       as in train\n"
+    "  --moods MODEL        one made by train of messages labelled negative, neutral and positive\n"
+    "  --times              says at the end how long a message took, on standard error\n"
+    "  --json               one JSON object a line: intent, confidence, out_of_scope, language, sentiment,\n"
+    "                       sentiment_score, anger, wants_person\n";
+
+#define OUTSIDE_MAX 16u
+
+typedef struct tool_arguments {
+    const char *intents, *csv, *text, *label, *model, *output, *person_intent, *vectors, *cost, *moods;
+    const char *outside[OUTSIDE_MAX];
+    uint32_t n_outside;
+    bool json, times, help;
+} tool_arguments;
+
+static bool fail(const char *line)
+{
+    fprintf(stderr, "relevo classifier: %s\n", line);
+    return false;
+}
+
+static bool parse(int32_t argc, const char *const *argv, tool_arguments *ret)
+{
+    tool_arguments parsed = {.person_intent = RLC_PERSON_INTENT};
+    const struct {
+        const char *name;
+        const char **value;
+    } known[] = {{"--intents", &parsed.intents}, {"--csv", &parsed.csv},
+                 {"--text", &parsed.text},       {"--label", &parsed.label},
+                 {"--model", &parsed.model},     {"-o", &parsed.output},
+                 {"--output", &parsed.output},   {"--person-intent", &parsed.person_intent},
+                 {"--vectors", &parsed.vectors}, {"--cost", &parsed.cost},
+                 {"--moods", &parsed.moods}};
+    for (int32_t i = 2; i < argc; i++) {
+        const char **value = NULL;
+        if (strcmp(argv[i], "--json") == 0) {
+            parsed.json = true;
+            continue;
+        }
+        if (strcmp(argv[i], "--times") == 0) {
+            parsed.times = true;
+            continue;
+        }
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            parsed.help = true;
+            continue;
+        }
+        if (strcmp(argv[i], "--oos") == 0 && parsed.n_outside < OUTSIDE_MAX)
+            value = &parsed.outside[parsed.n_outside++];
+        for (size_t j = 0; j < sizeof known / sizeof *known; j++)
+            if (strcmp(argv[i], known[j].name) == 0)
+                value = known[j].value;
+        if (!value || i + 1 == argc) {
+            fprintf(stderr, "relevo classifier: %s '%s'; see relevo classifier %s --help\n",
+                    value ? "a value is missing after" : "unknown argument", argv[i], argv[1]);
+            return false;
+        }
+        *value = argv[++i];
+    }
+    *ret = parsed;
+    return true;
+}
+
+static void show_progress(double done)
+{
+    char bar[] = "------------------------------";
+    memset(bar, '#', (size_t)(done * (sizeof bar - 1)));
+    fprintf(stderr, "\r[%s] %3.0f %%%s", bar, 100 * done, done < 1 ? "" : "\n");
+}
+
+/* A table that someone wrote has its rare labels, and learning from one example is better than to refuse it. */
+static bool load_examples(const tool_arguments *arguments, rlc_examples *examples, rlt_error *error)
+{
+    const char *path = arguments->intents ? arguments->intents : arguments->csv;
+    const rlc_columns columns = {arguments->text, arguments->label, arguments->outside, arguments->n_outside};
+    bool good = arguments->intents ? rlc_examples_load_intents(path, examples, error)
+                                   : rlc_examples_load_csv(path, &columns, examples, error);
+    return good && rlc_examples_check(examples, arguments->intents ? 2 : 1, path, error);
+}
+
+/* *ret_vectors stays NULL when there is none to use. */
+static bool open_vectors(const tool_arguments *arguments, rlt_vectors **ret_vectors)
+{
+    char usual[4096];
+    const char *path = arguments->vectors;
+    rlt_error error;
+    if (!path && rlt_vectors_usual(usual, sizeof usual))
+        path = usual;
+    return !path || !*path || rlt_vectors_open(path, ret_vectors, &error) || fail(error.line);
+}
+
+static bool train_model(const tool_arguments *arguments, const rlt_vectors *vectors, rlc_model **ret_model,
+                        rlc_examples *examples)
+{
+    rlt_error error;
+    rlc_training how = {.vectors = vectors, .progress = isatty(STDERR_FILENO) ? show_progress : NULL};
+    char *end = NULL;
+    if (arguments->cost && (!((how.cost = strtod(arguments->cost, &end)) > 0) || *end))
+        return fail("--cost needs a number above 0");
+    return (load_examples(arguments, examples, &error) && rlc_train(examples, &how, ret_model, &error)) ||
+           fail(error.line);
+}
+
+static void tell_of_lonely(const rlc_examples *examples)
+{
+    for (uint32_t label = 0; label < examples->n_labels; label++) {
+        uint32_t n = 0;
+        for (uint32_t i = 0; i < examples->n && n < 2; i++)
+            n += examples->items[i].label == label;
+        if (n < 2)
+            fprintf(stderr, "relevo classifier: intent '%s' has one example; it will hardly be recognised\n",
+                    examples->labels[label]);
+    }
+}
+
+static bool run_train(const tool_arguments *arguments)
+{
+    bool from_csv = arguments->csv && arguments->text && arguments->label && !arguments->intents;
+    if ((!arguments->intents || arguments->csv) && !from_csv)
+        return fail("train needs --intents FILE, or --csv FILE --text COLUMN --label COLUMN");
+    if (!arguments->output)
+        return fail("train needs -o MODEL, the file to write");
+    rlc_model *model = NULL;
+    rlt_vectors *vectors = NULL;
+    rlc_examples examples = {0};
+    rlt_error error;
+    bool good = open_vectors(arguments, &vectors) && train_model(arguments, vectors, &model, &examples);
+    if (good)
+        good = rlc_model_save(model, arguments->output, &error) || fail(error.line);
+    if (good) {
+        tell_of_lonely(&examples);
+        printf("%s: %u intents from %u examples", arguments->output, model->n_labels, examples.n);
+        if (examples.n_outside)
+            printf(", and %u of none", examples.n_outside);
+        printf("%s\n", vectors ? ", with word vectors" : "");
+    }
+    rlc_examples_clear(&examples);
+    rlc_model_free(model);
+    rlt_vectors_free(vectors);
+    return good;
+}
+
+static bool print_json(const rlc_reading *reading)
+{
+    relevo_str language = rlt_language_code(reading->language);
+    json_t *line =
+        json_pack("{s:s?, s:f, s:f, s:s?, s:s, s:f, s:f, s:f}", "intent", reading->intent, "confidence",
+                  reading->confidence, "out_of_scope", reading->out_of_scope, "language", language.ptr,
+                  "sentiment", reading->mood.name, "sentiment_score", reading->mood.sentiment,
+                  "anger", reading->mood.anger, "wants_person", reading->wants_person);
+    bool good = line && json_dumpf(line, stdout, JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6)) == 0;
+    json_decref(line);
+    return good && putchar('\n') != EOF;
+}
+
+static bool print_line(const rlc_reading *reading)
+{
+    relevo_str language = rlt_language_code(reading->language);
+    return printf("%-24s %.2f  out of scope %.2f  %-2s  %-8s %+.2f  anger %.2f  wants a person %.2f\n",
+                  reading->intent ? reading->intent : "-", reading->confidence, reading->out_of_scope,
+                  language.len ? language.ptr : "-", reading->mood.name,
+                  reading->mood.sentiment, reading->mood.anger, reading->wants_person) > 0;
+}
+
+static double now_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
+}
+
+/* How long each message took to be read; nothing is kept unless wanted. */
+typedef struct stopwatch {
+    bool wanted;
+    double *us;
+    size_t n, room;
+} stopwatch;
+
+static bool note(stopwatch *watch, double us)
+{
+    if (watch->n == watch->room) {
+        size_t room = watch->room ? 2 * watch->room : 4096;
+        double *grown = realloc(watch->us, room * sizeof *grown);
+        if (!grown)
+            return false;
+        watch->us = grown;
+        watch->room = room;
+    }
+    watch->us[watch->n++] = us;
+    return true;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double left = *(const double *)a, right = *(const double *)b;
+    return (left > right) - (left < right);
+}
+
+static void tell_times(const stopwatch *watch)
+{
+    if (watch->n == 0)
+        return;
+    qsort(watch->us, watch->n, sizeof *watch->us, by_size);
+    fprintf(stderr, "%zu messages: p50 %.1f us, p99 %.1f us\n", watch->n, watch->us[watch->n / 2],
+            watch->us[watch->n * 99 / 100]);
+}
+
+static bool classify_lines(const rlc_reader *reader, const tool_arguments *arguments)
+{
+    stopwatch watch = {.wanted = arguments->times};
+    rlc_scratch scratch = {0};
+    rlt_work *work = rlt_work_new();
+    char *line = NULL;
+    size_t room = 0;
+    bool good = work && rlc_scratch_make(reader->model, &scratch);
+    for (ssize_t len; good && (len = getline(&line, &room, stdin)) >= 0;) {
+        rlc_reading reading;
+        while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
+            len--;
+        double started = watch.wanted ? now_us() : 0;
+        good = rlc_reader_read(reader, work, &scratch, (relevo_str){line, (uint64_t)len}, RLT_UNKNOWN,
+                               &reading) &&
+               (!watch.wanted || note(&watch, now_us() - started)) &&
+               (arguments->json ? print_json(&reading) : print_line(&reading));
+    }
+    tell_times(&watch);
+    free(watch.us);
+    free(line);
+    rlc_scratch_clear(&scratch);
+    rlt_work_free(work);
+    return good || fail("out of memory, or standard output cannot be written");
+}
+
+static bool run_classify(const tool_arguments *arguments)
+{
+    if (!arguments->model == !arguments->intents)
+        return fail("classify needs --model MODEL, or --intents FILE");
+    rlc_model *model = NULL;
+    rlt_vectors *vectors = NULL;
+    rlc_examples examples = {0};
+    rlc_reader reader;
+    rlt_error error;
+    if (!open_vectors(arguments, &vectors))
+        return false;
+    bool good = arguments->model ? rlc_model_load(arguments->model, &model, &error) || fail(error.line)
+                                 : train_model(arguments, vectors, &model, &examples);
+    rlc_examples_clear(&examples);
+    if (!good) {
+        rlt_vectors_free(vectors);
+        return false;
+    }
+    if (!rlc_reader_make(model, vectors, arguments->person_intent, &reader))
+        return fail("out of memory");
+    if (arguments->moods)
+        good = rlc_model_load(arguments->moods, &model, &error)
+                   ? rlc_reader_add_moods(&reader, model) || fail("--moods wants labels negative, neutral and positive")
+                   : fail(error.line);
+    good = good && classify_lines(&reader, arguments);
+    rlc_reader_clear(&reader);
+    return good && (fflush(stdout) == 0 || fail("standard output cannot be written"));
+}
+
+int32_t rlc_tool(int32_t argc, const char *const *argv)
+{
+    tool_arguments arguments;
+    const char *command = argc > 1 ? argv[1] : "--help";
+    bool train = strcmp(command, "train") == 0;
+    if (strcmp(command, "--help") == 0 || strcmp(command, "-h") == 0)
+        return fputs(help, stdout) == EOF;
+    if (!train && strcmp(command, "classify") != 0) {
+        fprintf(stderr, "relevo classifier: unknown command '%s'; there is train and classify\n", command);
+        return 2;
+    }
+    if (!parse(argc, argv, &arguments))
+        return 2;
+    if (arguments.help)
+        return fputs(train ? train_help : classify_help, stdout) == EOF;
+    return (train ? run_train(&arguments) : run_classify(&arguments)) ? 0 : 1;
+}

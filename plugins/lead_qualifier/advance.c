@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Going through a flow; see advance.h. What a message says counts in this order: the end ("olvídalo"), values whose form
+ * shows what they are, the answer to the question, the lack of one ("no sé"), another flow. It must never take for a value
+ * what a customer asked.
+ */
+#include "advance.h"
+
+#include <math.h>
+#include <string.h>
+
+#define MS_PER_DAY    86400000
+#define MS_PER_HOUR   3600000
+#define WANTS_PERSON  0.5
+#define OTHER_TALK    0.6 /* of this confidence an intent is not a name, nor a city */
+#define OTHER_SCOPE   0.4
+#define SHORT         5u  /* tokens of a message that says one thing */
+#define LANGUAGE_MIN  4u  /* tokens that show a language well enough to change to it */
+
+typedef struct advance {
+    const lq_business *business;
+    const relevo_view *view;
+    lq_message in;
+    lq_turn *turn;
+    bool early;
+    bool corrects;      /* the message puts something right */
+    bool question;      /* or asks something */
+    rlt_match correction; /* where, when it corrects */
+} advance;
+
+/* ---- what is known ---- */
+
+static bool is_now(const relevo_view *view, relevo_str message_id)
+{
+    return view->message && view->message->id.len > 0 && rlt_equal(view->message->id, message_id);
+}
+
+static const relevo_slot *slot_in(const relevo_view *view, relevo_str name)
+{
+    for (uint32_t i = 0; i < view->n_slots; i++)
+        if (rlt_equal(view->slots[i]->name, name) && view->slots[i]->value.len > 0)
+            return view->slots[i];
+    return NULL;
+}
+
+static lq_taken *taken_of(lq_turn *turn, const lq_slot *slot)
+{
+    for (size_t i = 0; i < turn->n_taken; i++)
+        if (turn->taken[i].slot == slot)
+            return &turn->taken[i];
+    return NULL;
+}
+
+static bool is_filled(const advance *a, const lq_slot *slot)
+{
+    return (a->turn->after.filled & lq_bit(a->turn->flow, slot)) != 0;
+}
+
+/* A slot of the conversation counts when this flow filled it, or when it is the customer's anyway. */
+static void fill_values(advance *a)
+{
+    lq_turn *turn = a->turn;
+    turn->values = (lq_values){.flow = turn->flow, .today = a->in.today};
+    for (size_t i = 0; i < turn->flow->n_slots; i++) {
+        const lq_slot *slot = &turn->flow->slots[i];
+        const relevo_slot *stored = slot_in(a->view, slot->name);
+        const lq_taken *taken = taken_of(turn, slot);
+        if (taken)
+            turn->values.of[i] = rlt_str(taken->value);
+        else if (stored && (is_filled(a, slot) || slot->keep))
+            turn->values.of[i] = stored->value;
+    }
+}
+
+static bool applies(const advance *a, const lq_slot *slot)
+{
+    return lq_holds(&a->turn->values, slot->when, slot->n_when);
+}
+
+static const lq_slot *next_slot(const advance *a)
+{
+    for (size_t i = 0; i < a->turn->flow->n_slots; i++) {
+        const lq_slot *slot = &a->turn->flow->slots[i];
+        bool known = a->turn->values.of[i].len > 0 || is_filled(a, slot);
+        if (!known && !(a->turn->after.skipped & lq_bit(a->turn->flow, slot)) && applies(a, slot))
+            return slot;
+    }
+    return NULL;
+}
+
+static void take(advance *a, const lq_slot *slot, const char *value)
+{
+    lq_turn *turn = a->turn;
+    const relevo_slot *stored = slot_in(a->view, slot->name);
+    bool before = is_filled(a, slot);
+    if (taken_of(turn, slot) || turn->n_taken == LQ_SLOTS_MAX)
+        return;
+    lq_taken *taken = &turn->taken[turn->n_taken++];
+    /* In a later phase of this message the slot has the new value already, marked with the message's id. */
+    bool changed = !stored || is_now(a->view, stored->message_id) || !rlt_equal(stored->value, rlt_str(value));
+    *taken = (lq_taken){.slot = slot, .corrected = before && changed && slot != turn->after.asked};
+    memcpy(taken->value, value, strlen(value) + 1);
+    turn->after.filled |= lq_bit(turn->flow, slot);
+    turn->after.skipped &= ~lq_bit(turn->flow, slot);
+    turn->after.previous = slot;
+    fill_values(a);
+}
+
+/* ---- reading a message ---- */
+
+/* A document of what stands behind a match. */
+static bool read_behind(const advance *a, const rlt_match *match, lq_message *ret)
+{
+    const rlt_token *last = &a->in.doc.tokens[match->token + match->n_tokens - 1];
+    size_t at = last->source_at + last->source_len;
+    *ret = a->in;
+    return rlt_read(a->in.work, (relevo_str){a->in.doc.source.ptr + at, a->in.doc.source.len - at}, &ret->doc) == RLT_OK;
+}
+
+static bool named_by_own_words(const advance *a, const lq_slot *slot, rlt_match *ret)
+{
+    return (slot->words && rlt_text_find(slot->words, &a->in.doc, 0, ret)) ||
+           (a->business->words.of_type[slot->type] &&
+            rlt_text_find(a->business->words.of_type[slot->type], &a->in.doc, 0, ret));
+}
+
+/* Values that show what they are, each for one slot: the one that was asked for, else the first that lacks one. What is
+   filled already changes only when the message corrects or names it; an address, a number or an id anew is enough. */
+static bool take_strong(advance *a)
+{
+    lq_turn *turn = a->turn;
+    bool any = false;
+    unsigned used = 0;
+    const lq_slot *asked = turn->after.asked;
+    char value[LQ_VALUE_MAX + 1];
+    if (asked && !(a->question && asked->type == LQ_CHOICE && a->in.doc.n_tokens > SHORT) &&
+        lq_value_read(&a->in, asked, value) == LQ_STRONG) {
+        take(a, asked, value);
+        used |= 1u << asked->type;
+    }
+    for (int filled = 0; filled < 2; filled++)
+        for (size_t i = 0; i < turn->flow->n_slots; i++) {
+            const lq_slot *slot = &turn->flow->slots[i];
+            bool one_of_a_kind = slot->type != LQ_CHOICE && slot->type != LQ_AMOUNT;
+            if (slot == asked || is_filled(a, slot) != (filled == 1) || (one_of_a_kind && used >> slot->type & 1u) ||
+                taken_of(turn, slot) || !lq_may_hold(&turn->values, slot->when, slot->n_when))
+                continue;
+            bool surely = slot->type == LQ_EMAIL || slot->type == LQ_PHONE || slot->type == LQ_TAX_ID;
+            if (filled && !surely && !a->corrects && !lq_value_named(&a->in, slot))
+                continue;
+            if (lq_value_read(&a->in, slot, value) != LQ_STRONG)
+                continue;
+            take(a, slot, value);
+            used |= 1u << slot->type;
+            any = true;
+        }
+    return any;
+}
+
+/* "No, la ciudad es Medellín", "perdón, Medellín": something filled, said anew in words that show no form. */
+static void take_corrected(advance *a)
+{
+    lq_turn *turn = a->turn;
+    const lq_slot *wrong = NULL;
+    rlt_match match;
+    lq_message rest;
+    char value[LQ_VALUE_MAX + 1];
+    for (size_t i = 0; i < turn->flow->n_slots && !wrong; i++)
+        if (is_filled(a, &turn->flow->slots[i]) && named_by_own_words(a, &turn->flow->slots[i], &match))
+            wrong = &turn->flow->slots[i];
+    if (!wrong) {
+        wrong = turn->after.previous;
+        match = a->correction;
+        rlt_match more; /* "no, perdón," is one correction */
+        while (wrong && rlt_text_find(a->business->words.meanings[LQ_CORRECTS], &a->in.doc, match.token + match.n_tokens, &more) &&
+               more.token == match.token + match.n_tokens)
+            match = more;
+    }
+    if (wrong && is_filled(a, wrong) && read_behind(a, &match, &rest) && lq_value_read(&rest, wrong, value) != LQ_NOTHING)
+        take(a, wrong, value);
+}
+
+/* The intent says that it is about something else than this flow. */
+static bool is_other_talk(const advance *a)
+{
+    const relevo_reading *reading = a->view->reading;
+    if (!reading || reading->intent.len == 0 || reading->confidence < OTHER_TALK || reading->out_of_scope > OTHER_SCOPE)
+        return false;
+    for (size_t i = 0; i < a->turn->flow->n_intents; i++)
+        if (rlt_equal(reading->intent, a->turn->flow->intents[i]))
+            return false;
+    return true;
+}
+
+/* The answer to the question, in whatever words. */
+static void take_asked(advance *a, bool others)
+{
+    const lq_slot *asked = a->turn->after.asked;
+    char value[LQ_VALUE_MAX + 1];
+    if (!asked || taken_of(a->turn, asked) || lq_value_read(&a->in, asked, value) != LQ_WEAK)
+        return;
+    bool free = asked->type == LQ_NAME || asked->type == LQ_CITY;
+    if ((a->early && (free || asked->type == LQ_TEXT)) || (a->corrects && free))
+        return;
+    if (asked->type == LQ_TEXT) {
+        if (!a->question && (!others || a->in.doc.n_tokens > SHORT))
+            take(a, asked, value);
+    } else if (!others && !(free && is_other_talk(a)) && !(a->question && a->in.doc.n_tokens > SHORT)) {
+        take(a, asked, value);
+    }
+}
+
+/* A button or row of ours: "lq:flow:slot:value". */
+static bool take_chosen(advance *a)
+{
+    relevo_str reply = a->view->message->reply;
+    const lq_flow *flow = a->turn->flow;
+    for (size_t i = 0; i < flow->n_slots; i++) {
+        const lq_slot *slot = &flow->slots[i];
+        for (size_t k = 0; k < slot->n_choices; k++) {
+            relevo_str parts[] = {RELEVO_STR("lq:"), flow->id, RELEVO_STR(":"), slot->name, RELEVO_STR(":"),
+                                  slot->choices[k].value};
+            relevo_str rest = reply;
+            bool same = true;
+            for (size_t p = 0; p < sizeof parts / sizeof *parts && same; p++) {
+                same = rest.len >= parts[p].len && memcmp(rest.ptr, parts[p].ptr, parts[p].len) == 0;
+                if (same)
+                    rest = (relevo_str){rest.ptr + parts[p].len, rest.len - parts[p].len};
+            }
+            if (same && rest.len == 0) {
+                take(a, slot, slot->choices[k].value.ptr);
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* ---- where it leads ---- */
+
+static void finish(advance *a)
+{
+    lq_turn *turn = a->turn;
+    turn->score = lq_score_of(&turn->values);
+    if (turn->step == LQ_COMPLETE || turn->step == LQ_ENDS || turn->step == LQ_STUCK) {
+        uint32_t bit = UINT32_C(1) << (turn->flow - a->business->flows.flows);
+        *(turn->step == LQ_ENDS ? &turn->after.cancelled : &turn->after.finished) |= bit;
+        turn->after.flow = NULL;
+        turn->after.asked = turn->after.previous = NULL;
+        turn->after.filled = turn->after.skipped = turn->after.attempts = 0;
+    }
+}
+
+/* Something was learned, or left out: what is next? */
+static void go_on(advance *a, lq_step step)
+{
+    lq_turn *turn = a->turn;
+    fill_values(a);
+    const lq_slot *next = next_slot(a);
+    turn->step = next ? step : LQ_COMPLETE;
+    turn->after.attempts = next == turn->after.asked ? turn->after.attempts : 1;
+    turn->after.asked = next;
+}
+
+/* Nothing was learned of a message that should have answered. */
+static void ask_again(advance *a, bool lacks)
+{
+    lq_turn *turn = a->turn;
+    const lq_slot *asked = turn->after.asked;
+    turn->step = LQ_AGAIN;
+    if (!asked || (!(lacks && asked->optional) && turn->after.attempts++ < (uint32_t)asked->attempts))
+        return;
+    if (asked->hand_off && !(lacks && asked->optional)) {
+        turn->step = LQ_STUCK;
+        turn->stuck = asked;
+        return;
+    }
+    turn->after.skipped |= lq_bit(turn->flow, asked);
+    go_on(a, LQ_GOES_ON);
+}
+
+static bool cancels(const advance *a)
+{
+    rlt_match match;
+    if (!lq_means(&a->business->words, LQ_CANCELS, &a->in.doc, &match))
+        return false;
+    return a->in.doc.n_tokens <= match.n_tokens + (match.n_tokens > 1 ? 3 : 1);
+}
+
+static bool lacks(const advance *a)
+{
+    return a->in.doc.n_tokens <= SHORT && lq_means(&a->business->words, LQ_LACKS, &a->in.doc, NULL);
+}
+
+/* ---- beginning ---- */
+
+static bool is_among(const relevo_str *list, size_t n, relevo_str text)
+{
+    for (size_t i = 0; i < n; i++)
+        if (text.len > 0 && rlt_equal(list[i], text))
+            return true;
+    return false;
+}
+
+static const lq_flow *begun(const advance *a)
+{
+    const lq_flows *flows = &a->business->flows;
+    const relevo_reading *reading = a->view->reading;
+    rlt_match match;
+    for (size_t i = 0; i < flows->n; i++)
+        if (is_among(flows->flows[i].choices, flows->flows[i].n_choices, a->view->message->reply))
+            return &flows->flows[i];
+    for (size_t i = 0; i < flows->n; i++) {
+        const lq_flow *flow = &flows->flows[i];
+        /* "¿y para Monterrey?" goes on with what was said before, whatever it looks like. */
+        bool known = reading && !(a->turn->after.cancelled >> i & 1u) && !rlt_leans(&a->in.doc) && reading->confidence >= flow->min_confidence &&
+                     is_among(flow->intents, flow->n_intents, reading->intent);
+        bool said = flow->keywords && rlt_text_find(flow->keywords, &a->in.doc, 0, &match);
+        if ((known || said) && !(a->turn->after.finished >> i & 1u))
+            return flow;
+    }
+    return NULL;
+}
+
+/* What WhatsApp knows, and what the first message is by itself. */
+static void take_given(advance *a)
+{
+    for (size_t i = 0; i < a->turn->flow->n_slots; i++) {
+        const lq_slot *slot = &a->turn->flow->slots[i];
+        char value[LQ_VALUE_MAX + 1];
+        relevo_str given = rlt_cut(slot->type == LQ_NAME ? a->view->customer_name : a->view->customer_id, LQ_VALUE_MAX - 1);
+        bool number = given.len > 7;
+        for (uint64_t k = 0; k < given.len; k++)
+            number = number && given.ptr[k] >= '0' && given.ptr[k] <= '9';
+        if (slot->from_whatsapp && (slot->type == LQ_NAME ? given.len > 0 : number)) {
+            size_t plus = slot->type == LQ_PHONE;
+            value[0] = '+';
+            memcpy(value + plus, given.ptr, given.len);
+            value[plus + given.len] = '\0';
+            take(a, slot, value);
+        } else if (slot->from_start && a->in.doc.n_tokens > 2 && lq_value_read(&a->in, slot, value) != LQ_NOTHING) {
+            take(a, slot, value);
+        }
+    }
+}
+
+static void begin(advance *a, const lq_flow *flow)
+{
+    lq_turn *turn = a->turn;
+    turn->flow = turn->after.flow = flow;
+    turn->after.asked = turn->after.previous = NULL;
+    turn->after.filled = turn->after.skipped = turn->after.attempts = 0;
+    turn->n_taken = 0;
+    fill_values(a);
+    (void)take_strong(a);
+    take_given(a);
+    go_on(a, LQ_STARTS);
+}
+
+/* ---- a message ---- */
+
+static void continue_flow(advance *a)
+{
+    lq_turn *turn = a->turn;
+    bool wants_person = a->view->reading && a->view->reading->wants_person >= WANTS_PERSON;
+    fill_values(a);
+    if (a->view->message->text.len == 0 || wants_person) {
+        turn->step = LQ_WAITS;
+        return;
+    }
+    bool chosen = take_chosen(a);
+    if (!chosen && cancels(a)) {
+        turn->step = LQ_ENDS;
+        return;
+    }
+    bool others = !chosen && take_strong(a), without = lacks(a);
+    if (!chosen && !without && turn->n_taken == 0 && a->corrects && !a->early)
+        take_corrected(a);
+    if (!chosen && !without && (turn->n_taken == 0 || others))
+        take_asked(a, others);
+    const lq_flow *other = turn->n_taken == 0 && !without && !a->early ? begun(a) : NULL;
+    if (other && other != turn->flow) {
+        begin(a, other);
+    } else if (turn->n_taken > 0) {
+        turn->asks_too = a->in.doc.n_questions > 0 && !chosen;
+        go_on(a, LQ_GOES_ON);
+    } else if (!without && (a->question || is_other_talk(a))) {
+        turn->step = LQ_WAITS;
+    } else {
+        ask_again(a, without);
+    }
+}
+
+static rlt_language language_of(const advance *a)
+{
+    rlt_language of_flow = a->turn->after.language, now = RLT_UNKNOWN;
+    if (a->view->reading)
+        now = rlt_language_from(a->view->reading->language);
+    if (now == RLT_UNKNOWN)
+        now = rlt_language_guess(&a->in.doc, NULL);
+    if (of_flow != RLT_UNKNOWN && (now == RLT_UNKNOWN || a->in.doc.n_tokens < LANGUAGE_MIN))
+        return of_flow; /* an address or a name shows no language */
+    if (now == RLT_UNKNOWN)
+        now = rlt_language_from(a->view->language);
+    return now != RLT_UNKNOWN ? now : RLT_ES;
+}
+
+static int64_t today_of(const lq_business *business, const relevo_view *view, const char *country)
+{
+    double offset = isfinite(business->utc_offset) ? business->utc_offset : rlt_country_utc_offset(country);
+    return (view->at_ms + (int64_t)(offset * MS_PER_HOUR)) / MS_PER_DAY;
+}
+
+bool lq_advance(const lq_business *business, rlt_work *work, const relevo_view *view, bool early, lq_turn *ret)
+{
+    memset(ret, 0, sizeof *ret);
+    if (!view->message)
+        return true;
+    const char *country = *business->country ? business->country : rlt_country_of_phone(view->customer_id);
+    advance a = {.business = business, .view = view, .turn = ret, .early = early};
+    a.in = (lq_message){.words = &business->words, .finder = business->finder, .work = work, .country = country};
+    a.in.today = today_of(business, view, country);
+    ret->after = lq_state_read(&business->flows, view->memory);
+    ret->flow = ret->after.flow;
+    if (rlt_read(work, view->message->text, &a.in.doc) != RLT_OK)
+        return false;
+    a.corrects = lq_means(&business->words, LQ_CORRECTS, &a.in.doc, &a.correction) &&
+                 (a.correction.token <= 1 || a.correction.n_tokens > 1);
+    a.question = rlt_is_question(&a.in.doc);
+    ret->after.language = language_of(&a);
+    if (ret->flow) {
+        continue_flow(&a);
+    } else {
+        bool wants_person = view->reading && view->reading->wants_person >= WANTS_PERSON;
+        const lq_flow *flow = early || wants_person ? NULL : begun(&a);
+        if (!flow)
+            return true;
+        begin(&a, flow);
+    }
+    finish(&a);
+    return true;
+}

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whole conversations with the plugin as the host loads it, on the demo business's flows: slots and memory are kept from
+   message to message as the core keeps them. */
+#include "testkit/testkit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char flows[4096];
+
+static int find_flows(void **state)
+{
+    (void)state;
+    const char *source = getenv("RELEVO_SOURCE_DIR");
+    return snprintf(flows, sizeof flows, "%s/docs/examples/cafe_andino/flows.yaml", source ? source : "../..") < 0;
+}
+
+typedef struct talk {
+    tk *kit;
+    char names[24][64], values[24][300], ids[24][16];
+    size_t n_slots;
+    char memory[1024];
+    size_t memory_len;
+    const char *reply, *resume; /* what is said; what is said only behind another's answer */
+    double confidence;
+    const relevo_answer_reply *said;
+    const relevo_answer_trigger *fired;
+    int messages;
+} talk;
+
+static const char *value(const talk *t, const char *name)
+{
+    for (size_t i = 0; i < t->n_slots; i++)
+        if (strcmp(t->names[i], name) == 0)
+            return t->values[i];
+    return NULL;
+}
+
+static void is(const talk *t, const char *name, const char *expected)
+{
+    const char *got = value(t, name);
+    if (!got || strcmp(got, expected) != 0)
+        fail_msg("%s is '%s', not '%s'", name, got ? got : "(nothing)", expected);
+}
+
+static void says(const talk *t, const char *part)
+{
+    if (!t->reply || !strstr(t->reply, part))
+        fail_msg("it says '%s', without '%s'", t->reply ? t->reply : "(nothing)", part);
+}
+
+static void keep(talk *t, const tk_answers *answers)
+{
+    const tk_answer *a;
+    for (uint32_t i = 0; (a = tk_find(answers, 0, RELEVO_ANSWER_SLOT, i)); i++) {
+        size_t k = 0;
+        while (k < t->n_slots && strcmp(t->names[k], a->as.slot.name.ptr) != 0)
+            k++;
+        assert_true(k < 24);
+        if (k == t->n_slots)
+            (void)snprintf(t->names[t->n_slots++], 64, "%s", a->as.slot.name.ptr);
+        (void)snprintf(t->values[k], 300, "%s", a->as.slot.value.ptr);
+        (void)snprintf(t->ids[k], 16, "wamid.%d", t->messages);
+    }
+}
+
+static tk_view *view_of(talk *t, const char *text, const char *intent, double confidence)
+{
+    char id[16];
+    tk_view *view = tk_message(t->kit, text);
+    (void)snprintf(id, sizeof id, "wamid.%d", t->messages);
+    view->message.id = tk_text(t->kit, id);
+    for (size_t i = 0; i < t->n_slots; i++)
+        tk_slot(view, t->names[i], t->values[i], t->ids[i]);
+    view->view.memory = (relevo_str){t->memory, t->memory_len};
+    if (intent)
+        tk_read(view, intent, confidence);
+    return view;
+}
+
+/* One message through the phases, as the lane asks. reply_id: of a choice; NULL: none. */
+static void hears_choice(talk *t, const char *text, const char *reply_id, const char *intent, double confidence)
+{
+    t->messages++;
+    tk_view *view = view_of(t, text, NULL, 0);
+    view->message.reply = tk_text(t->kit, reply_id);
+    keep(t, tk_run(t->kit, TK_CLASSIFY, &view, 1));
+    view = view_of(t, text, intent, confidence);
+    view->message.reply = tk_text(t->kit, reply_id);
+    t->fired = tk_trigger(tk_run(t->kit, TK_TRIGGER, &view, 1), 0);
+    const tk_answers *answers = tk_run(t->kit, TK_RESPOND, &view, 1);
+    keep(t, answers);
+    const tk_answer *memory = tk_find(answers, 0, RELEVO_ANSWER_MEMORY, 0), *a;
+    if (memory) {
+        t->memory_len = memory->as.memory.bytes.len;
+        memcpy(t->memory, memory->as.memory.bytes.ptr, t->memory_len);
+    }
+    t->reply = t->resume = NULL;
+    t->said = NULL;
+    for (uint32_t i = 0; (a = tk_find(answers, 0, RELEVO_ANSWER_REPLY, i)); i++) {
+        if (a->as.reply.flags & RELEVO_REPLY_RESUMES) {
+            t->resume = a->as.reply.text.ptr;
+            continue;
+        }
+        t->said = &a->as.reply;
+        t->reply = a->as.reply.text.ptr;
+        t->confidence = a->as.reply.confidence;
+    }
+}
+
+static void hears(talk *t, const char *text)
+{
+    hears_choice(t, text, NULL, NULL, 0);
+}
+
+static talk *begin(void)
+{
+    talk *t = calloc(1, sizeof *t);
+    assert_non_null(t);
+    t->kit = tk_open("lead_qualifier", "flows", flows, NULL);
+    return t;
+}
+
+static void end(talk *t)
+{
+    tk_close(t->kit);
+    free(t);
+}
+
+static void a_lead(void **state)
+{
+    (void)state;
+    talk *t = begin();
+    hears(t, "hola");
+    assert_null(t->reply);
+    hears_choice(t, "quiero una cotización de catering", NULL, "catering", 0.9);
+    says(t, "Con gusto te preparo una cotización; son unas preguntas. ¿Para qué es?");
+    assert_int_equal(t->said->n_choices, 3);
+    assert_string_equal(t->said->choices[0]->title.ptr, "Evento o boda");
+    assert_string_equal(t->said->choices[0]->id.ptr, "lq:catering:event_kind:event");
+    assert_int_equal(t->said->flags, RELEVO_REPLY_ASKS);
+    assert_true(t->confidence < 0.8); /* an article about it may come first, */
+    assert_non_null(strstr(t->resume, "¿Para qué es?")); /* and the question behind it */
+    is(t, "lead.status", "open");
+    hears_choice(t, "Evento o boda", "lq:catering:event_kind:event", NULL, 0);
+    is(t, "event_kind", "event");
+    says(t, "¿Qué día es?");
+    assert_true(t->confidence > 0.99 && !t->resume);
+    hears(t, "el 15 de marzo");
+    is(t, "event_date", "2026-03-15");
+    says(t, "¿Cuántas personas");
+    hears(t, "unas 120");
+    is(t, "guests", "120");
+    is(t, "lead.fit", "100");
+    says(t, "¿En qué ciudad?");
+    hears(t, "en la ciudad de Querétaro");
+    is(t, "city", "Querétaro");
+    hears(t, "soy Ana Torres");
+    is(t, "name", "Ana Torres");
+    says(t, "¿A qué correo");
+    hears(t, "Ana.Torres@Correo.mx");
+    is(t, "email", "ana.torres@correo.mx");
+    is(t, "lead.status", "complete");
+    is(t, "lead.interest", "100");
+    is(t, "lead.score", "100");
+    says(t, "Gracias, Ana Torres. Ya tengo lo necesario; te llega la cotización a ana.torres@correo.mx.");
+    assert_int_equal(t->said->flags, 0);
+    hears_choice(t, "gracias, espero la cotización", NULL, "catering", 0.9); /* it does not begin anew */
+    assert_null(t->reply);
+    end(t);
+}
+
+static void volunteered_and_conditions(void **state)
+{
+    (void)state;
+    talk *t = begin();
+    hears_choice(t, "hola! necesito cotizar barra de café para una boda el 15/03, somos 80 personas, me llamo Luis Peña", NULL,
+                 "catering", 0.9);
+    is(t, "event_kind", "event");
+    is(t, "event_date", "2026-03-15");
+    is(t, "guests", "80");
+    is(t, "name", "Luis Peña");
+    says(t, "¿En qué ciudad?");
+    hears(t, "Puebla, mi correo es luis@correo.com"); /* something else on the way: the city is asked for again */
+    is(t, "email", "luis@correo.com");
+    hears(t, "Puebla");
+    is(t, "city", "Puebla");
+    is(t, "lead.status", "complete");
+    end(t);
+
+    t = begin();
+    hears_choice(t, "Mayoreo", "flow:catering", NULL, 0);
+    is(t, "event_kind", "wholesale");
+    says(t, "¿Cuántos kilos al mes?"); /* neither day nor guests */
+    hears(t, "20");
+    hears(t, "Monterrey");
+    hears(t, "Café Sol");
+    hears(t, "compras@sol.mx");
+    says(t, "RFC");
+    hears(t, "no lo sé"); /* optional */
+    is(t, "lead.status", "complete");
+    assert_null(value(t, "tax_id"));
+    assert_null(value(t, "guests"));
+    end(t);
+}
+
+static void asks_again_and_goes_on(void **state)
+{
+    (void)state;
+    talk *t = begin();
+    hears_choice(t, "quiero cotizar un evento", NULL, "catering", 0.9);
+    says(t, "¿Qué día es?");
+    hears(t, "pronto");
+    says(t, "No entendí la fecha; por ejemplo: 15 de marzo, o 15/03. ¿Qué día es?");
+    assert_true(t->confidence < 0.6 && t->resume);
+    hears(t, "el 31 de febrero");
+    says(t, "¿Cuántas personas"); /* asked twice: left out */
+    hears(t, "¿y tienen descafeinado?");
+    assert_null(t->reply); /* somebody else's to answer */
+    assert_string_equal(t->resume, "Para seguir: ¿Cuántas personas serán?");
+    hears_choice(t, "¿también para 60 personas?", NULL, NULL, 0); /* learned, and asked */
+    is(t, "guests", "60");
+    says(t, "¿En qué ciudad?");
+    assert_true(t->confidence < 0.6);
+    assert_non_null(t->resume);
+    hears_choice(t, "horarios de atención", NULL, "opening_hours", 0.95); /* no city */
+    assert_null(value(t, "city"));
+    assert_null(t->reply);
+    assert_non_null(t->resume);
+    end(t);
+}
+
+static void corrections_and_the_end(void **state)
+{
+    (void)state;
+    talk *t = begin();
+    hears_choice(t, "cotización para oficina, 40 personas, el viernes, me llamo Ana, ana@correo.mx", NULL, "catering", 0.9);
+    is(t, "event_date", "2026-01-02");
+    says(t, "¿En qué ciudad?");
+    hears(t, "no, mi correo es ana.torres@correo.mx");
+    is(t, "email", "ana.torres@correo.mx");
+    says(t, "Listo, lo cambié. ¿En qué ciudad?");
+    hears(t, "Toluca");
+    is(t, "city", "Toluca");
+    says(t, "RFC");
+    hears(t, "perdón, no: Metepec"); /* what was said last */
+    is(t, "city", "Metepec");
+    assert_null(value(t, "tax_id"));
+    hears(t, "no, somos 45 personas");
+    is(t, "guests", "45");
+    hears(t, "mejor la fecha es el 20 de enero");
+    is(t, "event_date", "2026-01-20");
+    hears(t, "olvídalo");
+    is(t, "lead.status", "cancelled");
+    says(t, "lo dejamos aquí");
+    assert_int_equal(t->said->flags, 0);
+    hears(t, "hola");
+    assert_null(t->reply);
+    hears_choice(t, "¿atienden a grupos?", NULL, "catering", 0.9); /* not by itself, */
+    assert_null(t->reply);
+    hears(t, "retomemos la cotización"); /* but when it is asked for, and only what is not known of the customer */
+    says(t, "¿Para qué es?");
+    is(t, "lead.status", "open");
+    end(t);
+}
+
+static void collects_data(void **state)
+{
+    (void)state;
+    talk *t = begin();
+    hears_choice(t, "mi pedido llegó roto", NULL, "order_problem", 0.9);
+    is(t, "problem", "mi pedido llegó roto");
+    is(t, "data.flow", "order_problem");
+    assert_null(value(t, "lead.score"));
+    says(t, "Lamento lo que pasó con tu pedido. ¿Cuál es el número de pedido?");
+    hears(t, "no sé cuál es");
+    says(t, "correo de confirmación");
+    assert_null(t->fired);
+    hears(t, "48213");
+    is(t, "order_number", "48213");
+    says(t, "¿Qué prefieres?");
+    assert_int_equal(t->said->n_choices, 2);
+    hears(t, "quiero mi dinero");
+    is(t, "wish", "refund");
+    is(t, "data.status", "complete");
+    assert_non_null(t->fired);
+    assert_string_equal(t->fired->reason.ptr, "Los datos están completos: Problema con un pedido.");
+    assert_non_null(strstr(t->fired->evidence.ptr, "48213, Mi dinero"));
+    end(t);
+
+    t = begin(); /* what cannot be had is a person's matter */
+    hears_choice(t, "mi pedido nunca llegó", NULL, "order_problem", 0.9);
+    hears(t, "ni idea");
+    assert_null(t->fired);
+    hears(t, "que no sé");
+    assert_non_null(t->fired);
+    is(t, "data.status", "incomplete");
+    assert_string_equal(t->fired->reason.ptr, "No se pudo obtener un dato: order_number.");
+    end(t);
+}
+
+static void languages(void **state)
+{
+    (void)state;
+    talk *t = begin();
+    hears_choice(t, "oi, queria um orçamento para um casamento", NULL, "catering", 0.9);
+    says(t, "Com prazer preparo um orçamento; são algumas perguntas. Que dia é?");
+    hears(t, "15 de março");
+    says(t, "Quantas pessoas serão?");
+    hears(t, "umas cem");
+    is(t, "guests", "100");
+    hears(t, "esquece");
+    says(t, "Tudo bem");
+    end(t);
+    t = begin();
+    hears_choice(t, "could I get a quote for our office please?", NULL, "catering", 0.9);
+    says(t, "What day is it?");
+    hears(t, "tomorrow");
+    is(t, "event_date", "2026-01-01"); /* 1 January, 00:00 UTC, is still December in Mexico */
+    hears(t, "never mind");
+    is(t, "lead.status", "cancelled");
+    end(t);
+}
+
+/* A person is asked for, a picture comes: nothing is taken of it, and the place is kept. */
+static void other_messages(void **state)
+{
+    (void)state;
+    talk *t = begin();
+    hears_choice(t, "quiero cotizar un evento", NULL, "catering", 0.9);
+    hears(t, "");
+    assert_null(t->reply);
+    assert_non_null(t->resume);
+    tk_view *view = view_of(t, "quiero hablar con Ana el 15 de marzo", "talk_to_person", 0.9);
+    view->reading.wants_person = 0.9;
+    const tk_answers *answers = tk_run(t->kit, TK_RESPOND, &view, 1);
+    assert_null(tk_slot_value(answers, 0, "event_date"));
+    /* Another flow begins in the middle of this one. */
+    hears_choice(t, "oye, mi pedido 48213 nunca llegó", NULL, "order_problem", 0.9);
+    is(t, "order_number", "48213");
+    is(t, "data.status", "open");
+    says(t, "¿Qué prefieres?");
+    end(t);
+}
+
+static void refusals_and_threads(void **state)
+{
+    (void)state;
+    char error[TK_ERROR_SIZE];
+    tk_refused(error, "lead_qualifier", "flows", "/tmp/relevo-no-such-file.yaml", NULL);
+    assert_non_null(strstr(error, "/tmp/relevo-no-such-file.yaml"));
+    tk_refused(error, "lead_qualifier", "flows", flows, "country", "XX", NULL);
+    assert_non_null(strstr(error, "'XX' is not known"));
+    tk *kit = tk_open("lead_qualifier", "flows", flows, "country", "CO", "utc_offset", "-5", NULL);
+    tk_view *views[] = {tk_message(kit, "quiero cotizar un evento para 80 personas"), tk_message(kit, "hola")};
+    tk_run_threads(kit, TK_RESPOND, views, 2);
+    tk_close(kit);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_lead),        cmocka_unit_test(volunteered_and_conditions),
+        cmocka_unit_test(asks_again_and_goes_on), cmocka_unit_test(corrections_and_the_end),
+        cmocka_unit_test(collects_data), cmocka_unit_test(languages),
+        cmocka_unit_test(other_messages), cmocka_unit_test(refusals_and_threads),
+    };
+    return cmocka_run_group_tests(tests, find_flows, NULL);
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One reader for each type; see value.h. A value is what the customer wrote, in one form; it must never be completed. */
+#include "value.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAME_WORDS_MAX = 6, CITY_WORDS_MAX = 5, PIECES_MAX = 8, NEAR_TOKENS = 3 };
+
+static bool put(relevo_str text, char ret[LQ_VALUE_MAX + 1])
+{
+    text = rlt_cut(text, LQ_VALUE_MAX);
+    if (text.len == 0)
+        return false;
+    memcpy(ret, text.ptr, text.len);
+    ret[text.len] = '\0';
+    return true;
+}
+
+bool lq_value_named(const lq_message *in, const lq_slot *slot)
+{
+    rlt_match match;
+    return (slot->words && rlt_text_find(slot->words, &in->doc, 0, &match)) ||
+           (in->words->of_type[slot->type] && rlt_text_find(in->words->of_type[slot->type], &in->doc, 0, &match));
+}
+
+/* The first piece of that name that becomes a value. */
+static lq_found read_piece(const lq_message *in, const char *name, char ret[LQ_VALUE_MAX + 1])
+{
+    rlt_piece pieces[PIECES_MAX];
+    size_t n = rlt_find_pieces(in->finder, in->doc.source, pieces, PIECES_MAX);
+    for (size_t i = 0; i < n; i++) {
+        char value[RLT_VALUE_MAX];
+        if (strcmp(pieces[i].name, name) != 0)
+            continue;
+        bool good = strcmp(name, "email") == 0   ? rlt_email_value(pieces[i].written, value)
+                    : strcmp(name, "phone") == 0 ? rlt_phone_value(pieces[i].written, in->country, value)
+                                                 : snprintf(value, sizeof value, "%.*s", (int)pieces[i].written.len,
+                                                            pieces[i].written.ptr) > 0;
+        if (good && put(rlt_str(value), ret))
+            return LQ_STRONG;
+    }
+    return LQ_NOTHING;
+}
+
+/* Short national numbers are no telephone number to the finder, but are one when it was asked for. */
+static lq_found read_phone(const lq_message *in, char ret[LQ_VALUE_MAX + 1])
+{
+    char value[RLT_VALUE_MAX];
+    if (read_piece(in, "phone", ret) == LQ_STRONG)
+        return LQ_STRONG;
+    for (uint32_t i = 0; i < in->doc.n_tokens; i++) {
+        uint32_t last = i;
+        if (in->doc.tokens[i].kind != RLT_NUMBER)
+            continue;
+        while (last + 1 < in->doc.n_tokens && in->doc.tokens[last + 1].kind == RLT_NUMBER)
+            last++;
+        if (rlt_phone_value(rlt_written(&in->doc, i, last - i + 1), in->country, value) && put(rlt_str(value), ret))
+            return LQ_WEAK;
+        i = last;
+    }
+    return LQ_NOTHING;
+}
+
+static lq_found read_order(const lq_message *in, char ret[LQ_VALUE_MAX + 1])
+{
+    if (read_piece(in, "order_number", ret) == LQ_STRONG)
+        return LQ_STRONG;
+    for (uint32_t i = 0; i < in->doc.n_tokens; i++) { /* "48213", "A48213", "AB-48213" */
+        const rlt_token *token = &in->doc.tokens[i];
+        size_t digits = 0, letters = 0;
+        for (uint64_t k = 0; k < token->text.len; k++)
+            *(token->text.ptr[k] >= '0' && token->text.ptr[k] <= '9' ? &digits : &letters) += 1;
+        if (digits < 3 || digits > 14 || letters > 4)
+            continue;
+        bool prefix = i > 0 && in->doc.tokens[i - 1].text.len <= 4 && in->doc.tokens[i - 1].kind == RLT_WORD &&
+                      token->source_at > 0 && in->doc.source.ptr[token->source_at - 1] == '-';
+        return put(rlt_written(&in->doc, prefix ? i - 1 : i, prefix ? 2 : 1), ret) ? LQ_WEAK : LQ_NOTHING;
+    }
+    return LQ_NOTHING;
+}
+
+static lq_found read_tax_id(const lq_message *in, char ret[LQ_VALUE_MAX + 1])
+{
+    char value[RLT_VALUE_MAX];
+    relevo_str written;
+    return rlt_find_tax_id(in->doc.source, in->country, value, &written, NULL) && put(rlt_str(value), ret) ? LQ_STRONG
+                                                                                                          : LQ_NOTHING;
+}
+
+static lq_found read_date(const lq_message *in, const lq_slot *slot, char ret[LQ_VALUE_MAX + 1])
+{
+    char value[RLT_VALUE_MAX];
+    relevo_str written;
+    int64_t day;
+    int year, month, of_month;
+    if (!rlt_find_date(&in->doc, in->today, in->country, value, &written) ||
+        sscanf(value, "%d-%d-%d", &year, &month, &of_month) != 3 || !rlt_day_of(year, month, of_month, &day) ||
+        (slot->future && day < in->today))
+        return LQ_NOTHING;
+    return put(rlt_str(value), ret) ? LQ_STRONG : LQ_NOTHING;
+}
+
+/* Whether the slot's own words stand near a piece: "80 personas", "presupuesto de 5000". */
+static bool words_near(const lq_message *in, const lq_slot *slot, relevo_str written)
+{
+    uint32_t at = 0;
+    rlt_match match;
+    while (at < in->doc.n_tokens && in->doc.source.ptr + in->doc.tokens[at].source_at < written.ptr)
+        at++;
+    for (uint32_t from = 0; slot->words && rlt_text_find(slot->words, &in->doc, from, &match); from = match.token + 1)
+        if (match.token + match.n_tokens + NEAR_TOKENS >= at && match.token <= at + NEAR_TOKENS)
+            return true;
+    return false;
+}
+
+static lq_found read_amount(const lq_message *in, const lq_slot *slot, char ret[LQ_VALUE_MAX + 1])
+{
+    char value[RLT_VALUE_MAX];
+    rlt_piece pieces[PIECES_MAX];
+    size_t n = rlt_find_pieces(in->finder, in->doc.source, pieces, PIECES_MAX);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(pieces[i].name, "amount") == 0 && rlt_amount_value(pieces[i].written, in->country, value) &&
+            strtod(value, NULL) >= slot->min && strtod(value, NULL) <= slot->max && put(rlt_str(value), ret))
+            return LQ_STRONG;
+    /* Of several numbers the one beside the slot's own words, else the first; a day of the month is none of them. */
+    char date[RLT_VALUE_MAX];
+    relevo_str day = {NULL, 0}, written;
+    (void)rlt_find_date(&in->doc, in->today, in->country, date, &day);
+    lq_found found = LQ_NOTHING;
+    double number;
+    for (uint32_t at = 0; found != LQ_STRONG && rlt_find_number(&in->doc, &at, &number, &written);) {
+        bool of_day = day.len > 0 && written.ptr >= day.ptr && written.ptr < day.ptr + day.len;
+        bool near = words_near(in, slot, written);
+        if (of_day || number < slot->min || number > slot->max || (found == LQ_WEAK && !near))
+            continue;
+        int decimals = fabs(number - round(number)) < 1e-9 ? 0 : 2;
+        (void)snprintf(value, sizeof value, "%.*f", decimals, number);
+        if (put(rlt_str(value), ret))
+            found = near ? LQ_STRONG : LQ_WEAK;
+    }
+    return found;
+}
+
+/* "1", "la segunda", "first": a place in the list. */
+static bool ordinal(const lq_message *in, const lq_slot *slot, size_t *ret)
+{
+    static const char *const ordinals[] = {" primero primera primeiro primeira first ", " segundo segunda second ",
+                                           " tercero tercera terceiro terceira third ", " cuarto cuarta quarto quarta fourth "};
+    if (in->doc.n_tokens == 0 || in->doc.n_tokens > 4)
+        return false;
+    for (uint32_t i = 0; i < in->doc.n_tokens; i++) {
+        const rlt_token *token = &in->doc.tokens[i];
+        char padded[24];
+        if (token->text.len > 16)
+            continue;
+        (void)snprintf(padded, sizeof padded, " %.*s ", (int)token->text.len, token->text.ptr);
+        long number = token->kind == RLT_NUMBER && token->text.len <= 2 ? strtol(padded, NULL, 10) : 0;
+        for (size_t k = 0; k < 4 && number == 0; k++)
+            number = strstr(ordinals[k], padded) ? (long)k + 1 : 0;
+        if (number >= 1 && (size_t)number <= slot->n_choices) {
+            *ret = (size_t)number - 1;
+            return true;
+        }
+    }
+    return false;
+}
+
+static lq_found read_choice(const lq_message *in, const lq_slot *slot, char ret[LQ_VALUE_MAX + 1])
+{
+    rlt_match match, other;
+    size_t place;
+    if (rlt_text_find(slot->phrases, &in->doc, 0, &match)) {
+        uint8_t chosen = slot->phrase_of[match.phrase];
+        for (uint32_t from = match.token + match.n_tokens; rlt_text_find(slot->phrases, &in->doc, from, &other);
+             from = other.token + other.n_tokens)
+            if (slot->phrase_of[other.phrase] != chosen)
+                return LQ_NOTHING; /* two of them: which? */
+        return put(slot->choices[chosen].value, ret) ? LQ_STRONG : LQ_NOTHING;
+    }
+    return ordinal(in, slot, &place) && put(slot->choices[place].value, ret) ? LQ_WEAK : LQ_NOTHING;
+}
+
+/* The words from token `first` on that may be a name, at most `max`; up to what ends a phrase. */
+static relevo_str words_from(const lq_message *in, uint32_t first, uint32_t max)
+{
+    uint32_t n = 0;
+    while (first + n < in->doc.n_tokens && n < max && in->doc.tokens[first + n].kind == RLT_WORD) {
+        const rlt_token *token = &in->doc.tokens[first + n];
+        const rlt_token *before = n > 0 ? token - 1 : NULL;
+        bool ends = false; /* a full stop too, but for "Ma. José" and "J. Pérez" */
+        for (uint32_t at = before ? before->source_at + before->source_len : token->source_at; at < token->source_at; at++)
+            ends = ends || strchr(",;:!?\n", in->doc.source.ptr[at]) ||
+                   (in->doc.source.ptr[at] == '.' && before->source_len > 2);
+        bool link = rlt_equal(token->text, rlt_str("y")) || rlt_equal(token->text, rlt_str("and"));
+        if (ends || (link && n > 0))
+            break;
+        n++;
+    }
+    return n > 0 ? rlt_written(&in->doc, first, n) : (relevo_str){NULL, 0};
+}
+
+/* How many words at the beginning only lead to the answer: "es en la ciudad de". */
+static uint32_t skip_lead(const lq_message *in, const char *words)
+{
+    uint32_t n = 0;
+    while (n < in->doc.n_tokens && rlt_is_among(words, in->doc.tokens[n].text))
+        n++;
+    return n;
+}
+
+static lq_found read_name(const lq_message *in, char ret[LQ_VALUE_MAX + 1])
+{
+    rlt_match match;
+    if (lq_means(in->words, LQ_INTRODUCES, &in->doc, &match) &&
+        put(words_from(in, match.token + match.n_tokens, NAME_WORDS_MAX), ret))
+        return LQ_STRONG;
+    uint32_t first = skip_lead(in, " soy sou i am im es e is hola oi hi si sim yes claro sure ");
+    relevo_str name = words_from(in, first, NAME_WORDS_MAX);
+    if (name.len < 2 || first + 1 > in->doc.n_tokens || in->doc.n_tokens - first > NAME_WORDS_MAX ||
+        rlt_is_question(&in->doc))
+        return LQ_NOTHING;
+    for (uint32_t i = first; i < in->doc.n_tokens; i++)
+        if (in->doc.tokens[i].kind != RLT_WORD)
+            return LQ_NOTHING;
+    return put(name, ret) ? LQ_WEAK : LQ_NOTHING;
+}
+
+static lq_found read_city(const lq_message *in, char ret[LQ_VALUE_MAX + 1])
+{
+    uint32_t first = skip_lead(in, " es en la el ciudad de soy vivo seria sera e em na no cidade moro sou in the city of "
+                                   "its is i am im from it will be ");
+    relevo_str city = words_from(in, first, CITY_WORDS_MAX);
+    /* "La Paz", "El Alto": what leads may be a part of it, when nothing else is left of the message */
+    if (first > 0 && in->doc.n_tokens == 2 && rlt_is_among(" la el los las ", in->doc.tokens[0].text))
+        city = words_from(in, 0, CITY_WORDS_MAX);
+    if (city.len < 2 || rlt_is_question(&in->doc))
+        return LQ_NOTHING;
+    return put(city, ret) ? LQ_WEAK : LQ_NOTHING;
+}
+
+static lq_found read_text(const lq_message *in, char ret[LQ_VALUE_MAX + 1])
+{
+    relevo_str text = in->doc.source;
+    while (text.len > 0 && strchr(" \t\r\n", text.ptr[0])) {
+        text.ptr++;
+        text.len--;
+    }
+    while (text.len > 0 && strchr(" \t\r\n", text.ptr[text.len - 1]))
+        text.len--;
+    return in->doc.n_letters > 1 && put(text, ret) ? LQ_WEAK : LQ_NOTHING;
+}
+
+lq_found lq_value_read(const lq_message *in, const lq_slot *slot, char ret[LQ_VALUE_MAX + 1])
+{
+    switch (slot->type) {
+    case LQ_NAME:
+        return read_name(in, ret);
+    case LQ_EMAIL:
+        return read_piece(in, "email", ret);
+    case LQ_PHONE:
+        return read_phone(in, ret);
+    case LQ_TAX_ID:
+        return read_tax_id(in, ret);
+    case LQ_DATE:
+        return read_date(in, slot, ret);
+    case LQ_AMOUNT:
+        return read_amount(in, slot, ret);
+    case LQ_CHOICE:
+        return read_choice(in, slot, ret);
+    case LQ_CITY:
+        return read_city(in, ret);
+    case LQ_ORDER_NUMBER:
+        return read_order(in, ret);
+    case LQ_TEXT:
+    case LQ_TYPES:
+        break;
+    }
+    return read_text(in, ret);
+}
+
+const lq_choice *lq_choice_find(const lq_slot *slot, relevo_str value)
+{
+    for (size_t i = 0; i < slot->n_choices; i++)
+        if (rlt_equal(slot->choices[i].value, value))
+            return &slot->choices[i];
+    return NULL;
+}

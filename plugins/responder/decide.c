@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rule of abstaining: better no answer than a wrong one. */
+#include "decide.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define PART_SURE     0.95 /* a part of one word that says something is a question only if it fits so well: "¿y cómo llego?" */
+#define PART_UNKNOWN  0.35 /* a part that fits no better is about something that no article knows */
+
+rlr_decision rlr_decide(const rlr_found *found, double threshold, double margin)
+{
+    rlr_decision decision = {.found = *found};
+    char *why = decision.why;
+    size_t room = sizeof decision.why;
+    if (!found->best)
+        (void)snprintf(why, room, "no article has any of these words");
+    else if (found->score < threshold)
+        (void)snprintf(why, room, "the nearest article, '%s', fits only %.2f, and %.2f is asked for",
+                       found->best->id.ptr, found->score, threshold);
+    else if (found->second && found->score - found->second_score < margin)
+        decision.clarify = snprintf(why, room, "'%s' (%.2f) and '%s' (%.2f) fit about equally well", found->best->id.ptr,
+                                    found->score, found->second->id.ptr, found->second_score) > 0 &&
+                           found->second_score >= threshold;
+    else
+        decision.answers = snprintf(why, room, "'%s' fits %.2f", found->best->id.ptr, found->score) > 0;
+    return decision;
+}
+
+bool rlr_has_id(relevo_str list, relevo_str id)
+{
+    for (uint64_t at = 0; at + id.len <= list.len; at++) {
+        bool begins = at == 0 || list.ptr[at - 1] == ' ';
+        bool ends = at + id.len == list.len || list.ptr[at + id.len] == ' ';
+        if (begins && ends && id.len > 0 && memcmp(list.ptr + at, id.ptr, id.len) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* ---- one question ---- */
+
+typedef struct planner {
+    const rlr_settings *settings;
+    const rlr_context *context;
+    rlt_work *work;
+    rlr_plan *plan;
+} planner;
+
+static bool decide(const planner *p, const rlt_doc *doc, rlr_decision *ret)
+{
+    rlr_found found;
+    if (!rlr_search(p->settings->index, p->work, doc, p->context->language, p->context->day, &found))
+        return false;
+    *ret = rlr_decide(&found, p->settings->threshold, p->settings->margin);
+    return true;
+}
+
+static bool decide_text(const planner *p, relevo_str text, rlt_doc *ret_doc, rlr_decision *ret)
+{
+    return rlt_read(p->work, text, ret_doc) == RLT_OK && decide(p, ret_doc, ret);
+}
+
+static void add_answer(rlr_plan *plan, const rlr_article *article, double score)
+{
+    for (size_t i = 0; i < plan->n_answers; i++)
+        if (rlt_equal(plan->answers[i]->id, article->id))
+            return;
+    if (plan->n_answers == RLR_ANSWERS_MAX)
+        return;
+    plan->scores[plan->n_answers] = score;
+    plan->answers[plan->n_answers++] = article;
+}
+
+/* ---- several questions in one message ---- */
+
+static uint32_t count_subjects(const rlt_doc *doc, rlt_language language)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < doc->n_tokens; i++)
+        n += doc->tokens[i].kind == RLT_WORD && !rlt_is_stop(language, doc->tokens[i].text);
+    return n;
+}
+
+static bool plan_parts(const planner *p, const rlt_doc *doc, rlr_plan *ret)
+{
+    relevo_str parts[RLR_ANSWERS_MAX];
+    rlr_plan several = *ret;
+    size_t n = rlt_sentences(doc, parts, RLR_ANSWERS_MAX);
+    for (size_t i = 0; i < n && n > 1; i++) {
+        rlt_doc part;
+        rlr_decision decision;
+        if (!decide_text(p, parts[i], &part, &decision))
+            return false;
+        const rlr_found *found = &decision.found;
+        uint32_t subjects = count_subjects(&part, p->context->language);
+        if (decision.answers && !found->best->smalltalk && (subjects > 1 || found->score >= PART_SURE))
+            add_answer(&several, found->best, found->score);
+        else if (!decision.answers && found->score < PART_UNKNOWN && subjects > 0 && rlt_is_question(&part))
+            several.partly = true;
+    }
+    /* Parts of one subject are answered as a whole, which has more of its words. */
+    if (several.n_answers + several.partly < 2)
+        return true;
+    *ret = several;
+    size_t used = 0;
+    for (size_t i = 0; i < ret->n_answers && used < sizeof ret->whole.why; i++)
+        used += (size_t)snprintf(ret->whole.why + used, sizeof ret->whole.why - used, "%s'%s' fits %.2f",
+                                 i > 0 ? ", " : "its questions: ", ret->answers[i]->id.ptr, ret->scores[i]);
+    return true;
+}
+
+/* ---- what leans on the last answer ---- */
+
+/* Asks again with the title of what was answered last, which the customer left out. */
+static bool plan_follow_up(const planner *p, const rlt_doc *doc, rlr_plan *ret)
+{
+    const rlr_article *last = NULL;
+    for (uint32_t i = 0; i < p->settings->kb->n && !last; i++) {
+        const rlr_article *article = &p->settings->kb->articles[i];
+        if (rlr_has_id(p->context->last, article->id) && rlr_is_valid(article, p->context->day) &&
+            (p->context->language == RLT_UNKNOWN || p->context->language == article->language))
+            last = article;
+    }
+    if (!last || last->smalltalk || !rlt_leans(doc))
+        return true;
+    size_t len = doc->source.len + last->title.len + 1;
+    char *text = rlt_work_alloc(p->work, len);
+    rlt_doc whole;
+    rlr_decision decision;
+    if (!text)
+        return false;
+    memcpy(text, doc->source.ptr, doc->source.len);
+    text[doc->source.len] = ' ';
+    memcpy(text + doc->source.len + 1, last->title.ptr, last->title.len);
+    if (!decide_text(p, (relevo_str){text, len}, &whole, &decision))
+        return false;
+    if (decision.answers) {
+        ret->whole = decision;
+        add_answer(ret, decision.found.best, decision.found.score);
+    }
+    return true;
+}
+
+bool rlr_plan_make(const rlr_settings *settings, rlt_work *work, const rlt_doc *doc, const rlr_context *context, rlr_plan *ret)
+{
+    const planner p = {settings, context, work, ret};
+    rlr_plan plan = {.n_answers = 0};
+    if (!decide(&p, doc, &plan.whole) || !plan_parts(&p, doc, &plan))
+        return false;
+    if (plan.n_answers == 0 && plan.whole.answers)
+        add_answer(&plan, plan.whole.found.best, plan.whole.found.score);
+    if (plan.n_answers == 0 && !plan.whole.clarify && !plan_follow_up(&p, doc, &plan))
+        return false;
+    plan.again = plan.n_answers == 1 && !plan.answers[0]->smalltalk && rlr_has_id(context->last, plan.answers[0]->id);
+    *ret = plan;
+    return true;
+}

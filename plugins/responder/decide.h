@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is answered to a message, and why not: one question or several, a follow-up, two articles about equally near. */
+#ifndef RELEVO_RESPONDER_DECIDE_H
+#define RELEVO_RESPONDER_DECIDE_H
+
+#include "search.h"
+
+#define RLR_THRESHOLD   "0.5"
+#define RLR_MARGIN      "0.03"
+#define RLR_ANSWERS_MAX 3u /* of one message */
+
+typedef struct rlr_decision {
+    rlr_found found;
+    bool answers;  /* found.best is the answer */
+    bool clarify;  /* found.best and found.second both are, about equally well */
+    char why[256]; /* one sentence for people, also when it answers */
+} rlr_decision;
+
+/* Of what was found for one question. */
+rlr_decision rlr_decide(const rlr_found *found, double threshold, double margin);
+
+typedef struct rlr_settings {
+    const rlr_kb *kb;
+    const rlr_index *index;
+    double threshold, margin;
+} rlr_settings;
+
+/* What a message is answered in the light of. */
+typedef struct rlr_context {
+    rlt_language language; /* the customer's; RLT_UNKNOWN: not known */
+    int64_t day;           /* since 1970-01-01 */
+    relevo_str last;       /* ids of the articles that were answered last, with a space between; absent: none */
+} rlr_context;
+
+typedef struct rlr_plan {
+    rlr_decision whole; /* of the message as one question; `why` holds for the plan */
+    const rlr_article *answers[RLR_ANSWERS_MAX];
+    double scores[RLR_ANSWERS_MAX];
+    size_t n_answers;
+    bool partly;  /* one of its questions has no answer */
+    bool again;   /* the answer was given last: it did not help, or the customer asks on */
+} rlr_plan;
+
+/* `work` holds the document and must not be reset before the plan was used. False: out of memory. */
+bool rlr_plan_make(const rlr_settings *settings, rlt_work *work, const rlt_doc *doc, const rlr_context *context, rlr_plan *ret);
+
+/* Whether a list of ids with spaces between has this one. */
+bool rlr_has_id(relevo_str list, relevo_str id);
+
+/* `relevo responder ...`: see tool.c. */
+int32_t rlr_tool(int32_t argc, const char *const *argv);
+
+#endif

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The responder plugin: answers with an article of the business's knowledge base, word for word, or says that
+ * it knows no answer. It must never state a fact that is not in an article: what it says itself (say.c) asks, or admits.
+ */
+#include "decide.h"
+
+#include "media.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WANTS_PERSON 0.5 /* from here on the customer asks for a person: an article would be an insult */
+#define MS_PER_DAY   86400000
+#define MS_PER_HOUR  3600000
+#define TITLE_MAX    20u /* characters of a button */
+
+enum {
+    OPTION_KB,
+    OPTION_THRESHOLD,
+    OPTION_MARGIN,
+    OPTION_TEXTS,
+    OPTION_VOICE,
+    OPTION_IMAGE,
+    OPTION_STICKER,
+    OPTION_OTHER_MEDIA,
+    OPTION_UTC_OFFSET,
+    N_OPTIONS
+};
+
+#define OPTION_SIZE (uint32_t)sizeof(relevo_option)
+
+static const relevo_option options[N_OPTIONS] = {
+    {.size = OPTION_SIZE,
+     .type = RELEVO_OPTION_PATH,
+     .flags = RELEVO_OPTION_REQUIRED,
+     .name = "kb",
+     .help = "Folder of the articles: Markdown files, or YAML files with lists of articles."},
+    {.size = OPTION_SIZE,
+     .type = RELEVO_OPTION_REAL,
+     .name = "threshold",
+     .initial = RLR_THRESHOLD,
+     .min = 0,
+     .max = 1,
+     .help = "An article of a lower score is no answer."},
+    {.size = OPTION_SIZE,
+     .type = RELEVO_OPTION_REAL,
+     .name = "margin",
+     .initial = RLR_MARGIN,
+     .min = 0,
+     .max = 1,
+     .help = "When the second article is as near as this to the first, the customer is asked which one."},
+    {.size = OPTION_SIZE,
+     .type = RELEVO_OPTION_JSON,
+     .name = "texts",
+     .initial = "{}",
+     .help = "The responder's own sentences in other words: which, sorry, partly, voice, image, sticker, media, each with es, pt, en."},
+    {.size = OPTION_SIZE,
+     .type = RELEVO_OPTION_STRING,
+     .name = "voice",
+     .initial = "ask",
+     .help = "What to do with voice notes: acknowledge, ask (for words), hand_off."},
+    {.size = OPTION_SIZE,
+     .type = RELEVO_OPTION_STRING,
+     .name = "image",
+     .initial = "ask",
+     .help = "The same for pictures without a caption."},
+    {.size = OPTION_SIZE, .type = RELEVO_OPTION_STRING, .name = "sticker", .initial = "acknowledge", .help = "For stickers."},
+    {.size = OPTION_SIZE,
+     .type = RELEVO_OPTION_STRING,
+     .name = "other_media",
+     .initial = "ask",
+     .help = "For videos, documents, places and contacts."},
+    {.size = OPTION_SIZE,
+     .type = RELEVO_OPTION_REAL,
+     .name = "utc_offset",
+     .initial = "0",
+     .min = -12,
+     .max = 14,
+     .unit = "hours",
+     .help = "Hours from UTC at the business: when the day of an article's `from` begins and that of its `until` ends."},
+};
+
+typedef struct responder {
+    rlr_kb kb;
+    rlr_index *index;
+    rlr_settings settings;
+    rlr_sayings sayings;
+    rlt_phrases *objections;
+    rlr_policy policies[RLR_MEDIA_CLASSES];
+    int64_t offset_ms;
+} responder;
+
+/* ---- instance ---- */
+
+static void destroy(void *instance)
+{
+    responder *self = instance;
+    if (!self)
+        return;
+    rlt_phrases_free(self->objections);
+    rlr_sayings_clear(&self->sayings);
+    rlr_index_free(self->index);
+    rlr_kb_clear(&self->kb);
+    free(self);
+}
+
+static bool take_policies(const relevo_value *values, rlr_policy *policies, rlt_error *error)
+{
+    for (int i = 0; i < RLR_MEDIA_CLASSES; i++)
+        if (!rlr_policy_from(values[OPTION_VOICE + i].text, &policies[i]))
+            return rlt_fail(error, "`%s` is acknowledge, ask or hand_off", options[OPTION_VOICE + i].name);
+    return true;
+}
+
+static int32_t create(const relevo_value *values, void **ret_instance, char *error, uint64_t error_size)
+{
+    rlt_error failure = {"out of memory"};
+    responder *made = calloc(1, sizeof *made);
+    if (!made || !rlr_kb_load(values[OPTION_KB].text.ptr, &made->kb, &failure) ||
+        !rlr_kb_add_smalltalk(&made->kb, &failure) || !take_policies(values, made->policies, &failure) ||
+        !rlr_sayings_make(values[OPTION_TEXTS].text, &made->sayings, &failure) ||
+        !(made->objections = rlr_objections_new()) || !(made->index = rlr_index_new(&made->kb))) {
+        (void)snprintf(error, error_size, "%s", failure.line);
+        destroy(made);
+        return RELEVO_E_FAILED;
+    }
+    made->settings = (rlr_settings){
+        &made->kb, made->index, values[OPTION_THRESHOLD].real, values[OPTION_MARGIN].real};
+    made->offset_ms = (int64_t)(values[OPTION_UTC_OFFSET].real * MS_PER_HOUR);
+    *ret_instance = made;
+    return RELEVO_OK;
+}
+
+/* ---- answers ---- */
+
+typedef struct speaker {
+    const responder *self;
+    const relevo_sink *sink;
+    uint32_t view;
+    rlt_language language;
+    int32_t result; /* the first failure; what follows one is left out */
+} speaker;
+
+static void emit(speaker *s, const relevo_answer *answer)
+{
+    if (s->result == RELEVO_OK)
+        s->result = s->sink->emit(s->sink, s->view, answer);
+}
+
+/* An article, word for word, with what it offers. */
+static void say_article(speaker *s, const rlr_article *article, double score, uint32_t flags)
+{
+    relevo_choice choices[RELEVO_CHOICES_MAX];
+    const relevo_choice *list[RELEVO_CHOICES_MAX];
+    for (size_t i = 0; i < article->n_buttons; i++) {
+        choices[i] = (relevo_choice){
+            .size = sizeof choices[i], .id = article->buttons[i].id, .title = article->buttons[i].title};
+        list[i] = &choices[i];
+    }
+    const relevo_answer_reply reply = {.head = {sizeof reply, RELEVO_ANSWER_REPLY},
+                                       .confidence = score,
+                                       .text = article->answer,
+                                       .source = article->id,
+                                       .flags = flags,
+                                       .n_choices = (uint32_t)article->n_buttons,
+                                       .choices = list,
+                                       .media_kind = article->media_kind,
+                                       .media_url = article->media_url};
+    emit(s, &reply.head);
+}
+
+/* A sentence of our own. */
+static void say(speaker *s, rlr_sentence sentence, double confidence, uint32_t flags)
+{
+    relevo_answer_reply reply = {.head = {sizeof reply, RELEVO_ANSWER_REPLY}, .confidence = confidence, .flags = flags};
+    reply.text = rlr_say(&s->self->sayings, sentence, s->language, &reply.source);
+    emit(s, &reply.head);
+}
+
+static void abstain(speaker *s, double best, const char *why)
+{
+    const relevo_answer_abstain answer = {
+        .head = {sizeof answer, RELEVO_ANSWER_ABSTAIN}, .best = best, .reason = rlt_str(why)};
+    emit(s, &answer.head);
+}
+
+/* A title as a button has room for it, cut between words. */
+static relevo_str short_title(relevo_str title)
+{
+    uint64_t n = 0, at = 0, space = 0;
+    while (at < title.len && n <= TITLE_MAX) {
+        if (title.ptr[at] == ' ' && n <= TITLE_MAX)
+            space = at;
+        at++;
+        while (at < title.len && ((unsigned char)title.ptr[at] & 0xc0) == 0x80)
+            at++;
+        n++;
+    }
+    if (n <= TITLE_MAX)
+        return title;
+    if (space > 0)
+        return (relevo_str){title.ptr, space};
+    for (at = n = 0; at < title.len && n < TITLE_MAX; n++)
+        for (at++; at < title.len && ((unsigned char)title.ptr[at] & 0xc0) == 0x80;)
+            at++;
+    return (relevo_str){title.ptr, at};
+}
+
+/* "Which of these?", with the two titles as buttons. */
+static void clarify(speaker *s, const rlr_plan *plan)
+{
+    const rlr_article *best = plan->whole.found.best, *second = plan->whole.found.second;
+    const rlr_article *same_language = rlr_kb_find(&s->self->kb, second->id, best->language);
+    const rlr_article *two[] = {best, same_language ? same_language : second};
+    char ids[2][RLR_ID_MAX + 8];
+    relevo_choice choices[2];
+    const relevo_choice *list[2];
+    for (int i = 0; i < 2; i++) {
+        (void)snprintf(ids[i], sizeof ids[i], "kb:%s", two[i]->id.ptr);
+        choices[i] = (relevo_choice){
+            .size = sizeof choices[i], .id = rlt_str(ids[i]), .title = short_title(two[i]->title)};
+        list[i] = &choices[i];
+    }
+    relevo_answer_reply reply = {.head = {sizeof reply, RELEVO_ANSWER_REPLY},
+                                 .confidence = plan->whole.found.score,
+                                 .flags = RELEVO_REPLY_ASKS,
+                                 .n_choices = 2,
+                                 .choices = list};
+    reply.text = rlr_say(&s->self->sayings, RLR_SAY_WHICH, best->language, &reply.source);
+    emit(s, &reply.head);
+}
+
+static void say_plan(speaker *s, const rlr_plan *plan)
+{
+    double best = plan->whole.found.score;
+    for (size_t i = 0; i < plan->n_answers; i++)
+        say_article(s, plan->answers[i], plan->scores[i], i > 0 ? RELEVO_REPLY_ALSO : 0);
+    if (plan->n_answers > 0 && plan->partly)
+        say(s, RLR_SAY_PARTLY, 1, RELEVO_REPLY_ALSO | RELEVO_REPLY_ASKS);
+    if (plan->n_answers > 0 && plan->partly)
+        abstain(s, best, "one of the questions has no answer");
+    else if (plan->n_answers > 0 && plan->again)
+        abstain(s, best, "the customer was told so just before");
+    else if (plan->n_answers == 0 && plan->whole.clarify)
+        clarify(s, plan);
+    else if (plan->n_answers == 0)
+        abstain(s, best, plan->whole.why);
+}
+
+/* ---- a message ---- */
+
+static rlt_language language_of(const relevo_view *view, const rlt_doc *doc)
+{
+    rlt_language language = view->reading ? rlt_language_from(view->reading->language) : RLT_UNKNOWN;
+    if (language == RLT_UNKNOWN && doc)
+        language = rlt_language_guess(doc, NULL);
+    return language != RLT_UNKNOWN ? language : rlt_language_from(view->language);
+}
+
+/* What was said last that is no question: the source of an article, or of somebody else's. */
+static relevo_str last_of(const relevo_view *view)
+{
+    uint32_t n = view->digest->n_tried;
+    return n > 0 ? view->digest->tried[n - 1] : (relevo_str){NULL, 0};
+}
+
+/* The article of a button of ours; NULL: it is none. */
+static const rlr_article *chosen(const responder *self, const relevo_view *view, rlt_language language, int64_t day)
+{
+    relevo_str id = view->message->reply;
+    const rlr_article *found = NULL;
+    if (id.len < 4 || memcmp(id.ptr, "kb:", 3) != 0)
+        return NULL;
+    id = (relevo_str){id.ptr + 3, id.len - 3};
+    for (uint32_t i = 0; i < self->kb.n; i++) {
+        const rlr_article *article = &self->kb.articles[i];
+        if (rlt_equal(article->id, id) && rlr_is_valid(article, day) && (!found || article->language == language))
+            found = article;
+    }
+    return found;
+}
+
+static int32_t respond_to(const responder *self, rlt_work *work, const relevo_view *view, uint32_t number,
+                          const relevo_sink *sink)
+{
+    rlt_doc doc;
+    rlt_match match;
+    rlr_plan plan;
+    speaker s = {.self = self, .sink = sink, .view = number};
+    if (!view->message || (view->reading && view->reading->wants_person >= WANTS_PERSON))
+        return RELEVO_OK;
+    if (view->message->text.len == 0) {
+        int media = rlr_media_class(view->message->type);
+        s.language = language_of(view, NULL);
+        if (media >= 0 && self->policies[media] != RLR_HAND_OFF)
+            say(&s, rlr_media_sentence(media), 1, self->policies[media] == RLR_ASK ? RELEVO_REPLY_ASKS : 0);
+        return s.result;
+    }
+    rlt_work_reset(work);
+    if (rlt_read(work, view->message->text, &doc) != RLT_OK)
+        return RELEVO_E_FAILED;
+    s.language = language_of(view, &doc);
+    const rlr_context context = {
+        .language = s.language, .day = (view->at_ms + self->offset_ms) / MS_PER_DAY, .last = last_of(view)};
+    const rlr_article *article = chosen(self, view, s.language, context.day);
+    if (article) {
+        say_article(&s, article, 1, 0);
+    } else if (context.last.len > 0 && rlt_text_find(self->objections, &doc, 0, &match)) {
+        say(&s, RLR_SAY_SORRY, 1, RELEVO_REPLY_ASKS);
+        abstain(&s, 0, "the customer says that the last answer was none");
+    } else if (!rlr_plan_make(&self->settings, work, &doc, &context, &plan)) {
+        return RELEVO_E_FAILED;
+    } else {
+        say_plan(&s, &plan);
+    }
+    return s.result;
+}
+
+static int32_t respond(void *instance, const relevo_view *const *views, uint32_t n, const relevo_sink *sink)
+{
+    rlt_work *work = rlt_work_new();
+    int32_t status = work ? RELEVO_OK : RELEVO_E_FAILED;
+    for (uint32_t i = 0; i < n && status == RELEVO_OK; i++)
+        status = respond_to(instance, work, views[i], i, sink);
+    rlt_work_free(work);
+    return status;
+}
+
+/* Media that a person should see: `voice: hand_off` and the like. */
+static int32_t trigger(void *instance, const relevo_view *const *views, uint32_t n, const relevo_sink *sink)
+{
+    const responder *self = instance;
+    int32_t status = RELEVO_OK;
+    for (uint32_t i = 0; i < n && status == RELEVO_OK; i++) {
+        const relevo_message *message = views[i]->message;
+        int media = message && message->text.len == 0 ? rlr_media_class(message->type) : -1;
+        if (media < 0 || self->policies[media] != RLR_HAND_OFF)
+            continue;
+        const relevo_answer_trigger fired = {.head = {sizeof fired, RELEVO_ANSWER_TRIGGER},
+                                             .score = 1,
+                                             .evidence = message->type,
+                                             .reason = rlr_media_reason(media, language_of(views[i], NULL))};
+        status = sink->emit(sink, i, &fired.head);
+    }
+    return status;
+}
+
+RELEVO_EXPORT const relevo_plugin relevo_plugin_descriptor = {
+    .magic = RELEVO_PLUGIN_MAGIC,
+    .abi_major = RELEVO_ABI_MAJOR,
+    .abi_minor = RELEVO_ABI_MINOR,
+    .size = sizeof(relevo_plugin),
+    .name = "responder",
+    .version = RELEVO_VERSION,
+    .summary = "Answers from the business's knowledge base, word for word, or says that it knows no answer.",
+    .kind = RELEVO_KIND_RESPONDER,
+    .n_options = N_OPTIONS,
+    .options = options,
+    .create = create,
+    .destroy = destroy,
+    .trigger = trigger,
+    .respond = respond,
+    .tool = rlr_tool,
+};

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Search in a knowledge base by BM25F (Robertson and Zaragoza, 2009). What customers are told depends on it,
+ * so it must be explainable: no learned weights here.
+ */
+#include "index.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NEAR_WEIGHT    0.8  /* of a word that is only near one that articles have: a typing error */
+#define UNKNOWN_WEIGHT 0.5  /* of a word that no article has, against the rarest that one has */
+#define FOREIGN_WEIGHT 0.85 /* of an article that is not in the customer's language */
+#define SMALLTALK_MIN  0.85 /* a message of which a greeting explains so much is one */
+#define TERMS_MAX      256u /* words of a message that are looked up */
+
+typedef struct shelf_query {
+    const rlr_term *terms[TERMS_MAX];
+    double weights[TERMS_MAX];
+    uint32_t n;
+    double unknown;           /* attainable score of the words that no article has */
+    uint32_t stops, subjects; /* words of either sort that articles on some subject have */
+} shelf_query;
+
+static bool has_term(const shelf_query *query, const rlr_term *term)
+{
+    for (uint32_t i = 0; i < query->n; i++)
+        if (query->terms[i] == term)
+            return true;
+    return false;
+}
+
+/* Looks the words of a message up on one shelf. */
+static void make_query(const rlr_shelf *shelf, double rarest, rlt_work *work, const rlt_doc *doc,
+                       rlt_language language, shelf_query *query)
+{
+    *query = (shelf_query){.n = 0};
+    for (uint32_t i = 0; i < doc->n_tokens && query->n < TERMS_MAX; i++) {
+        const rlt_token *token = &doc->tokens[i];
+        bool near = false;
+        if (token->kind == RLT_EMOJI)
+            continue;
+        bool stop = rlt_stop_languages(token->text) & (1u << shelf->language | 1u << language);
+        const rlr_term *term = rlr_shelf_term(shelf, rlt_stem(work, shelf->language, token->text));
+        if (!term && token->kind == RLT_WORD && !stop)
+            near = (term = rlr_shelf_near(shelf, token->text)) != NULL;
+        if (!term && token->kind == RLT_WORD)
+            query->unknown += (stop ? RLR_STOP_WEIGHT : 1) * UNKNOWN_WEIGHT * rarest;
+        if (!term || has_term(query, term))
+            continue;
+        query->terms[query->n] = term;
+        query->weights[query->n++] = near ? NEAR_WEIGHT : 1;
+        query->stops += !term->smalltalk && term->stop;
+        query->subjects += !term->smalltalk && !term->stop;
+    }
+}
+
+typedef struct top_two {
+    const rlr_article *best, *second;
+    double score, second_score;
+} top_two;
+
+static void rank(top_two *ranking, const rlr_article *article, double score)
+{
+    bool same = ranking->best && rlt_equal(ranking->best->id, article->id);
+    if (score > ranking->score) {
+        if (!same) {
+            ranking->second = ranking->best;
+            ranking->second_score = ranking->score;
+        }
+        ranking->best = article;
+        ranking->score = score;
+    } else if (score > ranking->second_score && !same) {
+        ranking->second = article;
+        ranking->second_score = score;
+    }
+}
+
+/* Ranks the shelf's articles of one sort; for subjects, the words of small talk are left out. */
+static bool rank_shelf(const rlr_shelf *shelf, rlt_work *work, const shelf_query *query, bool smalltalk,
+                       int64_t day, double weight, top_two *ranking)
+{
+    double *scores = rlt_work_alloc(work, (shelf->n_docs + 1) * sizeof *scores);
+    double attainable = query->unknown;
+    if (!scores)
+        return false;
+    memset(scores, 0, shelf->n_docs * sizeof *scores);
+    for (uint32_t i = 0; i < query->n; i++) {
+        const rlr_term *term = query->terms[i];
+        if (!smalltalk && term->smalltalk)
+            continue;
+        attainable += (double)term->attainable;
+        for (uint32_t j = term->first; j < term->first + term->n; j++)
+            scores[shelf->postings[j].doc] += query->weights[i] * (double)shelf->postings[j].impact;
+    }
+    for (uint32_t i = 0; i < shelf->n_docs; i++)
+        if (scores[i] > 0 && shelf->docs[i]->smalltalk == smalltalk && rlr_is_valid(shelf->docs[i], day))
+            rank(ranking, shelf->docs[i], weight * scores[i] / attainable);
+    return true;
+}
+
+bool rlr_search(const rlr_index *index, rlt_work *work, const rlt_doc *doc, rlt_language language,
+                int64_t day, rlr_found *ret_found)
+{
+    top_two subject = {.score = 0}, smalltalk = {.score = 0};
+    bool content = false;
+    for (uint32_t i = 0; i < RLT_LANGUAGES; i++) {
+        const rlr_shelf *shelf = &index->shelves[i];
+        double weight = language == RLT_UNKNOWN || language == shelf->language ? 1 : FOREIGN_WEIGHT;
+        shelf_query query;
+        if (shelf->n_docs == 0)
+            continue;
+        make_query(shelf, index->rarest, work, doc, language, &query);
+        content |= query.subjects > 0 || query.stops > 1; /* "¿dónde están?" has no other words */
+        if (!rank_shelf(shelf, work, &query, false, day, weight, &subject) ||
+            !rank_shelf(shelf, work, &query, true, day, weight, &smalltalk))
+            return false;
+    }
+    bool greets = smalltalk.score >= SMALLTALK_MIN || (!content && smalltalk.best);
+    const top_two *ranking = greets ? &smalltalk : &subject;
+    rlr_found found = {ranking->best, ranking->second, ranking->score, ranking->second_score};
+    const rlr_article *own = found.best ? rlr_kb_find(index->kb, found.best->id, language) : NULL;
+    found.best = own && rlr_is_valid(own, day) ? own : found.best;
+    *ret_found = found;
+    return true;
+}

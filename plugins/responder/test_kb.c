@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Articles are read as they are written, and malformed ones refused with file, line and what to do. */
+#include "test.h"
+
+static void reads(void **state)
+{
+    test_folder *folder = *state;
+    rlr_kb kb;
+    rlt_error error = {""};
+    test_write(folder, "b.md",
+               "\xef\xbb\xbf---\r\nid: envios\r\ntitle: Envíos\r\nlanguage: es\r\ntags: [a, smalltalk]\r\n"
+               "questions:\r\n  - ¿Hacen envíos?\r\n---\r\n\r\nSí.\r\n\r\n---\r\n*A todo* el país.\r\n\r\n");
+    test_write(folder, "a.yaml",
+               "- id: pagos\n  title: Pagos\n  language: pt-BR\n  answer: Sim.\n"
+               "- {id: envios, title: Shipping, language: en, questions: Do you ship?, answer: Yes.}\n");
+    test_write(folder, "notes.txt", "not an article");
+    test_write(folder, ".hidden.md", "nor this");
+    assert_true(rlr_kb_load(folder->path, &kb, &error));
+    assert_int_equal(kb.n, 3);
+    assert_string_equal(kb.articles[0].id.ptr, "pagos"); /* by the names of the files */
+    assert_int_equal(kb.articles[0].language, RLT_PT);
+    assert_int_equal(kb.articles[0].n_questions, 0);
+    assert_string_equal(kb.articles[1].questions[0].ptr, "Do you ship?");
+    const rlr_article *article = rlr_kb_find(&kb, rlt_str("envios"), RLT_ES);
+    assert_non_null(article);
+    assert_string_equal(article->answer.ptr, "Sí.\r\n\r\n---\r\n*A todo* el país.");
+    assert_string_equal(article->title.ptr, "Envíos");
+    assert_true(article->smalltalk);
+    assert_false(kb.articles[1].smalltalk);
+    assert_null(rlr_kb_find(&kb, rlt_str("envios"), RLT_PT));
+    rlr_kb_clear(&kb);
+}
+
+#define HEAD "---\nid: a\ntitle: T\nlanguage: es\n"
+
+static void refuses(void **state)
+{
+    test_folder *folder = *state;
+    static const struct {
+        const char *name, *text, *says;
+    } cases[] = {
+        {"a.md", HEAD "from: soon\n---\nSí\n", "/a.md:5: 'from' is a day like 2026-12-24"},
+        {"a.md", HEAD "from: 2026-02-30\n---\nSí\n", "/a.md:5: 'from' is a day like 2026-12-24"},
+        {"a.md", HEAD "from: 2026-02-02\nuntil: 2026-02-01\n---\nSí\n", "'until' is before 'from'"},
+        {"a.md", HEAD "media: {sound: 'https://x.y/z'}\n---\nSí\n", "/a.md:5: 'media' is one of image, video, document"},
+        {"a.md", HEAD "media: {image: 'ftp://x.y/z.png'}\n---\nSí\n", "/a.md:5: 'media' is one of image, video, document"},
+        {"a.md", HEAD "buttons: []\n---\nSí\n", "/a.md:5: 'buttons' must be a list of 1 to 10"},
+        {"a.md", HEAD "buttons: [{title: x}]\n---\nSí\n", "/a.md:5: a button is {title: ..., article: ...}"},
+        {"a.md", HEAD "buttons: [{title: 123456789012345678901, id: x}]\n---\nSí\n", "/a.md:5: a title has at most 20"},
+        {"a.md", HEAD "buttons: [{title: x, article: none}]\n---\nSí\n", "leads to the article 'none', which does not exist"},
+        {"a.md", "", "/a.md:1: an article begins with a line '---'"},
+        {"a.md", "# Título\n", "/a.md:1: an article begins with a line '---'"},
+        {"a.md", HEAD "texto", "/a.md:1: the '---' that ends the article's head is missing"},
+        {"a.md", HEAD "---\n \n", "/a.md:2: the article has no answer; write it below the second '---'"},
+        {"a.md", "---\nid: a\nlanguage: es\n---\nSí\n",
+         "/a.md:2: the article has no 'title'; add a line 'title: ...'"},
+        {"a.md", "---\ntitle: a\nlanguage: es\n---\nSí\n", "/a.md:2: the article has no 'id'"},
+        {"a.md", "---\nid: a\ntitle: T\nlanguage: fr\n---\nOui\n",
+         "/a.md:4: language 'fr' is not known; use es, pt or en"},
+        {"a.md", HEAD "questons: [x]\n---\nSí\n", "/a.md:5: unknown key 'questons'; known are id, title"},
+        {"a.md", HEAD "questions: {a: b}\n---\nSí\n", "/a.md:5: 'questions' must be a list of texts"},
+        {"a.md", HEAD "tags: {a: b}\n---\nSí\n", "/a.md:5: 'tags' must be a list"},
+        {"a.md", HEAD "answer: no\n---\nSí\n", "/a.md:5: the answer stands below the second '---' here"},
+        {"a.md", HEAD "questions: [\"x]\n---\nSí\n", "/a.md:5: not valid YAML"},
+        {"a.md", HEAD "id: b\n---\nSí\n", "/a.md:5: 'id' is given twice (first in line 2)"},
+        {"a.md", "---\n- id\n---\nSí\n", "/a.md:2: an article is written as 'key: value' lines"},
+        {"a.yaml", "id: a\n", "/a.yaml:1: a YAML file here is a list of articles"},
+        {"a.yaml", "- {id: a, title: T, language: es}\n", "/a.yaml:1: the article has no 'answer'"},
+        {"a.yaml",
+         "- {id: a, title: T, language: es, answer: x}\n- {id: a, title: T, language: es, answer: y}\n",
+         "/a.yaml:2: 'a' in 'es' is already in "},
+        {"a.txt", "hola", "no articles; add a file like envios.md"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        rlr_kb kb;
+        rlt_error error = {""};
+        test_write(folder, cases[i].name, cases[i].text);
+        assert_false(rlr_kb_load(folder->path, &kb, &error));
+        if (!strstr(error.line, cases[i].says))
+            print_error("says: %s\n", error.line);
+        assert_non_null(strstr(error.line, cases[i].says));
+        test_clear(folder);
+    }
+    rlr_kb kb;
+    rlt_error error = {""};
+    assert_false(rlr_kb_load("/tmp/relevo-no-such-folder", &kb, &error));
+    assert_non_null(strstr(error.line, "'kb' must be a folder of articles"));
+}
+
+static void refuses_long_answers(void **state)
+{
+    test_folder *folder = *state;
+    char text[16384] = HEAD "---\n";
+    rlr_kb kb;
+    rlt_error error = {""};
+    size_t head = strlen(text);
+    for (size_t i = 0; i < 4096; i++)
+        memcpy(text + head + 2 * i, "ñ", 3);
+    test_write(folder, "a.md", text);
+    assert_true(rlr_kb_load(folder->path, &kb, &error));
+    rlr_kb_clear(&kb);
+    test_clear(folder);
+    memcpy(text + head + 2 * (size_t)4096, "!", 2);
+    test_write(folder, "a.md", text);
+    assert_false(rlr_kb_load(folder->path, &kb, &error));
+    assert_non_null(strstr(error.line, "more than 4096 characters, which WhatsApp refuses"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {TEST(reads), TEST(refuses), TEST(refuses_long_answers)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The plugin as the host loads it, on the demo business's knowledge base. */
+#include "testkit/testkit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char folder[4096];
+
+static int find_folder(void **state)
+{
+    (void)state;
+    const char *source = getenv("RELEVO_SOURCE_DIR");
+    return snprintf(folder, sizeof folder, "%s/docs/examples/cafe_andino/kb", source ? source : "../..") < 0;
+}
+
+/* A knowledge base of one file, in a folder of its own. */
+typedef struct test_kb {
+    char folder[64], file[96];
+} test_kb;
+
+static void write_kb(test_kb *kb, const char *text)
+{
+    (void)snprintf(kb->folder, sizeof kb->folder, "/tmp/relevo-responder-XXXXXX");
+    assert_non_null(mkdtemp(kb->folder));
+    (void)snprintf(kb->file, sizeof kb->file, "%s/kb.yaml", kb->folder);
+    FILE *file = fopen(kb->file, "wb");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void remove_kb(const test_kb *kb)
+{
+    (void)unlink(kb->file);
+    (void)rmdir(kb->folder);
+}
+
+static void demo_conversation(void **state)
+{
+    (void)state;
+    tk *kit = tk_open("responder", "kb", folder, NULL);
+    tk_view *views[] = {tk_message(kit, "Hola, buenas tardes"),
+                        tk_message(kit, "¿hacen envíos a Guadalajara?"),
+                        tk_message(kit, "¿y cuánto tarda mi pedido?"),
+                        tk_message(kit, "mi pedido 48213 llegó roto"), tk_message(kit, "me cobraron dos veces"),
+                        tk_message(kit, "quiero hablar con una persona")};
+    tk_read(views[5], "talk_to_person", 0.99)->wants_person = 0.99;
+    const tk_answers *answers = tk_run(kit, TK_RESPOND, views, 6);
+    assert_string_equal(tk_reply(answers, 0)->source.ptr, "saludo");
+    assert_string_equal(tk_reply(answers, 1)->source.ptr, "envios");
+    assert_non_null(strstr(tk_reply(answers, 1)->text.ptr, "también a Guadalajara"));
+    assert_true(tk_reply(answers, 1)->confidence > 0.8);
+    assert_string_equal(tk_reply(answers, 2)->source.ptr, "tiempos");
+    assert_string_equal(tk_reply(answers, 3)->source.ptr, "danado");
+    assert_null(tk_reply(answers, 4));
+    assert_non_null(tk_abstain(answers, 4));
+    assert_true(tk_abstain(answers, 4)->best > 0 && tk_abstain(answers, 4)->best < 0.5);
+    assert_true(tk_abstain(answers, 4)->reason.len > 0);
+    assert_int_equal(answers->n, 5); /* nothing at all to who wants a person */
+    tk_close(kit);
+}
+
+static void languages(void **state)
+{
+    (void)state;
+    tk *kit = tk_open("responder", "kb", folder, NULL);
+    tk_view *views[] = {tk_message(kit, "quais as formas de pagamento?"),
+                        tk_message(kit, "are you open on Sunday?"), tk_message(kit, "delivery?")};
+    views[2]->view.language = tk_text(kit, "es");
+    const tk_answers *answers = tk_run(kit, TK_RESPOND, views, 3);
+    assert_non_null(strstr(tk_reply(answers, 0)->text.ptr, "Aceitamos"));
+    assert_non_null(strstr(tk_reply(answers, 1)->text.ptr, "We are open"));
+    tk_close(kit);
+}
+
+/* Small talk beside a question is not what is answered. */
+static void small_talk(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *source;
+    } cases[] = {
+        {"buenos días", "saludo"},
+        {"buenos días, a qué hora cierran hoy?", "horario"},
+        {"hola, ¿dónde están?", "ubicacion"},
+        {"hola, necesito ayuda", "ayuda"},
+        {"hola, necesito factura", "factura"},
+        {"ok gracias", "gracias"},
+    };
+    tk *kit = tk_open("responder", "kb", folder, NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        tk_view *view = tk_message(kit, cases[i].text);
+        const relevo_answer_reply *reply = tk_reply(tk_run(kit, TK_RESPOND, &view, 1), 0);
+        assert_non_null(reply);
+        assert_string_equal(reply->source.ptr, cases[i].source);
+    }
+    tk_close(kit);
+}
+
+/* Each question of a message gets its answer; what nobody knows is admitted, and counts. */
+static void several_questions(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *first, *second;
+        bool misses;
+    } cases[] = {
+        {"hola, ¿hacen envíos a Mérida y a qué hora abren?", "envios", "horario", false},
+        {"¿cuánto cuesta el envío? ¿cuánto tarda?", "envios", "tiempos", false},
+        {"how much is shipping and how long does it take?", "envios", "tiempos", false},
+        {"vocês entregam e quais as formas de pagamento?", "envios", "pagos", false},
+        {"¿tienen descafeinado? ¿venden tractores?", "descafeinado", "talk.partly", true},
+        {"¿dónde están y cómo llego?", "ubicacion", NULL, false},
+        {"Buenos días. ¿Hacen envíos a Oaxaca? Gracias", "envios", NULL, false},
+    };
+    tk *kit = tk_open("responder", "kb", folder, NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        tk_view *view = tk_message(kit, cases[i].text);
+        const tk_answers *answers = tk_run(kit, TK_RESPOND, &view, 1);
+        const relevo_answer_reply *first = tk_reply_at(answers, 0, 0), *second = tk_reply_at(answers, 0, 1);
+        if (!first || strcmp(first->source.ptr, cases[i].first) != 0 || !second != !cases[i].second ||
+            (second && strcmp(second->source.ptr, cases[i].second) != 0))
+            fail_msg("'%s' is answered by %s and %s", cases[i].text, first ? first->source.ptr : "nothing",
+                     second ? second->source.ptr : "nothing");
+        assert_int_equal(first->flags, 0);
+        assert_true(!second || second->flags & RELEVO_REPLY_ALSO);
+        assert_int_equal(tk_abstain(answers, 0) != NULL, cases[i].misses);
+    }
+    tk_close(kit);
+}
+
+/* What was said last gives a short message its subject; saying it again is no help, and so is an objection to it. */
+static void in_the_light_of_the_last(void **state)
+{
+    (void)state;
+    tk *kit = tk_open("responder", "kb", folder, NULL);
+    tk_view *view = tk_message(kit, "¿y para Recife?");
+    assert_null(tk_reply(tk_run(kit, TK_RESPOND, &view, 1), 0));
+    tk_tried(view, "envios");
+    const tk_answers *answers = tk_run(kit, TK_RESPOND, &view, 1);
+    assert_string_equal(tk_reply_at(answers, 0, 0)->source.ptr, "envios");
+    assert_non_null(tk_abstain(answers, 0)); /* the same again: it may not have helped */
+
+    view = tk_message(kit, "¿y los domingos?");
+    tk_tried(view, "envios");
+    answers = tk_run(kit, TK_RESPOND, &view, 1);
+    assert_string_equal(tk_reply_at(answers, 0, 0)->source.ptr, "horario");
+    assert_null(tk_abstain(answers, 0));
+
+    static const char *const objections[] = {"eso no es lo que pregunté", "não foi isso que perguntei",
+                                             "that's not what I asked"};
+    for (size_t i = 0; i < 3; i++) {
+        view = tk_message(kit, objections[i]);
+        assert_true(!tk_reply(tk_run(kit, TK_RESPOND, &view, 1), 0) ||
+                    strcmp(tk_reply(tk_run(kit, TK_RESPOND, &view, 1), 0)->source.ptr, "talk.sorry") != 0);
+        tk_tried(view, "envios");
+        answers = tk_run(kit, TK_RESPOND, &view, 1);
+        assert_string_equal(tk_reply_at(answers, 0, 0)->source.ptr, "talk.sorry");
+        assert_int_equal(tk_reply_at(answers, 0, 0)->flags, RELEVO_REPLY_ASKS);
+        assert_non_null(tk_abstain(answers, 0));
+    }
+    tk_close(kit);
+}
+
+/* Of two that fit equally the customer chooses, by a button that is answered. */
+static void which_of_two(void **state)
+{
+    (void)state;
+    tk *kit = tk_open("responder", "kb", folder, "margin", "0.3", "texts", "{\"which\": {\"es\": \"¿Cuál?\"}}", NULL);
+    tk_view *view = tk_message(kit, "cuánto cuesta el café descafeinado en grano");
+    const relevo_answer_reply *reply = tk_reply(tk_run(kit, TK_RESPOND, &view, 1), 0);
+    assert_non_null(reply);
+    assert_string_equal(reply->text.ptr, "¿Cuál?");
+    assert_string_equal(reply->source.ptr, "talk.which");
+    assert_int_equal(reply->flags, RELEVO_REPLY_ASKS);
+    assert_int_equal(reply->n_choices, 2);
+    const char *id = reply->choices[1]->id.ptr;
+    assert_memory_equal(id, "kb:", 3);
+    view = tk_message(kit, reply->choices[1]->title.ptr);
+    view->message.reply = tk_text(kit, id);
+    reply = tk_reply(tk_run(kit, TK_RESPOND, &view, 1), 0);
+    assert_string_equal(reply->source.ptr, id + 3);
+    tk_assert_near(reply->confidence, 1);
+    tk_close(kit);
+}
+
+/* Without a word of the business: its own small talk, honest about what it is. */
+static void small_talk_of_its_own(void **state)
+{
+    test_kb kb;
+    (void)state;
+    write_kb(&kb, "- {id: hours, title: Opening hours, language: en, answer: From 9 to 5.}\n"
+                  "- {id: hola, title: Saludo, language: es, tags: [smalltalk, greeting], questions: [Hola], answer: ¡Buenas!}\n");
+    static const struct {
+        const char *text, *source, *part;
+    } cases[] = {
+        {"hola", "hola", "¡Buenas!"},
+        {"oi", "greeting", "Olá"},
+        {"hello there", "greeting", "Hello"},
+        {"¿eres un robot?", "robot", "no una persona"},
+        {"você é humano?", "robot", "não uma pessoa"},
+        {"are you a real person?", "robot", "not a person"},
+        {"muchas gracias", "thanks", "Con gusto"},
+        {"obrigada", "thanks", "De nada"},
+        {"bye", "goodbye", "Goodbye"},
+        {"¿cómo estás?", "how_are_you", "Todo bien"},
+        {"opening hours?", "hours", "From 9 to 5."},
+    };
+    tk *kit = tk_open("responder", "kb", kb.folder, NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        tk_view *view = tk_message(kit, cases[i].text);
+        const relevo_answer_reply *reply = tk_reply(tk_run(kit, TK_RESPOND, &view, 1), 0);
+        if (!reply || strcmp(reply->source.ptr, cases[i].source) != 0 || !strstr(reply->text.ptr, cases[i].part))
+            fail_msg("'%s' is answered '%s'", cases[i].text, reply ? reply->text.ptr : "(nothing)");
+    }
+    tk_close(kit);
+    remove_kb(&kb);
+}
+
+/* Buttons, media and the days on which an article holds. */
+static void what_an_article_carries(void **state)
+{
+    test_kb kb;
+    (void)state;
+    write_kb(&kb,
+             "- id: menu\n  title: Menu\n  language: en\n  questions: [show me the menu]\n  answer: Here it is.\n"
+             "  media: {document: 'https://cafe.example/menu.pdf'}\n"
+             "  buttons: [{title: Opening hours, article: hours}, {title: A quote, id: 'flow:catering'}]\n"
+             "- {id: hours, title: Opening hours, language: en, answer: From 9 to 5., until: 2025-12-31}\n"
+             "- {id: hours2, title: Opening hours, language: en, answer: From 10 to 4., from: 2026-01-01, until: 2026-01-06}\n");
+    tk *kit = tk_open("responder", "kb", kb.folder, "utc_offset", "-6", NULL);
+    tk_view *view = tk_message(kit, "show me the menu");
+    const relevo_answer_reply *reply = tk_reply(tk_run(kit, TK_RESPOND, &view, 1), 0);
+    assert_string_equal(reply->media_kind.ptr, "document");
+    assert_string_equal(reply->media_url.ptr, "https://cafe.example/menu.pdf");
+    assert_int_equal(reply->n_choices, 2);
+    assert_string_equal(reply->choices[0]->id.ptr, "kb:hours");
+    assert_string_equal(reply->choices[1]->id.ptr, "flow:catering");
+    view = tk_message(kit, "opening hours");
+    view->view.at_ms = INT64_C(1767225600000) + 5 * 3600000; /* 2026-01-01, 05:00 UTC: still 2025 at the business */
+    assert_string_equal(tk_reply(tk_run(kit, TK_RESPOND, &view, 1), 0)->text.ptr, "From 9 to 5.");
+    view->view.at_ms += 3600000;
+    assert_string_equal(tk_reply(tk_run(kit, TK_RESPOND, &view, 1), 0)->text.ptr, "From 10 to 4.");
+    view->view.at_ms += INT64_C(6) * 86400000;
+    assert_null(tk_reply(tk_run(kit, TK_RESPOND, &view, 1), 0));
+    tk_close(kit);
+    remove_kb(&kb);
+}
+
+static void messages_without_words(void **state)
+{
+    (void)state;
+    tk *kit = tk_open("responder", "kb", folder, "image", "hand_off", "sticker", "acknowledge", NULL);
+    tk_view *view = tk_message(kit, "");
+    view->message.type = tk_text(kit, "audio");
+    view->view.language = tk_text(kit, "pt");
+    const relevo_answer_reply *reply = tk_reply(tk_run(kit, TK_RESPOND, &view, 1), 0);
+    assert_string_equal(reply->source.ptr, "talk.voice");
+    assert_non_null(strstr(reply->text.ptr, "Não consigo ouvir"));
+    assert_int_equal(reply->flags, RELEVO_REPLY_ASKS);
+    assert_null(tk_trigger(tk_run(kit, TK_TRIGGER, &view, 1), 0));
+    view->message.type = tk_text(kit, "sticker");
+    assert_int_equal(tk_reply(tk_run(kit, TK_RESPOND, &view, 1), 0)->flags, 0);
+    view->message.type = tk_text(kit, "image");
+    view->view.language = tk_text(kit, "en");
+    assert_null(tk_reply(tk_run(kit, TK_RESPOND, &view, 1), 0));
+    const relevo_answer_trigger *fired = tk_trigger(tk_run(kit, TK_TRIGGER, &view, 1), 0);
+    tk_assert_near(fired->score, 1);
+    assert_string_equal(fired->reason.ptr, "The customer sent a picture.");
+    view = tk_message(kit, "¿hacen envíos?"); /* a caption is a message like any */
+    view->message.type = tk_text(kit, "image");
+    assert_string_equal(tk_reply(tk_run(kit, TK_RESPOND, &view, 1), 0)->source.ptr, "envios");
+    assert_null(tk_trigger(tk_run(kit, TK_TRIGGER, &view, 1), 0));
+    tk_close(kit);
+}
+
+static void threshold(void **state)
+{
+    (void)state;
+    tk *kit = tk_open("responder", "kb", folder, "threshold", "0.95", NULL);
+    tk_view *view = tk_message(kit, "hacen envios a Tijuana");
+    const tk_answers *answers = tk_run(kit, TK_RESPOND, &view, 1);
+    assert_null(tk_reply(answers, 0));
+    assert_non_null(strstr(tk_abstain(answers, 0)->reason.ptr, "'envios'"));
+    tk_close(kit);
+}
+
+static void says_nothing_to_pictures(void **state)
+{
+    (void)state;
+    tk *kit = tk_open("responder", "kb", folder, NULL);
+    tk_view *views[] = {tk_message(kit, ""), tk_message(kit, NULL)};
+    assert_int_equal(tk_run(kit, TK_RESPOND, views, 2)->n, 0);
+    tk_close(kit);
+}
+
+static void many_threads(void **state)
+{
+    (void)state;
+    tk *kit = tk_open("responder", "kb", folder, NULL);
+    tk_view *views[] = {tk_message(kit, "¿hacen envíos a Guadalajara?"), tk_message(kit, "a qué hora avren")};
+    tk_run_threads(kit, TK_RESPOND, views, 2);
+    tk_close(kit);
+}
+
+static void refuses(void **state)
+{
+    (void)state;
+    char error[TK_ERROR_SIZE];
+    tk_refused(error, "responder", "kb", "/tmp/relevo-no-such-folder", NULL);
+    assert_non_null(strstr(error, "'kb' must be a folder of articles"));
+    tk_refused(error, "responder", "kb", folder, "voice", "listen", NULL);
+    assert_string_equal(error, "`voice` is acknowledge, ask or hand_off");
+    tk_refused(error, "responder", "kb", folder, "texts", "{\"which\": \"x\"}", NULL);
+    assert_non_null(strstr(error, "`texts`: write 'which: {es: ..., pt: ..., en: ...}'"));
+    tk_refused(error, "responder", "kb", folder, "texts", "{\"wich\": {}}", NULL);
+    assert_non_null(strstr(error, "'wich' is not known"));
+    tk_refused(error, "responder", "kb", folder, "texts", "{\"which\": {\"fr\": \"x\"}}", NULL);
+    assert_non_null(strstr(error, "'which' wants a text for each of es, pt, en"));
+}
+
+static void tool(void **state)
+{
+    (void)state;
+    tk *kit = tk_open("responder", "kb", folder, NULL);
+    const char *good[] = {"responder", "ask", "--kb", folder, "--json", "hacen envíos?"};
+    const char *no_kb[] = {"responder", "ask", "hola"},
+               *number[] = {"responder", "ask", "--kb", folder, "--margin", "x"};
+    const char *unknown[] = {"responder", "tell"},
+               *absent[] = {"responder", "ask", "--kb", "/tmp/relevo-none", "x"};
+    const char *index[] = {"responder", "index", "--kb", folder};
+    assert_int_equal(kit->plugin->tool(6, good), 0);
+    assert_int_equal(kit->plugin->tool(4, index), 0);
+    assert_int_equal(kit->plugin->tool(2, index), 2);
+    assert_int_equal(kit->plugin->tool(3, no_kb), 2);
+    assert_int_equal(kit->plugin->tool(6, number), 2);
+    assert_int_equal(kit->plugin->tool(2, unknown), 2);
+    assert_int_equal(kit->plugin->tool(5, absent), 1);
+    tk_close(kit);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(demo_conversation),
+                                       cmocka_unit_test(languages),
+                                       cmocka_unit_test(small_talk),
+                                       cmocka_unit_test(several_questions),
+                                       cmocka_unit_test(in_the_light_of_the_last),
+                                       cmocka_unit_test(which_of_two),
+                                       cmocka_unit_test(small_talk_of_its_own),
+                                       cmocka_unit_test(what_an_article_carries),
+                                       cmocka_unit_test(messages_without_words),
+                                       cmocka_unit_test(threshold),
+                                       cmocka_unit_test(says_nothing_to_pictures),
+                                       cmocka_unit_test(many_threads),
+                                       cmocka_unit_test(refuses),
+                                       cmocka_unit_test(tool)};
+    return cmocka_run_group_tests(tests, find_folder, NULL);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is found, in which language, and when it is no answer. */
+#include "test.h"
+
+#define MARGIN 0.03
+
+typedef struct test_library {
+    rlr_kb kb;
+    rlr_index *index;
+    rlt_work *work;
+} test_library;
+
+static test_library open_library(test_folder *folder)
+{
+    test_library library = {.work = rlt_work_new()};
+    rlt_error error = {""};
+    test_write(folder, "kb.yaml",
+               "- id: hola\n  title: Saludo\n  language: es\n  tags: [smalltalk]\n"
+               "  questions: [Hola, Buenos días, Buenas tardes]\n  answer: ¡Hola!\n"
+               "- id: envios\n  title: Envíos\n  language: es\n"
+               "  questions: [¿Hacen envíos?, ¿Cuánto cuesta el envío?]\n  answer: Sí, a todo el país.\n"
+               "- id: envios\n  title: Entregas\n  language: pt\n"
+               "  questions: [Vocês entregam?, Quanto custa o frete?]\n  answer: Sim.\n"
+               "- id: horario\n  title: Horario\n  language: es\n"
+               "  questions: [¿A qué hora abren?, ¿Qué días abren?]\n  answer: De lunes a sábado.\n"
+               "- id: garantia_a\n  title: Garantía de cafeteras\n  language: es\n  answer: Dos años.\n"
+               "- id: garantia_b\n  title: Garantía de molinos\n  language: es\n  answer: Tres años.\n");
+    assert_non_null(library.work);
+    assert_true(rlr_kb_load(folder->path, &library.kb, &error));
+    return library;
+}
+
+static void close_library(test_library *library)
+{
+    rlr_index_free(library->index);
+    rlt_work_free(library->work);
+    rlr_kb_clear(&library->kb);
+}
+
+static rlr_decision ask(const test_library *library, const char *question, rlt_language language)
+{
+    rlt_doc doc;
+    rlr_found found = {0};
+    rlt_work_reset(library->work);
+    assert_int_equal(rlt_read(library->work, rlt_str(question), &doc), RLT_OK);
+    assert_true(rlr_search(library->index, library->work, &doc, language, 0, &found));
+    assert_true(found.score >= 0 && found.score <= 1.000001);
+    return rlr_decide(&found, 0.5, MARGIN);
+}
+
+static void answers(void **state)
+{
+    test_library library = open_library(*state);
+    library.index = rlr_index_new(&library.kb);
+    assert_non_null(library.index);
+    static const struct {
+        const char *question;
+        rlt_language language;
+        const char *id; /* NULL: abstains */
+        const char *answer;
+    } cases[] = {
+        {"hacen ENVIOS a Lima?", RLT_ES, "envios", "Sí, a todo el país."},
+        {"cuanto cuesta el enbio", RLT_ES, "envios", "Sí, a todo el país."},
+        /* found in Spanish, told in the customer's language */
+        {"¿hacen envíos?", RLT_PT, "envios", "Sim."},
+        {"quanto custa o frete", RLT_PT, "envios", "Sim."},
+        {"a que hora abren", RLT_PT, "horario", "De lunes a sábado."}, /* there is no other */
+        {"Buenos días", RLT_ES, "hola", "¡Hola!"},
+        {"buenos días, ¿qué días abren?", RLT_ES, "horario", "De lunes a sábado."},
+        {"hola, buenas tardes, hacen envíos?", RLT_UNKNOWN, "envios", "Sí, a todo el país."},
+        {"mi gato duerme bajo la luna", RLT_ES, NULL, NULL},
+        {"hola, mi gato duerme bajo la luna", RLT_ES, NULL, NULL},
+        {"", RLT_ES, NULL, NULL},
+        {"48213 👍", RLT_ES, NULL, NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        rlr_decision decision = ask(&library, cases[i].question, cases[i].language);
+        if (decision.answers != (cases[i].id != NULL))
+            print_error("'%s': %s\n", cases[i].question, decision.why);
+        assert_int_equal(decision.answers, cases[i].id != NULL);
+        if (decision.answers) {
+            assert_string_equal(decision.found.best->id.ptr, cases[i].id);
+            assert_string_equal(decision.found.best->answer.ptr, cases[i].answer);
+        }
+        assert_true(decision.why[0] != '\0');
+    }
+    close_library(&library);
+}
+
+static void two_that_fit(void **state)
+{
+    test_library library = open_library(*state);
+    library.index = rlr_index_new(&library.kb);
+    assert_non_null(library.index);
+    rlr_decision decision = ask(&library, "garantía", RLT_ES);
+    assert_false(decision.answers);
+    assert_non_null(strstr(decision.why, "fit about equally well"));
+    assert_true(decision.found.score > 0.9);
+    decision = ask(&library, "garantía de la cafetera", RLT_ES);
+    assert_true(decision.answers);
+    assert_string_equal(decision.found.best->id.ptr, "garantia_a");
+    close_library(&library);
+}
+
+/* More articles than any table begins with. */
+static void many_articles(void **state)
+{
+    test_folder *folder = *state;
+    test_library library = {.work = rlt_work_new()};
+    rlt_error error = {""};
+    char *text = malloc(1u << 20);
+    size_t n = 0;
+    assert_non_null(text);
+    for (int i = 0; i < 2000; i++)
+        n += (size_t)snprintf(text + n, (1u << 20) - n,
+                              "- {id: a%d, title: palabra%dx tema%dy, language: es, answer: Sí %d}\n", i, i,
+                              i / 7, i);
+    test_write(folder, "kb.yaml", text);
+    free(text);
+    assert_non_null(library.work);
+    assert_true(rlr_kb_load(folder->path, &library.kb, &error));
+    library.index = rlr_index_new(&library.kb);
+    assert_non_null(library.index);
+    assert_string_equal(ask(&library, "palabra1234x", RLT_ES).found.best->id.ptr, "a1234");
+    assert_string_equal(ask(&library, "palabra7x", RLT_ES).found.best->id.ptr, "a7");
+    close_library(&library);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {TEST(answers), TEST(two_that_fit), TEST(many_articles)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

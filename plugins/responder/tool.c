@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `relevo responder ask | index`: what would be answered, and why; for admins who write articles. */
+#include "decide.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char help[] =
+    "relevo responder ask --kb FOLDER [--json] [QUESTION]\n"
+    "\n"
+    "Shows what the articles in FOLDER answer to QUESTION, how well it fits, and why nothing is answered if "
+    "so.\n"
+    "Without QUESTION it reads questions from standard input, one a line.\n"
+    "\n"
+    "  --kb FOLDER       the knowledge base\n"
+    "  --threshold N     score from which an article is an answer (default " RLR_THRESHOLD ")\n"
+    "  --margin N        by how much the second article must be worse (default " RLR_MARGIN ")\n"
+    "  --json            one JSON object a line: article (the nearest, also when it is no answer), score, "
+    "answer\n"
+    "                    (null: none), why, language of the article\n"
+    "\n"
+    "relevo responder index --kb FOLDER\n"
+    "\n"
+    "Builds the index as the daemon does at its start, and asks every article its own questions: names those that\n"
+    "find another article first, or two about equally well. Nothing is written: the index takes less time to build\n"
+    "than to load.\n";
+
+typedef struct ask_arguments {
+    const char *kb, *question;
+    double threshold, margin;
+    bool json;
+} ask_arguments;
+
+static bool fail(const char *line)
+{
+    fprintf(stderr, "relevo responder: %s\n", line);
+    return false;
+}
+
+static bool parse_number(const char *text, double *ret)
+{
+    char *end;
+    double value = strtod(text, &end);
+    if (end == text || *end || !(value >= 0 && value <= 1))
+        return false;
+    *ret = value;
+    return true;
+}
+
+static bool parse(int32_t argc, const char *const *argv, ask_arguments *ret)
+{
+    ask_arguments parsed = {.kb = NULL};
+    bool good = parse_number(RLR_THRESHOLD, &parsed.threshold) && parse_number(RLR_MARGIN, &parsed.margin);
+    for (int32_t i = 2; i < argc && good; i++) {
+        const char *value = i + 1 < argc ? argv[i + 1] : NULL;
+        if (strcmp(argv[i], "--json") == 0) {
+            parsed.json = true;
+        } else if (strcmp(argv[i], "--kb") == 0 && value) {
+            parsed.kb = value;
+            i++;
+        } else if (strcmp(argv[i], "--threshold") == 0 && value && parse_number(value, &parsed.threshold)) {
+            i++;
+        } else if (strcmp(argv[i], "--margin") == 0 && value && parse_number(value, &parsed.margin)) {
+            i++;
+        } else if (argv[i][0] != '-' && !parsed.question) {
+            parsed.question = argv[i];
+        } else {
+            fprintf(stderr, "relevo responder: '%s' is not understood here; see relevo responder --help\n",
+                    argv[i]);
+            good = false;
+        }
+    }
+    if (good && !parsed.kb)
+        good = fail("it needs --kb FOLDER");
+    *ret = parsed;
+    return good;
+}
+
+/* All answers as the customer gets them; NULL: none, or out of memory. To be freed. */
+static char *joined(const rlr_plan *plan)
+{
+    char *text = NULL, *longer;
+    for (size_t i = 0; i < plan->n_answers; i++) {
+        int n = asprintf(&longer, "%s%s%s", text ? text : "", text ? "\n\n" : "", plan->answers[i]->answer.ptr);
+        free(text);
+        text = n < 0 ? NULL : longer;
+    }
+    return text;
+}
+
+static bool print_json(const rlr_plan *plan)
+{
+    const rlr_article *best = plan->n_answers ? plan->answers[0] : plan->whole.found.best;
+    char *answer = joined(plan);
+    json_t *line = json_pack("{s:s?, s:f, s:s?, s:s, s:s?}", "article", best ? best->id.ptr : NULL, "score",
+                             plan->n_answers ? plan->scores[0] : plan->whole.found.score, "answer", answer, "why",
+                             plan->whole.why, "language", best ? rlt_language_code(best->language).ptr : NULL);
+    bool good = line && json_dumpf(line, stdout, JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6)) == 0;
+    json_decref(line);
+    free(answer);
+    return good && putchar('\n') != EOF;
+}
+
+static bool print_text(const rlr_plan *plan)
+{
+    char *answer = joined(plan);
+    int n = answer ? printf("%s\n  (%s)\n", answer, plan->whole.why) : printf("no answer: %s\n", plan->whole.why);
+    free(answer);
+    return n > 0;
+}
+
+static bool ask(const ask_arguments *arguments, const rlr_settings *settings, rlt_work *work, relevo_str question)
+{
+    rlt_doc doc;
+    rlr_plan plan;
+    rlr_context context = {.day = (int64_t)(time(NULL) / 86400)};
+    rlt_work_reset(work);
+    if (rlt_read(work, question, &doc) != RLT_OK)
+        return fail("out of memory");
+    context.language = rlt_language_guess(&doc, NULL);
+    if (!rlr_plan_make(settings, work, &doc, &context, &plan))
+        return fail("out of memory");
+    return (arguments->json ? print_json(&plan) : print_text(&plan)) || fail("standard output cannot be written");
+}
+
+static bool ask_lines(const ask_arguments *arguments, const rlr_settings *settings, rlt_work *work)
+{
+    char *line = NULL;
+    size_t room = 0;
+    bool good = true;
+    for (ssize_t len; good && (len = getline(&line, &room, stdin)) >= 0;) {
+        while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
+            len--;
+        good = ask(arguments, settings, work, (relevo_str){line, (uint64_t)len});
+    }
+    free(line);
+    return good;
+}
+
+static bool answer_questions(const ask_arguments *arguments, const rlr_settings *settings, rlt_work *work)
+{
+    return arguments->question ? ask(arguments, settings, work, rlt_str(arguments->question))
+                               : ask_lines(arguments, settings, work);
+}
+
+/* ---- index ---- */
+
+static void show_progress(uint32_t done, uint32_t all)
+{
+    char bar[] = "------------------------------";
+    memset(bar, '#', (size_t)done * (sizeof bar - 1) / all);
+    fprintf(stderr, "\r[%s] %3u %%%s", bar, 100 * done / all, done < all ? "" : "\n");
+}
+
+/* Says where a question of an article's own does not lead to it. *confused counts them. */
+static bool check_question(const rlr_settings *settings, rlt_work *work, const rlr_article *article,
+                           relevo_str question, uint32_t *confused)
+{
+    rlt_doc doc;
+    rlr_found found;
+    rlt_work_reset(work);
+    if (rlt_read(work, question, &doc) != RLT_OK ||
+        !rlr_search(settings->index, work, &doc, article->language, article->from, &found))
+        return fail("out of memory");
+    bool own = found.best && rlt_equal(found.best->id, article->id);
+    const rlr_article *other = own ? found.second : found.best;
+    if (own && (!other || found.score - found.second_score >= settings->margin))
+        return true;
+    ++*confused;
+    return printf("%s:%u: '%.*s' finds %s%s%s; give it a question in words of its own\n", article->path, article->line,
+                  (int)question.len, question.ptr, own ? "its article and about equally well " : "",
+                  other ? other->id.ptr : "nothing", own || !other ? "" : " first") > 0;
+}
+
+static bool check_articles(const ask_arguments *arguments, const rlr_settings *settings, rlt_work *work)
+{
+    const rlr_kb *kb = settings->kb;
+    uint32_t n_questions = 0, confused = 0;
+    bool good = true, tty = isatty(STDERR_FILENO);
+    for (uint32_t i = 0; good && i < kb->n; i++) {
+        const rlr_article *article = &kb->articles[i];
+        for (size_t j = 0; good && j < article->n_questions && !article->smalltalk; j++, n_questions++)
+            good = check_question(settings, work, article, article->questions[j], &confused);
+        if (tty)
+            show_progress(i + 1, kb->n);
+    }
+    return good && printf("%s: %u articles, %u questions, of which %u do not lead to their own article alone\n",
+                          arguments->kb, kb->n, n_questions, confused) > 0;
+}
+
+/* ---- both ---- */
+
+typedef bool command(const ask_arguments *arguments, const rlr_settings *settings, rlt_work *work);
+
+static bool run(const ask_arguments *arguments, command *what)
+{
+    rlr_kb kb;
+    rlt_error error;
+    if (!rlr_kb_load(arguments->kb, &kb, &error))
+        return fail(error.line);
+    if (!rlr_kb_add_smalltalk(&kb, &error)) {
+        rlr_kb_clear(&kb);
+        return fail(error.line);
+    }
+    rlr_index *index = rlr_index_new(&kb);
+    rlt_work *work = rlt_work_new();
+    const rlr_settings settings = {&kb, index, arguments->threshold, arguments->margin};
+    bool good = (index && work) || fail("out of memory");
+    good = good && what(arguments, &settings, work);
+    rlt_work_free(work);
+    rlr_index_free(index);
+    rlr_kb_clear(&kb);
+    return good && (fflush(stdout) == 0 || fail("standard output cannot be written"));
+}
+
+static bool asks_for_help(int32_t argc, const char *const *argv)
+{
+    for (int32_t i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return true;
+    return argc < 2;
+}
+
+int32_t rlr_tool(int32_t argc, const char *const *argv)
+{
+    ask_arguments arguments;
+    if (asks_for_help(argc, argv))
+        return fputs(help, stdout) == EOF;
+    bool index = strcmp(argv[1], "index") == 0;
+    if (!index && strcmp(argv[1], "ask") != 0) {
+        fprintf(stderr, "relevo responder: unknown command '%s'; there is ask and index\n", argv[1]);
+        return 2;
+    }
+    if (!parse(argc, argv, &arguments))
+        return 2;
+    return run(&arguments, index ? check_articles : answer_questions) ? 0 : 1;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parts of a handover card. They must never say what is not in the view. */
+#ifndef RELEVO_SUMMARIZER_CARD_H
+#define RELEVO_SUMMARIZER_CARD_H
+
+#include "text/data.h"
+#include "text/text.h"
+
+/* What one card is made from and where it goes. */
+typedef struct card_writer {
+    const relevo_view *view;
+    const relevo_sink *sink;
+    const rlt_finder *patterns;
+    rlt_work *work;
+    uint32_t index;        /* of the view in its batch */
+    uint32_t first_turn;   /* where the stretch begins among the view's turns */
+    rlt_language language; /* of the agents' words; never RLT_UNKNOWN */
+    int32_t result;        /* the first failure; what follows one is left out */
+} card_writer;
+
+void card_why(card_writer *card);
+void card_wants(card_writer *card);
+void card_data(card_writer *card);
+void card_tried(card_writer *card);
+void card_open_question(card_writer *card);
+void card_sentiment(card_writer *card);
+
+/* Adds one field; message_id may be absent. */
+void card_add(card_writer *card, const char *name, relevo_str text, relevo_str message_id);
+
+#endif

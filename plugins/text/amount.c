@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Numbers and amounts of money; see data.h. Which of "." and "," is the decimal mark is told by the digits behind it:
+   three make a thousand, one or two are cents. */
+#include "country.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NUMBER_MAX 1e12
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Reads the number at the beginning of `text`; how many bytes it has, 0: none. */
+static size_t read_number(relevo_str text, double *ret)
+{
+    size_t n = 0, mark = 0;
+    unsigned marks = 0, digits = 0;
+    while (n < text.len && (is_digit(text.ptr[n]) ||
+                            (strchr(".,", text.ptr[n]) && n + 1 < text.len && is_digit(text.ptr[n + 1])))) {
+        if (!is_digit(text.ptr[n])) {
+            mark = n;
+            marks++;
+        }
+        n++;
+    }
+    if (n == 0 || n > 24 || !is_digit(text.ptr[0]))
+        return 0;
+    bool same = true;
+    for (size_t i = 0; i < n; i++)
+        same = same && (is_digit(text.ptr[i]) || text.ptr[i] == text.ptr[mark]);
+    size_t behind = marks ? n - mark - 1 : 0;
+    bool cents = marks == 1 ? behind != 3 : marks > 1 && !same;
+    double value = 0, unit = 1;
+    for (size_t i = 0; i < n; i++) {
+        if (!is_digit(text.ptr[i]))
+            continue;
+        digits++;
+        value = value * 10 + (text.ptr[i] - '0');
+        if (cents && i > mark)
+            unit *= 10;
+    }
+    if (digits > 15)
+        return 0;
+    *ret = value / unit;
+    return n;
+}
+
+static const struct {
+    const char *words;
+    double value;
+} number_words[] = {
+    {" uno one ", 1}, /* "una" and "um" are articles more often */
+    {" dos dois duas two ", 2},
+    {" tres three ", 3},
+    {" cuatro quatro four ", 4},
+    {" cinco five ", 5},
+    {" seis six ", 6},
+    {" siete sete seven ", 7},
+    {" ocho oito eight ", 8},
+    {" nueve nove nine ", 9},
+    {" diez dez ten ", 10},
+    {" once onze eleven ", 11},
+    {" doce docena doze duzia twelve dozen ", 12},
+    {" quince quinze fifteen ", 15},
+    {" veinte vinte twenty ", 20},
+    {" treinta trinta thirty ", 30},
+    {" cuarenta quarenta forty ", 40},
+    {" cincuenta cinquenta fifty ", 50},
+    {" sesenta sessenta sixty ", 60},
+    {" setenta seventy ", 70},
+    {" ochenta oitenta eighty ", 80},
+    {" noventa ninety ", 90},
+    {" cien ciento cem hundred ", 100},
+    {" doscientos doscientas duzentos duzentas ", 200},
+    {" trescientos trescientas trezentos trezentas ", 300},
+    {" quinientos quinientas quinhentos quinhentas ", 500},
+};
+
+static bool number_word(relevo_str word, double *ret)
+{
+    for (size_t i = 0; i < sizeof number_words / sizeof *number_words; i++)
+        if (rlt_is_among(number_words[i].words, word)) {
+            *ret = number_words[i].value;
+            return true;
+        }
+    return false;
+}
+
+/* What stands directly before or behind makes the digits a part of something else: a date, a time, a code. */
+static bool is_part(relevo_str source, size_t from, size_t to)
+{
+    static const char glue[] = "/-:#@";
+    bool before = from > 0 && (strchr(glue, source.ptr[from - 1]) || is_digit(source.ptr[from - 1]));
+    bool behind = to < source.len && strchr("/-:@", source.ptr[to]) && to + 1 < source.len && is_digit(source.ptr[to + 1]);
+    return before || behind;
+}
+
+bool rlt_find_number(const rlt_doc *doc, uint32_t *at, double *ret, relevo_str *ret_written)
+{
+    for (uint32_t i = *at; i < doc->n_tokens; i++) {
+        const rlt_token *token = &doc->tokens[i];
+        relevo_str rest = {doc->source.ptr + token->source_at, doc->source.len - token->source_at};
+        double value = 0;
+        size_t len = token->kind == RLT_NUMBER ? read_number(rest, &value) : 0;
+        if (len > 0 && is_part(doc->source, token->source_at, token->source_at + len))
+            len = 0;
+        if (len == 0 && token->kind == RLT_WORD && number_word(token->text, &value))
+            len = token->source_len;
+        if (len == 0 && token->kind == RLT_WORD && is_digit(token->text.ptr[0])) { /* "80pax", "2k" */
+            len = read_number(rest, &value);
+            if (len > 0 && len < rest.len && strchr("kK", rest.ptr[len]) && token->source_len == len + 1)
+                value *= 1000;
+            else if (len > 0 && token->source_len - len > 4)
+                len = 0;
+        }
+        if (len == 0)
+            continue;
+        size_t end = token->source_at + len;
+        uint32_t next = i + 1;
+        while (next < doc->n_tokens && doc->tokens[next].source_at < end)
+            next++;
+        if (next < doc->n_tokens && rlt_is_among(" mil thousand ", doc->tokens[next].text) && value < 1000) {
+            value *= 1000;
+            end = doc->tokens[next].source_at + doc->tokens[next].source_len;
+            next++;
+        }
+        if (value > NUMBER_MAX)
+            continue;
+        *at = next;
+        *ret = value;
+        *ret_written = (relevo_str){rest.ptr, end - token->source_at};
+        return true;
+    }
+    return false;
+}
+
+/* The currency that stands in a piece; "": none. */
+static const char *currency_of(relevo_str written, const char *country)
+{
+    static const struct {
+        const char *sign, *currency;
+    } signs[] = {{"US$", "USD"}, {"USD", "USD"}, {"MX$", "MXN"}, {"AR$", "ARS"}, {"R$", "BRL"},   {"MXN", "MXN"},
+                 {"ARS", "ARS"}, {"COP", "COP"}, {"CLP", "CLP"}, {"PEN", "PEN"}, {"BRL", "BRL"},  {"EUR", "EUR"},
+                 {"€", "EUR"},   {"£", "GBP"},   {"euro", "EUR"}, {"reais", "BRL"}, {"reales", "BRL"},
+                 {"soles", "PEN"}, {"dolar", "USD"}, {"dólar", "USD"}, {"dollar", "USD"}};
+    char text[RLT_VALUE_MAX];
+    relevo_str cut = rlt_cut(written, sizeof text - 1);
+    memcpy(text, cut.ptr, cut.len);
+    text[cut.len] = '\0';
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (strcasestr(text, signs[i].sign))
+            return signs[i].currency;
+    bool local = strchr(text, '$') || strcasestr(text, "peso");
+    return local ? rlt_country_currency(country) : "";
+}
+
+bool rlt_amount_value(relevo_str written, const char *country, char ret[RLT_VALUE_MAX])
+{
+    size_t at = 0;
+    double value;
+    while (at < written.len && !is_digit(written.ptr[at]))
+        at++;
+    if (read_number((relevo_str){written.ptr + at, written.len - at}, &value) == 0)
+        return false;
+    const char *currency = currency_of(written, country);
+    int decimals = fabs(value - round(value)) < 1e-9 ? 0 : 2;
+    return snprintf(ret, RLT_VALUE_MAX, "%.*f%s%s", decimals, value, *currency ? " " : "", currency) > 0;
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Values of data: what passes a check becomes one form, what does not is none. */
+#include "test.h"
+
+#include <stdio.h>
+
+#include "text/data.h"
+
+static void countries(void **state)
+{
+    (void)state;
+    assert_string_equal(rlt_country_of_phone(rlt_str("5215512345678")), "MX");
+    assert_string_equal(rlt_country_of_phone(rlt_str("+5491123456789")), "AR");
+    assert_string_equal(rlt_country_of_phone(rlt_str("5511987654321")), "BR");
+    assert_string_equal(rlt_country_of_phone(rlt_str("573001234567")), "CO");
+    assert_string_equal(rlt_country_of_phone(rlt_str("34612345678")), "ES");
+    assert_string_equal(rlt_country_of_phone(rlt_str("4915112345678")), "");
+    assert_string_equal(rlt_country_from(rlt_str("mx")), "MX");
+    assert_string_equal(rlt_country_from(rlt_str("DE")), "");
+    assert_string_equal(rlt_country_currency("BR"), "BRL");
+}
+
+static void emails(void **state)
+{
+    (void)state;
+    char value[RLT_VALUE_MAX] = "untouched";
+    assert_true(rlt_email_value(rlt_str("Lucia.Vega+cafe@Correo.com.MX"), value));
+    assert_string_equal(value, "lucia.vega+cafe@correo.com.mx");
+    static const char *const bad[] = {"a@b",    "@correo.com", "a@@b.com", "a@b..com", "a.@b.com",
+                                      "a@.com", "a b@c.com",   "a@b.c",    "a@b.com."};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(rlt_email_value(rlt_str(bad[i]), value));
+    assert_string_equal(value, "lucia.vega+cafe@correo.com.mx");
+}
+
+static void phones(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *written, *country, *value;
+    } cases[] = {
+        {"55 1234 5678", "MX", "+525512345678"},      {"01 55 1234 5678", "MX", "+525512345678"},
+        {"+52 1 55 1234 5678", "", "+5215512345678"}, {"525512345678", "MX", "+525512345678"},
+        {"011 2345-6789", "AR", "+541123456789"},     {"(11) 98765-4321", "BR", "+5511987654321"},
+        {"300 123 4567", "CO", "+573001234567"},      {"612 34 56 78", "ES", "+34612345678"},
+        {"0034 612345678", "", "+34612345678"},       {"555-867-5309", "US", "+15558675309"},
+        {"912 345 678", "PT", "+351912345678"},       {"12345", "MX", NULL},
+        {"55 1234 5678", "", NULL},                   {"+1", "", NULL},
+        {"0000000000", "MX", NULL},                   {"5512345678x", "MX", NULL},
+        {"+0123456789", "", NULL},                    {"12345678901234567890", "MX", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char value[RLT_VALUE_MAX];
+        bool found = rlt_phone_value(rlt_str(cases[i].written), cases[i].country, value);
+        if (found != (cases[i].value != NULL) || (found && strcmp(value, cases[i].value) != 0))
+            fail_msg("'%s' in '%s' is '%s'", cases[i].written, cases[i].country, found ? value : "none");
+    }
+}
+
+static void amounts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *written, *country, *value;
+    } cases[] = {
+        {"$1,250.50", "MX", "1250.50 MXN"}, {"R$ 1.250,5", "BR", "1250.50 BRL"}, {"300 pesos", "CO", "300 COP"},
+        {"1.500.000", "CO", "1500000"},     {"2.500 €", "ES", "2500 EUR"},       {"US$ 99.99", "MX", "99.99 USD"},
+        {"$ 80", "", "80"},                 {"pesos", "MX", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char value[RLT_VALUE_MAX];
+        bool found = rlt_amount_value(rlt_str(cases[i].written), cases[i].country, value);
+        if (found != (cases[i].value != NULL) || (found && strcmp(value, cases[i].value) != 0))
+            fail_msg("'%s' is '%s'", cases[i].written, found ? value : "none");
+    }
+}
+
+static void numbers(void **state)
+{
+    static const struct {
+        const char *text, *written;
+        double value;
+    } cases[] = {
+        {"somos 80 personas", "80", 80},
+        {"unas ochenta", "ochenta", 80},
+        {"2 mil", "2 mil", 2000},
+        {"como 1.500 más o menos", "1.500", 1500},
+        {"80pax", "80", 80},
+        {"5k", "5", 5000},
+        {"umas trinta pessoas", "trinta", 30},
+        {"about fifty", "fifty", 50},
+        {"el 15/03 somos 40", "40", 40},
+        {"no sé", NULL, 0},
+        {"a las 10:30", NULL, 0},
+        {"12345678901234567890", NULL, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        rlt_doc doc = test_read(*state, cases[i].text);
+        double value = 0;
+        relevo_str written;
+        uint32_t at = 0;
+        bool found = rlt_find_number(&doc, &at, &value, &written);
+        if (found != (cases[i].written != NULL))
+            fail_msg("'%s': %s", cases[i].text, found ? "found" : "not found");
+        if (!found)
+            continue;
+        assert_text(written, cases[i].written);
+        assert_true(value > cases[i].value - 1e-9 && value < cases[i].value + 1e-9);
+        assert_false(rlt_find_number(&doc, &at, &value, &written)); /* one each */
+    }
+}
+
+static void tax_ids(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *country, *value, *kind;
+    } cases[] = {
+        {"mi RFC es GODE561231GR8", "MX", "GODE561231GR8", "rfc"},
+        {"rfc gode-561231-gr8 por favor", "MX", "GODE561231GR8", "rfc"},
+        {"XAXX010101000", "MX", "XAXX010101000", "rfc"},
+        {"GODE561231GR9", "MX", NULL, NULL},
+        {"GODE569931GR8", "MX", NULL, NULL},
+        {"cpf 529.982.247-25", "BR", "52998224725", "cpf"},
+        {"529.982.247-26", "BR", NULL, NULL},
+        {"111.111.111-11", "BR", NULL, NULL},
+        {"CNPJ 11.222.333/0001-81", "BR", "11222333000181", "cnpj"},
+        {"12.ABC.345/01DE-35", "BR", "12ABC34501DE35", "cnpj"},
+        {"mi cuit es 20-12345678-6", "AR", "20123456786", "cuit"},
+        {"20-12345678-7", "AR", NULL, NULL},
+        {"mi DNI: 12345678Z", "ES", "12345678Z", "nif"},
+        {"X1234567L", "ES", "X1234567L", "nif"},
+        {"12345678A", "ES", NULL, NULL},
+        {"la empresa es B-12345674", "ES", "B12345674", "nif"},
+        {"123456789", "PT", "123456789", "nif"},
+        {"123456789", "", NULL, NULL},
+        {"529.982.247-25", "", "52998224725", "cpf"},
+        {"hola, quiero un café", "MX", NULL, NULL},
+        {"", "MX", NULL, NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char value[RLT_VALUE_MAX];
+        const char *kind = NULL;
+        relevo_str written;
+        bool found = rlt_find_tax_id(rlt_str(cases[i].text), cases[i].country, value, &written, &kind);
+        if (found != (cases[i].value != NULL) || (found && strcmp(value, cases[i].value) != 0))
+            fail_msg("'%s' in '%s' is '%s'", cases[i].text, cases[i].country, found ? value : "none");
+        if (found)
+            assert_string_equal(kind, cases[i].kind);
+    }
+}
+
+static void dates(void **state)
+{
+    static const struct {
+        const char *text, *country, *value;
+    } cases[] = {
+        /* today is Thursday, the first of January 2026 */
+        {"el 15/03/2026", "MX", "2026-03-15"},
+        {"15-3", "MX", "2026-03-15"},
+        {"2026-03-15 10:30", "MX", "2026-03-15"},
+        {"15.03.26", "ES", "2026-03-15"},
+        {"3/15", "US", "2026-03-15"},
+        {"3/4/2026", "US", "2026-03-04"},
+        {"3/4/2026", "MX", "2026-04-03"},
+        {"el viernes 15 de marzo", "MX", "2026-03-15"},
+        {"15 de marzo de 2027", "MX", "2027-03-15"},
+        {"15 de março", "BR", "2026-03-15"},
+        {"no dia 1º de maio", "BR", "2026-05-01"},
+        {"March 15th, 2026", "US", "2026-03-15"},
+        {"the 15th of march", "US", "2026-03-15"},
+        {"29 de febrero", "MX", "2028-02-29"},
+        {"hoy mismo", "MX", "2026-01-01"},
+        {"mañana", "MX", "2026-01-02"},
+        {"pasado mañana", "MX", "2026-01-03"},
+        {"depois de amanhã", "BR", "2026-01-03"},
+        {"tomorrow please", "US", "2026-01-02"},
+        {"el viernes", "MX", "2026-01-02"},
+        {"el jueves", "MX", "2026-01-08"},
+        {"na segunda-feira", "BR", "2026-01-05"},
+        {"next friday", "US", "2026-01-02"},
+        {"por la mañana", "MX", NULL},
+        {"31/02", "MX", NULL},
+        {"30 de febrero de 2026", "MX", NULL},
+        {"3.5", "MX", NULL},
+        {"tengo 15 pedidos", "MX", NULL},
+        {"la segunda", "MX", NULL},
+        {"99/99/9999", "MX", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        rlt_doc doc = test_read(*state, cases[i].text);
+        char value[RLT_VALUE_MAX];
+        relevo_str written;
+        int64_t today;
+        assert_true(rlt_day_of(2026, 1, 1, &today));
+        bool found = rlt_find_date(&doc, today, cases[i].country, value, &written);
+        if (found != (cases[i].value != NULL) || (found && strcmp(value, cases[i].value) != 0))
+            fail_msg("'%s' in '%s' is '%s'", cases[i].text, cases[i].country, found ? value : "none");
+    }
+}
+
+/* Every day of four centuries has one number, and the way back is the same day. */
+static void days(void **state)
+{
+    int64_t before = 0, day;
+    assert_true(rlt_day_of(1970, 1, 1, &day));
+    assert_int_equal(day, 0);
+    assert_false(rlt_day_of(2100, 2, 29, &day));
+    assert_true(rlt_day_of(1999, 12, 31, &before));
+    for (int year = 2000; year < 2101; year++)
+        for (int month = 1; month <= 12; month++)
+            for (int of_month = 1; of_month <= 31; of_month++) {
+                if (!rlt_day_of(year, month, of_month, &day))
+                    continue;
+                assert_int_equal(day, ++before);
+                if (of_month != 28)
+                    continue;
+                char text[32], value[RLT_VALUE_MAX];
+                relevo_str written;
+                rlt_work_reset(*state);
+                (void)snprintf(text, sizeof text, "%04d-%02d-%02d", year, month, of_month);
+                rlt_doc doc = test_read(*state, text);
+                assert_true(rlt_find_date(&doc, 0, "MX", value, &written));
+                assert_string_equal(value, text);
+            }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {TEST(countries), TEST(emails),  TEST(phones), TEST(amounts),
+                                       TEST(numbers),   TEST(tax_ids), TEST(dates),  TEST(days)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Questions are known by their words, and a message is taken apart where another one begins. */
+#include "test.h"
+
+#include <stdio.h>
+
+static void begins(void **state)
+{
+    static const struct {
+        const char *text;
+        bool asks;
+    } cases[] = {
+        {"cuánto cuesta el envío", true}, {"a qué hora abren", true}, {"¿Querétaro?", true},   {"onde fica a loja", true},
+        {"do you ship", true},            {"por qué no llega", true}, {"Ana Torres", false},   {"en la mañana", false},
+        {"quiero un café", false},        {"cuánto", false},          {"para 80 personas", false}, {"", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        rlt_doc doc = test_read(*state, cases[i].text);
+        if (rlt_is_question(&doc) != cases[i].asks)
+            fail_msg("'%s'", cases[i].text);
+    }
+}
+
+static void leans(void **state)
+{
+    rlt_doc doc = test_read(*state, "¿Y los domingos?");
+    assert_true(rlt_leans(&doc));
+    doc = test_read(*state, "e para Recife?");
+    assert_true(rlt_leans(&doc));
+    doc = test_read(*state, "¿abren los domingos?");
+    assert_false(rlt_leans(&doc));
+    doc = test_read(*state, "y además quería saber si venden café en grano por kilo");
+    assert_false(rlt_leans(&doc)); /* it says what it is about */
+    doc = test_read(*state, "y");
+    assert_false(rlt_leans(&doc));
+}
+
+static void sentences(void **state)
+{
+    static const struct {
+        const char *text, *parts;
+    } cases[] = {
+        {"¿hacen envíos y cuánto tarda?", "hacen envíos |cuánto tarda?|"},
+        {"Hola. ¿Hacen envíos? ¿A qué hora abren?", "Hola. |Hacen envíos? |A qué hora abren?|"},
+        {"a qué hora abren, cuánto cuesta el kilo", "a qué hora abren|cuánto cuesta el kilo|"},
+        {"do you ship and how long does it take", "do you ship |how long does it take|"},
+        {"café y pan, por favor", "café y pan, por favor|"},
+        {"cuesta 3.50", "cuesta 3.50|"},
+        {"En 1998, ¿qué equipo ganó?", "En 1998, ¿qué equipo ganó?|"},
+        {"quiero un café y como siempre azúcar", "quiero un café y como siempre azúcar|"},
+        {"uno\ndos\ntres\ncuatro\ncinco", "uno|dos|tres|cuatro\ncinco|"},
+        {"?!", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        relevo_str parts[4];
+        char text[256] = "";
+        rlt_doc doc = test_read(*state, cases[i].text);
+        size_t n = rlt_sentences(&doc, parts, 4), used = 0;
+        for (size_t k = 0; k < n; k++)
+            used += (size_t)snprintf(text + used, sizeof text - used, "%.*s|", (int)parts[k].len, parts[k].ptr);
+        assert_string_equal(text, cases[i].parts);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {TEST(begins), TEST(leans), TEST(sentences)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

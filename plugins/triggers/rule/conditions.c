@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See conditions.h. */
+#include "conditions.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text/text.h"
+
+enum { LIST_LIMIT = 32, WORD_LIMIT = 128, NUMBER_LIMIT = 63 };
+
+/* How each subject is written, and what it takes. */
+static const struct {
+    const char *key;
+    bool counts; /* its value is the least count; else one text or a list of them */
+} subjects[SUBJECTS] = {
+    [SUBJECT_SLOT] = {"slot", false},         [SUBJECT_TYPE] = {"type", false},
+    [SUBJECT_INTENT] = {"intent", false},     [SUBJECT_LANGUAGE] = {"language", false},
+    [SUBJECT_CUSTOMER] = {"customer", false}, [SUBJECT_MISSES] = {"misses", true},
+    [SUBJECT_REPEATS] = {"repeats", true},    [SUBJECT_MESSAGES] = {"messages", true},
+    [SUBJECT_BOT_REPEATS] = {"bot_repeats", true},
+};
+
+/* Where a mistake is told. */
+typedef struct place {
+    const char *key;
+    size_t entry;
+    char *error;
+    size_t size;
+} place;
+
+static bool refuse(const place *at, const char *why)
+{
+    snprintf(at->error, at->size, "`%s` entry %zu: %s", at->key, at->entry, why);
+    return false;
+}
+
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
+
+static bool words_fine(const json_t *list)
+{
+    size_t n = json_array_size(list);
+    for (size_t i = 0; i < n; i++) {
+        size_t len = json_string_length(json_array_get(list, i)); /* 0 for what is no text, too */
+        if (len == 0 || len > WORD_LIMIT) {
+            return false;
+        }
+    }
+    return n > 0 && n <= LIST_LIMIT;
+}
+
+/* A text stands for a list of one: the entry is changed to it, so that the list lives with the JSON. */
+static bool take_words(json_t *entry, const char *key, condition *c, const place *at)
+{
+    json_t *value = json_object_get(entry, key);
+    if (json_is_string(value) && json_object_set_new(entry, key, json_pack("[O]", value)) == 0) {
+        value = json_object_get(entry, key);
+    }
+    if (!json_is_array(value) || !words_fine(value)) {
+        char why[96];
+        snprintf(why, sizeof(why), "`%s` must be a text or a list of 1 to 32 texts (numbers in quotes)", key);
+        return refuse(at, why);
+    }
+    c->words = value;
+    return true;
+}
+
+static bool take_number(const json_t *entry, const char *key, double *ret, bool *ret_given, const place *at)
+{
+    const json_t *value = json_object_get(entry, key);
+    if (value == NULL) {
+        return true;
+    }
+    if (!json_is_number(value)) {
+        char why[64];
+        snprintf(why, sizeof(why), "`%s` must be a number", key);
+        return refuse(at, why);
+    }
+    *ret = json_number_value(value);
+    *ret_given = true;
+    return true;
+}
+
+static bool take_slot(json_t *entry, condition *c, const place *at)
+{
+    const json_t *name = json_object_get(entry, "slot");
+    size_t len = json_string_length(name);
+    if (len == 0 || len > WORD_LIMIT) {
+        return refuse(at, "`slot` must be the name of a slot");
+    }
+    c->name = (relevo_str){json_string_value(name), len};
+    c->least = -INFINITY;
+    c->most = INFINITY;
+    if (json_object_get(entry, "is") != NULL && !take_words(entry, "is", c, at)) {
+        return false;
+    }
+    if (!take_number(entry, "at_least", &c->least, &c->number, at) ||
+        !take_number(entry, "at_most", &c->most, &c->number, at)) {
+        return false;
+    }
+    return c->words == NULL || !c->number ? true : refuse(at, "`is` and a number are both given: write two conditions");
+}
+
+static bool take_subject(json_t *entry, condition *c, const place *at)
+{
+    const char *key = subjects[c->subject].key;
+    if (c->subject == SUBJECT_SLOT) {
+        return take_slot(entry, c, at);
+    }
+    if (subjects[c->subject].counts) {
+        const json_t *value = json_object_get(entry, key);
+        if (!json_is_integer(value) || json_integer_value(value) < 1 || json_integer_value(value) > 1000) {
+            char why[64];
+            snprintf(why, sizeof(why), "`%s` must be a whole number from 1 to 1000", key);
+            return refuse(at, why);
+        }
+        c->least = (double)json_integer_value(value);
+        return true;
+    }
+    bool given = false;
+    return take_words(entry, key, c, at) &&
+           (c->subject != SUBJECT_INTENT || take_number(entry, "confidence", &c->least, &given, at));
+}
+
+/* Which keys may stand beside a subject. */
+static bool belongs(subject about, const char *key)
+{
+    return strcmp(key, subjects[about].key) == 0 ||
+           (about == SUBJECT_INTENT && strcmp(key, "confidence") == 0) ||
+           (about == SUBJECT_SLOT &&
+            (strcmp(key, "is") == 0 || strcmp(key, "at_least") == 0 || strcmp(key, "at_most") == 0));
+}
+
+static bool take_condition(json_t *entry, condition *c, const place *at)
+{
+    if (!json_is_object(entry)) {
+        return refuse(at, "must be a mapping such as {slot: total, at_least: 5000}");
+    }
+    c->subject = SUBJECTS;
+    for (subject s = 0; s < SUBJECTS; s++) {
+        if (json_object_get(entry, subjects[s].key) == NULL) {
+            continue;
+        }
+        if (c->subject != SUBJECTS) {
+            return refuse(at, "it is about two things: write two conditions");
+        }
+        c->subject = s;
+    }
+    if (c->subject == SUBJECTS) {
+        return refuse(at, "must be about one of slot, type, intent, language, customer, misses, repeats, messages, "
+                          "bot_repeats");
+    }
+    const char *key = NULL;
+    json_t *value = NULL;
+    json_object_foreach(entry, key, value)
+    {
+        if (!belongs(c->subject, key)) {
+            char why[128];
+            relevo_str shown = rlt_cut(rlt_str(key), 40);
+            snprintf(why, sizeof(why), "`%.*s` does not belong beside `%s`", (int)shown.len, shown.ptr,
+                     subjects[c->subject].key);
+            return refuse(at, why);
+        }
+    }
+    return take_subject(entry, c, at);
+}
+
+bool conditions_read(const char *key, relevo_str text, conditions *ret, char *error, size_t error_size)
+{
+    place at = {.key = key, .error = error, .size = error_size};
+    ret->json = text.len > 0 ? json_loadb(text.ptr, (size_t)text.len, 0, NULL) : json_array();
+    if (!json_is_array(ret->json)) {
+        snprintf(error, error_size, "`%s` must be a list of conditions such as {slot: total, at_least: 5000}", key);
+        return false;
+    }
+    size_t n = json_array_size(ret->json);
+    ret->items = calloc(n + 1, sizeof(*ret->items));
+    if (ret->items == NULL) {
+        snprintf(error, error_size, "out of memory");
+        return false;
+    }
+    for (; ret->n < n; ret->n++) {
+        at.entry = ret->n + 1;
+        if (!take_condition(json_array_get(ret->json, ret->n), &ret->items[ret->n], &at)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void conditions_free(conditions *list)
+{
+    free(list->items);
+    json_decref(list->json);
+}
+
+/* ---- holding ----------------------------------------------------------------------------------------------------- */
+
+static bool one_of(const json_t *words, relevo_str text)
+{
+    for (size_t i = 0; i < json_array_size(words); i++) {
+        const json_t *word = json_array_get(words, i);
+        if (rlt_equal(text, (relevo_str){json_string_value(word), json_string_length(word)})) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool slot_holds(const condition *c, relevo_str value)
+{
+    char text[NUMBER_LIMIT + 1], *end;
+    if (c->words != NULL) {
+        return one_of(c->words, value);
+    }
+    if (!c->number) {
+        return value.len > 0;
+    }
+    size_t len = value.len < NUMBER_LIMIT ? (size_t)value.len : NUMBER_LIMIT;
+    if (len > 0) {
+        memcpy(text, value.ptr, len);
+    }
+    text[len] = '\0';
+    double number = strtod(text, &end); /* "1250.50 MXN" */
+    return end != text && isfinite(number) && number >= c->least && number <= c->most;
+}
+
+/* How often the bot has said its last words, among the turns that are shown. */
+static double bot_repeats(const relevo_view *view)
+{
+    const relevo_turn *last = NULL;
+    uint32_t n = 0;
+    for (uint32_t i = view->n_turns; i-- > 0;) {
+        const relevo_turn *turn = view->turns[i];
+        if (turn->by != RELEVO_BY_BOT) {
+            continue;
+        }
+        last = last != NULL ? last : turn;
+        n += rlt_equal(turn->text, last->text);
+    }
+    return n;
+}
+
+bool condition_holds(const condition *c, const relevo_view *view)
+{
+    const relevo_str none = {NULL, 0};
+    switch (c->subject) {
+    case SUBJECT_SLOT:
+        for (uint32_t i = 0; i < view->n_slots; i++) {
+            if (rlt_equal(view->slots[i]->name, c->name)) {
+                return slot_holds(c, view->slots[i]->value);
+            }
+        }
+        return false;
+    case SUBJECT_TYPE:
+        return one_of(c->words, view->message->type);
+    case SUBJECT_INTENT:
+        return view->reading != NULL && view->reading->confidence >= c->least &&
+               one_of(c->words, view->reading->intent);
+    case SUBJECT_LANGUAGE:
+        return one_of(c->words, view->reading != NULL && view->reading->language.len > 0 ? view->reading->language
+                                : view->language.len > 0                                 ? view->language
+                                                                                         : none);
+    case SUBJECT_CUSTOMER:
+        return one_of(c->words, view->customer_id);
+    case SUBJECT_MISSES:
+        return view->digest->misses >= c->least;
+    case SUBJECT_REPEATS:
+        return view->digest->repeats >= c->least;
+    case SUBJECT_MESSAGES:
+        return view->digest->messages >= c->least;
+    case SUBJECT_BOT_REPEATS:
+        return bot_repeats(view) >= c->least;
+    case SUBJECTS:
+        break;
+    }
+    return false;
+}

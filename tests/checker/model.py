@@ -1,0 +1,359 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What must be decided: the plan's rules in Python, for lanes that run the scripted plugin.
+
+Written from the plan, with dictionaries and no care for speed or bounds; where it and the core differ, one of them is
+wrong. A decision here is a dict of the fields of the Decision record; absent ones mean null.
+"""
+import hashlib
+import uuid
+
+RECENT = 32  # message ids that a conversation remembers
+SLOTS = 24
+THRESHOLD = 0.5  # of a trigger that the policy does not list
+MESSAGE_FIELDS = ("message_id", "sent_at", "customer_name", "type", "text", "reply_id", "media_id", "mime_type",
+                  "context_id", "error_code", "error_title", "note", "raw")
+STATUS_FIELDS = ("message_id", "status", "sent_at", "error_code", "error_title", "callback_data")
+APART = {"status", "error", "unknown"}  # events that touch no conversation
+CHANGES = {"handed_off", "assigned", "taken_over", "requeued", "returned", "closed", "reopened", "joined", "moved"}
+NEARNESS = {"closed": 0, "bot": 1, "queued": 2, "human": 3}
+
+# The notices of the configuration that lab/stack.py writes.
+NOTICES = {"handoff": "Te paso con una persona.", "assigned": "{agent} te atiende.", "returned": "Sigo yo.",
+           "closed": "Caso cerrado.", "unknown": "No lo sé."}
+
+
+def identity(event):
+    return event.get("user_id") or event.get("wa_id")
+
+
+def conversation_id(phone_number_id, customer):
+    raw = bytearray(hashlib.blake2b(f"{phone_number_id}\0{customer}".encode(), digest_size=16).digest())
+    raw[6] = (raw[6] & 0x0F) | 0x80
+    raw[8] = (raw[8] & 0x3F) | 0x80
+    return str(uuid.UUID(bytes=bytes(raw)))
+
+
+def record_id(at, lane, seq, ordinal):
+    """UUIDv7: 48 bits of lane time, 12 of the lane, 50 of the sequence, 12 of the ordinal."""
+    high = (at & 0xFFFFFFFFFFFF) << 16 | 0x7000 | (lane & 0xFFF)
+    low = 1 << 63 | (seq & 0x3FFFFFFFFFFFF) << 12 | (ordinal & 0xFFF)
+    return str(uuid.UUID(int=high << 64 | low))
+
+
+def apart(event):
+    """Whether it touches no conversation: all notices but that of another identity."""
+    return event["kind"] in APART and not (event["kind"] == "unknown" and (event.get("previous_user_id") or event.get("previous_wa_id")))
+
+
+def present(fields, source):
+    """The fields that are there; Avro's null, an empty text and a zero are all absent."""
+    return {k: source[k] for k in fields if source.get(k)}
+
+
+class Conversation:
+    """One conversation, as far as decisions depend on it."""
+
+    def __init__(self, event, at):
+        """Begun by an event; a command or a timer has no identity (and there is a conversation already)."""
+        self.phone_number_id, self.customer = event.get("phone_number_id"), identity(event)
+        self.owner, self.epoch, self.agent, self.team = "bot", 1, None, None
+        self.decided_owner, self.decided_epoch = "bot", 1  # without what a desktop did and the lane has not seen
+        self.stretch, self.cases, self.misses = 1, 1, 0
+        self.language = self.wa_id = self.user_id = self.name = None
+        self.recent, self.slots = [], {}
+        self.last_in = at
+        self.stored = self.gone = False
+        self.decided_agent = None
+        self.take_identity(event)
+
+    def copy(self):
+        other = Conversation.__new__(Conversation)
+        other.__dict__.update(self.__dict__)
+        other.recent, other.slots = list(self.recent), dict(self.slots)
+        return other
+
+    def absorb(self, command):
+        """A desktop changed the row before the lane saw the command."""
+        self.owner, self.epoch = command["owner"], command["epoch"]
+        self.agent = command["owner_agent"]
+        if command["command"] == "moved" and not self.gone:
+            self.gone, self.team_before, self.team = True, self.team, None
+
+    def as_it_moved(self):
+        """What was joined: a copy, with the ownership of just before, all commands up to there decided."""
+        other = self.copy()
+        other.owner, other.epoch, other.agent = self.decided_owner, self.decided_epoch, self.decided_agent
+        if self.gone:
+            other.team = self.team_before
+        return other
+
+    def join(self, other, taken):
+        """The other conversation goes on in this one."""
+        later = other.last_in > self.last_in or not self.recent
+        mine, theirs = len(self.recent), len(other.recent)
+        if mine + theirs > RECENT:
+            if theirs <= RECENT // 2:
+                mine = RECENT - theirs
+            elif mine > RECENT // 2:
+                mine = RECENT // 2
+            theirs = RECENT - mine
+        self.recent = other.recent[len(other.recent) - theirs:] + self.recent[len(self.recent) - mine:]
+        for name, value in other.slots.items():
+            if name not in self.slots or later:
+                self.slots[name] = value
+        if later:
+            self.misses, self.language = other.misses, other.language or self.language
+        self.language = self.language or other.language
+        self.wa_id, self.user_id = self.wa_id or other.wa_id, self.user_id or other.user_id
+        self.name = self.name or other.name
+        self.last_in = max(self.last_in, other.last_in)
+        self.cases += other.cases - (self.owner != "closed" and other.owner != "closed")
+        self.stretch = max(self.stretch, other.stretch)
+        self.epoch = max(self.epoch, other.epoch) + 1
+        if taken:
+            self.owner, self.agent, self.team = other.owner, other.agent, other.team
+
+    def known(self, message_id):
+        if message_id in self.recent:
+            return True
+        self.recent = self.recent[-(RECENT - 1):] + [message_id]
+        return False
+
+    def take_identity(self, event):
+        self.wa_id = event.get("wa_id") or self.wa_id
+        self.user_id = event.get("user_id") or self.user_id
+        self.name = event.get("customer_name") or self.name
+
+
+class Step:
+    """One event of one conversation: fills self.decisions."""
+
+    def __init__(self, conversation, event, at, idle_close_ms, joins=()):
+        """joins: (id, conversation, whether its ownership wins a tie) of those that are found to be the same customer's."""
+        self.c, self.event, self.at, self.idle_close_ms = conversation, event, at, idle_close_ms
+        self.decisions = []
+        for other, loser, wins in joins:
+            nearer = NEARNESS[loser.owner] - NEARNESS[conversation.owner]
+            conversation.join(loser, nearer > 0 or (nearer == 0 and wins))
+            self.announce("joined", "identity", other=other)
+        getattr(self, "on_" + event["kind"])()
+
+    def decide(self, kind, **details):
+        c = self.c
+        decision = {"kind": kind, "owner": c.owner, "epoch": c.epoch, "stretch": c.stretch, "agent_id": c.agent,
+                    "team": c.team, **details}
+        self.decisions.append(decision)
+        return decision
+
+    def received(self, kind="received"):
+        fields = MESSAGE_FIELDS if kind == "received" else ("message_id", "type")
+        self.decide(kind, message=present(fields, self.event))
+
+    def change(self, kind, owner, agent, cause, **details):
+        """The lane changes ownership."""
+        c = self.c
+        c.owner, c.epoch, c.agent = owner, c.epoch + 1, agent
+        if owner == "bot":
+            c.team = None
+            self.new_stretch()
+        return self.announce(kind, cause, **details)
+
+    def announce(self, kind, cause, **details):
+        c = self.c
+        decision = self.decide(kind, change={"from": c.decided_owner, "cause": cause, **details})
+        c.decided_owner, c.decided_epoch, c.decided_agent = decision["owner"], decision["epoch"], decision["agent_id"]
+        c.stored = True
+        return decision
+
+    def commanded(self, kind, cause, **details):
+        """A desktop has changed it: the decision carries the command's ownership, whatever the row says by now."""
+        c, command = self.c, self.event
+        now = c.owner, c.epoch, c.agent
+        if command["owner"] == "bot":
+            c.team = None
+            self.new_stretch()
+        c.absorb(command)
+        if command["agent_id"]:
+            details["by"] = command["agent_id"]
+        self.announce(kind, cause, **details)
+        c.owner, c.epoch, c.agent = now
+
+    def new_stretch(self):
+        self.c.stretch += 1
+        self.c.misses = 0
+
+    def say(self, text, source, confidence):
+        said = {"text": text, "source": source, "confidence": confidence, "to_message": self.event.get("message_id")}
+        decision = self.decide("replied", said={k: v for k, v in said.items() if v is not None})
+        if self.event["kind"] == "command":
+            decision["owner"], decision["epoch"] = self.event["owner"], self.event["epoch"]
+            decision["agent_id"] = self.event["owner_agent"]
+
+    def notice(self, key):
+        text = NOTICES.get(key)
+        if text:
+            self.say(text.replace("{agent}", self.event.get("agent_name") or ""), "notice." + key, 1.0)
+
+    def summarize(self, trigger):
+        text = self.event.get("text") if self.event["kind"] == "message" else None
+        wants = {"name": "wants", "text": text or "(no text)"}
+        if self.event["kind"] == "message":
+            wants["message_id"] = self.event["message_id"]
+        self.decide("summarized", card={"fields": [{"name": "why", "text": trigger or "a person took it"}, wants]})
+
+    def notify(self):
+        self.decide("notified", effect={"plugin": "scripted", "destination": "crm", "method": "POST",
+                                        "path": "/handoffs"})
+
+    def hand_off(self, cause, **details):
+        c = self.c
+        route = {"priority": 5, "rank": "least_loaded", "team": "care", "skills": []}
+        c.team = "care"
+        self.change("handed_off", "queued", None, cause, route=route, **details)
+        if cause != "meta":
+            self.notice("handoff")
+        self.summarize(details.get("trigger"))
+        self.notify()
+
+    # ---- events from WhatsApp
+
+    def on_message(self):
+        c, event = self.c, self.event
+        if c.known(event["message_id"]):
+            self.received("duplicate")
+            return
+        c.stored = True
+        c.take_identity(event)
+        self.received()
+        if c.owner == "closed":
+            c.cases += 1
+            self.change("reopened", "bot", None, "customer")
+        c.last_in = self.at
+        text = event.get("text") or ""
+        word, _, rest = text.partition(" ")
+        reading = {"language": "es", "confidence": 1.0, "out_of_scope": 0.0, "sentiment": 0.0, "anger": 0.0,
+                   "wants_person": 0.0}
+        if word:
+            reading["intent"] = word
+        self.decide("classified", reading=reading)
+        c.language = "es"
+        if word == "slot" and "=" in rest:
+            self.slot(*rest.split("=", 1))
+        if c.owner == "bot":
+            self.answer(word, rest)
+
+    def slot(self, name, value):
+        slots = self.c.slots
+        if slots.get(name) == value or (name not in slots and len(slots) == SLOTS):
+            return
+        slots[name] = value
+        self.decide("slot_filled", slot={"name": name, "value": value, "message_id": self.event["message_id"]})
+
+    def answer(self, word, rest):
+        c = self.c
+        if word == "fail":
+            self.decide("failed", failure={"plugin": "scripted", "phase": "respond"})
+        trigger = {"trigger": "scripted", "threshold": THRESHOLD, "observed": False}
+        if word == "person":
+            why = {"reason": "the customer asked for a person"}
+            if rest:
+                why["evidence"] = rest
+            self.decide("triggered", trigger={**trigger, **why, "score": 1.0, "chosen": True})
+            self.hand_off("trigger", trigger="scripted", score=1.0, **why)
+            return
+        if word == "maybe":
+            self.decide("triggered", trigger={**trigger, "score": 0.3, "chosen": False, "evidence": "maybe",
+                                              "reason": "the customer may want a person"})
+        if word == "fail":
+            self.hand_off("failure", reason="a plugin gave no answer")
+        elif word == "miss":
+            c.misses += 1
+            self.notice("unknown")
+        else:
+            c.misses = 0
+            self.say(rest if word == "say" and rest else "ok", "scripted", 0.9)
+
+    def apart(self, kind, **details):
+        self.decisions.append({"kind": kind, "owner": "none", "epoch": 0, "stretch": 0, "agent_id": None, "team": None,
+                               **details})
+
+    def on_status(self):
+        self.apart("status", status=present(STATUS_FIELDS, self.event))
+
+    def on_error(self):
+        self.apart("received", message=present(MESSAGE_FIELDS, self.event))
+
+    def on_unknown(self):
+        if apart(self.event):
+            self.on_error()
+            return
+        self.c.stored = True
+        self.c.take_identity(self.event)
+        self.received()
+
+    def on_echo(self):
+        c, event = self.c, self.event
+        if c.known(event["message_id"]):
+            self.received("duplicate")
+            return
+        c.stored = True
+        c.take_identity(event)
+        self.received()
+        if c.owner != "human":
+            self.change("taken_over", "human", "business_phone", "echo")
+            self.summarize(None)
+
+    def on_handover(self):
+        self.received()
+        if self.c.owner == "bot":
+            self.hand_off("meta")
+
+    # ---- what desktops did, and the clock
+
+    def on_command(self):
+        c, command = self.c, self.event
+        kind = command["command"]
+        changed = command["epoch"] > c.decided_epoch
+        c.stored = True
+        if not changed and kind not in ("reply", "note"):  # given to the one who had it
+            self.as_of("ignored", failure={"reason": "it changed nobody's ownership"})
+        elif kind == "take_over":
+            self.commanded("taken_over", "desktop")
+            self.summarize(None)
+        elif kind == "reply":
+            if changed:
+                self.commanded("taken_over", "agent_reply")
+            self.said_by_agent("answered")
+            if changed:
+                self.summarize(None)
+        elif kind == "note":
+            self.said_by_agent("noted")
+        elif kind in ("return", "resolve"):
+            reason = {"reason": command["note"]} if command.get("note") else {}
+            self.commanded("returned" if kind == "return" else "closed", "desktop", **reason)
+            self.notice("returned" if kind == "return" else "closed")
+        elif kind == "assign":
+            self.commanded("assigned", "assignment")
+            self.notice("assigned")
+        elif kind == "requeue":
+            self.commanded("requeued", "desktop")
+        elif kind == "moved":
+            self.commanded("moved", "identity", other=command["note"])
+
+    def said_by_agent(self, kind):
+        command = self.event
+        self.as_of(kind, said={"text": command["text"], "agent_id": command["agent_id"]})
+
+    def as_of(self, kind, **details):
+        """A decision with the ownership that the command made."""
+        decision, command = self.decide(kind, **details), self.event
+        decision["owner"], decision["epoch"] = command["owner"], command["epoch"]
+        decision["agent_id"] = command["owner_agent"]
+
+    def on_timer(self):
+        c = self.c
+        c.stored = True
+        if c.owner == "bot" and 0 < self.idle_close_ms <= self.at - c.last_in:
+            self.change("closed", "closed", None, "timeout")
+        else:
+            self.decide("ignored", failure={"reason": "the timer no longer holds"})

@@ -1,0 +1,176 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Whole conversations with the real plugins and the example business: turns in, decisions out (golden/*.yaml)."""
+import os
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import yaml  # noqa: E402
+from checker.model import conversation_id  # noqa: E402
+from e2e.provenance import Provenance  # noqa: E402
+from lab.generate import partition_of  # noqa: E402
+from lab.stack import ROOT, Lab, TestFailure, expect, run  # noqa: E402
+
+GOLDEN = Path(__file__).resolve().parent / "golden"
+NUMBER = "105550001"
+
+
+def configuration():
+    """Plugins and policy of the demo: what ./dev demo runs."""
+    text = (ROOT / "deploy" / "local" / "relevo.yaml.in").read_text()
+    for name, value in (("KAFKA", "127.0.0.1:1"), ("POSTGRES", "postgresql://localhost/x"), ("METRICS_PORT", "1"),
+                        ("PLUGINS", os.environ.get("RELEVO_PLUGINS", "")), ("ROOT", str(ROOT)), ("TOPIC_PREFIX", "")):
+        text = text.replace(f"@{name}@", value)
+    whole = yaml.safe_load(text)
+    return whole["plugins"], whole.get("policy", {})
+
+
+def matches(wanted, decision):
+    """Whether a decision is the wanted one: kind, and each named field somewhere in it (text: contained; choices: titles)."""
+    if decision["kind"] != wanted["kind"]:
+        return False
+    detail = next((v for v in decision.values() if isinstance(v, dict) and "offset" not in v), {})
+    fields = {**decision, **detail}
+    for name, value in wanted.items():
+        if name in ("text", "reason") and str(value).lower() not in (fields.get(name) or "").lower():
+            return False
+        if name == "card":
+            lines = " / ".join(f"{f['name']}: {f['text']}" for f in decision["card"]["fields"]).lower()
+            if not all(part.lower() in lines for part in value):
+                return False
+        elif name == "choices":
+            if [c["title"] for c in (fields.get("extras") or {}).get("choices", ())] != value:
+                return False
+        elif name.startswith("min_"):
+            if not (fields.get(name[4:]) or 0) >= value:
+                return False
+        elif name.startswith("max_"):
+            if not (fields.get(name[4:]) or 0) <= value:
+                return False
+        elif name not in ("text", "reason") and fields.get(name) != value:
+            return False
+    return True
+
+
+def told(decisions):
+    lines = []
+    for d in decisions:
+        detail = next((v for v in d.values() if isinstance(v, dict) and "offset" not in v), {})
+        shown = {k: v for k, v in detail.items() if v not in (None, [])}
+        lines.append(f"    {d['kind']} owner={d['owner']} {shown}")
+    return "\n".join(lines)
+
+
+class Talk:
+    """One conversation under test."""
+
+    def __init__(self, lab, script, number):
+        self.lab, self.script = lab, script
+        self.wa_id = f"5730099{number:05d}"
+        self.key = f"{NUMBER}:{self.wa_id}".encode()
+        self.id = conversation_id(NUMBER, self.wa_id)
+        self.n = 0
+
+    def play(self):
+        for turn in self.script["turns"]:
+            if "customer" in turn:
+                self.n += 1
+                event = {"kind": "message", "phone_number_id": NUMBER, "wa_id": self.wa_id,
+                         "message_id": f"{self.wa_id}.{self.n}", "customer_name": self.script.get("name", "Marisol"),
+                         "type": turn.get("type", "text"), "text": turn["customer"],
+                         "sent_at": int(time.time() * 1000)}
+                if "choice" in turn:
+                    event |= {"type": "interactive", "reply_id": turn["choice"]}
+                partition = partition_of(self.key, self.lab.partitions)
+                before = self.count()
+                self.lab.produce(partition, self.key, self.lab.schemas["WhatsAppEvent"].encode(event))
+                self.lab.flush()
+            else:
+                before = self.count()
+                call = turn["desk"].format(id=f"'{self.id}'")
+                done, why = self.lab.sql(f"SELECT done, why FROM desk.{call}")[0]
+                expect(done, f"desk.{call} was refused: {why}")
+            self.wait(before + turn.get("events", 1))
+
+    def count(self):
+        return self.lab.sql("SELECT count(*) FROM relevo.history WHERE conversation_id = %s", self.id)[0][0]
+
+    def wait(self, wanted):
+        until = time.monotonic() + 15
+        while self.count() < wanted:
+            expect(time.monotonic() < until,
+                   f"{self.count()} events of the conversation were decided, {wanted} are awaited")
+            time.sleep(0.02)
+
+    def compare(self, decisions):
+        """Each turn's decisions, in order; those that a turn does not name may stand between."""
+        by_seq = {}
+        for d in decisions:
+            by_seq.setdefault(d["seq"], []).append(d)
+        groups, mistakes = list(by_seq.values()), []
+        for turn in self.script["turns"]:
+            mine = [d for group in groups[:turn.get("events", 1)] for d in group]
+            groups = groups[turn.get("events", 1):]
+            rest = list(mine)
+            for wanted in turn.get("expect", ()):
+                while rest and not matches(wanted, rest[0]):
+                    rest.pop(0)
+                if not rest:
+                    mistakes.append(f"  {turn.get('customer') or turn.get('desk')}\n    no {wanted} among:\n"
+                                    + told(mine))
+                    break
+                rest.pop(0)
+            for kind in turn.get("never", ()):
+                if any(d["kind"] == kind for d in mine):
+                    mistakes.append(f"  {turn.get('customer') or turn.get('desk')}\n    {kind} is among:\n{told(mine)}")
+        return mistakes
+
+
+def inventions(provenance, decisions):
+    """What the bot said that nobody wrote."""
+    values = {d["slot"]["value"] for d in decisions if d["kind"] == "slot_filled"}
+    for d in decisions:
+        why = d["kind"] == "replied" and provenance.invented(d["said"], values)
+        if why:
+            yield f"  invented: {why}"
+
+
+def golden(seed):
+    """the conversations of golden/*.yaml with the real plugins"""
+    plugins, policy = configuration()
+    scripts = sorted(GOLDEN.glob("*.yaml"))
+    provenance = Provenance(ROOT, plugins, policy)
+    for source, text in (("envios", "El envío cuesta 50 pesos."), ("flow.catering", "Cuesta 50 pesos. ¿Qué día es?"),
+                         ("flow.catering", "Gracias, Eva. Ya tengo lo necesario; te llega la cotización a eva@correo.mx."),
+                         ("talk.sorry", "Perdona, mañana abrimos."), ("notice.handoff", "Te llama Lucía a las 5."), (None, "Sí")):
+        expect(provenance.invented({"source": source, "text": text}, {"Ana", "ana@correo.mx"}), f"'{text}' passes as known")
+    expect(scripts, f"there is no conversation in {GOLDEN}")
+    with Lab("golden", partitions=2, plugins=plugins, policy=policy, command_poll="100ms") as lab:
+        talks = [(path, Talk(lab, yaml.safe_load(path.read_text()), seed % 900 * 100 + i))
+                 for i, path in enumerate(scripts)]
+        consumer = lab.start()
+        for path, talk in talks:
+            for agent in talk.script.get("agents", ()):
+                lab.sql("SELECT desk.put_agent(%s, %s, %s)", agent["id"], agent["name"], agent.get("teams", []))
+                lab.sql("SELECT desk.set_presence(%s, %s)", agent["id"], agent.get("presence", "online"))
+            talk.play()
+            for agent in talk.script.get("agents", ()):
+                lab.sql("SELECT desk.set_presence(%s, 'offline')", agent["id"])
+        consumer.stop()
+        world = lab.check(model=False)
+        again = lab.tool("replay", "--all")
+        expect("no difference" in again and "handed over by" in again, f"replayed, it is not the same:\n{again}")
+        mistakes = []
+        for path, talk in talks:
+            mine = [d for records in world.decoded.values() for _, d in records if d["conversation_id"] == talk.id]
+            found = talk.compare(mine) + list(inventions(provenance, mine))
+            print(f"  {path.name}: {len(talk.script['turns'])} turns, {len(found)} not as written", flush=True)
+            mistakes += [f"{path.name}:\n" + m for m in found]
+        if mistakes:
+            raise TestFailure("\n".join(mistakes))
+
+
+if __name__ == "__main__":
+    sys.exit(run("golden", golden))

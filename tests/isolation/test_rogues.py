@@ -1,0 +1,112 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""A consumer whose plugin does what no plugin may: the event that it does it at goes to a person, and that is all.
+
+The rogue answers as the scripted plugin does, so the checker's model knows every decision: an event that was lost, decided
+twice or blamed for another one's fault would be found.
+"""
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from lab.stack import BUILD, Lab, expect, generator, run  # noqa: E402
+
+ROGUES = BUILD / "tests" / "isolation"
+# What it does, and the word that the metric has for it. The others are in tests/unit/host/test_process.c.
+HOWS = {"segfault": "crash", "abort": "crash", "exit": "crash", "fork": "crash", "kill_all": "crash", "loop": "hang",
+        "scribble": "garbage", "thread": "error", "flood": "error"}
+EVENTS = 150
+
+
+def rogue(how, **more):
+    """Its entry is called scripted: the model knows that name."""
+    budgets = {"event_budget": "700ms", "batch_budget": "2s"} if how == "loop" else {"event_budget": "60s"}
+    return {"name": "scripted", "path": str(ROGUES / "rogue.so"), "options": {"how": how}, "offences": 1000,
+            **budgets, **more}
+
+
+def metric(process, name, **labels):
+    """The sum of a metric's series that have these labels."""
+    text, total = process.get("/metrics")[1], 0.0
+    for line in text.splitlines():
+        found = re.match(rf"{name}(?:\{{(.*)\}})? (\S+)$", line)
+        if found and all(f'{key}="{value}"' in (found[1] or "") for key, value in labels.items()):
+            total += float(found[2])
+    return total
+
+
+def failed(world):
+    return sum(d["kind"] == "failed" for records in world.decoded.values() for _, d in records)
+
+
+def check_letters(world):
+    """Each event that the plugin did not survive is a dead letter, too: it names plugin and reason, and is the event."""
+    reasons = [dict(letter.headers)["__connect.errors.exception.message"].decode()
+               for letters in world.dead.values() for letter in letters]
+    deaths = [d["failure"]["reason"] for records in world.decoded.values() for _, d in records
+              if d["kind"] == "failed" and "returned" not in d["failure"]["reason"]]
+    expect(len(reasons) == len(deaths) > 0, f"{len(reasons)} dead letters of {len(deaths)} deaths")
+    for reason in deaths:
+        expect(any(f"plugin scripted did not survive it in respond: {reason}" == told for told in reasons),
+               f"no dead letter says {reason!r}: {reasons[:3]}")
+
+
+def each(seed):
+    """everything a rogue may do, one after the other: each costs the events that it is done at, and nothing else"""
+    with Lab("rogues", partitions=2) as lab:
+        # Many conversations: one that a person has is not asked about.
+        source = iter(generator(seed, len(HOWS) * EVENTS, 4000, lab.partitions, failures=25))
+        died = 0
+        for how, reason in HOWS.items():
+            lab.plugins = [rogue(how)]
+            lab.write_config()
+            process = lab.start(how)
+            # A hang costs its budget, three times.
+            lab.feed(event for _, event in zip(range(EVENTS if reason != "hang" else EVENTS // 5), source))
+            lab.wait_caught_up(240)
+            count = metric(process, "relevo_plugin_failures_total", plugin="scripted", reason=reason)
+            restarts = metric(process, "relevo_plugin_restarts_total", plugin="scripted")
+            print(f"{how}: {count:.0f} events with reason {reason}, {restarts:.0f} restarts", flush=True)
+            expect(count >= 1, f"{how}: no event met it: nothing was shown")
+            died += count
+            process.stop(60)
+        world = lab.check()
+        # A lane that had to begin a batch again counts twice.
+        expect(len(HOWS) <= failed(world) <= died,
+               f"{failed(world)} events were decided as failed, the metrics counted {died:.0f}")
+        check_letters(world)
+
+
+def quarantine(seed):
+    """too many deaths: the plugin is not asked any more, people get its events, until an operator releases it"""
+    with Lab("quarantine", partitions=2, plugins=[rogue("segfault", offences=3)]) as lab:
+        process = lab.start()
+        lab.feed(generator(seed, 300, 100, lab.partitions, failures=15))
+        lab.wait_caught_up(120)
+        expect(metric(process, "relevo_plugin_quarantined", plugin="scripted") == 1, "it is not quarantined:\n"
+               + process.tail())
+        expect("it is quarantined" in process.log.read_text(), "the log does not say so")
+        before = metric(process, "relevo_plugin_restarts_total", plugin="scripted")
+        said = lab.tool("plugin", "release", "scripted", "--ops", f"127.0.0.1:{process.port}")
+        expect(said == "plugin 'scripted' is released and will be asked again\n", said)
+        expect(metric(process, "relevo_plugin_quarantined", plugin="scripted") == 0, "it is still quarantined")
+        said = lab.tool("plugin", "release", "scripted", "--ops", f"127.0.0.1:{process.port}")
+        expect(said == "plugin 'scripted' is in no quarantine\n", said)
+        lab.feed(generator(seed + 1, 100, 100, lab.partitions))
+        lab.wait_caught_up(120)
+        # How many deaths finding three events took depends on how they fell into batches; that one start came after the release
+        # does not.
+        expect(metric(process, "relevo_plugin_restarts_total", plugin="scripted") > before >= 2, "it was not started again")
+        process.stop(60)
+        world = lab.check(model=False)
+        last = [d["kind"] for records in world.decoded.values() for _, d in records if d["kind"] == "replied"]
+        expect(len(last) >= 50, "a released plugin answers nothing")
+        reasons = [d["failure"]["reason"] for records in world.decoded.values() for _, d in records
+                   if d["kind"] == "failed"]
+        expect(sum("signal 11" in reason for reason in reasons) >= 3, f"the deaths are not told: {reasons[:5]}")
+        expect(any("is quarantined" in reason for reason in reasons), f"the quarantine is not told: {reasons[:5]}")
+
+
+if __name__ == "__main__":
+    sys.exit(run("rogues", each, quarantine))

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""WhatsApp's Cloud API as deliver meets it on a bad day: slow, refusing, breaking off, and keeping a log of all it took.
+
+It knows only POST .../messages. `relevo sandbox` is the stand-in for people; this one is for tests, which must be able to make it fail at will.
+"""
+import json
+import random
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+LATER = (1, 2, 4, 80007, 130429, 131000, 131016, 131056, 133004)  # codes after which a message is tried again
+
+
+class CloudApi:
+    """Serves on a port of its own until stopped. `took` is a list of (id, part, to, text) in the order of acceptance."""
+
+    def __init__(self, seed=0, delay=(0, 0), refuse=0.0, never=0.0, cut=0.0, mute=0.0):
+        """Seconds of delay, and how often it refuses for now, refuses for good, accepts and breaks off, or breaks off before."""
+        self.rng, self.lock = random.Random(seed), threading.Lock()
+        self.delay, self.refuse, self.never, self.cut, self.mute = delay, refuse, never, cut, mute
+        self.took, self.refused, self.requests, self.tokens = [], [], 0, set()
+        api = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                api.answer(self, body)
+
+            def log_message(self, *words):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.server.handle_error = lambda *words: None  # delivers are killed in the middle of their requests
+        self.port = self.server.server_address[1]
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread.start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def answer(self, handler, body):
+        with self.lock:
+            self.requests += 1
+            self.tokens.add(handler.headers.get("Authorization"))
+            fate, wait = self.rng.random(), self.rng.uniform(*self.delay)
+        time.sleep(wait)
+        message = body.get("biz_opaque_callback_data", "/0").rpartition("/")
+        entry = (message[0], int(message[2]), body.get("to") or body.get("recipient"), body.get("text", {}).get("body"))
+        for share, act in ((self.mute, self.break_off), (self.refuse, self.refuse_now), (self.never, self.refuse_ever)):
+            if fate < share:
+                return act(handler, entry)
+            fate -= share
+        with self.lock:
+            self.took.append(entry)
+            number = len(self.took)
+        if fate < self.cut:
+            return self.break_off(handler, entry)
+        return self.say(handler, 200, {"messaging_product": "whatsapp", "messages": [{"id": f"wamid.{number}"}]})
+
+    def break_off(self, handler, entry):
+        handler.close_connection = True
+
+    def refuse_now(self, handler, entry):
+        with self.lock:
+            self.refused.append(entry)
+            code = self.rng.choice(LATER)
+        self.say(handler, 400, {"error": {"message": "not now", "code": code}})
+
+    def refuse_ever(self, handler, entry):
+        with self.lock:
+            self.refused.append(entry)
+        self.say(handler, 400, {"error": {"message": "never", "code": 131026, "error_data": {"details": "no WhatsApp"}}})
+
+    @staticmethod
+    def say(handler, status, answer):
+        text = json.dumps(answer).encode()
+        handler.send_response(status)
+        handler.send_header("Content-Type", "application/json")
+        handler.send_header("Content-Length", str(len(text)))
+        handler.end_headers()
+        try:
+            handler.wfile.write(text)
+        except OSError:
+            pass  # deliver was killed meanwhile

@@ -1,0 +1,116 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""crm_notifier end to end: a handoff becomes a contact and a note in HubSpot, a contact and a task in Salesforce, a lead a deal.
+
+    test_crm.py [SEED]
+
+The whole way on the real parts: the lane asks for the first request, deliver performs it with the secret, the answer comes back to the
+lane, the plugin asks for the next. lab/crms.py takes what the public documentation allows, and nothing else.
+"""
+import json
+import os
+import sys
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
+import yaml  # noqa: E402
+from lab.cloudapi import CloudApi  # noqa: E402
+from lab.crms import HubSpot, Salesforce  # noqa: E402
+from lab.deliver import Deliver, DeliverLab  # noqa: E402
+from lab.stack import expect, run  # noqa: E402
+from test_deliver import CUSTOMER, say, wait  # noqa: E402
+
+PLUGIN = str(Path(os.environ["RELEVO_PLUGINS"]) / "crm_notifier.so")
+TOKENS = {"hubspot": "pat-na1-canary-hubspot", "salesforce": "00Dxx-canary-salesforce"}
+WORDS = "canary <words> & more"
+
+
+def notifier(name, **options):
+    return {"name": name, "path": PLUGIN, "isolation": "inline", "options": {"destination": name, **options}}
+
+
+def configure(lab, crms):
+    config = yaml.safe_load(lab.config.read_text())
+    config["plugins"] += [notifier("hubspot", preset="hubspot", events=["handoff", "lead"], lead_triggers=["scripted"]),
+                          notifier("salesforce", preset="salesforce")]
+    config["deliver"]["destinations"] = []
+    for name, crm in crms.items():
+        secret = lab.config.with_name(f"{lab.mark}-{name}.secret")  # by its file's name only: it is in no configuration
+        secret.write_text(TOKENS[name] + "\n")
+        secret.chmod(0o600)
+        config["deliver"]["destinations"].append({"name": name, "url": crm.url, "token_file": str(secret), "private": True})
+    lab.config.write_text(yaml.safe_dump(config, allow_unicode=True))
+
+
+def refused(crm):
+    return [entry for entry in crm.log if entry[2] >= 400 and entry[2] not in (429, 503)]
+
+
+def crm(seed):
+    """two CRMs, two handoffs of one customer"""
+    api, crms = CloudApi(seed), {"hubspot": HubSpot(TOKENS["hubspot"]), "salesforce": Salesforce(TOKENS["salesforce"])}
+    hubspot, salesforce = crms.values()
+    with DeliverLab(api, "crm", partitions=1, command_poll="200ms") as lab:
+        configure(lab, crms)
+        lab.start()
+        sender = Deliver(lab, "deliver")
+        lab.processes.append(sender)
+        sender.wait_ready(60)
+
+        say(lab, "say hola", 1)
+        hubspot.fail = [429, 503]  # asked again, after the time that it wants, with the same key
+        say(lab, f"person {WORDS}", 2)
+        wait("the deal", lambda: hubspot.records.get("deals"), lab)
+        wait("the task", lambda: salesforce.records.get("Task"), lab)
+        expect(not refused(hubspot) and not refused(salesforce), f"refused: {refused(hubspot)} {refused(salesforce)}")
+        expect([entry[1].rpartition("/")[2] for entry in hubspot.log] == ["search"] * 3 + ["contacts", "notes", "deals"],
+               f"HubSpot was asked for {[e[1] for e in hubspot.log]}")
+        keys = [entry[3] for entry in hubspot.log]
+        expect(len(set(keys[:3])) == 1 and len(set(keys)) == 4 and all(keys), f"idempotency keys {keys}")
+        contact, = hubspot.records["contacts"].items()
+        expect(contact[1]["properties"]["phone"] == f"+{CUSTOMER}", f"the contact is {contact}")
+        note, = hubspot.records["notes"].values()
+        expect(note["associations"][0]["to"]["id"] == contact[0], "the note is nobody's")
+        expect("canary &lt;words&gt; &amp; more" in note["properties"]["hs_note_body"], f"the note is {note}")
+        who, = salesforce.records["Contact"].items()
+        task, = salesforce.records["Task"].values()
+        expect(task["WhoId"] == who[0] and who[1]["Relevo_Id__c"] == CUSTOMER and WORDS in task["Description"], f"{who}, {task}")
+
+        # The customer comes again: nobody is created twice.
+        conversation = lab.sql("SELECT conversation_id::text FROM desk.conversations")[0][0]
+        lab.sql("SELECT desk.put_agent('ana', 'Ana')")
+        lab.sql("SELECT desk.take_over(%s, 'ana')", conversation)
+        lab.sql("SELECT desk.return_to_bot(%s, 'ana')", conversation)
+        say(lab, "say hola", 3)
+        say(lab, "person otra vez", 4)
+        wait("the second deal", lambda: len(hubspot.records["deals"]) == 2, lab)
+        wait("the second task", lambda: len(salesforce.records["Task"]) == 2, lab)
+        expect(len(hubspot.records["contacts"]) == 1 and len(salesforce.records["Contact"]) == 1, "a contact was created twice")
+        # Besides theirs the lane hears of what the scripted plugin asked for, at a destination that there is none of.
+        wait("the results", lambda: lab.sql("SELECT count(*) FROM relevo.history WHERE kind = 8")[0][0] == 4 + 2 + 3 + 2 + 2, lab)
+
+        # A token that is refused ends the chain with a line in the log; the handoff stands.
+        hubspot.token = "another"
+        lab.sql("SELECT desk.return_to_bot(%s, 'ana')", conversation)
+        lab.sql("SELECT desk.take_over(%s, 'ana')", conversation)
+        lab.sql("SELECT desk.return_to_bot(%s, 'ana')", conversation)
+        say(lab, "person ya", 5)
+        wait("the refusal", lambda: refused(hubspot), lab)
+        wait("the line", lambda: "find: the CRM answered 401" in lab.processes[0].log.read_text(errors="replace"), lab)
+        expect(lab.sql("SELECT owner FROM desk.conversations")[0][0] != "bot", "the handoff does not stand")
+
+        for process in lab.processes:
+            text = process.log.read_text(errors="replace")
+            for canary in (*TOKENS.values(), WORDS, "not valid"):
+                expect(canary not in text, f"{canary} is in the log of {process.name}")
+        stored = json.dumps(lab.sql("SELECT encode(decided, 'escape') FROM relevo.history"))
+        for token in TOKENS.values():
+            expect(token not in stored, "a secret is in the history")
+        for process in reversed(lab.processes):
+            process.stop(40)
+    for server in (api, hubspot, salesforce):
+        server.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(run("crm", crm))

@@ -1,0 +1,197 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Deliver on a good day, and at its limits: what WhatsApp and a CRM get, what comes back, and what is never told to anybody.
+
+    test_deliver.py [SEED]
+"""
+import json
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
+import yaml  # noqa: E402
+from lab.cloudapi import CloudApi  # noqa: E402
+from lab.deliver import Deliver, DeliverLab  # noqa: E402
+from lab.generate import partition_of  # noqa: E402
+from lab.stack import expect, run  # noqa: E402
+
+TOKEN, SECRET, BODY = "EAAG-canary-token", "canary-secret", "canary-body"  # none of them may be seen in a log
+NUMBER, CUSTOMER = "105550001", "573009999999"
+
+
+class Crm:
+    """Somebody's CRM: keeps what it was sent, answers as it is told."""
+
+    def __init__(self):
+        self.requests, self.statuses, self.free = [], [], threading.Event()
+        self.free.set()  # cleared: it takes its time
+        crm = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                crm.requests.append((self.path, dict(self.headers), body))
+                crm.free.wait(30)
+                status = crm.statuses.pop(0) if crm.statuses else 201
+                text = b'{"id": 7}'
+                self.send_response(status)
+                if status == 302:
+                    self.send_header("Location", "/elsewhere")
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            def log_message(self, *words):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server.server_address[1]}/api/"
+
+
+def say(lab, text, number):
+    key = f"{NUMBER}:{CUSTOMER}".encode()
+    event = {"kind": "message", "phone_number_id": NUMBER, "wa_id": CUSTOMER, "message_id": f"wamid.in.{number}", "type": "text",
+             "text": text, "sent_at": 1767225600000}
+    lab.produce(partition_of(key, lab.partitions), key, lab.schemas["WhatsAppEvent"].encode(event))
+    lab.flush()
+
+
+def wait(what, condition, lab, seconds=60):
+    until = time.monotonic() + seconds
+    while not condition():
+        expect(time.monotonic() < until, f"{what}: not within {seconds} s\n" + "\n".join(p.tail(8) for p in lab.processes))
+        time.sleep(0.05)
+
+
+def configure(lab, destinations):
+    config = yaml.safe_load(lab.config.read_text())
+    config["deliver"]["destinations"] = destinations
+    config["deliver"]["token"] = TOKEN
+    lab.config.write_text(yaml.safe_dump(config, allow_unicode=True))
+
+
+def results(lab):
+    """What the lanes have heard of effects: (status text of the row, body)."""
+    return lab.sql("SELECT type, text FROM relevo.history WHERE kind = 8 ORDER BY seq")
+
+
+def deliver(seed):
+    """messages, effects, refusals"""
+    api, crm = CloudApi(seed), Crm()
+    with DeliverLab(api, "deliver", partitions=2, command_poll="200ms") as lab:
+        crm_entry = {"name": "crm", "url": crm.url, "token": SECRET, "private": True}
+        configure(lab, [crm_entry])
+        lab.start()
+        sender = Deliver(lab, "deliver")
+        lab.processes.append(sender)
+        sender.wait_ready(60)
+
+        # A message arrives once, as it was decided; several keep their order.
+        for i in range(5):
+            say(lab, f"say Hola {i} {BODY}", i)
+        wait("five answers", lambda: len(api.took) >= 5, lab)
+        expect([entry[3] for entry in api.took] == [f"Hola {i} {BODY}" for i in range(5)], f"WhatsApp got {api.took}")
+        expect(all(entry[2] == CUSTOMER for entry in api.took), f"WhatsApp got {api.took}")
+        expect(api.tokens == {f"Bearer {TOKEN}"}, f"the access tokens were {api.tokens}")
+
+        # WhatsApp says "later" and then takes it; a refusal for good is told to the lane, which hands over.
+        api.refuse = 1.0
+        say(lab, "say Más tarde", 10)
+        wait("a refusal", lambda: api.refused, lab)
+        api.refuse = 0.0
+        wait("the second attempt", lambda: len(api.took) == 6, lab)
+
+        # A handoff notifies the CRM once, with key and secret; its answer comes back to the lane.
+        crm.statuses = [503]  # it is asked again
+        say(lab, "person ya", 11)
+        wait("the CRM", lambda: len(crm.requests) >= 2, lab)
+        wait("the result", lambda: len(results(lab)) == 1, lab)
+        path, headers, body = crm.requests[0]
+        expect(path == "/api/handoffs", f"the CRM was asked for {path}")
+        expect(headers.get("Authorization") == f"Bearer {SECRET}", "the CRM did not get its token")
+        expect(headers.get("Content-Type") == "application/json", f"headers {headers}")
+        keys = {h.get("Idempotency-Key") for _, h, _ in crm.requests}
+        expect(len(keys) == 1 and len(keys.pop() or "") == 36, "both attempts have one idempotency key")
+        json.loads(body)
+
+        # Nobody is led elsewhere, and nobody but the configured is asked.
+        conversation = lab.sql("SELECT conversation_id::text FROM desk.conversations")[0][0]
+        lab.sql("SELECT desk.put_agent('ana', 'Ana')")
+        answered = len(results(lab))
+        for number, (entry, words) in enumerate([(None, "no such destination"),
+                                                 ({**crm_entry, "private": False}, "not a public one")]):
+            lab.sql("SELECT desk.resolve(%s, 'ana')", conversation)
+            sender.stop(40)
+            configure(lab, [entry] if entry else [])
+            sender.start()
+            sender.wait_ready(60)
+            before = len(crm.requests)
+            say(lab, "say hola otra vez", 20 + 2 * number)
+            say(lab, "person ya", 21 + 2 * number)
+            if entry:  # it is tried again and again, for it could be a name that changes: nothing arrives meanwhile
+                time.sleep(3)
+            else:
+                answered += 1
+                wait(words, lambda: len(results(lab)) == answered, lab)
+            expect(len(crm.requests) == before, f"{words}: the CRM was asked nevertheless")
+
+        # What nobody may read is in no log.
+        for process in lab.processes:
+            text = process.log.read_text(errors="replace")
+            for canary in (TOKEN, SECRET, BODY):
+                expect(canary not in text, f"{canary} is in the log of {process.name}")
+        status, page = sender.get("/metrics")
+        expect(status == 200 and "relevo_claims_total" in page, "deliver has no metrics")
+        sender.stop(40)
+        for process in lab.processes[:1]:
+            process.stop(40)
+    api.stop()
+    crm.server.shutdown()
+
+
+def late(seed):
+    """an answer that comes after a takeover and a return does not speak, though the bot has the conversation again"""
+    api, crm = CloudApi(seed), Crm()
+    with DeliverLab(api, "late", partitions=1, command_poll="200ms") as lab:
+        configure(lab, [{"name": "crm", "url": crm.url, "private": True}])
+        lab.start()
+        sender = Deliver(lab, "deliver")
+        lab.processes.append(sender)
+        sender.wait_ready(60)
+        said = lambda: [entry[3] for entry in api.took]
+
+        say(lab, "ask La respuesta", 1)
+        wait("the answer of the CRM, said", lambda: said() == ["un momento", "La respuesta"], lab)
+
+        crm.free.clear()
+        say(lab, "ask Demasiado tarde", 2)
+        wait("the second question", lambda: len(crm.requests) == 2, lab)
+        conversation = lab.sql("SELECT conversation_id::text FROM desk.conversations")[0][0]
+        lab.sql("SELECT desk.put_agent('ana', 'Ana')")
+        for what in ("take_over(%s, 'ana')", "return_to_bot(%s, 'ana')"):
+            expect(lab.sql(f"SELECT done FROM desk.{what}", conversation)[0][0], f"{what} is refused")
+        wait("both commands", lambda: lab.sql("SELECT count(*) FROM relevo.history WHERE kind = 6 AND type IN ('take_over', 'return')")
+             [0][0] == 2, lab)
+        crm.free.set()
+        wait("the second result", lambda: len(results(lab)) == 2, lab)
+        say(lab, "say fin", 3)
+        wait("what comes after it", lambda: "fin" in said(), lab)
+        expect("Demasiado tarde" not in said(), "a late answer spoke, of an ownership that was over")
+        for process in reversed(lab.processes):
+            process.stop(40)
+    api.stop()
+    crm.server.shutdown()
+
+
+if __name__ == "__main__":
+    sys.exit(run("deliver", deliver, late))

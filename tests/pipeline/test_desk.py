@@ -1,0 +1,191 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""A desktop that knows nothing but docs/desk.md: it logs in with relevo_desk, and uses views and functions of the schema desk only."""
+import re
+import secrets
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import psycopg2  # noqa: E402
+import psycopg2.extensions  # noqa: E402
+import psycopg2.extras  # noqa: E402
+from lab.generate import partition_of  # noqa: E402
+from lab.stack import PATIENCE_S, ROOT, Lab, expect, run  # noqa: E402
+
+PAGE = ROOT / "docs" / "desk.md"
+NUMBER = "105550001"
+
+
+class Desktop:
+    """As docs/desk.md tells how to connect: a login role of one's own."""
+
+    def __init__(self, lab):
+        self.lab, self.login, password = lab, f"desktop_{secrets.token_hex(4)}", secrets.token_hex(8)
+        lab.sql(f"CREATE ROLE {self.login} LOGIN PASSWORD '{password}'; GRANT relevo_desk TO {self.login}")
+        self.db = psycopg2.connect(psycopg2.extensions.make_dsn(lab.postgres, user=self.login, password=password),
+                                   cursor_factory=psycopg2.extras.RealDictCursor)
+        self.db.autocommit = True
+
+    def ask(self, query, *arguments):
+        with self.db.cursor() as cursor:
+            cursor.execute(query, arguments or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def call(self, function, *arguments):
+        return self.ask(f"SELECT * FROM desk.{function}({', '.join(['%s'] * len(arguments))})", *arguments)[0]
+
+    def refused(self, code, query, *arguments):
+        try:
+            self.ask(query, *arguments)
+        except psycopg2.Error as error:
+            expect(error.pgcode == code, f"{query}: {error.pgcode} {error}, not {code}")
+        else:
+            expect(False, f"{query} was not refused")
+
+    def until(self, words, query, *arguments):
+        end = time.monotonic() + PATIENCE_S
+        while not self.ask(query, *arguments):
+            expect(time.monotonic() < end, words)
+            time.sleep(0.05)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.db.close()
+        self.lab.sql(f"DROP OWNED BY {self.login}; DROP ROLE {self.login}")
+
+
+def say(lab, customer, text):
+    key = f"{NUMBER}:{customer}".encode()
+    lab.feed([(partition_of(key, lab.partitions), key,
+               {"kind": "message", "phone_number_id": NUMBER, "wa_id": customer, "message_id": f"wamid.{secrets.token_hex(6)}",
+                "sent_at": int(time.time() * 1000), "type": "text", "text": text, "customer_name": "Marisol"})])
+
+
+def desktop(seed):
+    """a day at the desk: queue, pull, reply, note, assign, return, resolve, audit; and what the role may not"""
+    with Lab("desk", partitions=2) as lab, Desktop(lab) as desk:
+        expect(desk.ask("SELECT desk.contract_version() AS v")[0]["v"] == 1, "it is another contract")
+        for agent in ("ana", "luis"):
+            desk.call("put_agent", agent, agent.title(), ["care"])
+        lab.start()
+        say(lab, "573001", "hola")
+        say(lab, "573001", "person ya")
+        desk.until("nobody waits", "SELECT 1 FROM desk.queue")
+        (waiting,) = desk.ask("SELECT * FROM desk.queue")
+        expect(waiting["trigger"] == "scripted" and waiting["priority"] == 5 and waiting["team"] == "care" and waiting["card"], f"queue: {waiting}")
+        one = waiting["conversation_id"]
+        desk.call("set_presence", "ana", "online")
+        desk.until("ana gets nothing", "SELECT 1 FROM desk.conversations WHERE agent_id = 'ana'")
+        expect(not desk.call("pull", "ana")["pull"], "there is more to pull")
+        expect(desk.call("reply", one, "ana", "soy Ana")["done"] and not desk.call("reply", one, "luis", "soy Luis")["done"], "reply")
+        expect(desk.call("note", one, "luis", "cliente de años")["done"], "note")
+        expect(desk.call("assign", one, "ana", "luis")["agent_id"] == "luis", "assign")
+        lost = desk.call("return_to_bot", one, "ana")
+        expect(not lost["done"] and lost["agent_id"] == "luis" and lost["why"], f"who was slower is not told who won: {lost}")
+        expect(desk.call("return_to_bot", one, "luis", "follow_up")["owner"] == "bot", "return")
+        epoch = desk.ask("SELECT epoch FROM desk.conversations WHERE conversation_id = %s", one)[0]["epoch"]
+        expect(not desk.call("take_over", one, "ana", epoch - 1)["done"] and desk.call("take_over", one, "ana", epoch)["done"], "take_over")
+        expect(desk.call("resolve", one, "ana", "repuesto enviado")["owner"] == "closed", "resolve")
+        lab.wait_caught_up()
+        texts = [(h["by"], h["text"]) for h in desk.ask("SELECT * FROM desk.history WHERE conversation_id = %s ORDER BY lane, seq, part", one)]
+        for line in (("customer", "person ya"), ("agent", "soy Ana"), ("agent", "cliente de años"), ("agent", "repuesto enviado")):
+            expect(line in texts, f"history lacks {line}: {texts}")
+        audit = [(a["by"], a["who"], a["action"], a["from_owner"], a["from_agent"], a["to_owner"], a["to_agent"], a["why"])
+                 for a in desk.ask("SELECT * FROM desk.audit WHERE conversation_id = %s ORDER BY at, lane, seq", one)]
+        wanted = [("customer", None, "begin", "none", None, "bot", None, None),
+                  ("bot", None, "hand_off", "bot", None, "queued", None, "scripted"),
+                  ("system", None, "assign", "queued", None, "human", "ana", None),
+                  ("agent", "ana", "reply", "human", "ana", "human", None, None),
+                  ("agent", "luis", "note", "human", "ana", "human", None, "cliente de años"),
+                  ("agent", "ana", "assign", "human", "ana", "human", "luis", None),
+                  ("agent", "luis", "return", "human", "luis", "bot", None, "follow_up"),
+                  ("agent", "ana", "take_over", "bot", None, "human", "ana", None),
+                  ("agent", "ana", "resolve", "human", "ana", "closed", None, "repuesto enviado")]
+        expect(audit == wanted, "the audit is\n" + "\n".join(map(str, audit)) + "\nand should be\n" + "\n".join(map(str, wanted)))
+        (stretch,) = desk.ask("SELECT how, ended, ended_by, answered_by FROM desk.handoffs WHERE conversation_id = %s ORDER BY at LIMIT 1", one)
+        expect(dict(stretch) == {"how": "handoff", "ended": "returned", "ended_by": "luis", "answered_by": "ana"}, f"handoffs: {stretch}")
+        expect(desk.ask("SELECT * FROM desk.report_containment()")[0]["with_people"] == 1, "reports")
+
+        unknown = "00000000-0000-0000-0000-000000000000"
+        desk.refused("RV010", "SELECT desk.reply(%s, 'ana', 'hola')", unknown)
+        desk.refused("RV011", "SELECT desk.reply(%s, 'nadie', 'hola')", one)
+        desk.refused("RV012", "SELECT desk.reply(%s, 'ana', '')", one)
+        desk.refused("RV012", "SELECT desk.set_presence('ana', 'asleep')")
+        everything = lab.sql("""SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'relevo'::regnamespace AND c.relkind IN ('r', 'p', 'v')""")
+        for (name,) in everything:
+            desk.refused("42501", f"SELECT 1 FROM relevo.{name} LIMIT 1")
+        for query in ("SELECT relevo.assign_waiting(NULL, 'ana', 1)", "UPDATE desk.statuses SET message_id = 'x'", "DELETE FROM relevo.conversation",
+                      "SELECT desk.erase_customer('573001', 'x')", "SELECT desk.export_customer('573001')", "CREATE TABLE desk.mine ()",
+                      "SELECT relevo.limit_login(session_user, NULL)"):
+            desk.refused("42501", query)
+        lab.processes[0].stop()
+        lab.check(model=False)
+
+
+def teams(seed):
+    """a login that is limited to a team sees and touches nothing else"""
+    with Lab("teams", partitions=1, logs=False) as lab, Desktop(lab) as care, Desktop(lab) as sales:
+        for login, team in ((care.login, ["care"]), (sales.login, ["sales"])):
+            lab.sql("SELECT relevo.limit_login(%s, %s)", login, team)
+        lab.sql("SELECT desk.put_agent('ana', 'Ana', '{care}')")
+        consumer = lab.start()
+        for customer, text in (("573001", "person ya"), ("573002", "hola")):
+            say(lab, customer, text)
+        lab.wait_caught_up()
+        waiting = care.ask("SELECT conversation_id FROM desk.queue")
+        expect(len(waiting) == 1, f"the team's own queue has {len(waiting)}")
+        one = waiting[0]["conversation_id"]
+        lab.sql("SELECT desk.take_over(%s, 'ana')", one)
+        lab.sql("INSERT INTO relevo.send (id, part, conversation_id, lane, seq, epoch, author, state, attempt, worker, lease_until) "
+                "VALUES (gen_random_uuid(), 0, %s, 0, 1, 1, 2, 1, 1, gen_random_uuid(), now())", one)
+        lab.wait_caught_up()
+        for view in ("conversations", "history", "sends", "handoffs", "audit"):
+            mine, theirs = (d.ask(f"SELECT DISTINCT conversation_id FROM desk.{view}") for d in (care, sales))
+            expect(mine == [{"conversation_id": one}] and theirs == [], f"desk.{view}: care sees {mine}, sales {theirs}")
+        expect(care.ask("SELECT cases FROM desk.report_containment()")[0]["cases"] == 1
+               and sales.ask("SELECT cases FROM desk.report_containment()")[0]["cases"] == 0, "reports count what the login does not see")
+        sales.refused("RV010", "SELECT desk.reply(%s, 'ana', 'hola')", one)
+        sales.refused("RV010", "SELECT desk.take_over(%s, 'ana')", one)
+        expect(care.call("reply", one, "ana", "hola")["done"], "the team may not answer its own")
+        # A function of one's own, cheap as it says it is, must not see what the view hides.
+        sales.ask("CREATE FUNCTION pg_temp.peek(uuid) RETURNS boolean LANGUAGE plpgsql COST 0.0001 AS "
+                  "$$ BEGIN RAISE EXCEPTION 'saw %', $1; END $$")
+        expect(sales.ask("SELECT 1 FROM desk.conversations WHERE pg_temp.peek(conversation_id)") == [], "a function saw a hidden row")
+        lab.sql("SELECT relevo.limit_login(%s, NULL)", sales.login)
+        expect(len(sales.ask("SELECT 1 FROM desk.conversations")) == 2, "without a limit it does not see all")
+        lab.wait_caught_up()
+        consumer.stop()
+
+
+def documented(seed):
+    """docs/desk.md names every view, column, function, argument's count and error code that there is"""
+    with Lab("pages", partitions=1, logs=False) as lab:
+        text = re.sub(r"```.*?```", "", PAGE.read_text(), flags=re.S)
+        words = set(re.findall(r"[a-z_0-9]+|RV\d+", " ".join(re.findall(r"`([^`]+)`", text))))
+        missing = []
+        for view, column in lab.sql("""SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+                                       WHERE c.relnamespace = 'desk'::regnamespace AND c.relkind IN ('v', 'c') ORDER BY 1, a.attnum"""):
+            if f"desk.{view}" not in text:
+                missing.append(f"desk.{view}")
+            if column not in words:
+                missing.append(f"desk.{view}.{column}")
+        for function, arguments in lab.sql("""SELECT p.proname, p.proargnames FROM pg_proc p WHERE p.pronamespace = 'desk'::regnamespace"""):
+            if not re.search(rf"`?\b{function}\b", text):
+                missing.append(f"desk.{function}()")
+            for name in arguments or ():
+                if function != "outcome_of" and name.removeprefix("p_") not in words:
+                    missing.append(f"desk.{function}({name})")
+        codes = set()
+        for path in (ROOT / "schemas" / "sql").glob("*.sql"):
+            codes |= set(re.findall(r"ERRCODE = '(RV0[1-9]\d)'", path.read_text()))
+        missing += [code for code in codes if code not in words]
+        expect(not missing, f"docs/desk.md does not name {sorted(set(missing))}")
+        expect("desk.nothing" not in text and len(words) > 100, "the page is not read")
+
+
+if __name__ == "__main__":
+    sys.exit(run("desk", desktop, teams, documented))

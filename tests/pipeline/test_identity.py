@@ -1,0 +1,186 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""A customer by the phone number in one lane, by the business-scoped id in another, and then by both: one conversation."""
+import random
+import sys
+import threading
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from checker.model import conversation_id  # noqa: E402
+from lab.identity import NUMBER, event, send, settled  # noqa: E402
+from lab.stack import Lab, expect, run  # noqa: E402
+from test_inputs import wait_for  # noqa: E402
+
+def story(seed):
+    """the number, the id, both; a person on one side; then each again, a new id, a new number, and the number's next owner"""
+    with Lab("story", partitions=2) as lab:
+        a, b = lab.start("a", ready=False), lab.start("b")
+        a.wait_ready()
+        lab.sql("SELECT desk.put_agent('ana', 'Ana')")
+        by_number, by_id = conversation_id(NUMBER, "521"), conversation_id(NUMBER, "MX.1")
+        send(lab, 0, event(1, "slot a=1", wa_id="521"))
+        send(lab, 1, event(2, "slot b=2", user_id="MX.1"))
+        wait_for("the two are not decided", lambda: lab.decided() == 2)
+        lab.sql("SELECT desk.take_over(%s, 'ana')", by_number)
+        lab.wait_caught_up()
+        send(lab, 1, event(3, "slot c=3", user_id="MX.1", wa_id="521"))
+        lab.wait_caught_up()
+        rows = lab.sql("SELECT conversation_id::text, owner, agent_id, epoch FROM desk.conversations")
+        expect(rows == [(by_id, "human", "ana", 3)], f"joined, it is {rows}")
+        done = lab.sql("SELECT (desk.take_over(%s, 'ana')).*", by_number)[0]
+        expect(done[:4] == (True, "human", "ana", 3), f"by its former id a desktop finds {done}")
+        done = lab.sql("SELECT (desk.reply(%s, 'ana', 'buenas')).done", by_number)
+        expect(done == [(True,)], "by its former id a desktop cannot answer")
+        send(lab, 0, event(4, wa_id="521"), event(1, wa_id="521"))  # forwarded; the second one known already
+        lab.wait_caught_up()
+        wait_for("what was forwarded is not decided", lambda: lab.sql(
+            "SELECT count(*) FROM relevo.history WHERE topic LIKE '%%results%%'")[0][0] == 2)
+        told = lab.sql("SELECT conversation_id::text, what, text FROM desk.history WHERE by IN ('customer', 'agent') "
+                       "ORDER BY at, lane, seq, part")
+        expect([t for _, what, t in told if what == "message"] ==
+               ["slot a=1", "slot b=2", "slot c=3", "buenas", "say hola"], f"the history is {told}")
+        expect({c for c, _, _ in told} == {by_id}, f"the history is of {told}")
+        # Another id, then another number: the conversation goes on under them, and by all the former ones.
+        send(lab, 0, {"kind": "unknown", "phone_number_id": NUMBER, "user_id": "MX.2", "wa_id": "521", "previous_user_id": "MX.1",
+                      "type": "user_id_update", "raw": "{}"})
+        lab.wait_caught_up()
+        send(lab, 0, {"kind": "unknown", "phone_number_id": NUMBER, "user_id": "MX.2", "wa_id": "522", "previous_wa_id": "521",
+                      "type": "user_changed_number", "raw": "{}"})
+        send(lab, 1, event(5, wa_id="522"), event(6, user_id="MX.1"))
+        send(lab, 0, event(7, wa_id="521"))
+        lab.wait_caught_up()
+        wait_for("not all of it arrives", lambda: lab.sql(
+            "SELECT count(*) FROM desk.history WHERE by = 'customer' AND conversation_id = %s",
+            conversation_id(NUMBER, "MX.2"))[0][0] == 7)
+        expect(lab.sql("SELECT count(*) FROM desk.conversations") == [(1,)], "it is not one conversation")
+        expect(lab.sql("SELECT identity FROM desk.identities ORDER BY 1") == [("521",), ("522",), ("MX.1",)],
+               f"its identities are {lab.sql('SELECT * FROM desk.identities')}")
+        # WhatsApp gives the number to somebody else: theirs is another conversation.
+        send(lab, 0, event(8, user_id="MX.9", wa_id="522"))
+        lab.wait_caught_up()
+        send(lab, 1, event(9, wa_id="522"))
+        lab.wait_caught_up()
+        wait_for("the number's new owner is not known by it", lambda: lab.sql(
+            "SELECT count(*) FROM desk.history WHERE by = 'customer' AND conversation_id = %s",
+            conversation_id(NUMBER, "MX.9"))[0][0] == 2)
+        wait_for("commands or forwarded events wait", lambda: settled(lab))
+        for process in lab.processes:
+            process.stop()
+        lab.check(model=False)
+
+
+def erased(seed):
+    """who is erased by one identity is erased by all; an identity does not expire before its conversation"""
+    with Lab("erased", partitions=2, logs=False) as lab:
+        process = lab.start()
+        send(lab, 0, event(1, "say secreto", wa_id="521"))
+        send(lab, 1, event(2, user_id="MX.1"))
+        wait_for("the two are not decided", lambda: lab.decided() == 2)
+        send(lab, 1, event(3, user_id="MX.1", wa_id="521"))
+        lab.wait_caught_up()
+        wait_for("something waits", lambda: settled(lab))
+        process.stop()
+        lab.sql("UPDATE relevo.conversation SET last_in_ms = 1, owner_since = 1 WHERE forward IS NOT NULL")
+        expect(lab.sql("SELECT relevo.expire_conversations(now() - interval '1 day', 9)") == [(0,)], "the number expired, its conversation did not")
+        given = lab.sql("SELECT desk.export_customer('521')")[0][0]["conversations"]
+        expect(len(given) == 1 and given[0]["identities"] == ["521"] and "say secreto" in [h["text"] for h in given[0]["history"]],
+               f"what is given out is {given}")
+        expect(len(lab.sql("SELECT desk.erase_customer('MX.1', 'test')")) == 2, "not both were erased")
+        expect(lab.sql("SELECT count(*) FROM relevo.conversation") == [(0,)], "a row is left")
+        lab.sql("SELECT relevo.erase_rest(lane, seq) FROM relevo.lane")  # all of it is published: the process left in order
+        expect(lab.sql("SELECT count(*) FROM relevo.history WHERE text IS NOT NULL AND kind = 0") == [(0,)], "words are left")
+
+
+CUSTOMERS, EVENTS, KILLS = 60, 1500, 8
+
+
+class Desktops(threading.Thread):
+    """Agents who take, answer, note and resolve, by whichever id they know."""
+
+    def __init__(self, lab, seed):
+        super().__init__(daemon=True)
+        self.lab, self.rng, self.quit, self.done, self.mistake = lab, random.Random(seed), threading.Event(), 0, None
+
+    def run(self):
+        import psycopg2
+        connection = psycopg2.connect(self.lab.postgres)
+        connection.autocommit = True
+        cursor = connection.cursor()
+        try:
+            while not self.quit.wait(0.01):
+                i = self.rng.randrange(CUSTOMERS)
+                which = conversation_id(NUMBER, self.rng.choice((f"52{i:04d}", f"MX.{i}")))
+                call = self.rng.choice(("take_over(%s, %s)", "take_over(%s, %s)", "reply(%s, %s, 'hola')", "note(%s, %s, 'ojo')",
+                                        "resolve(%s, %s)"))
+                try:
+                    cursor.execute(f"SELECT (desk.{call}).done", (which, self.rng.choice(("ana", "leo"))))
+                    self.done += bool(cursor.fetchone()[0])
+                except psycopg2.Error as refused:
+                    if refused.pgcode not in ("RV010", "40P01"):  # not there yet; met a lane, and asks again
+                        raise
+        except Exception as mistake:
+            self.mistake = mistake
+        finally:
+            connection.close()
+
+
+def crowd(seed):
+    """60 customers who become known by both at some moment, two consumers that are killed, desktops that race with it"""
+    rng = random.Random(seed)
+    with Lab("crowd", partitions=4, batch_max=20) as lab:
+        for name in ("ana", "leo"):
+            lab.sql("SELECT desk.put_agent(%s, %s)", name, name.title())
+        processes = [lab.start(name, ready=False, RELEVO_CONSUME_INSTANCE=name) for name in ("a", "b")]
+        for process in processes:
+            process.wait_ready()
+        desktops = Desktops(lab, seed)
+        desktops.start()
+        sent, said = {}, {}
+        for n in range(EVENTS):
+            i = rng.randrange(CUSTOMERS)
+            wa, user = f"52{i:04d}", f"MX.{i}"
+            form = rng.random()
+            both = n > EVENTS // 4 and form < 0.15
+            who = {"wa_id": wa, "user_id": user} if both else {"wa_id": wa} if form < 0.6 else {"user_id": user}
+            if sent.get(i) and rng.random() < 0.05:
+                e = {k: v for k, v in rng.choice(sent[i][-3:]).items() if k not in ("wa_id", "user_id")} | who  # again, perhaps by the other
+            else:
+                e = event(f"{i}.{n}", rng.choice(("say hola", "slot a=1", "slot b=2", "miss", "person", "qué tal")), **who)
+                said[i] = said.get(i, 0) + 1
+            sent.setdefault(i, []).append(e)
+            lab.produce((i if "user_id" in who else i + 1) % 4, b"k", lab.schemas["WhatsAppEvent"].encode(e))
+            lab.producer.poll(0)
+            if n % 10 == 0:
+                time.sleep(0.05)
+            if n % (EVENTS // KILLS) == EVENTS // KILLS - 1:
+                victim, before = rng.choice(processes), lab.decided()
+                wait_for("nothing goes on between two kills", lambda: lab.decided() > before + 50 or lab.decided() >= n)
+                victim.kill()
+                victim.start()
+        for i in range(CUSTOMERS):
+            send(lab, i % 4, event(f"{i}.last", wa_id=f"52{i:04d}", user_id=f"MX.{i}"))
+            said[i] = said.get(i, 0) + 1
+        lab.wait_caught_up()
+        desktops.quit.set()
+        desktops.join(30)
+        expect(desktops.mistake is None, f"a desktop failed: {desktops.mistake}")
+        expect(desktops.done > 30, f"desktops did only {desktops.done} things")
+        wait_for("forwarded events or commands wait", lambda: settled(lab))
+        rows = dict(lab.sql("SELECT conversation_id::text, count(*) FROM desk.history WHERE by = 'customer' GROUP BY 1"))
+        for i in range(CUSTOMERS):
+            have = rows.pop(conversation_id(NUMBER, f"MX.{i}"), 0)
+            expect(have >= said[i], f"customer {i} wrote {said[i]} messages, their conversation shows {have}")
+        expect(not rows, f"{len(rows)} conversations are left over")
+        joins = lab.sql("SELECT count(*) FROM relevo.history WHERE type = 'moved'")[0][0]
+        forwarded = lab.sql("SELECT count(*) FROM relevo.history WHERE type = 'forwarded'")[0][0]
+        print(f"crowd: {joins} joined, {forwarded} forwarded, {desktops.done} things done by desktops", flush=True)
+        expect(joins > CUSTOMERS // 3 and forwarded > 20, f"only {joins} joined and {forwarded} forwarded: nothing was shown")
+        for process in processes:
+            process.stop()
+        lab.check()
+
+
+if __name__ == "__main__":
+    sys.exit(run("identity", story, erased, crowd))

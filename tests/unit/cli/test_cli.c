@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The front door: finding the command, reading options, exit codes, and the words of every refusal. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* clang-format off */
+#include <cmocka.h>
+/* clang-format on */
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common.h"
+
+/* ---- dispatch
+ * ------------------------------------------------------------------------------------------------------ */
+
+static int fake(int argc, char **argv)
+{
+    (void)printf("%s %d\n", argv[0], argc);
+    return 7;
+}
+
+static const rlv_cli_command commands[] = {{"check", fake, "checks"}, {"consume", fake, "consumes"}};
+
+static int front(int argc, char **argv)
+{
+    return rlv_cli_main(argc, argv, commands, 2);
+}
+
+static void finding_the_command(void **state)
+{
+    (void)state;
+    assert_int_equal(run(front, "relevo check --config x"), 7);
+    assert_string_equal(out, "check 3\n");
+    assert_int_equal(run(front, "relevo --help"), EX_OK);
+    assert_non_null(strstr(out, "  check      checks\n"));
+    assert_int_equal(run(front, "relevo"), EX_USAGE);
+    assert_int_equal(run(front, "relevo --version"), EX_OK);
+    assert_string_equal(out, "relevo " RELEVO_VERSION ", plugin ABI 1.1\n");
+    assert_int_equal(run(front, "relevo chekc"), EX_USAGE);
+    assert_string_equal(
+        err, "relevo: there is no command 'chekc', did you mean 'check'? `relevo --help` lists them\n");
+    assert_int_equal(run(front, "relevo ../../etc/passwd"), EX_USAGE);
+    assert_string_equal(
+        err, "relevo: there is no command and no plugin '../../etc/passwd': `relevo --help` lists the "
+             "commands\n");
+}
+
+static int to_full_disk(int argc, char **argv)
+{
+    /* stdout is replaced once more, by a device that is always full */
+    int full = open("/dev/full", O_WRONLY | O_CLOEXEC), kept = dup(STDOUT_FILENO);
+    assert_true(full >= 0 && dup2(full, STDOUT_FILENO) >= 0);
+    int rc = front(argc, argv);
+    clearerr(stdout);
+    assert_true(dup2(kept, STDOUT_FILENO) >= 0);
+    (void)close(full);
+    (void)close(kept);
+    return rc;
+}
+
+static void output_that_is_lost(void **state)
+{
+    (void)state;
+    assert_int_equal(run(to_full_disk, "relevo --help"), EX_IOERR);
+    assert_string_equal(err, "relevo: the output could not be written\n");
+}
+
+/* ---- options
+ * ------------------------------------------------------------------------------------------------------- */
+
+static const char *file, *rest;
+static bool json;
+
+static int tool(int argc, char **argv)
+{
+    const rlv_cli_flag flags[] = {{"config", &file, NULL}, {"json", NULL, &json}};
+    int first;
+    file = rest = NULL;
+    json = false;
+    int rc = rlv_cli_parse(argc, argv, "the help\n", flags, 2, &first);
+    if (rc < 0)
+        rest = first < argc ? "some" : "none";
+    return rc;
+}
+
+static void options(void **state)
+{
+    (void)state;
+    assert_int_equal(run(tool, "tool --config a.yaml --json"), -1);
+    assert_true(json);
+    assert_string_equal(rest, "none");
+    assert_int_equal(run(tool, "tool word --config=b.yaml"), -1);
+    assert_false(json);
+    assert_string_equal(rest, "some");
+    assert_int_equal(run(tool, "tool -h"), EX_OK);
+    assert_string_equal(out, "the help\n");
+    static const char *const wrong[][2] = {
+        {"tool --confg x",
+         "relevo tool: unknown option '--confg', did you mean '--config'?; see `relevo tool --help`\n"},
+        {"tool --zebra", "relevo tool: unknown option '--zebra'; see `relevo tool --help`\n"},
+        {"tool -z", "relevo tool: unknown option '-z'; see `relevo tool --help`\n"},
+        {"tool --config", "relevo tool: option '--config' needs a value; see `relevo tool --help`\n"},
+        {"tool --json=1", "relevo tool: option '--json' takes no value; see `relevo tool --help`\n"},
+    };
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+        assert_int_equal(run(tool, wrong[i][0]), EX_USAGE);
+        assert_string_equal(err, wrong[i][1]);
+    }
+}
+
+static void exit_codes(void **state)
+{
+    (void)state;
+    assert_int_equal(rlv_cli_exit_code(RLV_OK), 0);
+    assert_int_equal(rlv_cli_exit_code(RLV_E_CONFIG), 78);
+    assert_int_equal(rlv_cli_exit_code(RLV_E_UNAVAILABLE), 69);
+    assert_int_equal(rlv_cli_exit_code(RLV_E_DECODE), 65);
+    assert_int_equal(rlv_cli_exit_code(RLV_E_NOT_FOUND), 66);
+    assert_int_equal(rlv_cli_exit_code(RLV_E_IO), 74);
+    assert_int_equal(rlv_cli_exit_code(RLV_E_FENCED), 75);
+    assert_int_equal(rlv_cli_exit_code(RLV_E_LIMIT), 71);
+    assert_int_equal(rlv_cli_exit_code(999), EX_SOFTWARE);
+}
+
+static int failing(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    return rlv_cli_fail(&(rlv_error){RLV_E_UNAVAILABLE, "Kafka is away"});
+}
+
+static void failures(void **state)
+{
+    (void)state;
+    assert_int_equal(run(failing, "x"), EX_UNAVAILABLE);
+    assert_string_equal(err, "relevo: Kafka is away\n");
+}
+
+/* ---- tools that need no server
+ * ------------------------------------------------------------------------------------- */
+
+static void config_reference(void **state)
+{
+    (void)state;
+    assert_int_equal(run(rlv_cli_config, "config reference"), EX_OK);
+    assert_non_null(strstr(out, "| `consume.batch_max` |"));
+    assert_int_equal(run(rlv_cli_config, "config"), EX_USAGE);
+    assert_int_equal(run(rlv_cli_config, "config refrence"), EX_USAGE);
+}
+
+static void check(void **state)
+{
+    (void)state;
+    char name[] = "/tmp/relevo-check-XXXXXX", line[256];
+    int fd = mkstemp(name);
+    assert_true(fd >= 0);
+    (void)close(fd);
+    (void)snprintf(line, sizeof(line), "check --offline --config %s", name);
+    put(name, "kafka: {bootstrap.servers: 'k:9092'}\npostgres: {url: 'postgresql://u:hunter2@h/d'}\n");
+    assert_int_equal(run(rlv_cli_check, line), EX_OK);
+    assert_non_null(strstr(out, "OK     kafka     k:9092\nOK     postgres  h/d\n"));
+    put(name,
+        "kafka: {bootstrap.servers: 'k:9092', no.such: 1}\npostgres: {url: 'postgresql://u:hunter2@[h/d'}\n"
+        "plugins: [{name: nowhere, path: /nowhere.so}]\n");
+    assert_int_equal(run(rlv_cli_check, line), EX_CONFIG);
+    assert_non_null(strstr(out, "FAIL   kafka"));
+    assert_non_null(strstr(out, "no.such"));
+    assert_non_null(strstr(out, "FAIL   postgres"));
+    assert_non_null(strstr(out, "/nowhere.so"));
+    assert_null(strstr(out, "hunter2"));
+    put(name, "kafka: {bootstrap.servers: 'k:9092'}\npostgres: {url: host=p}\ncolor: 1\nlog: {level: x}\n");
+    assert_int_equal(run(rlv_cli_check, line), EX_CONFIG);
+    assert_non_null(strstr(err, ":3: unknown key 'color'"));
+    assert_non_null(strstr(err, ":4: 'log.level' is 'x'"));
+    assert_int_equal(unlink(name), 0);
+    assert_int_equal(run(rlv_cli_check, line), EX_CONFIG);
+    assert_non_null(strstr(err, "No such file or directory"));
+}
+
+static void every_tool_explains_itself(void **state)
+{
+    (void)state;
+    static int (*const tools[])(int, char **) = {rlv_cli_check,   rlv_cli_config, rlv_cli_lag,
+                                                 rlv_cli_migrate, rlv_cli_plugin, rlv_cli_timeline,
+                                                 rlv_cli_topics,  rlv_cli_repair};
+    assert_int_equal(run(rlv_cli_webhook, "webhook --help"), EX_OK);
+    assert_int_equal(run(rlv_cli_webhook, "webhook --nonsense"), EX_USAGE);
+    for (size_t i = 0; i < sizeof(tools) / sizeof(*tools); i++) {
+        assert_int_equal(run(tools[i], "x --help"), EX_OK);
+        assert_true(strncmp(out, "Usage: relevo ", 14) == 0);
+        assert_int_equal(run(tools[i], "x --nonsense"), EX_USAGE);
+        assert_int_equal(run(tools[i], "x surplus words"), EX_USAGE);
+    }
+}
+
+static void a_server_that_is_away(void **state)
+{
+    (void)state;
+    char name[] = "/tmp/relevo-away-XXXXXX", line[256];
+    int fd = mkstemp(name);
+    assert_true(fd >= 0);
+    (void)close(fd);
+    put(name, "kafka: {bootstrap.servers: '127.0.0.1:1'}\npostgres: {url: 'postgresql://127.0.0.1:1/d'}\n");
+    (void)snprintf(line, sizeof(line), "migrate --config %s", name);
+    assert_int_equal(run(rlv_cli_migrate, line), EX_UNAVAILABLE);
+    (void)snprintf(line, sizeof(line), "check --config %s", name);
+    assert_int_equal(run(rlv_cli_check, line), EX_UNAVAILABLE); /* and nothing else is wrong */
+    assert_non_null(strstr(out, "FAIL   kafka     Kafka at 127.0.0.1:1 does not answer: is it running"));
+    assert_non_null(strstr(out, "FAIL   postgres  Postgres: "));
+    (void)snprintf(line, sizeof(line), "repair --config %s", name);
+    assert_int_equal(run(rlv_cli_repair, line), EX_UNAVAILABLE);
+    assert_int_equal(run(rlv_cli_repair, "repair --lane many"), EX_USAGE);
+    assert_int_equal(run(rlv_cli_repair, "repair --lane 1 --skip-lost 1"), EX_USAGE);
+    (void)snprintf(line, sizeof(line), "topics --config %s list", name);
+    assert_int_equal(run(rlv_cli_topics, line), EX_UNAVAILABLE);
+    assert_non_null(strstr(err, "relevo: Kafka at 127.0.0.1:1 does not answer"));
+    assert_int_equal(unlink(name), 0);
+}
+
+static void widths(void **state)
+{
+    (void)state;
+    assert_int_equal(rlv_cli_width(RLV_STR("ñandú")), 5);
+    assert_int_equal(rlv_cli_width(RLV_STR("👍")), 2);
+    assert_int_equal(rlv_cli_width(RLV_STR("\xff")), 1);
+    (void)setenv("COLUMNS", "7", 1);
+    assert_true(rlv_cli_columns() >= 40 && rlv_cli_columns() <= 120);
+    (void)setenv("NO_COLOR", "1", 1);
+    assert_false(rlv_cli_colour());
+}
+
+int main(void)
+{
+    (void)unsetenv("RELEVO_KAFKA");
+    (void)unsetenv("RELEVO_POSTGRES");
+    (void)unsetenv("RELEVO_CONFIG");
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(finding_the_command),
+        cmocka_unit_test(output_that_is_lost),
+        cmocka_unit_test(options),
+        cmocka_unit_test(exit_codes),
+        cmocka_unit_test(failures),
+        cmocka_unit_test(config_reference),
+        cmocka_unit_test(check),
+        cmocka_unit_test(every_tool_explains_itself),
+        cmocka_unit_test(a_server_that_is_away),
+        cmocka_unit_test(widths),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

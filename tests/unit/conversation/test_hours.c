@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Business hours: weekdays, holidays, clocks that change; and what a customer is told outside them. */
+#include "conversation/hours.h"
+#include "talk.h"
+
+#define HOUR INT64_C(3600000)
+#define DAY  (24 * HOUR)
+/* Monday 2026-03-02, 00:00 UTC */
+#define MONDAY (20514 * DAY)
+
+/* Two hours ahead of UTC until Thursday 03:00 UTC, then three: an hour is skipped. */
+static const rlv_zone_change zone[] = {{INT64_MIN, 2 * 3600000}, {MONDAY + 3 * DAY + 3 * HOUR, 3 * 3600000}};
+/* mon-fri 09:00-14:00, mon-fri 16:00-20:00, sat 10:00-24:00 */
+static const struct rlv_opening open[] = {{0x1f, {540, 840}}, {0x1f, {960, 1200}}, {0x20, {600, 1440}}};
+/* Wednesday, and Friday until 12:00 */
+static const struct rlv_closing closed[] = {{20516, 20516, {0, 1440}}, {20518, 20518, {0, 720}}};
+static const rlv_hours hours = {
+    .zone = zone, .n_zone = 2, .open = open, .n_open = 3, .closed = closed, .n_closed = 2};
+
+/* Local time of a day after that Monday, in the first offset. */
+static int64_t at(int day, int hour, int minute)
+{
+    return MONDAY + day * DAY + hour * HOUR + minute * 60000 - (day < 3 ? 2 : 3) * HOUR;
+}
+
+static void days_and_spans(void **state)
+{
+    (void)state;
+    static const struct {
+        int day, hour, minute;
+        bool open;
+    } rows[] = {
+        {0, 8, 59, false}, {0, 9, 0, true},   {0, 13, 59, true},  {0, 14, 0, false}, {0, 16, 0, true},
+        {0, 19, 59, true}, {0, 20, 0, false}, {2, 10, 0, false}, /* the holiday */
+        {3, 9, 0, true},   {4, 11, 59, false}, {4, 12, 0, true}, /* half a holiday */
+        {5, 9, 59, false}, {5, 23, 59, true}, {6, 0, 0, false},   {6, 12, 0, false}, {7, 9, 0, true},
+        {-3, 10, 0, true}, /* the Friday before */
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+        if (rlv_hours_open(&hours, at(rows[i].day, rows[i].hour, rows[i].minute)) != rows[i].open)
+            fail_msg("day %d, %d:%02d must be %s", rows[i].day, rows[i].hour, rows[i].minute,
+                     rows[i].open ? "open" : "closed");
+}
+
+static void the_next_opening(void **state)
+{
+    (void)state;
+    assert_int_equal(rlv_hours_next(&hours, at(0, 8, 0)), at(0, 9, 0));
+    assert_int_equal(rlv_hours_next(&hours, at(0, 15, 0)), at(0, 16, 0));
+    assert_int_equal(rlv_hours_next(&hours, at(1, 21, 0)), at(3, 9, 0));  /* over the holiday and the clocks' change */
+    assert_int_equal(rlv_hours_next(&hours, at(3, 22, 0)), at(4, 12, 0)); /* when half a holiday ends */
+    assert_int_equal(rlv_hours_next(&hours, at(6, 0, 0)), at(7, 9, 0));
+    const struct rlv_closing long_leave[] = {{20514, 20600, {0, 1440}}};
+    rlv_hours away = hours;
+    away.closed = long_leave;
+    away.n_closed = 1;
+    assert_int_equal(rlv_hours_next(&away, at(0, 8, 0)), 0); /* further than a month: not said */
+}
+
+static void moments_in_words(void **state)
+{
+    talk *t = *state;
+    assert_str(rlv_hours_say(&hours, at(0, 9, 5), RLV_STR("es"), t->arena), "el lunes 02/03 a las 09:05");
+    assert_str(rlv_hours_say(&hours, at(5, 10, 0), RLV_STR("pt"), t->arena), "no sábado 07/03 às 10:00");
+    assert_str(rlv_hours_say(&hours, at(3, 9, 0), RLV_STR("en"), t->arena), "on Thursday 5 March at 09:00");
+    assert_str(rlv_hours_say(&hours, at(0, 9, 0), RLV_STR(""), t->arena), "el lunes 02/03 a las 09:00");
+}
+
+static void a_customer_is_told_when_people_are_back(void **state)
+{
+    talk *t = *state;
+    t->policy.people = &hours;
+    t->policy.notices.away.es = RLV_STR("Te escriben {opens}.");
+    talk_message(t, "una persona")->at_ms = at(0, 21, 0);
+    talk_score(t, "a", 1);
+    talk_run(t);
+    const rlv_decision *d = talk_find(t, RLV_DECIDED_REPLIED);
+    assert_str(d->as.said.text, "Te escriben el martes 03/03 a las 09:00.");
+    assert_str(d->as.said.source, "notice.away");
+    assert_int_equal(talk_count(t, RLV_DECIDED_REPLIED), 1);
+
+    talk_owner(t, RLV_OWNER_BOT); /* a trigger's own words come first, and the truth follows */
+    talk_trigger(t, "a", 0.5, 1, 5)->message.es = RLV_STR("Lo vemos.");
+    talk_message(t, "una persona")->at_ms = at(0, 21, 0);
+    talk_score(t, "a", 1);
+    talk_run(t);
+    assert_int_equal(talk_count(t, RLV_DECIDED_REPLIED), 2);
+    assert_str(talk_find(t, RLV_DECIDED_REPLIED)->as.said.text, "Lo vemos.");
+
+    talk_owner(t, RLV_OWNER_BOT);
+    t->triggers[0].message.es = (rlv_str){NULL, 0};
+    talk_message(t, "una persona")->at_ms = at(0, 10, 0); /* they are there */
+    talk_score(t, "a", 1);
+    talk_run(t);
+    assert_str(talk_find(t, RLV_DECIDED_REPLIED)->as.said.source, "notice.handoff");
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, talk_setup, talk_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(days_and_spans),
+        TEST(the_next_opening),
+        TEST(moments_in_words),
+        TEST(a_customer_is_told_when_people_are_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

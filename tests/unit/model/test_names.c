@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The stable words. They are stored and published: this list is their witness, and only ever grows. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "model/decision.h"
+
+/* Each function with its words, in the order of the numbers. */
+#define CHECK(function, type, ...)                                                                           \
+    do {                                                                                                     \
+        static const char *const words[] = {__VA_ARGS__};                                                    \
+        for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)                                          \
+            assert_string_equal(function((type)i), words[i]);                                                \
+        assert_string_equal(function((type)1000), "unknown");                                                \
+    } while (0)
+
+static void words_never_change(void **state)
+{
+    (void)state;
+    CHECK(rlv_event_kind_name, enum rlv_event_kind, "message", "status", "echo", "handover", "error",
+          "unknown", "command", "timer", "result", "dead");
+    CHECK(rlv_status_name, enum rlv_status, "sent", "delivered", "read", "played", "failed", "deleted",
+          "other");
+    CHECK(rlv_command_kind_name, enum rlv_command_kind, "take_over", "reply", "note", "return", "resolve",
+          "assign", "requeue");
+    CHECK(rlv_owner_name, enum rlv_owner, "none", "bot", "queued", "human", "closed");
+    CHECK(rlv_phase_name, enum rlv_phase, "classify", "trigger", "respond", "route", "summarize", "notify",
+          "on_result");
+    CHECK(rlv_decision_kind_name, enum rlv_decision_kind, "received", "status", "duplicate", "classified",
+          "triggered", "replied", "answered", "noted", "slot_filled", "handed_off", "assigned", "taken_over",
+          "requeued", "returned", "closed", "reopened", "summarized", "notified", "failed", "ignored",
+          "suppressed");
+    CHECK(rlv_cause_name, enum rlv_cause, "none", "trigger", "desktop", "agent_reply", "echo", "meta",
+          "timeout", "customer", "failure", "assignment");
+}
+
+static void owners_are_read_back(void **state)
+{
+    (void)state;
+    for (int i = RLV_OWNER_BOT; i <= RLV_OWNER_CLOSED; i++) {
+        enum rlv_owner owner = RLV_OWNER_BOT;
+        assert_true(rlv_owner_parse(rlv_str_from(rlv_owner_name((enum rlv_owner)i)), &owner));
+        assert_int_equal(owner, i);
+    }
+    enum rlv_owner untouched = RLV_OWNER_HUMAN;
+    assert_false(rlv_owner_parse(RLV_STR("none"), &untouched));
+    assert_false(rlv_owner_parse(RLV_STR("Bot"), &untouched));
+    assert_false(rlv_owner_parse((rlv_str){NULL, 0}, &untouched));
+    assert_int_equal(untouched, RLV_OWNER_HUMAN);
+}
+
+static void commands_are_read_back(void **state)
+{
+    (void)state;
+    for (int i = RLV_COMMAND_TAKE_OVER; i <= RLV_COMMAND_MOVED; i++) {
+        enum rlv_command_kind kind = RLV_COMMAND_NOTE;
+        assert_true(
+            rlv_command_kind_parse(rlv_str_from(rlv_command_kind_name((enum rlv_command_kind)i)), &kind));
+        assert_int_equal(kind, i);
+    }
+    enum rlv_command_kind untouched = RLV_COMMAND_NOTE;
+    assert_false(rlv_command_kind_parse(RLV_STR("takeover"), &untouched));
+    assert_int_equal(untouched, RLV_COMMAND_NOTE);
+}
+
+static void changes_are_those_of_ownership(void **state)
+{
+    (void)state;
+    for (int kind = RLV_DECIDED_RECEIVED; kind <= RLV_DECIDED_SUPPRESSED; kind++)
+        assert_int_equal(rlv_decision_is_change((enum rlv_decision_kind)kind),
+                         kind >= RLV_DECIDED_HANDED_OFF && kind <= RLV_DECIDED_REOPENED);
+}
+
+static void answers_keep_their_order(void **state)
+{
+    (void)state;
+    rlv_answers answers = {NULL, NULL};
+    rlv_answer a[3] = {{.next = &a[2]}, {0}, {0}}; /* a stale link is cut */
+    for (int i = 0; i < 3; i++)
+        rlv_answers_push(&answers, &a[i]);
+    assert_ptr_equal(answers.first, &a[0]);
+    assert_ptr_equal(a[0].next, &a[1]);
+    assert_ptr_equal(a[1].next, &a[2]);
+    assert_null(a[2].next);
+    assert_ptr_equal(answers.last, &a[2]);
+}
+
+static void the_identity_names_the_conversation(void **state)
+{
+    (void)state;
+    rlv_event ev = {.wa_id = RLV_STR("34600")};
+    assert_true(rlv_str_is(rlv_event_identity(&ev), "34600"));
+    ev.user_id = RLV_STR("ES.1");
+    assert_true(rlv_str_is(rlv_event_identity(&ev), "ES.1"));
+    assert_true(rlv_id_eq(rlv_conversation_id(RLV_STR("106"), RLV_STR("ES.1")),
+                          rlv_id_named(RLV_STR("106"), RLV_STR("ES.1"))));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(words_never_change),       cmocka_unit_test(owners_are_read_back),
+        cmocka_unit_test(commands_are_read_back),   cmocka_unit_test(changes_are_those_of_ownership),
+        cmocka_unit_test(answers_keep_their_order), cmocka_unit_test(the_identity_names_the_conversation),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

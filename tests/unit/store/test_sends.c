@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The takeover fence: who may send what, and what becomes of a claim. */
+#include "store/sends.h"
+
+#include "base/clock.h"
+#include "shelf.h"
+
+static const rlv_id me = {{1}}, other = {{2}};
+enum {
+    LEASE_MS = 30000
+};
+
+/* A conversation of the bot in generation 5 whose customer wrote just now. */
+static rlv_id conversation(shelf *s, const char *name)
+{
+    rlv_id id = rlv_conversation_id(RLV_STR("555"), rlv_str_from(name));
+    char text[RLV_ID_TEXT + 1];
+    rlv_id_text(id, text);
+    shelf_run(
+        s->sql,
+        "INSERT INTO relevo.conversation (id, lane, version, owner, epoch, owner_since, phone_number_id, "
+        "customer_id, "
+        "wa_id, opened_ms, last_in_ms, state) VALUES ('%s', %d, 1, 1, 5, 1, '555', '%s', '%s', 1, %lld, '')",
+        text, s->lane, name, name, (long long)rlv_clock_wall_ms());
+    return id;
+}
+
+static void change(shelf *s, rlv_id id, const char *set)
+{
+    char text[RLV_ID_TEXT + 1];
+    rlv_id_text(id, text);
+    shelf_run(s->sql, "UPDATE relevo.conversation SET %s WHERE id = '%s'", set, text);
+}
+
+static rlv_send bot_message(shelf *s, rlv_id conversation_id, int64_t seq)
+{
+    return (rlv_send){.id = rlv_id_record(1700000000000, s->lane, seq, 1),
+                      .conversation_id = conversation_id,
+                      .lane = s->lane,
+                      .seq = seq,
+                      .epoch = 5,
+                      .author = RLV_AUTHOR_BOT};
+}
+
+static enum rlv_claim claim_as(shelf *s, const rlv_send *send, rlv_id worker, int lease_ms, int32_t *attempt)
+{
+    enum rlv_claim verdict;
+    rlv_error err;
+    assert_ok(rlv_sends_claim(s->store, send, worker, lease_ms, &verdict, attempt, &err), err);
+    return verdict;
+}
+
+static enum rlv_claim claim(shelf *s, const rlv_send *send)
+{
+    int32_t attempt;
+    return claim_as(s, send, me, LEASE_MS, &attempt);
+}
+
+static int settle(shelf *s, const rlv_send *send, int32_t attempt, enum rlv_send_state state)
+{
+    rlv_error err;
+    const rlv_settlement what = {
+        .state = state,
+        .message_id = state == RLV_SEND_ACCEPTED ? RLV_STR("wamid.1") : (rlv_str){NULL, 0},
+        .error_code = state == RLV_SEND_FAILED ? 131026 : 0,
+        .error = state == RLV_SEND_FAILED ? RLV_STR("no WhatsApp") : (rlv_str){NULL, 0}};
+    return rlv_sends_settle(s->store, send, me, attempt, &what, &err);
+}
+
+static const char *state_of(shelf *s, const rlv_send *send)
+{
+    char text[RLV_ID_TEXT + 1];
+    rlv_id_text(send->id, text);
+    return shelf_ask(s, "SELECT state || '/' || attempt FROM desk.sends WHERE message = '%s' AND part = %d",
+                     text, send->part);
+}
+
+static void test_sent_once(void **state)
+{
+    shelf *s = *state;
+    rlv_send m = bot_message(s, conversation(s, "once"), 1);
+    assert_int_equal(claim(s, &m), RLV_CLAIM_MINE);
+    assert_string_equal(state_of(s, &m), "sending/1");
+    int32_t attempt;
+    assert_int_equal(claim_as(s, &m, other, LEASE_MS, &attempt), RLV_CLAIM_BUSY); /* under way */
+    assert_int_equal(settle(s, &m, 1, RLV_SEND_ACCEPTED), RLV_OK);
+    assert_string_equal(state_of(s, &m), "accepted/1");
+    assert_int_equal(claim(s, &m), RLV_CLAIM_DONE);
+    change(s, m.conversation_id, "epoch = 6");
+    assert_int_equal(claim(s, &m), RLV_CLAIM_DONE); /* a duplicate is told from a refusal first */
+    assert_int_equal(settle(s, &m, 1, RLV_SEND_FAILED), RLV_E_CONFLICT);
+}
+
+static void test_a_takeover_stops_the_bot(void **state)
+{
+    shelf *s = *state;
+    rlv_send m = bot_message(s, conversation(s, "fence"), 1);
+    change(s, m.conversation_id, "epoch = 6, owner = 3");
+    assert_int_equal(claim(s, &m), RLV_CLAIM_SUPPRESSED);
+    assert_string_equal(state_of(s, &m), "suppressed/0");
+    change(s, m.conversation_id, "epoch = 5, owner = 1");
+    assert_int_equal(claim(s, &m), RLV_CLAIM_DONE); /* for good */
+
+    rlv_send said = bot_message(s, m.conversation_id, 2);
+    said.author = RLV_AUTHOR_AGENT;
+    said.epoch = 1;
+    assert_int_equal(claim(s, &said), RLV_CLAIM_MINE); /* a person is never fenced */
+
+    rlv_send notice =
+        bot_message(s, conversation(s, "notice"), 3); /* said while becoming queued: the epoch is right */
+    change(s, notice.conversation_id, "owner = 2");
+    assert_int_equal(claim(s, &notice), RLV_CLAIM_MINE);
+}
+
+/* The claim waits for a takeover that holds the row, and then sees it. */
+static void test_a_takeover_in_between(void **state)
+{
+    shelf *s = *state;
+    rlv_send m = bot_message(s, conversation(s, "between"), 1);
+    char text[RLV_ID_TEXT + 1];
+    rlv_id_text(m.conversation_id, text);
+    PGconn *agent = shelf_connect(s, "agent");
+    shelf_run(agent, "BEGIN; UPDATE relevo.conversation SET epoch = 6, owner = 3 WHERE id = '%s'", text);
+    /* Committed by the server itself once the claim waits for it. */
+    assert_int_equal(
+        PQsendQuery(
+            agent, "DO $$ BEGIN FOR i IN 1..600 LOOP PERFORM pg_stat_clear_snapshot(); "
+                   "EXIT WHEN EXISTS (SELECT FROM pg_stat_activity "
+                   "WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))); PERFORM pg_sleep(0.02); END LOOP; "
+                   "END $$; COMMIT"),
+        1);
+    assert_int_equal(claim(s, &m), RLV_CLAIM_SUPPRESSED);
+    PQfinish(agent);
+}
+
+/* Whose answer got lost, may ask again. */
+static void test_a_lost_answer(void **state)
+{
+    shelf *s = *state;
+    rlv_send m = bot_message(s, conversation(s, "lost"), 1);
+    int32_t attempt;
+    assert_int_equal(claim(s, &m), RLV_CLAIM_MINE);
+    assert_int_equal(claim_as(s, &m, me, LEASE_MS, &attempt), RLV_CLAIM_MINE);
+    assert_int_equal(attempt, 2);
+    assert_int_equal(settle(s, &m, 1, RLV_SEND_ACCEPTED), RLV_E_CONFLICT);
+    assert_int_equal(settle(s, &m, 2, RLV_SEND_ACCEPTED), RLV_OK);
+}
+
+static void test_order(void **state)
+{
+    shelf *s = *state;
+    rlv_id conv = conversation(s, "order");
+    rlv_send first = bot_message(s, conv, 1), part = first, second = bot_message(s, conv, 2);
+    part.part = 1;
+    assert_int_equal(claim(s, &first), RLV_CLAIM_MINE);
+    assert_int_equal(claim(s, &part), RLV_CLAIM_BUSY);
+    assert_int_equal(claim(s, &second), RLV_CLAIM_BUSY);
+    assert_int_equal(settle(s, &first, 1, RLV_SEND_REFUSED), RLV_OK);
+    assert_int_equal(claim(s, &second), RLV_CLAIM_BUSY); /* it is to be tried again */
+    rlv_send elsewhere = bot_message(s, conversation(s, "elsewhere"), 3);
+    assert_int_equal(claim(s, &elsewhere), RLV_CLAIM_MINE);
+
+    int32_t attempt;
+    assert_int_equal(claim_as(s, &first, other, LEASE_MS, &attempt), RLV_CLAIM_MINE);
+    assert_int_equal(attempt, 2);
+    assert_int_equal(settle(s, &first, 1, RLV_SEND_ACCEPTED), RLV_E_CONFLICT); /* the first attempt is over */
+    assert_int_equal(settle(s, &first, 2, RLV_SEND_ACCEPTED), RLV_E_CONFLICT); /* not this worker's */
+    shelf_run(s->sql, "UPDATE relevo.send SET state = 3 WHERE state = 1 AND attempt = 2");
+    assert_int_equal(claim(s, &part), RLV_CLAIM_MINE);
+}
+
+/* Each attempt is claimed anew: a refused message that a takeover overtook is not tried again. */
+static void test_no_further_attempt_after_a_takeover(void **state)
+{
+    shelf *s = *state;
+    rlv_send m = bot_message(s, conversation(s, "retry"), 1);
+    assert_int_equal(claim(s, &m), RLV_CLAIM_MINE);
+    assert_int_equal(settle(s, &m, 1, RLV_SEND_REFUSED), RLV_OK);
+    change(s, m.conversation_id, "epoch = 6");
+    assert_int_equal(claim(s, &m), RLV_CLAIM_SUPPRESSED);
+    assert_string_equal(state_of(s, &m), "suppressed/1");
+}
+
+static void test_the_window(void **state)
+{
+    shelf *s = *state;
+    rlv_send m = bot_message(s, conversation(s, "window"), 1),
+             template = bot_message(s, m.conversation_id, 2);
+    change(s, m.conversation_id, "last_in_ms = last_in_ms - 86400000");
+    assert_int_equal(claim(s, &m), RLV_CLAIM_WINDOW);
+    assert_string_equal(state_of(s, &m), "failed/0");
+    template.anytime = true;
+    assert_int_equal(claim(s, &template), RLV_CLAIM_MINE);
+    rlv_send nobody = bot_message(s, (rlv_id){{9}}, 3);
+    assert_int_equal(claim(s, &nobody), RLV_CLAIM_GONE);
+}
+
+static size_t reports(shelf *s, rlv_send_report **list)
+{
+    rlv_error err;
+    size_t n;
+    rlv_arena_reset(s->arena);
+    assert_ok(rlv_sends_unreported(s->store, 0, 100, s->arena, list, &n, &err), err);
+    return n;
+}
+
+static void sweep(shelf *s, int dead, int explained)
+{
+    rlv_error err;
+    int got_dead, got_explained;
+    assert_ok(rlv_sends_sweep(s->store, &got_dead, &got_explained, &err), err);
+    assert_int_equal(got_dead, dead);
+    assert_int_equal(got_explained, explained);
+}
+
+static void test_a_dead_worker(void **state)
+{
+    shelf *s = *state;
+    shelf_run(s->sql, "DELETE FROM relevo.send");
+    rlv_send m = bot_message(s, conversation(s, "dead"), 1), next = bot_message(s, m.conversation_id, 2);
+    int32_t attempt;
+    assert_int_equal(claim_as(s, &m, me, 0, &attempt), RLV_CLAIM_MINE); /* its lease is over at once */
+    assert_int_equal(claim_as(s, &next, other, LEASE_MS, &attempt), RLV_CLAIM_BUSY);
+    sweep(s, 1, 0);
+    assert_string_equal(state_of(s, &m), "unknown/1");
+    assert_int_equal(claim(s, &m), RLV_CLAIM_DONE); /* never sent again */
+    assert_int_equal(claim(s, &next), RLV_CLAIM_MINE);
+
+    rlv_send_report *list;
+    rlv_error err;
+    assert_int_equal(reports(s, &list), 1);
+    rlv_send_report *none;
+    size_t n;
+    rlv_arena *scratch = rlv_arena_new(1 << 20);
+    assert_ok(rlv_sends_unreported(s->store, 0, 100, scratch, &none, &n, &err), err);
+    assert_int_equal(n, 0); /* it is being reported */
+    rlv_arena_free(scratch);
+    assert_true(rlv_id_eq(list[0].send.id, m.id));
+    assert_int_equal(list[0].state, RLV_SEND_UNKNOWN);
+    assert_true(rlv_str_is(list[0].wa_id, "dead"));
+    assert_ok(rlv_sends_reported(s->store, list, 1, &err), err);
+    assert_int_equal(reports(s, &list), 0);
+}
+
+static void test_a_status_explains(void **state)
+{
+    shelf *s = *state;
+    shelf_run(s->sql, "DELETE FROM relevo.send");
+    rlv_send m = bot_message(s, conversation(s, "explained"), 1);
+    int32_t attempt;
+    assert_int_equal(claim_as(s, &m, me, 0, &attempt), RLV_CLAIM_MINE);
+    sweep(s, 1, 0);
+    char text[RLV_ID_TEXT + 1], conv[RLV_ID_TEXT + 1];
+    rlv_id_text(m.id, text);
+    rlv_id_text(m.conversation_id, conv);
+    shelf_run(s->sql, "SELECT relevo.ensure_months(1700000000000)");
+    shelf_run(s->sql,
+              "INSERT INTO relevo.history (lane, seq, at, conversation_id, kind, source, source_offset, by, "
+              "message_id, type, "
+              "text, owner, epoch, config, decided) VALUES (%d, 77, to_timestamp(1700000000), '%s', 1, 0, 0, "
+              "4, 'wamid.9', "
+              "'delivered', '%s/0', 1, 5, 1, '')",
+              s->lane, conv, text);
+    sweep(s, 0, 1);
+    assert_string_equal(state_of(s, &m), "accepted/1");
+    assert_ask(s, "wamid.9", "SELECT message_id FROM relevo.send WHERE id = '%s'", text);
+    rlv_send_report *list;
+    assert_int_equal(reports(s, &list), 0);
+}
+
+static void test_a_late_answer(void **state)
+{
+    shelf *s = *state;
+    shelf_run(s->sql, "DELETE FROM relevo.send");
+    rlv_send m = bot_message(s, conversation(s, "late"), 1);
+    int32_t attempt;
+    assert_int_equal(claim_as(s, &m, me, 0, &attempt), RLV_CLAIM_MINE);
+    sweep(s, 1, 0);
+    assert_int_equal(settle(s, &m, 1, RLV_SEND_REFUSED),
+                     RLV_E_CONFLICT); /* it is not tried again: another may have sent */
+    assert_int_equal(settle(s, &m, 1, RLV_SEND_ACCEPTED), RLV_OK);
+    assert_string_equal(state_of(s, &m), "accepted/1");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_sent_once, shelf_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_a_takeover_stops_the_bot, shelf_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_a_takeover_in_between, shelf_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_a_lost_answer, shelf_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_order, shelf_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_no_further_attempt_after_a_takeover, shelf_setup,
+                                        shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_the_window, shelf_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_a_dead_worker, shelf_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_a_status_explains, shelf_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_a_late_answer, shelf_setup, shelf_teardown),
+    };
+    return cmocka_run_group_tests(tests, shelf_group_setup, shelf_group_teardown);
+}
