@@ -182,9 +182,13 @@ static unsigned open_command(rlv_step *step)
         (void)rlv_decide_commanded(step, RLV_DECIDED_ASSIGNED, RLV_CAUSE_ASSIGNMENT);
         rlv_decide_notice(step, &p->notices.assigned, "notice.assigned", ev->agent_name);
         break;
-    case RLV_COMMAND_REQUEUE:
-        (void)rlv_decide_commanded(step, RLV_DECIDED_REQUEUED, RLV_CAUSE_DESKTOP);
+    case RLV_COMMAND_REQUEUE: { /* by an agent, or since they were gone, silent, or their whole team was busy */
+        rlv_decision *d =
+            rlv_decide_commanded(step, RLV_DECIDED_REQUEUED, ev->agent_id.len ? RLV_CAUSE_DESKTOP : RLV_CAUSE_TIMEOUT);
+        if (d)
+            d->as.change.reason = ev->note;
         break;
+    }
     case RLV_COMMAND_MOVED: {
         rlv_decision *d = rlv_decide_commanded(step, RLV_DECIDED_MOVED, RLV_CAUSE_IDENTITY);
         if (d)

@@ -56,7 +56,7 @@ struct rlv_lane {
     bool assigned, told; /* told: that it works, since it was started */
     int64_t taken;       /* the lane's last event when its fences were taken */
     rlv_trouble trouble;
-    int64_t next_assign_us, next_group_commit_us;
+    int64_t next_assign_us, next_look_us, next_group_commit_us;
     int64_t worked_us; /* when it last decided something; 0: it rests since */
 };
 
@@ -470,12 +470,17 @@ static int housekeep(rlv_lane *lane, rlv_error *err)
     if (lane->worked_us && now_us > lane->worked_us + REST_US) {
         rest(lane);
     }
-    if (now_us < lane->next_assign_us)
-        return RLV_OK;
-    lane->next_assign_us = now_us + env->config->consume.command_poll_ms * 1000;
-    int given = 0;
-    int rc = rlv_store_assign_waiting(lane->store, lane->row.lane, ASSIGN_LIMIT, &given, err);
-    return rc == RLV_E_CONFLICT ? RLV_OK : rc; /* somebody holds an agent's row: the next look will do */
+    int n = 0, rc = RLV_OK;
+    /* What waits too long is known only when what came meanwhile is decided. */
+    if (now_us >= lane->next_look_us && lane->fetch.caught_up) {
+        lane->next_look_us = now_us + env->config->consume.command_poll_ms * 1000;
+        rc = rlv_store_look_after(lane->store, lane->row.lane, ASSIGN_LIMIT, &n, err);
+    }
+    if (rc == RLV_OK && now_us >= lane->next_assign_us) {
+        lane->next_assign_us = now_us + env->config->consume.command_poll_ms * 1000;
+        rc = rlv_store_assign_waiting(lane->store, lane->row.lane, ASSIGN_LIMIT, &n, err);
+    }
+    return rc == RLV_E_CONFLICT ? RLV_OK : rc; /* somebody holds a row: the next look will do */
 }
 
 static int turn(rlv_lane *lane, rlv_error *err)
@@ -570,7 +575,7 @@ int rlv_lane_start(rlv_lane *lane, size_t cache_bytes, rlv_error *err)
     lane->trouble = (rlv_trouble){0};
     lane->told = false;
     lane->fetch.batch_max = (size_t)lane->env->config->consume.batch_max;
-    lane->next_assign_us = lane->next_group_commit_us = 0;
+    lane->next_assign_us = lane->next_look_us = lane->next_group_commit_us = 0;
     rlv_meters_take(&lane->meters, lane->env, lane->stages.lane);
     int rc = rlv_publishing_start(lane->env->config, lane->stages.lane, &lane->publishing, err);
     if (rc != RLV_OK)

@@ -390,18 +390,29 @@ void rlv_store_release(rlv_store *store)
                     RLV_OK); /* a connection that cannot is marked broken, and says so when it is used */
 }
 
-int rlv_store_assign_waiting(rlv_store *store, int32_t lane, int limit, int *ret_given, rlv_error *err)
+/* A function of a lane and a limit, that answers with a count. */
+static int count_of(rlv_store *store, const char *statement, int32_t lane, int limit, int *ret, rlv_error *err)
 {
     rlv_pg_begin(store);
     rlv_pg_int4(store, lane);
     rlv_pg_int4(store, limit);
     PGresult *r = NULL;
-    int rc = rlv_pg_run(store, "assign_waiting", &r, err);
+    int rc = rlv_pg_run(store, statement, &r, err);
     if (rc != RLV_OK)
         return rc;
-    *ret_given = (int)rlv_pg_get_int(r, 0, 0);
+    *ret = (int)rlv_pg_get_int(r, 0, 0);
     PQclear(r);
     return RLV_OK;
+}
+
+int rlv_store_assign_waiting(rlv_store *store, int32_t lane, int limit, int *ret_given, rlv_error *err)
+{
+    return count_of(store, "assign_waiting", lane, limit, ret_given, err);
+}
+
+int rlv_store_look_after(rlv_store *store, int32_t lane, int limit, int *ret_changed, rlv_error *err)
+{
+    return count_of(store, "look_after", lane, limit, ret_changed, err);
 }
 
 int rlv_store_ensure_months(rlv_store *store, int64_t at_ms, rlv_error *err)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See rights.h. What is listed here is what 001_relevo.sql grants to relevo_lane, and a lane uses. */
+/* See rights.h. What is listed here is what the migrations grant to relevo_lane, and a lane uses. */
 #include "store/rights.h"
 
 #include <stdio.h>
@@ -20,14 +20,15 @@ static const char rights[] =
     "(8, 'relevo.history', 'SELECT'), (9, 'relevo.history', 'INSERT'), "
     "(10, 'relevo.command', 'SELECT'), (11, 'relevo.command', 'INSERT'), (12, 'relevo.command', 'DELETE'), "
     "(13, 'relevo.timer', 'SELECT'), (14, 'relevo.timer', 'INSERT'), (15, 'relevo.timer', 'UPDATE'), "
-    "(16, 'relevo.timer', 'DELETE'), (17, 'relevo.agent', 'SELECT'), (18, 'relevo.agent', 'UPDATE')"
+    "(16, 'relevo.timer', 'DELETE'), (17, 'relevo.agent', 'SELECT'), (18, 'relevo.agent', 'UPDATE'), "
+    "(19, 'relevo.team', 'SELECT'), (20, 'relevo.given', 'SELECT'), (21, 'relevo.given', 'INSERT'), (22, 'relevo.given', 'DELETE')"
     ") AS n(i, what, \"right\") "
     "WHERE to_regclass(n.what) IS NOT NULL AND NOT has_table_privilege(to_regclass(n.what), n.right)";
 
 static const char functions[] =
     "SELECT string_agg('EXECUTE on ' || p.oid::regprocedure, ', ' ORDER BY p.proname) FROM pg_proc p "
     "WHERE p.pronamespace = to_regnamespace('relevo') "
-    "AND p.proname IN ('lane_assign', 'lane_advance', 'expect', 'assign_waiting', 'ensure_months') "
+    "AND p.proname IN ('lane_assign', 'lane_advance', 'expect', 'assign_waiting', 'look_after', 'ensure_months') "
     "AND NOT has_function_privilege(p.oid, 'EXECUTE')";
 
 /* One text, appended after what is there. */

@@ -89,6 +89,8 @@ static int16_t by_of(const rlv_event *ev)
     case RLV_EVENT_ECHO:
         return 3;
     case RLV_EVENT_COMMAND:
+        if (ev->command == RLV_COMMAND_REQUEUE) /* or nobody's: its agent was gone, say */
+            return ev->agent_id.len ? 3 : 4;
         return ev->command == RLV_COMMAND_ASSIGN || ev->command == RLV_COMMAND_MOVED ? 4 : 3;
     default:
         return 4;

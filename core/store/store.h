@@ -148,6 +148,9 @@ void rlv_store_release(rlv_store *store);
 
 /* Gives waiting conversations of the lane to agents who are free. *ret_given: how many; each left a command. */
 RLV_MUST_CHECK int rlv_store_assign_waiting(rlv_store *store, int32_t lane, int limit, int *ret_given, rlv_error *err);
+/* Looks after what the lane's conversations wait for: offers that nobody took, agents who are gone or silent, queues that overflow.
+   *ret_changed: how many conversations; what became another's left a command. */
+RLV_MUST_CHECK int rlv_store_look_after(rlv_store *store, int32_t lane, int limit, int *ret_changed, rlv_error *err);
 /* Makes the months of history around at_ms. */
 RLV_MUST_CHECK int rlv_store_ensure_months(rlv_store *store, int64_t at_ms, rlv_error *err);
 

@@ -336,7 +336,8 @@ class Step:
             self.commanded("assigned", "assignment")
             self.notice("assigned")
         elif kind == "requeue":
-            self.commanded("requeued", "desktop")
+            reason = {"reason": command["note"]} if command.get("note") else {}
+            self.commanded("requeued", "desktop" if command["agent_id"] else "timeout", **reason)
         elif kind == "moved":
             self.commanded("moved", "identity", other=command["note"])
 

@@ -29,8 +29,8 @@ static void wait_in(shelf *s, int32_t lane, int n, const char *more)
     shelf_run(
         s->sql,
         "INSERT INTO relevo.conversation (id, lane, version, owner, epoch, owner_since, phone_number_id, "
-        "customer_id, opened_ms, last_in_ms, state) SELECT gen_random_uuid(), %d, 1, 2, 5, g, '555', 'c' || "
-        "g, 0, 0, '' "
+        "customer_id, opened_ms, last_in_ms, state) SELECT gen_random_uuid(), %d, 1, 2, 5, "
+        "(extract(epoch FROM clock_timestamp()) * 1000)::bigint - 1000 + g, '555', 'c' || g, 0, 0, '' "
         "FROM generate_series(1, %d) g",
         lane, n);
     if (more)
@@ -153,7 +153,7 @@ static void test_the_least_loaded(void **state)
     assert_int_equal(give(s, 5), 1);
     assert_ask(s, "bea", "SELECT agent_id FROM relevo.conversation WHERE customer_id = 'c3'");
     shelf_run(s->sql,
-              "UPDATE relevo.conversation SET owner = 2, agent_id = NULL, rank = 2 WHERE customer_id = 'c3'");
+              "UPDATE relevo.conversation SET owner = 2, agent_id = NULL, rank = 2, last_agent = NULL WHERE customer_id = 'c3'");
     assert_int_equal(give(s, 5), 1);
     assert_ask(s, "ana",
                "SELECT agent_id FROM relevo.conversation WHERE customer_id = 'c3'"); /* longest idle */
