@@ -258,7 +258,7 @@ def teams(desk):
         desk.waits(f"c{i}", minutes=i)
     expect(desk.lab.sql("SELECT DISTINCT expected_wait FROM desk.queue") == [(None,)], "what is not known is not said")
     desk.give()
-    desk.waits("next")
+    desk.waits("next", minutes=1)
     desk.waits("last")
     said = desk.lab.sql("SELECT customer_id, position, extract(epoch FROM expected_wait)::int FROM desk.queue ORDER BY position")
     expect(said == [("next", 1, 360), ("last", 2, 720)], f"five in half an hour: {said}")
@@ -343,8 +343,8 @@ class Client(threading.Thread):
             self.ask("SELECT desk.set_presence(%s, %s, '10 s')", self.agent, self.random.choice(("online", "online", "online", "away")))
             return
         mine = self.ask("SELECT conversation_id FROM desk.conversations WHERE agent_id = %s", self.agent)
-        if mine and choice < 0.95:
-            self.ask(self.random.choice(("SELECT * FROM desk.resolve(%s, %s)", "SELECT * FROM desk.reply(%s, %s, 'hola')",
+        if mine and choice < 0.95:  # no reply: one that comes after the other desktop let it go takes it over, full or not
+            self.ask(self.random.choice(("SELECT * FROM desk.resolve(%s, %s)", "SELECT * FROM desk.note(%s, %s, 'hola')",
                                          "SELECT * FROM desk.assign(%s, %s, NULL)")), self.random.choice(mine)[0], self.agent)
         else:
             self.ask("SELECT desk.heartbeat(%s)", self.agent)
