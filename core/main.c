@@ -9,6 +9,8 @@ static const rlv_cli_command commands[] = {
     {"consume", rlv_cli_consume, "decides: reads events, runs the plugins, publishes (the daemon)"},
     {"deliver", rlv_cli_deliver, "sends messages and performs effects (the daemon)"},
     {"gateway", rlv_cli_gateway, "takes Meta's webhooks and puts them on Kafka (the daemon)"},
+    {"desk", rlv_cli_desk, "serves the page that agents work in, and its API (the daemon)"},
+    {"account", rlv_cli_account, "who may log in at the desk"},
     {"lag", rlv_cli_lag, "how far behind each partition is"},
     {"repair", rlv_cli_repair, "after a restore from a backup: makes Kafka and Postgres agree again"},
     {"replay", rlv_cli_replay, "tries another configuration or plugin on what was decided: which handoffs come, and go"},

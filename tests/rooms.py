@@ -31,13 +31,14 @@ BELOW = {
     "gateway": ["base", "model", "config", "wire", "broker", "serve"],
     "cloudapi": ["base", "model", "config", "http", "serve"],
     "deliver": ["base", "model", "config", "wire", "http", "broker", "store"],
+    "desk": ["base", "model", "config", "wire", "broker", "store", "serve"],
     "lane": ["base", "model", "config", "conversation", "wire", "registry", "host", "broker", "store"],
 }
 BELOW["cli"] = list(BELOW)  # the tools may use everything
 
 ROLES = {"lane", "gateway", "cloudapi", "deliver", "desk", "cli"}  # never call each other; cli may call all
-BOTH = {"lane", "deliver", "cli"}  # who may know Kafka and Postgres at once
-EMBEDDED = {"wire", "store", "cloudapi"}  # who may include the generated embedded.h
+BOTH = {"lane", "deliver", "desk", "cli"}  # who may know Kafka and Postgres at once
+EMBEDDED = {"wire", "store", "cloudapi", "desk"}  # who may include the generated embedded.h
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
 

@@ -22,5 +22,8 @@ extern const struct rlv_embedded rlv_embedded_avro[];
 extern const struct rlv_embedded rlv_embedded_avro_history[];
 /* core/cloudapi/page/phone.html, the page of `relevo sandbox`. */
 extern const struct rlv_embedded rlv_embedded_phone[];
+/* core/desk/openapi.json, the document of the desk's API; and the files of its page, as built from core/desk/page. */
+extern const struct rlv_embedded rlv_embedded_openapi[];
+extern const struct rlv_embedded rlv_embedded_page[];
 
 #endif

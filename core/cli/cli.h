@@ -23,10 +23,12 @@ typedef struct rlv_cli_command {
 /* Finds the command in argv[1] and runs it: one of the table, a plugin's tool, or --help and --version. */
 int rlv_cli_main(int argc, char **argv, const rlv_cli_command *commands, size_t n);
 
+int rlv_cli_account(int argc, char **argv);
 int rlv_cli_check(int argc, char **argv);
 int rlv_cli_config(int argc, char **argv);
 int rlv_cli_consume(int argc, char **argv); /* the role, in consume.c */
 int rlv_cli_deliver(int argc, char **argv); /* the role, in deliver.c */
+int rlv_cli_desk(int argc, char **argv); /* the role, in desk.c */
 int rlv_cli_erase(int argc, char **argv);
 int rlv_cli_expire(int argc, char **argv);
 int rlv_cli_export(int argc, char **argv);

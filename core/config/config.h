@@ -114,6 +114,15 @@ typedef struct rlv_config {
     } gateway;
 
     struct {
+        const char *listen, *public_url; /* public_url NULL: where it listens */
+        int32_t threads;
+        int64_t session_ms, postgres_timeout_ms;
+        const char *proxy_header; /* "": nobody logs in by a proxy */
+        const char *const *proxy_peers;
+        size_t n_proxy_peers;
+    } desk;
+
+    struct {
         const char *listen;
         const char *webhook; /* where its webhooks go; "": to gateway.listen and gateway.path */
         const char *phone_number_id, *display_phone_number, *account_id;

@@ -167,6 +167,23 @@ const rlv_option rlv_options[] = {
     {"gateway.drain", DURATION, ROOT(config.gateway.drain_ms), 0, "10s", 0, 10 * MS_M, NULL, NULL,
      "How long the first SIGTERM lets requests finish. Shorter than the pod's grace period."},
 
+    {"desk.listen", STRING, ROOT(config.desk.listen), 0, "127.0.0.1:8470", 0, 0, NULL, rlv_rule_address,
+     "Where `relevo desk` serves its page and its API, as HTTP: TLS ends at the proxy before it."},
+    {"desk.public_url", STRING, ROOT(config.desk.public_url), 0, NULL, 0, 0, NULL, rlv_rule_url,
+     "Where browsers find it: https://desk.example.com. With https its cookies are only sent encrypted; requests of pages "
+     "from anywhere else are refused. Without it: where it listens."},
+    {"desk.threads", INTEGER, ROOT(config.desk.threads), 0, "4", 1, 64, "threads", NULL,
+     "Threads that answer requests, each with a connection to Postgres while it does."},
+    {"desk.session", DURATION, ROOT(config.desk.session_ms), 0, "12h", MS_M, 30 * MS_D, NULL, NULL,
+     "Who logged in stays so for so long."},
+    {"desk.postgres_timeout", DURATION, ROOT(config.desk.postgres_timeout_ms), 0, "4s", 100, MS_M, NULL, NULL,
+     "No answer from Postgres for so long: the request has failed."},
+    {"desk.proxy_header", STRING, ROOT(config.desk.proxy_header), 0, "", 0, 0, NULL, NULL,
+     "A header in which a proxy that logs people in (by OpenID Connect, say) names the account, such as X-Forwarded-User. Empty: "
+     "nobody is believed."},
+    {"desk.proxy_peers", RLV_OPTION_LIST, ROOT(config.desk.proxy_peers), 0, NULL, 0, 0, NULL, rlv_rule_filled,
+     "The addresses of that proxy, as 10.0.0.7: from anywhere else the header means nothing."},
+
     {"sandbox.listen", STRING, ROOT(config.sandbox.listen), 0, "127.0.0.1:8490", 0, 0, NULL, rlv_rule_address,
      "Where `relevo sandbox`, the stand-in of WhatsApp's Cloud API for development, answers."},
     {"sandbox.webhook", STRING, ROOT(config.sandbox.webhook), 0, "", 0, 0, NULL, NULL,

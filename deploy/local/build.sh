@@ -10,8 +10,8 @@ case $preset in
     fuzz) "$HERE/packages.sh" fuzz ;;
     *) "$HERE/packages.sh" ;;
 esac
+"$HERE/page.sh"
 cd "$ROOT"
-mkdir -p build
 log=build/$preset.log
 say "building build/$preset"
 if ! { cmake --preset "$preset" && cmake --build --preset "$preset"; } >"$log" 2>&1; then

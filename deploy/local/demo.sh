@@ -72,6 +72,13 @@ sql "SELECT desk.put_agent('lucia', 'Lucía', '{soporte,ventas}', '{}', '{es,en}
      SELECT desk.put_agent('tomas', 'Tomás', '{soporte,ventas}', '{}', '{es,pt}');
      SELECT desk.set_presence('lucia', 'online'), desk.set_presence('tomas', 'online');" >/dev/null
 
+# Their log-ins at the desk, and a supervisor's.
+PASSWORD=cafe-andino
+for who in "lucia --agent lucia" "tomas --agent tomas" "sara --role supervisor" "admin --role admin"; do
+    # shellcheck disable=SC2086 # its words
+    "$RELEVO_BIN" account put $who --config "$RELEVO_CONFIG" <<<"$PASSWORD"
+done
+
 say "Marisol (+$customer) writes to Café Andino"
 customer_writes "Hola, buenas tardes"
 customer_writes "¿hacen envíos a Guadalajara?"
@@ -115,7 +122,11 @@ echo
 "$RELEVO_BIN" timeline --config "$RELEVO_CONFIG" --conversation "$lead" --until-quiet 1
 cat <<TEXT
 
-It goes on running. To look further (paste any of these):
+It goes on running. Agents work at the desk: log in as lucia, tomas, sara (a supervisor) or admin, password $PASSWORD
+
+  $RELEVO_DESK
+
+To look further (paste any of these):
 
   eval "\$(./dev env)"
   xdg-open "\$RELEVO_SANDBOX/?wa_id=$marisol"   # Marisol's phone: write on, as she

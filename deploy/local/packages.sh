@@ -11,6 +11,8 @@ libraries="librdkafka-dev libavro-dev libcurl4-openssl-dev libpq-dev libyaml-dev
     libglib2.0-dev libstemmer-dev libutf8proc-dev libpcre2-dev libmicrohttpd-dev libsodium-dev libseccomp-dev uthash-dev"
 servers="postgresql postgresql-client openjdk-17-jre-headless maven curl ca-certificates procps util-linux"
 tests="libcmocka-dev kcat wrk python3 python3-confluent-kafka python3-avro python3-psycopg2 python3-yaml spin valgrind"
+# The desk's page is built with npm; one that is there already will do.
+command -v npm >/dev/null || build="$build nodejs npm"
 wanted="$build $libraries $servers $tests"
 case ${1:-} in
     "") ;;

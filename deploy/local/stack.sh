@@ -8,7 +8,7 @@ set -euo pipefail
 
 BIN=$ROOT/build/release/relevo
 CONFIG=$DEV/relevo.yaml
-ROLES="consume gateway sandbox deliver" # in the order of their starts
+ROLES="consume gateway sandbox deliver desk" # in the order of their starts
 state_load
 
 # RELEVO_KAFKA and RELEVO_POSTGRES, when they are set to something else than our own addresses (which an earlier
@@ -41,6 +41,7 @@ write_config() {
     text=${text//@METRICS_PORT@/"$METRICS_PORT"}
     text=${text//@GATEWAY_PORT@/"$GATEWAY_PORT"}
     text=${text//@SANDBOX_PORT@/"$SANDBOX_PORT"}
+    text=${text//@DESK_PORT@/"$DESK_PORT"}
     text=${text//@APP_SECRET@/"$APP_SECRET"}
     text=${text//@VERIFY_TOKEN@/"$VERIFY_TOKEN"}
     text=${text//@PLUGINS@/"$ROOT/build/release/plugins"}
@@ -90,6 +91,8 @@ up() {
     port_pick GATEWAY_PORT
     port_pick SANDBOX_PORT
     port_pick DELIVER_METRICS_PORT
+    port_pick DESK_PORT
+    port_pick DESK_METRICS_PORT
     secret_pick APP_SECRET
     secret_pick VERIFY_TOKEN
     write_config
@@ -99,6 +102,7 @@ up() {
     role_start gateway "$GATEWAY_METRICS_PORT" /readyz
     role_start sandbox "$SANDBOX_PORT" /sandbox/state
     role_start deliver "$DELIVER_METRICS_PORT" /readyz
+    role_start desk "$DESK_METRICS_PORT" /readyz
     say "up: eval \"\$(./dev env)\" joins in, $DEV/log tells what happens, ./dev down stops it"
 }
 
@@ -117,6 +121,7 @@ env_print() {
         RELEVO_GATEWAY "http://127.0.0.1:${GATEWAY_PORT:-0}/webhook" \
         RELEVO_METRICS_GATEWAY "http://127.0.0.1:${GATEWAY_METRICS_PORT:-0}" \
         RELEVO_METRICS_DELIVER "http://127.0.0.1:${DELIVER_METRICS_PORT:-0}" \
+        RELEVO_DESK "http://127.0.0.1:${DESK_PORT:-0}" RELEVO_METRICS_DESK "http://127.0.0.1:${DESK_METRICS_PORT:-0}" \
         RELEVO_SANDBOX "http://127.0.0.1:${SANDBOX_PORT:-0}" RELEVO_APP_SECRET "${APP_SECRET:-}" \
         RELEVO_VERIFY_TOKEN "${VERIFY_TOKEN:-}"
 }

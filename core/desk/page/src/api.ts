@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+// The server's API (openapi.json), typed, and the stream of what happens.
+
+export type Owner = 'bot' | 'queued' | 'human' | 'closed'
+
+export interface Session {
+    login: string
+    role: 'agent' | 'supervisor' | 'admin'
+    agent_id: string | null
+    name: string
+    teams: string[]
+    presence: string | null
+    csrf: string
+}
+
+export interface Summary {
+    conversation_id: string
+    owner: Owner
+    epoch: number
+    agent_id: string | null
+    agent_name: string | null
+    team: string | null
+    owner_since: string
+    customer_id: string
+    wa_id: string | null
+    customer_name: string | null
+    language: string | null
+    opened_at: string
+    last_message_at: string
+    window_ends_at: string
+    trigger: string | null
+    reason: string | null
+    priority: number
+    preview?: string | null
+}
+
+export interface CardLine {
+    name: string
+    text: string
+    message_id?: string | null
+}
+
+export interface Action {
+    at: string
+    by: string
+    who: string | null
+    action: string
+    to_owner: Owner | null
+    to_agent: string | null
+    epoch: number
+    why: string | null
+}
+
+export interface Conversation extends Summary {
+    phone_number_id: string
+    card: CardLine[]
+    actions: Action[]
+}
+
+export interface Message {
+    lane: number
+    seq: number
+    part: number
+    at: string
+    by: 'customer' | 'bot' | 'agent' | 'system'
+    agent_id: string | null
+    what: string
+    type: string | null
+    message_id: string | null
+    text: string | null
+    intent: string | null
+    owner: Owner
+    epoch: number
+    trigger: string | null
+    source: string | null
+    status: string | null // as WhatsApp reported it, of messages of ours
+    send: { state: string; message_id: string | null; error: string | null; error_code: number | null } | null
+}
+
+export interface Outcome {
+    done: boolean
+    owner: Owner
+    agent_id: string | null
+    agent_name: string | null
+    epoch: number
+    since: string
+    why: string | null
+}
+
+export interface Agent {
+    agent_id: string
+    name: string
+    teams: string[]
+    skills: string[]
+    languages: string[]
+    capacity: number
+    presence: string
+    load: number
+}
+
+export interface Counts {
+    queue: number
+    mine: number
+    people: number
+    oldest: string | null
+}
+
+export interface Board {
+    waiting: { team: string | null; waiting: number; oldest: string; priority: number }[]
+    owners: Partial<Record<Owner, number>> | null
+}
+
+// A decision, as docs/events.md describes it; of it only what the page looks at.
+export interface Decision {
+    conversation_id: string
+    kind: string
+    owner: Owner
+    agent_id?: string
+    team?: string
+    status?: { message_id?: string; status: string }
+}
+
+// An answer that is none: `status` 0 means that nobody answered, and what became of the request is not known.
+export class Failure extends Error {
+    constructor(
+        readonly status: number,
+        readonly code: string,
+        message: string,
+    ) {
+        super(message)
+    }
+}
+
+let csrf = ''
+
+async function call<T>(method: string, path: string, body?: object): Promise<T> {
+    let answer: Response
+    try {
+        answer = await fetch(path, {
+            method,
+            headers: { 'X-CSRF-Token': csrf, ...(body ? { 'Content-Type': 'application/json' } : {}) },
+            body: body ? JSON.stringify(body) : undefined,
+        })
+    } catch {
+        throw new Failure(0, 'network', '')
+    }
+    const json = await answer.json().catch(() => ({}))
+    if (answer.ok || (answer.status === 409 && 'done' in json)) return json as T
+    throw new Failure(answer.status, json.error?.code ?? 'error', json.error?.message ?? answer.statusText)
+}
+
+const at = (id: string) => `/api/conversations/${id}`
+
+export const api = {
+    async session() {
+        const session = await call<Session>('GET', '/api/session')
+        csrf = session.csrf
+        return session
+    },
+    logIn: (login: string, password: string) => call<object>('POST', '/api/session', { login, password }),
+    logOut: () => call<object>('DELETE', '/api/session'),
+    counts: () => call<Counts>('GET', '/api/counts'),
+    list: (filter: Record<string, string>) => call<Summary[]>('GET', '/api/conversations?' + new URLSearchParams(filter)),
+    conversation: (id: string) => call<Conversation>('GET', at(id)),
+    history: (id: string, before = '') =>
+        call<Message[]>('GET', at(id) + '/history' + (before ? '?' + new URLSearchParams({ before }) : '')),
+    act: (id: string, what: string, body: object = {}) => call<Outcome>('POST', `${at(id)}/${what}`, body),
+    pull: () => call<{ given: boolean }>('POST', '/api/pull', {}),
+    presence: (presence: string) => call<object>('POST', '/api/presence', { presence }),
+    agents: () => call<Agent[]>('GET', '/api/agents'),
+    board: () => call<Board>('GET', '/api/board'),
+    report: (name: string) => call<Record<string, unknown>[]>('GET', `/api/reports/${name}`),
+}
+
+// Follows the stream for as long as the page lives. `told` gets each decision; `anew` is called when some may have been missed; `linked` says
+// whether the server is there.
+export function follow(told: (d: Decision) => void, anew: () => void, linked: (yes: boolean) => void, loggedOut: () => void): () => void {
+    let source: EventSource
+    let timer = 0
+    let after = ''
+    let stopped = false
+    const open = () => {
+        source = new EventSource('/api/events' + (after ? '?' + new URLSearchParams({ after }) : ''))
+        const note = (e: MessageEvent) => (after = e.lastEventId || after)
+        source.onopen = () => linked(true)
+        source.onmessage = (e) => {
+            note(e)
+            told(JSON.parse(e.data))
+        }
+        source.addEventListener('hello', note)
+        source.addEventListener('reset', (e) => {
+            note(e)
+            anew()
+        })
+        source.onerror = () => {
+            linked(false)
+            if (source.readyState !== EventSource.CLOSED) return
+            // Refused, not cut: the browser does not try again by itself.
+            clearTimeout(timer)
+            timer = window.setTimeout(() => {
+                api.session().then(
+                    () => !stopped && open(),
+                    (f: Failure) => (f.status === 401 ? loggedOut() : source.onerror?.(new Event('error'))),
+                )
+            }, 2000)
+        }
+    }
+    open()
+    return () => {
+        stopped = true
+        clearTimeout(timer)
+        source.close()
+    }
+}

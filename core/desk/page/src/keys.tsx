@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Shortcuts, as people who come from Chatwoot know them, in one table: what is pressed, what it does, what the help says.
+import { useEffect, useRef } from 'preact/hooks'
+import { t, type Key } from './words'
+
+const table: [what: string, key: string, words: Key][] = [
+    ['next', 'Alt+J', 'nextConversation'],
+    ['previous', 'Alt+K', 'previousConversation'],
+    ['take', 'Alt+T', 'takeOver'],
+    ['reply', 'Alt+L', 'reply'],
+    ['note', 'Alt+P', 'note'],
+    ['bot', 'Alt+B', 'toBot'],
+    ['resolve', 'Alt+E', 'resolve'],
+    ['resolve_next', 'Ctrl+Alt+E', 'resolveNext'],
+    ['help', '?', 'shortcuts'],
+]
+
+// What a key means here; '' for none. Letters by their place on the keyboard: Alt makes other characters of them on some systems.
+export function shortcut(e: KeyboardEvent): string {
+    const typing = e.target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(e.target.tagName)
+    const name = e.altKey
+        ? (e.ctrlKey || e.metaKey ? 'Ctrl+' : '') + 'Alt+' + e.code.replace(/^Key/, '')
+        : !typing && !e.ctrlKey && !e.metaKey
+          ? e.key
+          : ''
+    return table.find(([, key]) => key === name)?.[0] ?? ''
+}
+
+export function Help({ close }: { close: () => void }) {
+    return (
+        <Dialog title={t('shortcuts')} close={close}>
+            <dl class="keys">
+                {table.map(([what, key, words]) => (
+                    <div key={what}>
+                        <dt>
+                            <kbd>{key}</kbd>
+                        </dt>
+                        <dd>{t(words)}</dd>
+                    </div>
+                ))}
+            </dl>
+        </Dialog>
+    )
+}
+
+// The browser's own dialog: it keeps the focus in, and Escape closes it.
+export function Dialog({ title, close, children }: { title: string; close: () => void; children: preact.ComponentChildren }) {
+    const ref = useRef<HTMLDialogElement>(null)
+    useEffect(() => ref.current?.showModal(), [])
+    return (
+        <dialog ref={ref} onClose={close} aria-label={title}>
+            <h2>{title}</h2>
+            {children}
+            <button class="plain close" onClick={() => ref.current?.close()}>
+                {t('close')}
+            </button>
+        </dialog>
+    )
+}

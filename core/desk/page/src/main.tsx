@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+// The page: who is logged in, what is chosen, and what is told to everything below.
+import { render } from 'preact'
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
+import { api, follow, type Agent, type Conversation, type Counts, type Decision, type Session, type Summary } from './api'
+import { Board } from './board'
+import { Chat } from './chat'
+import { Help, shortcut } from './keys'
+import { List, type Filter, type Tab } from './list'
+import { Login } from './login'
+import { Notices, notify } from './notices'
+import { language, languages, speak, t } from './words'
+import './style.css'
+
+const fromUrl = () => location.pathname.match(/^\/c\/([0-9a-f-]{36})$/)?.[1] ?? ''
+
+// Calls at most once in `ms`, and once more for what came meanwhile.
+function throttled(ms: number, f: () => void) {
+    let timer = 0
+    let again = false
+    const run = () => {
+        timer = window.setTimeout(() => {
+            timer = 0
+            if (again) call()
+        }, ms)
+        again = false
+        f()
+    }
+    const call = () => (timer ? (again = true) : run())
+    return call
+}
+
+function Desk({ session, leave, again }: { session: Session; leave: () => void; again: () => void }) {
+    const [tab, setTab] = useState<Tab>('queue')
+    const [filter, setFilter] = useState<Filter>({})
+    const [list, setList] = useState<Summary[]>([])
+    const [counts, setCounts] = useState<Counts>()
+    const [agents, setAgents] = useState<Agent[]>([])
+    const [chosen, setChosen] = useState(fromUrl)
+    const [linked, setLinked] = useState(true)
+    const [help, setHelp] = useState(false)
+    const [said, setSaid] = useState('')
+    const [presence, setPresence] = useState(session.presence ?? 'offline')
+    const [told, setTold] = useState<{ n: number; decision: Decision | null }>({ n: 0, decision: null })
+    const wanted = useRef({ tab, filter })
+    const now = useRef({ list, chosen })
+    wanted.current = { tab, filter }
+    now.current = { list, chosen }
+
+    const refresh = useCallback(() => {
+        const { tab, filter } = wanted.current
+        if (tab !== 'board')
+            api.list({ list: tab, ...filter }).then(
+                (rows) => wanted.current.tab === tab && wanted.current.filter === filter && setList(rows),
+                () => undefined, // the banner tells that nobody answers
+            )
+        api.counts().then(setCounts, () => undefined)
+    }, [])
+    const soon = useRef(throttled(1000, () => refresh()))
+
+    useEffect(refresh, [tab, filter])
+    useEffect(() => {
+        const load = () => api.agents().then(setAgents, () => undefined)
+        load()
+        const timer = setInterval(load, 30000)
+        return () => clearInterval(timer)
+    }, [])
+    useEffect(() => {
+        const back = () => setChosen(fromUrl())
+        addEventListener('popstate', back)
+        return () => removeEventListener('popstate', back)
+    }, [])
+    useEffect(
+        () =>
+            follow(
+                (decision) => {
+                    setTold((was) => ({ n: was.n + 1, decision }))
+                    if (decision.kind === 'status') return
+                    const listed = now.current.list.find((c) => c.conversation_id === decision.conversation_id)
+                    if (decision.kind === 'handed_off') {
+                        setSaid(t('newInQueue', listed?.customer_name ?? ''))
+                        notify(t('newInQueue', listed?.customer_name ?? ''))
+                    } else if (decision.kind === 'received' && decision.agent_id === session.agent_id && session.agent_id) {
+                        setSaid(t('newMessage', listed?.customer_name ?? t('customer')))
+                        if (document.hidden || now.current.chosen !== decision.conversation_id)
+                            notify(t('newMessage', listed?.customer_name ?? t('customer')))
+                    }
+                    soon.current()
+                },
+                () => {
+                    setTold((was) => ({ n: was.n + 1, decision: null }))
+                    refresh()
+                },
+                (yes) => {
+                    setLinked((was) => {
+                        if (yes && !was) refresh()
+                        return yes
+                    })
+                },
+                leave,
+            ),
+        [],
+    )
+
+    const choose = useCallback((id: string) => {
+        setChosen(id)
+        history.pushState(null, '', id ? `/c/${id}` : '/')
+    }, [])
+    const step = (by: number) => {
+        const at = list.findIndex((c) => c.conversation_id === chosen)
+        const to = list[at < 0 ? 0 : Math.min(list.length - 1, Math.max(0, at + by))]
+        if (to) choose(to.conversation_id)
+    }
+    const next = () => {
+        const rest = list.filter((c) => c.conversation_id !== chosen)
+        const at = list.findIndex((c) => c.conversation_id === chosen)
+        choose((rest[Math.min(Math.max(at, 0), rest.length - 1)] ?? { conversation_id: '' }).conversation_id)
+    }
+    useEffect(() => {
+        const key = (e: KeyboardEvent) => {
+            const what = shortcut(e)
+            if (what === 'next') step(1)
+            else if (what === 'previous') step(-1)
+            else if (what === 'help') setHelp(true)
+            else return
+            e.preventDefault()
+        }
+        addEventListener('keydown', key)
+        return () => removeEventListener('keydown', key)
+    })
+
+    const be = (to: string) => api.presence(to).then(() => setPresence(to), () => undefined)
+    const changed = (c: Conversation) =>
+        setList((rows) => rows.map((r) => (r.conversation_id === c.conversation_id ? { ...c, preview: r.preview } : r)))
+
+    return (
+        <div class={'desk' + (chosen ? ' chosen' : '') + (tab === 'board' ? ' on-board' : '')}>
+            <header>
+                <strong class="brand">Relevo</strong>
+                {session.agent_id && (
+                    <label>
+                        <span class="quiet">{t('presence')}</span>
+                        <select value={presence} onChange={(e) => be(e.currentTarget.value)} data-presence={presence}>
+                            <option value="online">{t('online')}</option>
+                            <option value="busy">{t('busy')}</option>
+                            <option value="away">{t('away')}</option>
+                            <option value="offline">{t('offlinePresence')}</option>
+                        </select>
+                    </label>
+                )}
+                <span class="grow" />
+                <Notices />
+                <label>
+                    <span class="hidden">{t('appLanguage')}</span>
+                    <select
+                        value={language()}
+                        onChange={(e) => {
+                            speak(e.currentTarget.value)
+                            again()
+                        }}
+                    >
+                        {languages.map((l) => (
+                            <option key={l}>{l}</option>
+                        ))}
+                    </select>
+                </label>
+                <button class="plain" onClick={() => setHelp(true)} aria-label={t('shortcuts')} title={t('shortcuts') + ' (?)'}>
+                    ?
+                </button>
+                <span class="me">{session.name}</span>
+                <button class="plain" onClick={() => api.logOut().then(leave, leave)}>
+                    {t('logOut')}
+                </button>
+            </header>
+            {!linked && (
+                <div class="banner" role="alert">
+                    {t('offline')}
+                </div>
+            )}
+            <List
+                session={session}
+                tab={tab}
+                setTab={setTab}
+                filter={filter}
+                setFilter={setFilter}
+                list={list}
+                counts={counts}
+                agents={agents}
+                chosen={chosen}
+                choose={choose}
+                pulled={() => {
+                    setTab('mine')
+                    refresh()
+                }}
+            />
+            <main>
+                {tab === 'board' ? (
+                    <Board told={told.n} />
+                ) : chosen ? (
+                    <Chat key={chosen} id={chosen} session={session} agents={agents} told={told} next={next} changed={changed} close={() => choose('')} />
+                ) : (
+                    <p class="nothing">{t('choose')}</p>
+                )}
+            </main>
+            <div class="hidden" aria-live="polite">
+                {said}
+            </div>
+            {help && <Help close={() => setHelp(false)} />}
+        </div>
+    )
+}
+
+function Page() {
+    const [session, setSession] = useState<Session | null>()
+    const [turn, setTurn] = useState(0)
+    const look = () => api.session().then(setSession, () => setSession(null))
+    useEffect(() => {
+        look()
+    }, [])
+    if (session === undefined) return null
+    if (!session) return <Login done={look} />
+    return <Desk key={turn} session={session} leave={() => setSession(null)} again={() => setTurn(turn + 1)} />
+}
+
+render(<Page />, document.getElementById('desk')!)

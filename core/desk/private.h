@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of this room share. A request is read and answered by one of libmicrohttpd's threads, which waits for Postgres (a few
+ * milliseconds) on a connection of the pool. Streams of events are asleep between two pushes; the thread that reads Kafka
+ * wakes them.
+ */
+#ifndef RLV_DESK_PRIVATE_H
+#define RLV_DESK_PRIVATE_H
+
+#include <jansson.h>
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/arena.h"
+#include "base/metrics.h"
+#include "desk/desk.h"
+#include "store/ask.h"
+
+enum { RLV_COOKIE_TEXT = 64, RLV_TEAMS_MAX = 64 };
+
+typedef struct rlv_feed_ring rlv_feed_ring;
+
+/* A connection to Postgres, idle. */
+typedef struct rlv_desk_link {
+    rlv_store *store;
+    struct rlv_desk_link *next;
+} rlv_desk_link;
+
+enum rlv_role { RLV_ROLE_NOBODY, RLV_ROLE_AGENT, RLV_ROLE_SUPERVISOR, RLV_ROLE_ADMIN };
+
+/* Who asks; texts in the request's arena. */
+typedef struct rlv_session {
+    enum rlv_role role;
+    rlv_str login, role_word, agent_id, csrf;
+    rlv_str teams[RLV_TEAMS_MAX];
+    size_t n_teams;
+} rlv_session;
+
+typedef struct rlv_request {
+    rlv_desk *desk;
+    struct MHD_Connection *connection;
+    const char *method, *url;
+    rlv_arena *arena;
+    char *body;
+    size_t len;
+    bool over; /* the body is too large */
+    json_t *json; /* of the body; NULL: none */
+    rlv_session session;
+
+    /* the answer */
+    unsigned status;
+    const char *type;  /* of its content */
+    rlv_str text;      /* in arena, or static */
+    const char *cookie; /* to be set; NULL: none */
+    bool cacheable;
+    struct MHD_Response *stream; /* in place of all that */
+} rlv_request;
+
+struct rlv_desk {
+    const rlv_config *config;
+    int fd;
+    uint16_t port;
+    char origin[300]; /* scheme, host and port that browsers say they are at; "": they are not told */
+    bool secure;      /* https */
+    struct MHD_Daemon *daemon;
+    rlv_feed_ring *ring;
+
+    pthread_mutex_t lock;
+    rlv_desk_link *links; /* idle */
+    pthread_mutex_t hashing; /* a password at a time: each takes 64 MiB */
+
+    atomic_bool draining;
+    atomic_bool postgres_away, postgres_told;
+    _Atomic int64_t moved_us;
+    rlv_metric *seconds, *logins_failed;
+};
+
+/* request.c */
+enum MHD_Result rlv_desk_handle(void *user, struct MHD_Connection *connection, const char *url, const char *method,
+                                const char *version, const char *upload, size_t *upload_size, void **seen);
+void rlv_desk_completed(void *user, struct MHD_Connection *connection, void **seen, enum MHD_RequestTerminationCode why);
+/* {"error": {"code", "message"}}; message is for people. */
+void rlv_request_fail(rlv_request *request, unsigned status, const char *code, const char *fmt, ...) RLV_PRINTF(4, 5);
+/* A text member of the body's object, or an argument of the query; absent: none of that name, or no text. A number is one as well. */
+rlv_str rlv_request_text(rlv_request *request, const char *name);
+/* Answers what Postgres, or the way to it, failed with. */
+void rlv_request_postgres(rlv_request *request, const char state[RLV_ASK_STATE], const rlv_error *err);
+
+/* link.c: asks on a connection of the pool. Arguments as rlv_ask. */
+int rlv_desk_ask(rlv_desk *desk, const char *sql, const rlv_str *args, size_t n, rlv_arena *arena, rlv_str *ret,
+                 char ret_state[RLV_ASK_STATE], rlv_error *err) RLV_MUST_CHECK;
+void rlv_desk_close_links(rlv_desk *desk);
+
+/* session.c */
+/* Who sends this request; RLV_ROLE_NOBODY when nobody is logged in. False when that cannot be told: the answer is made. */
+bool rlv_session_find(rlv_request *request);
+/* True when a page of ours sent it, by its origin and its token; else the answer is made. */
+bool rlv_session_trusts(rlv_request *request);
+void rlv_session_log_in(rlv_request *request);
+void rlv_session_log_out(rlv_request *request);
+/* {"login", "role", "agent_id", "name", "teams", "presence", "csrf"} */
+void rlv_session_show(rlv_request *request);
+
+/* routes.c: everything under /api/. */
+void rlv_desk_route(rlv_request *request);
+
+/* page.c: everything else. */
+void rlv_desk_page(rlv_request *request);
+
+/* stream.c: GET /api/events, and what feeds it. */
+int rlv_ring_new(rlv_desk *desk, rlv_feed_ring **ret, rlv_error *err) RLV_MUST_CHECK;
+/* Ends its thread; no stream may be open any more. */
+void rlv_ring_free(rlv_feed_ring *ring);
+/* Wakes all streams, so that they end. */
+void rlv_ring_end(rlv_feed_ring *ring);
+/* True when it has Kafka's partitions. */
+bool rlv_ring_ready(rlv_feed_ring *ring);
+void rlv_stream_begin(rlv_request *request);
+
+#endif

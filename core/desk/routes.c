@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The API: a table of routes, each one statement over the schema `desk` that answers with JSON. $1 is the agent, $2 the role, $3 the
+ * login; then the route's arguments in their order, "" where they are absent. The document of it is openapi.json; a test compares
+ * both. Must never show an agent a conversation of a team that is not theirs, nor act on it.
+ */
+#include <stdio.h>
+
+#include "desk/private.h"
+#include "embedded.h"
+
+enum { ARGS_MAX = 8, OWN = 3 };
+
+/* An agent sees what their teams have, what has no team (all of the bot's), and what is their own. */
+#define SEES                                                                                                                      \
+    "($2 <> 'agent' OR c.team IS NULL OR c.agent_id = $1 OR EXISTS (SELECT FROM desk.agents g WHERE "                 \
+    "g.agent_id = $1 AND c.team = ANY (g.teams)))"
+
+#define SUMMARY                                                                                                                   \
+    "c.conversation_id, c.owner, c.epoch, c.agent_id, c.agent_name, c.team, c.owner_since, c.customer_id, c.wa_id, "              \
+    "c.customer_name, c.language, c.opened_at, c.last_message_at, c.window_ends_at, c.trigger, c.reason, c.priority"
+
+/* The customer's last words; their time is known, so that no history is read whole. */
+#define PREVIEW                                                                                                                   \
+    "(SELECT h.text FROM desk.history h WHERE h.conversation_id = c.conversation_id AND h.by = 'customer' "                       \
+    "AND h.at >= c.last_message_at - interval '1 minute' ORDER BY h.at DESC, h.seq DESC LIMIT 1) AS preview"
+
+#define IN_LIST                                                                                                                   \
+    "CASE $4 WHEN 'queue' THEN c.owner = 'queued' WHEN 'mine' THEN c.owner = 'human' AND c.agent_id = $1 "            \
+    "WHEN 'bot' THEN c.owner = 'bot' WHEN 'people' THEN c.owner = 'human' ELSE true END"
+
+/* What a function of desk did: its outcome with the name of who has the conversation now. Nothing: it is not to be seen. */
+#define ACT(call)                                                                                                                 \
+    "SELECT json_build_object('done', o.done, 'owner', o.owner, 'agent_id', o.agent_id, 'agent_name', g.name, 'epoch', o.epoch, " \
+    "'since', o.since, 'why', o.why)::text FROM desk.conversations c CROSS JOIN LATERAL " call " o "                              \
+    "LEFT JOIN desk.agents g ON g.agent_id = o.agent_id WHERE c.conversation_id = $4::uuid AND " SEES
+
+#define REPORT(name, columns)                                                                                                     \
+    {"GET", "/api/reports/" name, RLV_ROLE_SUPERVISOR, READS, {"days"},                                                           \
+     "SELECT coalesce(json_agg(t), '[]')::text FROM (SELECT " columns " FROM desk.report_" name                                    \
+     "(now() - make_interval(days => coalesce(nullif($4, ''), '30')::int), now()) r) t"}
+
+/* Durations as seconds, for machines. */
+#define S(column) "extract(epoch FROM r." column ")::float8 AS " column
+
+enum route_kind {
+    READS,  /* answers with the statement's JSON */
+    ACTS,   /* in an agent's name; the JSON is an outcome, 409 where it was not done */
+    CHANGES /* in an agent's name; anything else */
+};
+
+static const struct route {
+    const char *method, *path; /* {id} matches one segment, which is the first argument */
+    enum rlv_role least;
+    enum route_kind kind;
+    const char *args[ARGS_MAX]; /* of the query or the body, in the order of $4, $5, ...; {id} is one */
+    const char *sql;
+} routes[] = {
+    {"GET", "/api/conversations", RLV_ROLE_AGENT, READS, {"list", "team", "trigger", "language", "search", "limit"},
+     "SELECT coalesce(json_agg(t), '[]')::text FROM (SELECT " SUMMARY ", " PREVIEW " FROM desk.conversations c WHERE " SEES
+     " AND " IN_LIST " AND ($5 = '' OR c.team = $5) AND ($6 = '' OR c.trigger = $6) "
+     "AND ($7 = '' OR c.language = $7) AND ($8 = '' OR c.customer_name ILIKE '%' || $8 || '%' "
+     "OR c.wa_id LIKE '%' || $8 || '%' OR c.customer_id = $8 OR EXISTS (SELECT FROM desk.history h WHERE "
+     "h.conversation_id = c.conversation_id AND h.at > now() - interval '30 days' AND h.text ILIKE '%' || $8 || '%')) "
+     "ORDER BY CASE WHEN $4 = 'queue' THEN -c.priority END, CASE WHEN $4 = 'queue' THEN c.owner_since END, "
+     "c.last_message_at DESC LIMIT least(100, coalesce(nullif($9, ''), '50')::int)) t"},
+    {"GET", "/api/counts", RLV_ROLE_AGENT, READS, {NULL},
+     "SELECT json_build_object('queue', count(*) FILTER (WHERE c.owner = 'queued'), "
+     "'mine', count(*) FILTER (WHERE c.owner = 'human' AND c.agent_id = $1), 'people', count(*) FILTER (WHERE c.owner = 'human'), "
+     "'oldest', min(c.owner_since) FILTER (WHERE c.owner = 'queued'))::text "
+     "FROM desk.conversations c WHERE c.owner IN ('queued', 'human') AND " SEES},
+    {"GET", "/api/conversations/{id}", RLV_ROLE_AGENT, READS, {"id"},
+     "SELECT row_to_json(t)::text FROM (SELECT " SUMMARY ", c.phone_number_id, coalesce(c.card, '[]') AS card, "
+     "(SELECT coalesce(json_agg(json_build_object('at', a.at, 'by', a.by, 'who', a.who, 'action', a.action, 'to_owner', a.to_owner, "
+     "'to_agent', a.to_agent, 'epoch', a.epoch, 'why', a.why) ORDER BY a.at DESC, a.seq DESC), '[]') FROM (SELECT * FROM desk.audit a WHERE a.conversation_id = c.conversation_id "
+     "ORDER BY a.at DESC, a.seq DESC LIMIT 20) a) AS actions "
+     "FROM desk.conversations c WHERE c.conversation_id = coalesce((SELECT i.conversation_id FROM desk.identities i WHERE "
+     "i.former_id = $4::uuid), $4::uuid) AND " SEES ") t"},
+    {"GET", "/api/conversations/{id}/history", RLV_ROLE_AGENT, READS, {"id", "before", "limit"},
+     /* No index finds the statuses of one conversation: those are looked at that came around and soon after its latest messages. */
+     "WITH page AS MATERIALIZED (SELECT h.lane, h.seq, h.part, h.at, h.by, "
+     "h.agent_id, h.what, h.type, h.message_id, h.text, h.intent, h.owner, h.epoch, h.trigger, h.source, "
+     "(SELECT json_build_object('state', s.state, 'message_id', s.message_id, 'error', s.error, 'error_code', s.error_code) "
+     "FROM desk.sends s WHERE s.message = CASE WHEN h.part > 0 THEN h.message_id::uuid END AND s.conversation_id = c.conversation_id "
+     "ORDER BY s.part DESC LIMIT 1) AS send "
+     "FROM desk.conversations c JOIN desk.history h ON h.conversation_id = c.conversation_id WHERE c.conversation_id = $4::uuid AND " SEES
+     " AND ($5 = '' OR (h.at, h.lane, h.seq, h.part) < (split_part($5, '|', 1)::timestamptz, "
+     "split_part($5, '|', 2)::int, split_part($5, '|', 3)::bigint, split_part($5, '|', 4)::int)) "
+     "ORDER BY h.at DESC, h.lane DESC, h.seq DESC, h.part DESC LIMIT least(200, coalesce(nullif($6, ''), '80')::int)), "
+     "span AS (SELECT p.lane, greatest(min(p.seq), max(p.seq) - 20000) AS low, max(p.seq) + 5000 AS high FROM page p GROUP BY p.lane), "
+     "told AS (SELECT DISTINCT ON (s.message_id) s.message_id, s.status FROM span, desk.statuses s WHERE s.lane = span.lane "
+     "AND s.seq BETWEEN span.low AND span.high AND s.conversation_id = $4::uuid "
+     "ORDER BY s.message_id, array_position(ARRAY['sent', 'delivered', 'read', 'played', 'failed'], s.status) DESC NULLS LAST) "
+     "SELECT coalesce(json_agg(p ORDER BY p.at, p.lane, p.seq, p.part), '[]')::text FROM (SELECT page.*, told.status FROM page "
+     "LEFT JOIN told ON told.message_id = page.send ->> 'message_id') p"},
+    {"POST", "/api/conversations/{id}/take_over", RLV_ROLE_AGENT, ACTS, {"id", "epoch"},
+     ACT("desk.take_over(c.conversation_id, $1, nullif($5, '')::bigint)")},
+    {"POST", "/api/conversations/{id}/reply", RLV_ROLE_AGENT, ACTS, {"id", "text"},
+     ACT("desk.reply(c.conversation_id, $1, $5)")},
+    {"POST", "/api/conversations/{id}/note", RLV_ROLE_AGENT, ACTS, {"id", "text"},
+     ACT("desk.note(c.conversation_id, $1, $5)")},
+    {"POST", "/api/conversations/{id}/return", RLV_ROLE_AGENT, ACTS, {"id", "purpose"},
+     ACT("desk.return_to_bot(c.conversation_id, $1, coalesce(nullif($5, ''), 'continue'))")},
+    {"POST", "/api/conversations/{id}/resolve", RLV_ROLE_AGENT, ACTS, {"id", "note"},
+     ACT("desk.resolve(c.conversation_id, $1, nullif($5, ''))")},
+    {"POST", "/api/conversations/{id}/assign", RLV_ROLE_AGENT, ACTS, {"id", "to"},
+     ACT("desk.assign(c.conversation_id, $1, nullif($5, ''))")},
+    {"POST", "/api/pull", RLV_ROLE_AGENT, CHANGES, {NULL}, "SELECT json_build_object('given', desk.pull($1))::text"},
+    {"POST", "/api/presence", RLV_ROLE_AGENT, CHANGES, {"presence"},
+     "SELECT json_build_object('presence', $4)::text FROM desk.set_presence($1, $4)"},
+    {"GET", "/api/agents", RLV_ROLE_AGENT, READS, {NULL},
+     "SELECT coalesce(json_agg(json_build_object('agent_id', g.agent_id, 'name', g.name, 'teams', g.teams, 'skills', g.skills, "
+     "'languages', g.languages, 'capacity', g.capacity, 'presence', g.presence, 'load', g.load) ORDER BY g.name), '[]')::text "
+     "FROM desk.agents g"},
+    {"GET", "/api/board", RLV_ROLE_SUPERVISOR, READS, {NULL},
+     "SELECT json_build_object('waiting', (SELECT coalesce(json_agg(q), '[]') FROM (SELECT c.team, count(*) AS waiting, "
+     "min(c.owner_since) AS oldest, max(c.priority) AS priority FROM desk.conversations c WHERE c.owner = 'queued' GROUP BY c.team "
+     "ORDER BY min(c.owner_since)) q), 'owners', (SELECT json_object_agg(o.owner, o.n) FROM (SELECT c.owner, count(*) AS n FROM "
+     "desk.conversations c WHERE c.owner <> 'closed' GROUP BY c.owner) o))::text"},
+    REPORT("containment", "r.cases, r.with_people, r.bot_alone, r.still_open, r.containment"),
+    REPORT("triggers", "r.trigger, r.handoffs, r.share, r.answered, " S("waited_p50") ", r.closed, r.returned"),
+    REPORT("answers", "r.handoffs, r.answered, r.not_answered, " S("average") ", " S("p50") ", " S("p90") ", " S("longest")),
+    REPORT("waits", "r.priority, r.handoffs, r.reached, r.waiting, " S("p50") ", " S("p90") ", " S("longest")),
+    REPORT("resolution", "r.how, r.with_people, r.closed, r.returned, r.still_open, " S("p50") ", " S("p90")),
+    REPORT("gaps", "r.source, r.handoffs, r.last_words, r.example"),
+    REPORT("agents", "r.agent_id, r.name, r.answered, r.answers, r.ended, " S("answer_p50") ", r.load, r.capacity"),
+};
+enum { ROUTES = sizeof(routes) / sizeof(*routes) };
+
+/* True when the path is the route's; *ret_id: what {id} stands for. */
+static bool matches(const char *pattern, const char *url, rlv_str *ret_id)
+{
+    const char *open = strstr(pattern, "{id}");
+    if (!open)
+        return strcmp(pattern, url) == 0;
+    size_t before = (size_t)(open - pattern);
+    if (strncmp(pattern, url, before) != 0)
+        return false;
+    size_t len = strcspn(url + before, "/");
+    *ret_id = (rlv_str){url + before, len};
+    return len > 0 && strcmp(open + 4, url + before + len) == 0;
+}
+
+static bool is_get(const rlv_request *request)
+{
+    return strcmp(request->method, MHD_HTTP_METHOD_GET) == 0;
+}
+
+/* May whoever asks do this? Else the answer is made. */
+static bool may(rlv_request *request, const struct route *route)
+{
+    const rlv_session *s = &request->session;
+    if (s->role == RLV_ROLE_NOBODY)
+        rlv_request_fail(request, MHD_HTTP_UNAUTHORIZED, "session", "nobody is logged in here");
+    else if (s->role < route->least)
+        rlv_request_fail(request, MHD_HTTP_FORBIDDEN, "role", "this is for %s", route->least == RLV_ROLE_ADMIN ? "admins" : "supervisors");
+    else if (route->kind != READS && !s->agent_id.len)
+        rlv_request_fail(request, MHD_HTTP_FORBIDDEN, "no_agent", "this account acts in no agent's name: relevo account put --agent");
+    else
+        return route->kind == READS || rlv_session_trusts(request);
+    return false;
+}
+
+static void run(rlv_request *request, const struct route *route, rlv_str id)
+{
+    rlv_str args[OWN + ARGS_MAX] = {request->session.agent_id, request->session.role_word, request->session.login};
+    size_t n = OWN;
+    char state[RLV_ASK_STATE];
+    rlv_error err;
+    for (int i = 0; i < ARGS_MAX && route->args[i]; i++)
+        args[n++] = strcmp(route->args[i], "id") == 0 ? id : rlv_request_text(request, route->args[i]);
+    int rc = rlv_desk_ask(request->desk, route->sql, args, n, request->arena, &request->text, state, &err);
+    if (rc != RLV_OK)
+        rlv_request_postgres(request, state, &err);
+    else if (!request->text.len)
+        rlv_request_fail(request, MHD_HTTP_NOT_FOUND, "not_found", "there is no such conversation");
+    else if (route->kind == ACTS && strncmp(request->text.ptr, "{\"done\" : false", 15) == 0)
+        request->status = MHD_HTTP_CONFLICT;
+    else
+        request->status = MHD_HTTP_OK;
+}
+
+/* What is no statement. True when it was one of these. */
+static bool special(rlv_request *request)
+{
+    const char *url = request->url;
+    static const struct route anybody = {.least = RLV_ROLE_AGENT, .kind = READS}, admin = {.least = RLV_ROLE_ADMIN, .kind = READS};
+    if (strcmp(url, "/api/session") == 0) {
+        if (is_get(request)) {
+            if (may(request, &anybody))
+                rlv_session_show(request);
+        } else if (strcmp(request->method, MHD_HTTP_METHOD_DELETE) == 0) {
+            if (may(request, &anybody) && rlv_session_trusts(request))
+                rlv_session_log_out(request);
+        } else if (strcmp(request->method, MHD_HTTP_METHOD_POST) == 0) {
+            request->session.role = RLV_ROLE_NOBODY; /* who was logged in here no longer counts: only where it comes from does */
+            if (rlv_session_trusts(request))
+                rlv_session_log_in(request);
+        } else {
+            rlv_request_fail(request, MHD_HTTP_METHOD_NOT_ALLOWED, "method", "GET, POST or DELETE");
+        }
+        return true;
+    }
+    if (is_get(request) && strcmp(url, "/api/events") == 0) {
+        if (may(request, &anybody))
+            rlv_stream_begin(request);
+        return true;
+    }
+    if (is_get(request) && strcmp(url, "/api/openapi.json") == 0) {
+        request->status = MHD_HTTP_OK;
+        request->text = (rlv_str){rlv_embedded_openapi[0].data, rlv_embedded_openapi[0].len};
+        return true;
+    }
+    if (is_get(request) && strcmp(url, "/api/configuration") == 0) {
+        rlv_buf out = RLV_BUF_INIT(1 << 20);
+        rlv_error err;
+        if (may(request, &admin)) {
+            if (rlv_config_print(request->desk->config->file, &out, &err) != RLV_OK || out.failed) {
+                rlv_request_fail(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "broken", "%s", err.message);
+            } else {
+                request->status = MHD_HTTP_OK;
+                request->type = "text/plain; charset=utf-8";
+                request->text = rlv_arena_copy(request->arena, rlv_buf_view(&out));
+            }
+        }
+        rlv_buf_free(&out);
+        return true;
+    }
+    return false;
+}
+
+void rlv_desk_route(rlv_request *request)
+{
+    bool known = false;
+    if (!rlv_session_find(request) || special(request))
+        return;
+    for (size_t i = 0; i < ROUTES; i++) {
+        rlv_str id = {NULL, 0};
+        if (!matches(routes[i].path, request->url, &id))
+            continue;
+        known = true;
+        if (strcmp(routes[i].method, request->method) != 0)
+            continue;
+        if (may(request, &routes[i]))
+            run(request, &routes[i], id);
+        return;
+    }
+    if (known)
+        rlv_request_fail(request, MHD_HTTP_METHOD_NOT_ALLOWED, "method", "not with %s", request->method);
+    else
+        rlv_request_fail(request, MHD_HTTP_NOT_FOUND, "not_found", "there is no %s", request->url);
+}
