@@ -26,7 +26,7 @@ static rlv_desk_link *take(rlv_desk *desk, rlv_error *err)
 {
     rlv_desk_link *link = NULL;
     /* The server may have gone while it was idle: that is no reason to fail a request. */
-    while ((link = take_idle(desk)) && (rlv_store_notified(link->store) || rlv_ask_broken(link->store)))
+    while ((link = take_idle(desk)) && rlv_ask_stale(link->store))
         drop(link);
     if (link)
         return link;

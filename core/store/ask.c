@@ -2,6 +2,7 @@
 /* Questions of a desk; see ask.h. */
 #include "store/ask.h"
 
+#include <poll.h>
 #include <stdio.h>
 
 #include "store/pg.h"
@@ -68,6 +69,12 @@ int rlv_ask(rlv_store *store, const char *sql, const rlv_str *args, size_t n, rl
     }
     PQclear(r);
     return rc;
+}
+
+bool rlv_ask_stale(const rlv_store *store)
+{
+    struct pollfd pfd = {.fd = PQsocket(store->conn), .events = POLLIN};
+    return store->broken || poll(&pfd, 1, 0) != 0; /* unasked, a server only says that it goes */
 }
 
 bool rlv_ask_broken(const rlv_store *store)

@@ -23,5 +23,7 @@ RLV_MUST_CHECK int rlv_ask(rlv_store *store, const char *sql, const rlv_str *arg
 
 /* True when the connection is lost, and another must be opened. */
 bool rlv_ask_broken(const rlv_store *store);
+/* The same of a connection that nothing was asked of for a while: the server may have ended it meanwhile. */
+bool rlv_ask_stale(const rlv_store *store);
 
 #endif

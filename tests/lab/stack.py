@@ -27,7 +27,7 @@ from lab import avro, generate
 
 ROOT = Path(__file__).resolve().parents[2]
 EVENTS = "whatsapp.events.v1"
-BUILD = Path(os.environ.get("RELEVO_BUILD_DIR", ROOT / "build" / "release"))
+BUILD = Path(os.environ.get("RELEVO_BUILD_DIR", ROOT / "build" / "release")).resolve()
 BIN = Path(os.environ.get("RELEVO_BIN", BUILD / "relevo"))
 PLUGINS = Path(os.environ.get("RELEVO_PLUGINS", BUILD / "plugins"))
 

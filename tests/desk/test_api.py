@@ -1,0 +1,340 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The desk's API on the real parts: who gets in, who sees and does what, who wins a race, and what is pushed.
+
+    test_api.py [SEED]
+"""
+import re
+import sys
+import threading
+import time
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
+from jsonschema import Draft202012Validator, RefResolver  # noqa: E402
+from lab.desk import PASSWORD, Browser, Desk, DeskLab, Stream  # noqa: E402
+from lab.generate import partition_of  # noqa: E402
+from lab.stack import expect, run  # noqa: E402
+
+NUMBER, SCRIPT = "105550001", "<script>alert('x')</script> \"&' \u202e"
+
+
+class Setting:
+    """Customers, agents of two teams, a consumer and a desk. In a `with`."""
+
+    def __init__(self, name, **options):
+        self.lab = DeskLab(name, logs=False, partitions=3, **options)
+
+    def __enter__(self):
+        lab = self.lab.__enter__()
+        try:
+            lab.sql("SELECT desk.put_agent('ana', 'Ana', '{care}'), desk.put_agent('ben', 'Ben', '{care}'), "
+                    "desk.put_agent('zoe', 'Zoe', '{sales}')")
+            for login in ("ana", "ben", "zoe"):
+                lab.account(login, "--agent", login)
+            lab.account("sup", "--role", "supervisor", "--agent", "ana")
+            lab.account("adm", "--role", "admin")
+            lab.start()
+            self.desk = Desk(lab, "desk")
+            lab.processes.append(self.desk)
+            self.desk.wait_ready()
+        except BaseException:
+            self.lab.__exit__(*sys.exc_info())
+            raise
+        self.said = 0
+        return self
+
+    def __exit__(self, *how):
+        self.lab.__exit__(*how)
+
+    def person(self, login=None):
+        browser = Browser(self.lab.desk_port)
+        if login:
+            expect(browser.log_in(login) == 200, f"{login} cannot log in")
+            browser.csrf = browser.get("/api/session")[1]["csrf"]
+        return browser
+
+    def customer(self, who, text, name="Eva"):
+        """Writes, and waits until it was decided; the conversation's id."""
+        self.said += 1
+        key, message = f"{NUMBER}:{who}".encode(), f"wamid.{who}.{self.said}"
+        event = {"kind": "message", "phone_number_id": NUMBER, "wa_id": who, "message_id": message, "type": "text", "text": text,
+                 "customer_name": name, "sent_at": 1767225600000}
+        self.lab.produce(partition_of(key, self.lab.partitions), key, self.lab.schemas["WhatsAppEvent"].encode(event))
+        self.lab.flush()
+        return self.wait(f"the decision about '{text}'", lambda: self.lab.sql(
+            "SELECT conversation_id::text FROM desk.history WHERE message_id = %s", message))[0][0]
+
+    def wait(self, what, condition, seconds=60):
+        until = time.monotonic() + seconds
+        while not (result := condition()):
+            expect(time.monotonic() < until, f"{what}: not within {seconds} s\n{self.desk.tail()}")
+            time.sleep(0.05)
+        return result
+
+    def give_team(self, conversation, team):
+        self.lab.sql("UPDATE relevo.conversation SET team = %s, version = version + 1 WHERE id = %s", team, conversation)
+
+
+def test_log_in(seed):
+    """A right password gets in, anything else does not; sessions end; a proxy is believed only when it is one."""
+    with Setting("deskauth", desk={"proxy_header": "X-User", "proxy_peers": ["10.9.9.9"]}) as s:
+        nobody = s.person()
+        for path in ("/api/session", "/api/conversations", "/api/events", "/api/configuration", "/api/reports/waits"):
+            expect(nobody.get(path)[0] == 401, f"nobody may read {path}: {nobody.get(path)}")
+        expect(nobody.log_in("ana", "wrong wrong") == 401, "a wrong password")
+        expect(nobody.log_in("nobody at all") == 401, "an unknown login")
+        expect(nobody.ask("POST", "/api/session", {"login": "ana"}, {"X-User": "ana"})[0] == 401, "a header of nobody's proxy")
+        expect(nobody.log_in("ana") == 200, "the right password")
+        expect("HttpOnly" in nobody.headers["Set-Cookie"] and "SameSite=Strict" in nobody.headers["Set-Cookie"], "the cookie's flags")
+        status, me = nobody.get("/api/session")
+        expect(status == 200 and me["agent_id"] == "ana" and me["role"] == "agent" and me["teams"] == ["care"], f"who is logged in: {me}")
+
+        forged = s.person()
+        forged.cookie = "relevo_session=" + "0" * 64
+        expect(forged.get("/api/counts")[0] == 401, "a forged session")
+        stored = s.lab.sql("SELECT encode(token, 'hex') FROM relevo.session")[0][0]
+        forged.cookie = "relevo_session=" + stored
+        expect(forged.get("/api/counts")[0] == 401, "what is stored of a session opens none")
+
+        cookie = nobody.cookie
+        expect(nobody.ask("DELETE", "/api/session")[0] == 200, "logging out")
+        nobody.cookie = cookie
+        expect(nobody.get("/api/counts")[0] == 401, "a session that was logged out")
+        ben = s.person("ben")
+        s.lab.sql("UPDATE relevo.session SET ends_at = now() - interval '1 second'")
+        expect(ben.get("/api/counts")[0] == 401, "a session that is over")
+        ben = s.person("ben")
+        s.lab.account("ben", "--agent", "ben", password="another password")
+        expect(ben.get("/api/counts")[0] == 401, "a changed password ends the session")
+
+        for _ in range(5):
+            expect(nobody.log_in("zoe", "guess guess") == 401, "a guess")
+        expect(nobody.log_in("zoe", PASSWORD) == 429, "after five guesses the account rests")
+        s.lab.sql("UPDATE relevo.account SET failed_at = now() - interval '10 minutes' WHERE login = 'zoe'")
+        expect(nobody.log_in("zoe", PASSWORD) == 200, "and works again later")
+        log = s.desk.log.read_text()
+        expect(PASSWORD not in log and "guess" not in log, "a password is in the log")
+
+
+def test_proxy(seed):
+    """A trusted proxy says who is there."""
+    with Setting("deskproxy", desk={"proxy_header": "X-User", "proxy_peers": ["127.0.0.1"]}) as s:
+        browser = s.person()
+        expect(browser.ask("POST", "/api/session", {}, {"X-User": "stranger"})[0] == 401, "an account that there is not")
+        status, said = browser.ask("POST", "/api/session", {}, {"X-User": "zoe"})
+        expect(status == 200 and browser.get("/api/session")[1]["login"] == "zoe", f"the proxy's word: {status} {said}")
+        s.lab.tool("account", "drop", "zoe")
+        expect(browser.get("/api/counts")[0] == 401, "an account that was taken away")
+
+
+def test_forged(seed):
+    """What does not come from a page of ours changes nothing."""
+    with Setting("deskforged") as s:
+        ana, conversation = s.person("ana"), s.customer("573000000001", "hola")
+        act = f"/api/conversations/{conversation}/take_over"
+        for headers, why in (({"X-CSRF-Token": None}, "no token"), ({"X-CSRF-Token": "0" * 64}, "another token"),
+                             ({"Origin": "https://evil.example"}, "another origin"),
+                             ({"Origin": None, "Sec-Fetch-Site": "cross-site"}, "another site")):
+            status, said = ana.ask("POST", act, {}, headers)
+            expect(status == 403, f"{why}: {status} {said}")
+        expect(s.person().ask("POST", "/api/session", {"login": "ana", "password": PASSWORD}, {"Origin": "https://evil.example"})[0] == 403,
+               "a log-in from another origin")
+        expect(s.lab.sql("SELECT owner FROM desk.conversations")[0][0] == "bot", "something was done nevertheless")
+        for body, want in ((b"{", 400), (b"[]", 400), (b'{"epoch": "many"}', 400), (b"x" * 70000, 413)):
+            expect(ana.ask("POST", act, body)[0] == want, f"the body {body[:20]}: not {want}")
+        expect(ana.get("/api/conversations/no-uuid")[0] == 400, "an id that is none")
+        expect(ana.get("/api/nothing")[0] == 404 and ana.ask("PUT", act, {})[0] == 405, "no such route")
+        status, page = ana.ask("GET", "/", raw=True)
+        expect(status == 200 and b"desk.js" in page and "script-src 'self'" in ana.headers["Content-Security-Policy"], "the page")
+        expect(not re.search(rb"<script(?! type=\"module\" crossorigin src=)|\son\w+=|<style", page), "an inline script or style")
+        expect(ana.ask("GET", "/../etc/passwd", raw=True)[0] == 404 or b"desk.js" in ana.ask("GET", "/../etc/passwd", raw=True)[1], "a file")
+
+
+def test_work(seed):
+    """Take over, answer, note, give back, resolve: the bot is silent in between; the loser of a race reads who won."""
+    with Setting("deskwork") as s:
+        ana, ben = s.person("ana"), s.person("ben")
+        conversation = s.customer("573000000002", SCRIPT, name=SCRIPT)
+        seen = ana.get(f"/api/conversations/{conversation}")[1]
+        expect(seen["owner"] == "bot" and seen["customer_name"] == SCRIPT, f"as the customer wrote it, and nothing else: {seen}")
+
+        answers = {}
+        def take(browser, who):
+            answers[who] = browser.act(conversation, "take_over", epoch=seen["epoch"])
+        both = [threading.Thread(target=take, args=(b, w)) for b, w in ((ana, "ana"), (ben, "ben"))]
+        [t.start() for t in both]
+        [t.join() for t in both]
+        won = [w for w, (status, said) in answers.items() if status == 200 and said["done"]]
+        expect(len(won) == 1, f"two take it at once: {answers}")
+        lost = "ben" if won == ["ana"] else "ana"
+        status, said = answers[lost]
+        expect(status == 409 and said["agent_id"] == won[0] and said["agent_name"] == won[0].capitalize() and said["since"],
+               f"what the loser is told: {answers[lost]}")
+        winner, loser = (ana, ben) if won == ["ana"] else (ben, ana)
+
+        before = len(s.lab.sql("SELECT 1 FROM desk.history WHERE by = 'bot'"))
+        s.customer("573000000002", "say something")
+        status, said = winner.act(conversation, "reply", text="Hola, soy yo <b>")
+        expect(status == 200 and said["done"], f"a reply: {said}")
+        expect(loser.act(conversation, "reply", text="yo también")[0] == 409, "a reply of somebody else")
+        expect(winner.act(conversation, "reply", text="")[0] == 422 and winner.act(conversation, "reply", text="x" * 4097)[0] == 422, "texts")
+        expect(winner.act(conversation, "note", text="nota")[1]["done"], "a note")
+        s.wait("the reply in the history", lambda: any(m["text"] == "Hola, soy yo <b>" and m["by"] == "agent"
+                                                       for m in winner.get(f"/api/conversations/{conversation}/history")[1]))
+        said_by_bot = [t for t, in s.lab.sql("SELECT source FROM desk.history WHERE by = 'bot'")]
+        expect(all(x and x.startswith("notice.") for x in said_by_bot[before:]), f"the bot spoke while a person had it: {said_by_bot}")
+        expect(loser.act(conversation, "return")[0] == 409, "only who has it gives it back")
+        expect(winner.act(conversation, "return", purpose="continue")[1]["owner"] == "bot", "back to the bot")
+        expect(winner.act(conversation, "take_over")[1]["done"] and winner.act(conversation, "assign", to=lost)[1]["agent_id"] == lost,
+               "given to somebody else")
+        expect(loser.act(conversation, "assign", to="")[1]["owner"] == "queued", "to the queue")
+        expect(ana.get("/api/counts")[1]["queue"] == 1 and len(ana.get("/api/conversations", list="queue")[1]) == 1, "the queue")
+        expect(ana.post("/api/presence", presence="online")[0] == 200 and ana.post("/api/presence", presence="lazy")[0] == 422, "presence")
+        s.wait("the queue gives it", lambda: ana.post("/api/pull")[1]["given"] or ana.get("/api/counts")[1]["mine"])
+        expect(ana.act(conversation, "resolve", note="listo")[1]["owner"] == "closed", "resolved")
+
+        for i in range(100):
+            s.customer("573000000002", f"ok {i}")
+        page = ana.get(f"/api/conversations/{conversation}/history", limit=50)[1]
+        seen, texts = [m for m in page], []
+        while len(page) == 50:
+            m = page[0]
+            page = ana.get(f"/api/conversations/{conversation}/history", limit=50, before=f"{m['at']}|{m['lane']}|{m['seq']}|{m['part']}")[1]
+            seen = page + seen
+        places = [(m["lane"], m["seq"], m["part"]) for m in seen]
+        texts = [m["text"] for m in seen if m["by"] == "customer"]
+        expect(len(set(places)) == len(places) and texts[-100:] == [f"ok {i}" for i in range(100)], "the history page by page")
+        found = ana.get("/api/conversations", list="all", search="OK 77")[1]
+        expect([c["conversation_id"] for c in found] == [conversation], "found by what was said")
+
+
+def test_teams(seed):
+    """An agent sees and does nothing with another team's conversation, by no way; a supervisor does."""
+    with Setting("deskteams") as s:
+        ana, zoe, sup = s.person("ana"), s.person("zoe"), s.person("sup")
+        streams = [Stream(b) for b in (ana, zoe, sup)]
+        s.wait("the streams", lambda: all(x.events for x in streams))
+        conversation = s.customer("573000000003", "person ventas")
+        s.give_team(conversation, "sales")
+        expect(zoe.get(f"/api/conversations/{conversation}")[0] == 200, "the team's own")
+        s.customer("573000000003", "secreto de ventas")
+        for path in ("", "/history"):
+            status, said = ana.get(f"/api/conversations/{conversation}{path}")
+            expect(status == 404 or said == [], f"another team's {path}: {status} {said}")
+        for what in ("take_over", "reply", "note", "return", "resolve", "assign"):
+            expect(ana.act(conversation, what, text="x", to="ana")[0] == 404, f"{what} of another team's")
+        for name in ("all", "queue", "people", "bot"):
+            expect(not any(c["conversation_id"] == conversation for c in ana.get("/api/conversations", list=name)[1]), f"in the list {name}")
+        expect(not ana.get("/api/conversations", list="all", search="secreto")[1], "found by its words")
+        for path in ("/api/board", "/api/reports/waits", "/api/configuration"):
+            expect(ana.get(path)[0] == 403, f"{path} is not for agents")
+        expect(sup.get("/api/board")[0] == 200 and sup.get("/api/configuration")[0] == 403, "a supervisor's")
+        adm = s.person("adm")
+        status, text = adm.ask("GET", "/api/configuration", raw=True)
+        expect(status == 200 and b"scripted" in text and b"postgresql" not in text, "the configuration, without secrets")
+        expect(adm.act(conversation, "take_over")[0] == 403, "who is no agent only looks")
+
+        def secret(stream):
+            return any("secreto" in str(d) for d in stream.decisions())
+        s.wait("the supervisor's stream", lambda: secret(streams[2]))
+        s.wait("the team's stream", lambda: secret(streams[1]))
+        expect(not secret(streams[0]), "another team's words were pushed")
+
+
+def test_stream(seed):
+    """What happens is pushed; a stream goes on where it broke off, at another desk too; what cannot be is said."""
+    with Setting("deskstream") as s:
+        ana = s.person("ana")
+        stream = Stream(ana)
+        s.wait("the first event", lambda: stream.events)
+        expect(stream.events[0][0] == "hello" and stream.last, "it begins with its place")
+        conversation = s.customer("573000000004", "uno")
+        s.wait("a decision is pushed", lambda: any(d["kind"] == "received" for d in stream.decisions()))
+        expect(all(d["conversation_id"] == conversation and d["owner"] for d in stream.decisions()), f"{stream.decisions()}")
+        last = stream.last
+        stream.cut()
+        for i in range(20):
+            s.customer("573000000004", f"ok {i}")
+        other = Desk(s.lab, "desk2", RELEVO_DESK_LISTEN="127.0.0.1:0")
+        s.lab.processes.append(other)
+        other.wait_ready()
+        port = int(re.search(r"pages on port (\d+)", other.log.read_text())[1])
+        for at in (s.lab.desk_port, port):
+            again = s.person("ana")
+            again.port = at
+            rest = Stream(again, last)
+            texts = lambda: [d["message"]["text"] for d in rest.decisions() if d["kind"] == "received"]  # noqa: E731
+            s.wait("what was missed", lambda: texts() and texts()[-1] == "ok 19")
+            expect(texts() == [f"ok {i}" for i in range(20)], f"it goes on where it broke off: {texts()}")
+            expect(not any(kind == "reset" for kind, _, _ in rest.events), "without beginning anew")
+        for strange in ("nonsense", "1.2", "-5.0.0", "0.0.0.0"):
+            s.wait(f"the answer to {strange}", lambda: Stream(ana, strange).events and True)
+            lost = Stream(ana, strange)
+            s.wait("a word", lambda: lost.events)
+            expect(lost.events[0][0] == "reset", f"an id that is none of ours: {lost.events[0]}")
+        waiting = Stream(ana)
+        s.wait("it stands", lambda: waiting.events)
+        s.desk.stop(20)
+        waiting.join(10)
+        expect(not waiting.is_alive(), "going down ends the streams")
+
+
+def test_away(seed):
+    """A lost connection is nobody's error; without Postgres there is a clear answer, and afterwards everything goes on."""
+    with Setting("deskaway") as s:
+        ana = s.person("ana")
+        expect(ana.get("/api/counts")[0] == 200, "before")
+        cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'relevo desk' AND datname = %s"
+        for _ in range(5):
+            s.lab.sql(cut, s.lab.database)
+            time.sleep(0.1)
+            expect(ana.get("/api/counts")[0] == 200, "a connection that was cut while it was idle")
+        s.lab.sql_server(f'ALTER DATABASE "{s.lab.database}" ALLOW_CONNECTIONS false')
+        s.lab.sql(cut, s.lab.database)
+        time.sleep(0.1)
+        status, said = ana.get("/api/counts")
+        expect(status == 503 and said["error"]["code"] == "away", f"Postgres is away: {status} {said}")
+        expect(s.desk.get("/readyz")[0] == 503 and s.desk.get("/healthz")[0] == 200, "ready and alive")
+        s.lab.sql_server(f'ALTER DATABASE "{s.lab.database}" ALLOW_CONNECTIONS true')
+        s.wait("Postgres is back", lambda: ana.get("/api/counts")[0] == 200)
+        expect(s.desk.get("/readyz")[0] == 200, "ready again")
+
+
+def test_document(seed):
+    """The OpenAPI document says what the routes really answer."""
+    with Setting("deskdoc") as s:
+        sup, adm, nobody = s.person("sup"), s.person("adm"), s.person()
+        conversation = s.customer("573000000005", "person ya")
+        s.wait("the handoff", lambda: sup.get(f"/api/conversations/{conversation}")[1]["owner"] == "queued")
+        document = nobody.get("/api/openapi.json")[1]
+        resolver = RefResolver.from_schema(document)
+        bodies = {"take_over": {}, "reply": {"text": "hola"}, "note": {"text": "n"}, "assign": {"to": "ana"}, "return": {"purpose": "continue"},
+                  "resolve": {}, "presence": {"presence": "away"}}
+        asked = 0
+        for path, operations in document["paths"].items():
+            for method, operation in operations.items():
+                if path in ("/api/session", "/api/events") and method != "get" or path == "/api/events":
+                    continue  # the other tests do
+                browser = adm if path == "/api/configuration" else sup
+                url = path.replace("{id}", conversation)
+                status, text = browser.ask(method.upper(), url, bodies.get(path.rsplit("/", 1)[1], {}) if method == "post" else None, raw=True)
+                said = operation["responses"].get(str(status))
+                expect(said is not None, f"{method} {path} answered {status}, of which the document knows nothing: {text}")
+                said = resolver.resolve(said["$ref"])[1] if "$ref" in said else said
+                for kind, content in said["content"].items():
+                    expect(browser.headers["Content-Type"].startswith(kind), f"{path} answers {browser.headers['Content-Type']}")
+                    if kind == "application/json":
+                        import json
+                        mistakes = [e.message for e in Draft202012Validator(content["schema"], resolver=resolver).iter_errors(json.loads(text))]
+                        expect(not mistakes, f"{method} {path} answers otherwise than the document says: {mistakes[:3]}")
+                asked += 1
+        expect(asked > 20, f"only {asked} routes were asked")
+        # And the other way round: no route that the document does not know.
+        source = (Path(__file__).resolve().parents[2] / "core/desk/routes.c").read_text()
+        routes = set(re.findall(r'"(/api/[a-z_{}/.]+)"', source)) - {"/api/reports/"}
+        expect(routes <= set(document["paths"]), f"not in the document: {routes - set(document['paths'])}")
+
+
+if __name__ == "__main__":
+    sys.exit(run("desk", test_log_in, test_proxy, test_forged, test_work, test_teams, test_stream, test_away, test_document))

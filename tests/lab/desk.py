@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The desk in the lab: the role, and somebody who uses its API as the page does."""
+import http.client
+import json
+import threading
+import urllib.parse
+
+import yaml
+
+from lab.stack import Lab, Process, free_port
+
+PASSWORD = "correct horse"
+
+
+class DeskLab(Lab):
+    """A lab with a desk's section in its configuration."""
+
+    def __init__(self, name, desk=None, **options):
+        self.desk_port, self.desk_options = free_port(), desk or {}
+        super().__init__(name, **options)
+
+    def write_config(self):
+        super().write_config()
+        config = yaml.safe_load(self.config.read_text())
+        config["desk"] = {"listen": f"127.0.0.1:{self.desk_port}", **self.desk_options}
+        self.config.write_text(yaml.safe_dump(config, allow_unicode=True))
+
+    def account(self, login, *words, password=PASSWORD):
+        self.tool("account", "put", login, *words, stdin=password.encode() + b"\n")
+
+
+class Desk(Process):
+    role = "desk"
+
+
+class Browser:
+    """One person at the desk: cookie, token, origin. Answers are (status, what was said)."""
+
+    def __init__(self, port):
+        self.port, self.cookie, self.csrf = port, None, ""
+        self.origin = f"http://127.0.0.1:{port}"
+
+    def ask(self, method, path, body=None, headers=(), raw=False):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        sent = {"X-CSRF-Token": self.csrf, "Origin": self.origin, **({"Cookie": self.cookie} if self.cookie else {}), **dict(headers)}
+        sent = {name: value for name, value in sent.items() if value is not None}
+        data = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
+        connection.request(method, path, data, sent)
+        answer = connection.getresponse()
+        text = answer.read()
+        if answer.getheader("Set-Cookie"):
+            self.cookie = answer.getheader("Set-Cookie").split(";")[0]
+        connection.close()
+        self.headers = answer.headers
+        return answer.status, text if raw else json.loads(text)
+
+    def get(self, path, **query):
+        return self.ask("GET", path + ("?" + urllib.parse.urlencode(query) if query else ""))
+
+    def post(self, path, **body):
+        return self.ask("POST", path, body)
+
+    def log_in(self, login, password=PASSWORD):
+        status, said = self.ask("POST", "/api/session", {"login": login, "password": password})
+        if status == 200:
+            self.csrf = said["csrf"]
+        return status
+
+    def act(self, conversation, what, **body):
+        return self.post(f"/api/conversations/{conversation}/{what}", **body)
+
+
+class Stream(threading.Thread):
+    """Follows /api/events: `events` are (event, id, data) in order."""
+
+    def __init__(self, browser, after=None):
+        super().__init__(daemon=True)
+        self.events, self.last, self.status = [], after, None
+        self.connection = http.client.HTTPConnection("127.0.0.1", browser.port, timeout=60)
+        headers = {"Cookie": browser.cookie, **({"Last-Event-ID": after} if after else {})}
+        self.connection.request("GET", "/api/events", headers=headers)
+        self.answer = self.connection.getresponse()
+        self.status = self.answer.status
+        self.start()
+
+    def run(self):
+        kind, number, data = "message", None, None
+        try:
+            for line in self.answer:
+                line = line.decode().rstrip("\n")
+                name, _, value = line.partition(": ")
+                if name == "event":
+                    kind = value
+                elif name == "id":
+                    number = value
+                elif name == "data":
+                    data = json.loads(value)
+                elif not line and data is not None:
+                    self.last = number or self.last
+                    self.events.append((kind, number, data))
+                    kind, number, data = "message", None, None
+        except (OSError, http.client.HTTPException, ValueError, AttributeError):
+            pass  # the connection was cut, by this test or by the desk
+
+    def decisions(self):
+        return [data for kind, _, data in self.events if kind == "message"]
+
+    def cut(self):
+        self.connection.sock and self.connection.sock.close()
+        self.answer.close()
