@@ -2,6 +2,7 @@
 """The desk in the lab: the role, and somebody who uses its API as the page does."""
 import http.client
 import json
+import socket
 import threading
 import urllib.parse
 
@@ -79,6 +80,7 @@ class Stream(threading.Thread):
         self.connection = http.client.HTTPConnection("127.0.0.1", browser.port, timeout=60)
         headers = {"Cookie": browser.cookie, **({"Last-Event-ID": after} if after else {})}
         self.connection.request("GET", "/api/events", headers=headers)
+        self.socket = self.connection.sock
         self.answer = self.connection.getresponse()
         self.status = self.answer.status
         self.start()
@@ -106,5 +108,5 @@ class Stream(threading.Thread):
         return [data for kind, _, data in self.events if kind == "message"]
 
     def cut(self):
-        self.connection.sock and self.connection.sock.close()
-        self.answer.close()
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.join()
