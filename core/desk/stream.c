@@ -21,7 +21,7 @@ enum {
     POLL_MS = 50,
     LOOK_MS = 1000,
     WAKE_US = 50000,      /* streams are woken together, twenty times a second at most */
-    PULSE_US = 20000000,  /* a comment, so that proxies and pages know that the other end lives */
+    PULSE_US = 20000000,  /* so that proxies and pages know that the other end lives */
     AGE_US = 900000000,   /* then a page connects again: its session may be over, its agent in another team */
     CHUNK = 16 * 1024,
     EVENT_MAX = 1 << 20
@@ -206,6 +206,9 @@ static void write_piece(struct stream *s)
     }
 }
 
+/* No comment: a script of a page sees none. */
+static const char pulse[] = "event: pulse\ndata: {}\n\n";
+
 static ssize_t read_stream(void *user, uint64_t position, char *buf, size_t max)
 {
     (void)position;
@@ -226,10 +229,10 @@ static ssize_t read_stream(void *user, uint64_t position, char *buf, size_t max)
         given = (ssize_t)n;
     } else if (ring->ended || now_us - s->born_us > AGE_US) {
         given = MHD_CONTENT_READER_END_OF_STREAM;
-    } else if (now_us - s->told_us >= PULSE_US && max >= 3) {
-        memcpy(buf, ":\n\n", 3);
+    } else if (now_us - s->told_us >= PULSE_US && max >= sizeof(pulse)) {
+        memcpy(buf, pulse, sizeof(pulse) - 1);
         s->told_us = now_us;
-        given = 3;
+        given = (ssize_t)sizeof(pulse) - 1;
     } else {
         s->asleep = true;
         MHD_suspend_connection(s->connection);

@@ -179,9 +179,26 @@ export function follow(told: (d: Decision) => void, anew: () => void, linked: (y
     let timer = 0
     let after = ''
     let stopped = false
+    // The server says something every 20 s; a network that died in silence says nothing.
+    let silent = 0
+    const alive = () => {
+        clearTimeout(silent)
+        silent = window.setTimeout(() => {
+            linked(false)
+            source.close()
+            open()
+        }, 50000)
+    }
+    const gone = () => linked(false)
+    addEventListener('offline', gone)
     const open = () => {
+        alive()
         source = new EventSource('/api/events' + (after ? '?' + new URLSearchParams({ after }) : ''))
-        const note = (e: MessageEvent) => (after = e.lastEventId || after)
+        const note = (e: MessageEvent) => {
+            alive()
+            after = e.lastEventId || after
+        }
+        source.addEventListener('pulse', alive)
         source.onopen = () => linked(true)
         source.onmessage = (e) => {
             note(e)
@@ -209,6 +226,8 @@ export function follow(told: (d: Decision) => void, anew: () => void, linked: (y
     return () => {
         stopped = true
         clearTimeout(timer)
+        clearTimeout(silent)
+        removeEventListener('offline', gone)
         source.close()
     }
 }

@@ -15,7 +15,7 @@ export function Login({ done }: { done: () => void }) {
                     setBusy(true)
                     api.logIn(String(form.get('login')), String(form.get('password'))).then(done, (f: Failure) => {
                         setBusy(false)
-                        setWrong(f.message || t('offline'))
+                        setWrong(f.code === 'login' ? t('wrongLogin') : f.code === 'rests' ? t('loginRests') : f.status ? f.message : t('noServer'))
                     })
                 }}
             >
