@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs the Debian packages that are missing, and only those: packages.sh [fuzz]
+# Installs the Debian packages that are missing, and only those: packages.sh [fuzz | browser]
 # It must never upgrade, remove or configure anything else.
 set -euo pipefail
 # shellcheck source=lib.sh
@@ -17,7 +17,8 @@ wanted="$build $libraries $servers $tests"
 case ${1:-} in
     "") ;;
     fuzz) wanted="$wanted clang libclang-rt-14-dev llvm" ;;
-    *) die "packages.sh knows only 'fuzz', not '$1'" ;;
+    browser) wanted="$wanted chromium" ;;
+    *) die "packages.sh knows only 'fuzz' and 'browser', not '$1'" ;;
 esac
 
 missing() {
