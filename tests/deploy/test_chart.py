@@ -43,6 +43,9 @@ BAD = {
     "a digest that is none": ("image: {digest: latest}", "digest"),
     "probes that reach nothing": ("config: {ops: {listen: '127.0.0.1:9464'}}", "write 0.0.0.0:9464"),
     "webhooks that reach nothing": ("config: {gateway: {listen: '127.0.0.1:8480'}}", "write 0.0.0.0:8480"),
+    "pages that reach nothing": ("desk: {enabled: true}\nconfig: {desk: {listen: '127.0.0.1:8470', public_url: 'https://a.b'}}",
+                                 "write 0.0.0.0:8470"),
+    "a desk that nobody finds": ("desk: {enabled: true}", "config.desk.public_url"),
     "a token of WhatsApp": ("config: {deliver: {token: EAAG}}", "token"),
     "one name for all members": ("config: {consume: {instance: a}}", "remove it"),
     "two sources of plugins": ("plugins: {existingClaim: a, image: b}", "keep one"),
@@ -82,9 +85,9 @@ def set_files():
 
 
 def kind_of(document):
-    """"Deployment" is consume's; the others' are "Deployment gateway", "Deployment deliver"."""
+    """"Deployment" is consume's; the others' are "Deployment gateway", "Service desk" and so on."""
     role = document["metadata"]["labels"].get("app.kubernetes.io/component")
-    return document["kind"] + (f" {role}" if document["kind"] == "Deployment" and role != "consume" else "")
+    return document["kind"] + (f" {role}" if document["kind"] in ("Deployment", "Service") and role != "consume" else "")
 
 
 def render(program, words, mistakes, name):
@@ -104,7 +107,7 @@ def milliseconds(text):
     return int(number) * {"ms": 1, "s": 1000, "m": 60000, "h": 3600000, "d": 86400000}[unit]
 
 
-DRAIN = {"consume": "10s", "gateway": "10s", "deliver": "25s"}  # as docs/configuration.md has it
+DRAIN = {"consume": "10s", "gateway": "10s", "deliver": "25s", "desk": "0s"}  # as docs/configuration.md has it
 
 
 def check_pod(pod, role, config, mistakes):
@@ -213,20 +216,22 @@ def check_role(one, role, kinds, config, mistakes):
     secrets = {e["name"] for e in pod["containers"][0]["env"]} & {
         "RELEVO_GATEWAY_APP_SECRETS_FILE", "RELEVO_GATEWAY_VERIFY_TOKEN_FILE", "RELEVO_DELIVER_TOKEN_FILE"}
     mistakes.want(secrets == {"gateway": {"RELEVO_GATEWAY_APP_SECRETS_FILE", "RELEVO_GATEWAY_VERIFY_TOKEN_FILE"},
-                              "deliver": {"RELEVO_DELIVER_TOKEN_FILE"}, "consume": set()}[role], f"its secrets are {secrets}")
+                              "deliver": {"RELEVO_DELIVER_TOKEN_FILE"}, "consume": set(), "desk": set()}[role], f"its secrets are {secrets}")
+    mistakes.want(("whatsapp" in {v["name"] for v in pod["volumes"]}) == bool(secrets), "it has WhatsApp's secrets, or lacks them")
     mistakes.want(role == "consume" or not pod.get("initContainers"), "it migrates")
 
 
 def check_service(kinds, config, mistakes):
-    """Webhooks reach the gateway's port."""
-    if "Deployment gateway" not in kinds:
-        mistakes.want("Service" not in kinds, "a Service leads nowhere")
-        return
-    pod, service = kinds["Deployment gateway"]["spec"]["template"], kinds["Service"]["spec"]
-    mistakes.want(service["selector"].items() <= pod["metadata"]["labels"].items(), "the Service selects no pod")
-    ports = {p["name"]: p["containerPort"] for p in pod["spec"]["containers"][0]["ports"]}
-    mistakes.want(config["gateway"]["listen"].endswith(f":{ports.get(service['ports'][0]['targetPort'])}"),
-                  "the Service does not lead to gateway.listen")
+    """Webhooks reach the gateway's port, browsers the desk's."""
+    for role in ("gateway", "desk"):
+        if f"Deployment {role}" not in kinds:
+            mistakes.want(f"Service {role}" not in kinds, "a Service leads nowhere")
+            continue
+        pod, service = kinds[f"Deployment {role}"]["spec"]["template"], kinds[f"Service {role}"]["spec"]
+        mistakes.want(service["selector"].items() <= pod["metadata"]["labels"].items(), "the Service selects no pod")
+        ports = {p["name"]: p["containerPort"] for p in pod["spec"]["containers"][0]["ports"]}
+        mistakes.want(config[role]["listen"].endswith(f":{ports.get(service['ports'][0]['targetPort'])}"),
+                      f"the Service does not lead to {role}.listen")
 
 
 def check_good(program, name, words, mistakes):
@@ -240,7 +245,7 @@ def check_good(program, name, words, mistakes):
     for role in DRAIN:
         one = kinds.get("Deployment" if role == "consume" else f"Deployment {role}")
         if not one:
-            found.want(name == "claim" and role != "consume", f"there is no {role}")
+            found.want(role != "consume" and (name == "claim" or role == "desk" and name != "full"), f"there is no {role}")
             continue
         wrong = Mistakes()
         check_role(one, role, kinds, config, wrong)

@@ -36,11 +36,11 @@ def run(*words):
 
 
 def stages(text):
-    """The build stage and the image itself."""
+    """The build stage and the image itself; the page's stage comes before them."""
     parts = re.split(r"^FROM ", text, flags=re.M)[1:]
-    if len(parts) != 2:
-        sys.exit(f"deploy/Containerfile has {len(parts)} stages: this test knows two")
-    return parts
+    if len(parts) != 3 or "AS page\n" not in parts[0]:
+        sys.exit(f"deploy/Containerfile has {len(parts)} stages: this test knows page, build and the image")
+    return parts[1:]
 
 
 def installed_by(stage):
@@ -116,7 +116,7 @@ def check_services(compose, mistakes):
     version = re.search(r"VERSION (\S+) ", (ROOT / "CMakeLists.txt").read_text()).group(1)
     images = {name: service["image"] for name, service in services.items()}
     wanted = {"kafka": f"apache/kafka:{kafka}", "postgres": "postgres:15-bookworm",  # bookworm's own Postgres
-              **{name: f"relevo:{version}" for name in ("migrate", "topics", "consume", "gateway", "sandbox", "deliver")}}
+              **{name: f"relevo:{version}" for name in ("migrate", "topics", "consume", "gateway", "sandbox", "deliver", "desk")}}
     if images != wanted:
         mistakes.append(f"deploy/compose.yaml: images {images}, but the tests have {wanted}")
     for name, service in services.items():

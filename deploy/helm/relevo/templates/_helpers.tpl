@@ -42,6 +42,15 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- regexFind "[0-9]+$" $listen }}
 {{- end }}
 
+{{/* The same of desk.listen. */}}
+{{- define "relevo.pages" -}}
+{{- $listen := dig "desk" "listen" "127.0.0.1:8470" .Values.config }}
+{{- if regexMatch "^(127\\.|localhost:|\\[::1\\])" $listen }}
+{{- fail (printf "config.desk.listen is %s, where no Service reaches it: write 0.0.0.0:8470" $listen) }}
+{{- end }}
+{{- regexFind "[0-9]+$" $listen }}
+{{- end }}
+
 {{/* The role's drain in whole seconds, rounded up, and what leaving the group and stopping the process take beyond it.
      Called with (dict "root" $ "role" <role>). */}}
 {{- define "relevo.grace" -}}
@@ -93,7 +102,7 @@ capabilities:
 - name: {{ .postgres }}
   mountPath: /run/secrets/relevo/{{ .postgres }}
   readOnly: true
-{{- if ne .role "consume" }}
+{{- if has .role (list "gateway" "deliver") }}
 - name: whatsapp
   mountPath: /run/secrets/relevo/whatsapp
   readOnly: true
@@ -128,6 +137,9 @@ capabilities:
 {{- end }}
 {{- if and .Values.monitoring.rules.enabled (not .Values.monitoring.podMonitor.enabled) }}
 {{- fail "monitoring.rules select what monitoring.podMonitor collects: enable it too" }}
+{{- end }}
+{{- if and .Values.desk.enabled (not (dig "desk" "public_url" "" .Values.config)) }}
+{{- fail "desk.enabled needs config.desk.public_url: where browsers find it, such as https://desk.example.com" }}
 {{- end }}
 {{- if dig "consume" "instance" "" .Values.config }}
 {{- fail "config.consume.instance would be the same in every pod, and they would throw each other out: remove it" }}
