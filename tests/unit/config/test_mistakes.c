@@ -25,7 +25,7 @@ static const struct {
     {LEAST "ops: {color: red}\n", "relevo.yaml:3: unknown key 'color' in 'ops'; known: listen\n"},
     {LEAST "consume.batch_max: 5\n", "relevo.yaml:3: unknown key 'consume.batch_max'; known: cluster, "
                                      "plugin_dir, kafka, postgres, topics, consume, registry, ops, "
-                                     "gateway, sandbox, deliver, retention, log, plugins, policy\n"},
+                                     "gateway, desk, sandbox, deliver, retention, log, plugins, policy\n"},
     {LEAST "deliver: {lease: 10s}\n",
      "relevo.yaml:3: 'deliver.lease' must be longer than 'deliver.timeout': a "
      "request may outlive it otherwise\n"},
