@@ -2,8 +2,11 @@
 /* Its life; see cloudapi.h. */
 #include "cloudapi/cloudapi.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -92,6 +95,12 @@ static int set_up(rlv_cloudapi *api, rlv_error *err)
     if (rc != RLV_OK)
         return rc;
     api->port = rlv_serve_port(api->fd);
+    if (*config->sandbox.log) {
+        api->log_fd = open(config->sandbox.log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+        if (api->log_fd < 0)
+            return rlv_error_set(err, RLV_E_CONFIG, "sandbox.log: %s cannot be written: %s", config->sandbox.log,
+                                 strerror(errno));
+    }
     api->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     api->webhook = webhook_of(config);
     api->http = rlv_http_new(WEBHOOK_CONNECTIONS);
@@ -117,7 +126,7 @@ int rlv_cloudapi_new(const rlv_config *config, rlv_cloudapi **ret, rlv_error *er
     if (!api)
         return rlv_error_set(err, RLV_E_LIMIT, "out of memory");
     api->config = config;
-    api->fd = api->wake = -1;
+    api->fd = api->wake = api->log_fd = -1;
     (void)pthread_mutex_init(&api->lock, NULL);
     rlv_settings_defaults(&api->settings);
     api->random = (uint64_t)api->settings.seed;
@@ -169,6 +178,8 @@ void rlv_cloudapi_free(rlv_cloudapi *api)
         (void)close(api->fd);
     if (api->wake >= 0)
         (void)close(api->wake);
+    if (api->log_fd >= 0)
+        (void)close(api->log_fd);
     free(api->webhook);
     (void)pthread_mutex_destroy(&api->lock);
     free(api);

@@ -65,7 +65,7 @@ typedef struct rlv_outgoing {
 struct rlv_cloudapi {
     const rlv_config *config;
     char *webhook; /* URL */
-    int fd, wake;
+    int fd, wake, log_fd; /* log_fd: sandbox.log, or -1 */
     uint16_t port;
     struct MHD_Daemon *daemon;
     struct rlv_http *http; /* the delivering thread's */

@@ -9,8 +9,10 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "cloudapi/private.h"
 
 static void refuse(rlv_cloudapi *api, rlv_exchange *x, int code, const char *details)
@@ -93,6 +95,18 @@ static void follow(rlv_cloudapi *api, json_t *chat, json_t *message, int fails)
         rlv_phone_status(api, message, "read", 0, ms + rlv_cloudapi_between(api, api->settings.read_ms));
 }
 
+/* One write, so that a kill leaves a whole line or none. */
+static void write_line(const rlv_cloudapi *api, const json_t *entry)
+{
+    char *text = json_dumps(entry, JSON_COMPACT);
+    size_t len = text ? strlen(text) : 0;
+    if (text)
+        text[len] = '\n';
+    if (!text || write(api->log_fd, text, len + 1) != (ssize_t)(len + 1))
+        rlv_log(RLV_LOG_ERROR, "sandbox", "%s lacks a send: it cannot be written", api->config->sandbox.log);
+    free(text);
+}
+
 static void keep(rlv_cloudapi *api, const json_t *send, const char *to, const char *id)
 {
     json_t *entry = json_pack("{s:I, s:I, s:s, s:s, s:O}", "n", (json_int_t)json_array_size(api->log) + 1,
@@ -100,6 +114,8 @@ static void keep(rlv_cloudapi *api, const json_t *send, const char *to, const ch
     const json_t *data = json_object_get(send, "biz_opaque_callback_data");
     if (data)
         (void)json_object_set(entry, "biz_opaque_callback_data", (json_t *)(uintptr_t)data);
+    if (api->log_fd >= 0)
+        write_line(api, entry);
     (void)json_array_append_new(api->log, entry);
 }
 

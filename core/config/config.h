@@ -127,6 +127,7 @@ typedef struct rlv_config {
         const char *webhook; /* where its webhooks go; "": to gateway.listen and gateway.path */
         const char *phone_number_id, *display_phone_number, *account_id;
         const char *token; /* secret; "": any access token will do */
+        const char *log;   /* a file; "": none */
     } sandbox;
 
     struct {

@@ -197,6 +197,9 @@ const rlv_option rlv_options[] = {
      "Id of the WhatsApp business account."},
     {"sandbox.token", STRING, ROOT(config.sandbox.token), SECRET, "", 0, 0, NULL, NULL,
      "The access token that it wants to see. Empty: any."},
+    {"sandbox.log", STRING, ROOT(config.sandbox.log), 0, "", 0, 0, NULL, NULL,
+     "File to which each send that it accepts is added, as a line of JSON, before it is answered: what it had taken when it "
+     "was killed can be read there. Empty: none."},
 
     {"deliver.group", STRING, ROOT(config.deliver.group), 0, "relevo-deliver", 0, 0, NULL, rlv_rule_filled,
      "Consumer group of `relevo deliver`."},

@@ -20,8 +20,9 @@ typedef struct transfer {
     CURL *curl;
     struct curl_slist *headers;
     char *body; /* a copy */
-    size_t body_len, body_read;
+    size_t body_len;
     rlv_buf answer;
+    bool asked; /* the request was begun on a connection */
     bool cut, private_ok, refused_address;
     char error[CURL_ERROR_SIZE];
     rlv_http_done done;
@@ -141,17 +142,19 @@ static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_s
 /* ---- one transfer
  * ---------------------------------------------------------------------------------------------- */
 
-/* The body comes through a function and cannot be rewound, on purpose: libcurl repeats a POST by itself when
-   a kept-alive connection dies before the first byte of the answer, and the first one may have arrived. So it
-   fails with CURLE_SEND_FAIL_REWIND instead. */
-static size_t give_body(char *to, size_t size, size_t n, void *user)
+/* Called when a connection stands, before the request leaves. libcurl repeats a request by itself when a kept-alive connection dies before
+   the first byte of the answer, and the first one may have arrived: there is no second. */
+static int begin(void *user, char *ip, char *local_ip, int port, int local_port)
 {
     transfer *t = user;
-    size_t left = t->body_len - t->body_read, give = size * n < left ? size * n : left;
-    if (give)
-        memcpy(to, t->body + t->body_read, give);
-    t->body_read += give;
-    return give;
+    (void)ip;
+    (void)local_ip;
+    (void)port;
+    (void)local_port;
+    if (t->asked)
+        return CURL_PREREQFUNC_ABORT;
+    t->asked = true;
+    return CURL_PREREQFUNC_OK;
 }
 
 static size_t take_answer(char *bytes, size_t size, size_t n, void *user)
@@ -194,14 +197,15 @@ static bool set_up(transfer *t, const rlv_http_request *q)
     (void)curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->error);
     (void)curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     (void)curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, t);
+    (void)curl_easy_setopt(c, CURLOPT_PREREQFUNCTION, begin);
+    (void)curl_easy_setopt(c, CURLOPT_PREREQDATA, t);
     (void)curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_answer);
     (void)curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
     (void)curl_easy_setopt(c, CURLOPT_HTTPHEADER, t->headers);
     if (t->body) {
         (void)curl_easy_setopt(c, CURLOPT_POST, 1L);
         (void)curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body_len);
-        (void)curl_easy_setopt(c, CURLOPT_READFUNCTION, give_body);
-        (void)curl_easy_setopt(c, CURLOPT_READDATA, t);
+        (void)curl_easy_setopt(c, CURLOPT_POSTFIELDS, t->body);
     } else if (strcmp(q->method, "GET") != 0) {
         (void)curl_easy_setopt(c, CURLOPT_POST, 1L);
         (void)curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)0);
@@ -247,8 +251,8 @@ int rlv_http_start(rlv_http *http, const rlv_http_request *request, rlv_http_don
     return RLV_OK;
 }
 
-/* Whether a failed request may have reached the server. Counted by what left, not by libcurl's code alone:
-   the same code stands for a connection that died before and after. */
+/* Whether a failed request may have reached the server. By what was begun and what left, not by libcurl's code alone: the same code stands for
+   a connection that died before and after, and "could not connect" also for the repetition of a request that had arrived. */
 static bool may_have_arrived(const transfer *t, CURLcode code)
 {
     long sent = 0;
@@ -258,11 +262,9 @@ static bool may_have_arrived(const transfer *t, CURLcode code)
     case CURLE_COULDNT_CONNECT:
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-        return false;
+        return t->asked;
     default:
-        return sent > 0 || t->body_read > 0;
+        return t->asked && sent > 0;
     }
 }
 
@@ -281,10 +283,10 @@ static void finish(transfer *t, CURLcode code)
         /* Half an answer is none: its end may have said the opposite. */
         a.body = (rlv_str){NULL, 0};
         a.sent = may_have_arrived(t, code);
-        a.error = t->refused_address               ? "its address is not a public one"
-                  : code == CURLE_SEND_FAIL_REWIND ? "the connection ended without an answer"
-                  : t->error[0]                    ? t->error
-                                                   : curl_easy_strerror(code);
+        a.error = t->refused_address                  ? "its address is not a public one"
+                  : code == CURLE_ABORTED_BY_CALLBACK ? "the connection ended without an answer"
+                  : t->error[0]                       ? t->error
+                                                      : curl_easy_strerror(code);
     }
     t->done(t->user, &a);
 }

@@ -13,7 +13,8 @@ DEAD = 6  # the number of a dead letter in a blob
 DEFAULTS = {"results": "relevo.results.v1", "decisions": "relevo.decisions.v1", "ownership": "relevo.ownership.v1",
             "outbound": "relevo.outbound.v1", "effects": "relevo.effects.v1", "progress": "relevo.progress.v1"}
 OWNERS = {1: "bot", 2: "queued", 3: "human", 4: "closed"}
-EVENTS = ("message", "status", "echo", "handover", "error", "unknown", "command", "timer", "result")
+EVENTS = ("message", "status", "echo", "handover", "error", "unknown", "command", "timer", "result", "dead",
+          "undelivered")
 SOURCES = ("topic", "command", "timer")
 
 

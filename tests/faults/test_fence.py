@@ -18,9 +18,8 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[1] / "e2e")]
-from confluent_kafka import Consumer, TopicPartition  # noqa: E402
 from lab.cloudapi import CloudApi  # noqa: E402
-from lab.deliver import Deliver, DeliverLab  # noqa: E402
+from lab.deliver import Deliver, DeliverLab, judge_sends, wait_sent  # noqa: E402
 from lab.stack import ROOT, TestFailure, expect, generator, run  # noqa: E402
 from test_takeovers import Desktop, option  # noqa: E402
 
@@ -98,57 +97,9 @@ def plant(lab, name):
     lab.sql(text.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION", 1))
 
 
-def outbound(lab):
-    """Every committed record of the outbound topic: {id: record}."""
-    topic = lab.prefix + "relevo.outbound.v1"
-    consumer = Consumer({"bootstrap.servers": lab.kafka, "group.id": lab.mark + "-look", "isolation.level": "read_committed",
-                         "enable.partition.eof": True})
-    consumer.assign([TopicPartition(topic, p, 0) for p in range(lab.partitions)])
-    found, ended = {}, set()
-    while len(ended) < lab.partitions:
-        message = consumer.poll(30)
-        expect(message is not None, "the outbound topic does not end")
-        if message.error():
-            ended.add(message.partition())
-        else:
-            record = lab.schemas.decode(message.value())
-            found[record["id"]] = record
-    consumer.close()
-    return found
-
-
-def wait_sent(lab, seconds=180):
-    """Until every outbound message has come to its end, and the lanes were told of those that went wrong."""
-    until = time.monotonic() + seconds
-    while True:
-        wanted = outbound(lab)
-        ended = lab.sql("SELECT count(DISTINCT id) FROM relevo.send WHERE state >= 3 AND (state = 3 OR reported)")[0][0]
-        if ended >= len(wanted):
-            return wanted
-        expect(time.monotonic() < until, f"{len(wanted) - ended} of {len(wanted)} messages have not come to an end: "
-               f"{lab.sql('SELECT state, reported, count(*) FROM relevo.send GROUP BY 1, 2')}\n"
-               + "\n".join(p.tail(5) for p in lab.processes))
-        time.sleep(1)
-
-
 def judge(lab, api, wanted):
     """What was promised, from the API's own log, the topic and the rows."""
-    rows = {(message, part): (state, author) for message, part, state, author in
-            lab.sql("SELECT id::text, part, state, author FROM relevo.send")}
-    took = Counter(entry[:2] for entry in api.took)
-    twice = [entry for entry, n in took.items() if n > 1]
-    expect(not twice, f"{len(twice)} messages were sent twice: {twice[:5]}")
-    for entry in took:
-        expect(entry[0] in wanted, f"{entry} was sent and never decided")
-        expect(rows.get(entry, (0,))[0] in (3, 6), f"{entry} was accepted by WhatsApp, and its row says {rows.get(entry)}")
-    for entry, (state, _) in rows.items():
-        expect(state != 3 or entry in took, f"{entry} is told as accepted, and WhatsApp never had it")
-    # Order within a conversation: ids rise with the order of decisions.
-    last = {}
-    for message, part, *_ in api.took:
-        conversation = wanted[message]["conversation_id"]
-        expect(last.get(conversation, ("", -1)) < (message, part), f"{message} overtook a later message of {conversation}")
-        last[conversation] = (message, part)
+    rows = judge_sends(lab, [entry[:2] for entry in api.took], wanted)
     # The fence: the epoch in force when a bot message was claimed is the message's own.
     epochs, crossed, claims = {}, [], 0
     for row in lab.sql("SELECT n, conversation_id::text, epoch, message::text, part, attempt, author FROM lab.fence ORDER BY n"):
@@ -177,7 +128,7 @@ def judge(lab, api, wanted):
     told = defaultdict(int)
     for kind, data in lab.sql("SELECT type, decided FROM relevo.history WHERE kind = 10"):
         told[kind] += 1
-    return claims, Counter(state for state, _ in rows.values()), dict(told)
+    return claims, Counter(rows.values()), dict(told)
 
 
 def in_order(lab):

@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Deliver in the lab: a configuration that points to a test's own Cloud API, and processes that may die at a point."""
-import yaml
+"""Deliver in the lab: a configuration that points to a test's own Cloud API, processes that may die at a point, and what every message
+must have come to."""
+import time
+from collections import Counter
 
-from lab.stack import Lab, Process
+import yaml
+from confluent_kafka import Consumer, TopicPartition
+
+from lab.stack import Lab, Process, expect
 
 
 class DeliverLab(Lab):
@@ -31,3 +36,57 @@ class Deliver(Process):
         if self.point:
             self.environment["RELEVO_POINT"] = self.point
         super().start()
+
+
+def outbound(lab):
+    """Every committed record of the outbound topic: {id: record}."""
+    topic = lab.prefix + "relevo.outbound.v1"
+    consumer = Consumer({"bootstrap.servers": lab.kafka, "group.id": lab.mark + "-look", "isolation.level": "read_committed",
+                         "enable.partition.eof": True})
+    consumer.assign([TopicPartition(topic, p, 0) for p in range(lab.partitions)])
+    found, ended = {}, set()
+    while len(ended) < lab.partitions:
+        message = consumer.poll(30)
+        expect(message is not None, "the outbound topic does not end")
+        if message.error():
+            ended.add(message.partition())
+        else:
+            record = lab.schemas.decode(message.value())
+            found[record["id"]] = record
+    consumer.close()
+    return found
+
+
+def wait_sent(lab, seconds=180):
+    """Until every outbound message has come to its end, and the lanes were told of those that went wrong."""
+    until = time.monotonic() + seconds
+    while True:
+        wanted = outbound(lab)
+        ended = lab.sql("SELECT count(DISTINCT id) FROM relevo.send WHERE state >= 3 AND (state = 3 OR reported)")[0][0]
+        if ended >= len(wanted):
+            return wanted
+        expect(time.monotonic() < until, f"{len(wanted) - ended} of {len(wanted)} messages have not come to an end: "
+               f"{lab.sql('SELECT state, reported, count(*) FROM relevo.send GROUP BY 1, 2')}\n"
+               + "\n".join(p.tail(5) for p in lab.processes))
+        time.sleep(1)
+
+
+def judge_sends(lab, took, wanted):
+    """What WhatsApp took, [(id, part)] in its order, against the rows and the topic: nothing twice, nothing that was not decided, the rows
+    tell the truth, each conversation in order. Returns {(id, part): state}."""
+    rows = {(message, part): state for message, part, state in lab.sql("SELECT id::text, part, state FROM relevo.send")}
+    times = Counter(took)
+    twice = [entry for entry, n in times.items() if n > 1]
+    expect(not twice, f"{len(twice)} messages were sent twice: {twice[:5]}")
+    for entry in times:
+        expect(entry[0] in wanted, f"{entry} was sent and never decided")
+        expect(rows.get(entry) in (3, 6), f"{entry} was accepted by WhatsApp, and its row says {rows.get(entry)}")
+    for entry, state in rows.items():
+        expect(state != 3 or entry in times, f"{entry} is told as accepted, and WhatsApp never had it")
+    # Ids rise with the order of decisions.
+    last = {}
+    for message, part in took:
+        conversation = wanted[message]["conversation_id"]
+        expect(last.get(conversation, ("", -1)) < (message, part), f"{message} overtook a later message of {conversation}")
+        last[conversation] = (message, part)
+    return rows

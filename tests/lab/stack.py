@@ -303,13 +303,13 @@ class Lab:
                            FROM relevo.history WHERE kind NOT IN (8, 10)""")[0][0]
 
     def wait_caught_up(self, seconds=PATIENCE_S, meanwhile=None):
-        """Until every event, and every command, is decided."""
+        """Until every event that is there now, and every command, is decided."""
         seconds = max(seconds, PATIENCE_S)
         ends, until = self.ends(), time.monotonic() + seconds
         while True:
             stand = dict(self.sql("""SELECT lane, next FROM relevo.lane, unnest(topics, next_offsets) AS t(topic, next)
                                      WHERE topic = %s""", self.topic))
-            behind = sum(end - max(stand.get(p, 0), 0) for p, end in ends.items())
+            behind = sum(max(end - max(stand.get(p, 0), 0), 0) for p, end in ends.items())
             commands = self.sql("SELECT count(*) FROM relevo.command")[0][0]
             if behind == 0 and commands == 0 and self.forwards_decided():
                 return

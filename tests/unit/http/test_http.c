@@ -77,7 +77,9 @@ static void *serve_one(void *arg)
             say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhal");
         if (strstr(request, " /dies ") && served > 0)
             atomic_fetch_add(&server.kept, 1);
-        if (strstr(request, " /half ") || strstr(request, " /dies "))
+        if (strstr(request, " /gone ")) /* from now on connections are refused */
+            (void)shutdown(server.listener, SHUT_RDWR);
+        if (strstr(request, " /half ") || strstr(request, " /dies ") || strstr(request, " /gone "))
             break;
         if (strstr(request, " /silent "))
             (void)poll(NULL, 0, 3000);
@@ -293,6 +295,42 @@ static void test_a_kept_connection_that_dies(void **state)
     rlv_http_free(http);
 }
 
+/* A server that is killed: the request arrived, and its repetition cannot even connect. */
+static void test_a_server_that_goes_away(void **state)
+{
+    rlv_http *http = rlv_http_new(1);
+    rlv_http_request q = post("/ok");
+    got g = ask(http, &q);
+    assert_int_equal(g.status, 200);
+    int posts = atomic_load(&server.posts);
+    q = post("/gone");
+    g = ask(http, &q);
+    assert_int_equal(atomic_load(&server.posts), posts + 1);
+    assert_int_equal(g.status, 0);
+    assert_true(g.sent);
+    rlv_http_free(http);
+    assert_int_equal(stop_serving(state), 0);
+    assert_int_equal(serve(state), 0);
+}
+
+/* One without a body is repeated no more than others. */
+static void test_a_kept_connection_that_dies_without_a_body(void **state)
+{
+    (void)state;
+    rlv_http *http = rlv_http_new(1);
+    rlv_http_request q = post("/ok");
+    got g = ask(http, &q);
+    int posts = atomic_load(&server.posts), kept = atomic_load(&server.kept);
+    q = post("/dies");
+    q.method = "DELETE";
+    q.body = (rlv_str){NULL, 0};
+    g = ask(http, &q);
+    assert_int_equal(atomic_load(&server.posts), posts + 1);
+    assert_int_equal(atomic_load(&server.kept), kept + 1);
+    assert_true(g.sent);
+    rlv_http_free(http);
+}
+
 static void test_requests_that_cannot_be(void **state)
 {
     (void)state;
@@ -346,6 +384,8 @@ int main(void)
         cmocka_unit_test(test_nothing_was_sent),
         cmocka_unit_test(test_it_may_have_arrived),
         cmocka_unit_test(test_a_kept_connection_that_dies),
+        cmocka_unit_test(test_a_kept_connection_that_dies_without_a_body),
+        cmocka_unit_test(test_a_server_that_goes_away),
         cmocka_unit_test(test_requests_that_cannot_be),
         cmocka_unit_test(test_many_at_once),
     };
