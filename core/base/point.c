@@ -18,7 +18,8 @@
 enum action {
     KILL,
     STOP,
-    SLEEP
+    SLEEP,
+    CRASH
 };
 enum {
     POINTS_MAX = 8,
@@ -29,6 +30,7 @@ enum {
 static struct armed {
     char name[NAME_SIZE];
     enum action action;
+    char text[NAME_SIZE]; /* of CRASH */
     int sleep_ms, after;
     atomic_int passed;
 } armed[POINTS_MAX];
@@ -37,7 +39,7 @@ static char go[256];
 
 static _Noreturn void refuse(const char *text)
 {
-    (void)fprintf(stderr, "relevo: RELEVO_POINT: '%s' is not name:kill|stop|sleepN[:after]\n", text);
+    (void)fprintf(stderr, "relevo: RELEVO_POINT: '%s' is not name:kill|stop|sleepN[:after], nor name:crash=TEXT\n", text);
     _exit(2);
 }
 
@@ -56,7 +58,10 @@ static void arm(const char *text, char *word)
         a->action = STOP;
     else if (strncmp(action, "sleep", 5) == 0 && (a->sleep_ms = (int)strtol(action + 5, NULL, 10)) > 0)
         a->action = SLEEP;
-    else
+    else if (strncmp(action, "crash=", 6) == 0 && action[6] && strlen(action + 6) < NAME_SIZE) {
+        a->action = CRASH;
+        memcpy(a->text, action + 6, strlen(action + 6) + 1);
+    } else
         refuse(text);
     a->after = after ? (int)strtol(after, NULL, 10) : 1;
     if (a->after < 1)
@@ -88,9 +93,18 @@ int rlv_point_pass(const char *name)
 {
     int handle = -1;
     for (size_t i = 0; i < n_armed; i++)
-        if (strcmp(armed[i].name, name) == 0 && atomic_fetch_add(&armed[i].passed, 1) + 1 == armed[i].after)
+        if (strcmp(armed[i].name, name) == 0 && armed[i].action != CRASH && atomic_fetch_add(&armed[i].passed, 1) + 1 == armed[i].after)
             handle = (int)i;
     return handle;
+}
+
+int rlv_point_pass_about(rlv_str text, const char *name)
+{
+    for (size_t i = 0; i < n_armed; i++)
+        if (armed[i].action == CRASH && strcmp(armed[i].name, name) == 0 && text.len &&
+            memmem(text.ptr, text.len, armed[i].text, strlen(armed[i].text)))
+            return (int)i;
+    return rlv_point_pass(name);
 }
 
 void rlv_point_act(int handle)
@@ -107,6 +121,8 @@ void rlv_point_act(int handle)
     case STOP:
         (void)raise(SIGSTOP);
         break;
+    case CRASH:
+        abort();
     case SLEEP:
         for (int ms = 0; ms < a->sleep_ms && (!go[0] || access(go, F_OK) != 0); ms += NAP_MS)
             (void)nanosleep(&(struct timespec){0, NAP_MS * 1000000L}, NULL);

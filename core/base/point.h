@@ -9,13 +9,17 @@
  *     kill      kills itself with SIGKILL
  *     stop      stops itself with SIGSTOP, until somebody sends SIGCONT
  *     sleepN    the thread alone sleeps N ms, or until there is a file named by RELEVO_POINT_GO
+ * and a point that is about a text knows one more, at every passing with TEXT in it:
+ *     crash=TEXT  aborts
  * A mistake in it ends the process at once with status 2.
  *
  * The points, what was done when one is passed, and in which room:
  *
  * fetched           an event came from Kafka and is not yet decoded                       lane
+ * decoding          about an event's bytes, which are about to be decoded                 lane
  * decoded           a batch is complete, decoded, with its commands and timers            lane
  * loaded            its conversations are loaded                                          lane
+ * stepping          about a message's text, which is about to be decided                  lane
  * stepped           it is decided, in memory only                                         lane
  * advanced          the transaction has begun: the lane's row is moved, and locked        store
  * copying           new rows are with Postgres, the end of their stream is not            store
@@ -38,8 +42,10 @@
  * kafka_taken       nothing is missing; the publishing thread does not have it yet        lane
  * bounds_checked    the offsets are inside what Kafka has                                 lane
  * feed_started      the feed reads; the lane does not say that it works                   lane
+ * emboldened        what waited is decided, and the lane's row says so                    lane
  * told              revoked: all lanes are told to stop                                   lane
  * drained           revoked: what was decided is published, or was given up               lane
+ * left              revoked: the lane's row says that it was left in order               lane
  * publisher_freed   the producers are gone, the feed still reads                          lane
  * fetch_stopped     the feed is stopped too                                               lane
  * let_go            revoked: the connection to Postgres is closed                         lane
@@ -51,23 +57,29 @@
 #ifndef RLV_BASE_POINT_H
 #define RLV_BASE_POINT_H
 
+#include "base/str.h"
+
 #ifdef RELEVO_TEST_POINTS
 /* Counts a passing; what is to be done now: a handle for rlv_point_act, or -1: nothing. Any thread. */
 int rlv_point_pass(const char *name);
+/* The same, about a text. */
+int rlv_point_pass_about(rlv_str text, const char *name);
 /* Does it. */
 void rlv_point_act(int handle);
-/* A point that needs a preparation, which is made only when something is to be done. */
-#define RLV_POINT_AFTER(prepare, name)                                                                       \
+#define RLV_POINT_DO(handle, prepare)                                                                        \
     do {                                                                                                     \
-        int handle_ = rlv_point_pass(name);                                                                  \
+        int handle_ = (handle);                                                                              \
         if (handle_ >= 0) {                                                                                  \
             prepare;                                                                                         \
             rlv_point_act(handle_);                                                                          \
         }                                                                                                    \
     } while (0)
 #else
-#define RLV_POINT_AFTER(prepare, name) ((void)0)
+#define RLV_POINT_DO(handle, prepare) ((void)0)
 #endif
+/* A point that needs a preparation, which is made only when something is to be done. */
+#define RLV_POINT_AFTER(prepare, name) RLV_POINT_DO(rlv_point_pass(name), prepare)
+#define RLV_POINT_ABOUT(text, name) RLV_POINT_DO(rlv_point_pass_about(text, name), (void)0)
 #define RLV_POINT(name) RLV_POINT_AFTER((void)0, name)
 
 #endif

@@ -284,7 +284,7 @@ static int skip_lost(rlv_repair *repair, rlv_store *store, struct lane *l, bool 
             continue;
         if (!dry && !mine)
             rc = rlv_store_assign(store, l->number, repair->partitions, repair->cluster, repair->topics,
-                                  repair->n_topics, &row, err);
+                                  repair->n_topics, NULL, &row, err);
         mine = rc == RLV_OK;
         if (rc == RLV_OK && !dry)
             rc = rlv_repair_move(store, &row, repair->topics[i], was, low, err);

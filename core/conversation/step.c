@@ -266,6 +266,23 @@ void rlv_step_forward(rlv_step *step)
         d->as.event = step->event;
 }
 
+void rlv_step_give_up(rlv_step *step, rlv_str reason)
+{
+    rlv_conversation *conv = step->conversation;
+    const rlv_event *ev = step->event;
+    bool command = ev->kind == RLV_EVENT_COMMAND;
+    step->changed = true;
+    if (!command)
+        conv->idle_timer_ms = 0;
+    else if (ev->epoch > conv->decided_epoch) {
+        conv->decided_epoch = ev->epoch;
+        conv->decided_owner = ev->owner;
+    }
+    rlv_decision *d = command ? decide_as_of(step, RLV_DECIDED_IGNORED) : rlv_decide(step, RLV_DECIDED_IGNORED);
+    if (d)
+        d->as.failure.reason = reason;
+}
+
 unsigned rlv_step_open(rlv_step *step)
 {
     rlv_decision *d;

@@ -40,6 +40,9 @@ void rlv_conversation_identify(rlv_conversation *conv, const rlv_event *event);
 
 /* Decides that the event goes on to another lane, and nothing else about it: the step needs no conversation. */
 void rlv_step_forward(rlv_step *step);
+/* Decides nothing about a command or timer, but that it is over: Relevo itself cannot decide it, and nobody else can take it out
+   of the way. What a command did to the ownership stands, untold. */
+void rlv_step_give_up(rlv_step *step, rlv_str reason);
 /* Takes the event in: joined, received, duplicate, reopened, what a command did. Returns the phases wanted: classify, or
    summarize for a takeover, or on_result, or 0. */
 unsigned rlv_step_open(rlv_step *step);

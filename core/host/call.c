@@ -29,6 +29,7 @@ struct batch {
     uint32_t n;
     bool alone; /* to be called while nobody else calls: the process died of these events, or of others' meanwhile */
     bool again; /* it died of them, or of a batch with them, before */
+    bool wary;
 };
 
 static bool call_plugin(const struct batch *b);
@@ -166,7 +167,8 @@ static bool died(const struct batch *b, bool disturbed, const rlv_run_failure *w
     if (!b->again)
         return call_plugin(&next);
     report_death(b, why);
-    b->plugin->runner->type->blame(b->plugin->runner);
+    if (b->plugin->runner->type->blame)
+        b->plugin->runner->type->blame(b->plugin->runner);
     return push_failures(b, why->text.message, true);
 }
 
@@ -177,7 +179,8 @@ static bool call_plugin(const struct batch *b)
     rlv_collector c;
     if (!rlv_collector_init(&c, b->arena, b->phase, plugin->entry, plugin->room, b->n))
         return false;
-    const rlv_run run = {.phase = b->phase, .views = b->views, .results = b->results, .n = b->n, .alone = b->alone};
+    const rlv_run run = {.phase = b->phase, .views = b->views, .results = b->results, .n = b->n,
+                         .alone = b->alone, .wary = b->wary};
     rlv_run_failure why = {.reason = ""};
     int64_t begin = rlv_clock_mono_us();
     enum rlv_run_outcome outcome = plugin->runner->type->call(plugin->runner, &run, &c, &why);
@@ -234,7 +237,7 @@ static int full(enum rlv_phase phase, size_t n, rlv_error *err)
                          rlv_phase_name(phase), n);
 }
 
-int rlv_host_call(const rlv_host *host, enum rlv_phase phase, rlv_arena *arena, rlv_subject *subjects,
+int rlv_host_call(const rlv_host *host, enum rlv_phase phase, bool wary, rlv_arena *arena, rlv_subject *subjects,
                   size_t n, rlv_error *err)
 {
     if (n == 0 || !rlv_host_has(host, phase))
@@ -243,7 +246,7 @@ int rlv_host_call(const rlv_host *host, enum rlv_phase phase, rlv_arena *arena, 
     if (n > UINT32_MAX || !rlv_views_build(arena, phase, subjects, n, &views))
         return full(phase, n, err);
     for (size_t i = 0; i < host->n; i++) {
-        struct batch b = {.plugin = &host->plugins[i], .phase = phase, .arena = arena};
+        struct batch b = {.plugin = &host->plugins[i], .phase = phase, .arena = arena, .wary = wary};
         if (!(b.plugin->info.operations & 1u << phase))
             continue;
         if (!pick(&b, subjects, n, &views) || (b.n && !call_plugin(&b)))

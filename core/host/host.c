@@ -40,8 +40,9 @@ static int create(const rlv_config *config, const rlv_config_plugin *entry, rlv_
 static int open_plugin(const rlv_config *config, const rlv_config_plugin *entry, rlv_arena *arena,
                        rlv_hosted *plugin, rlv_error *err)
 {
+    const rlv_run_budget budget = rlv_run_budget_of(entry, config->consume.batch_max);
     int code = entry->isolation == RLV_ISOLATION_INLINE
-                   ? rlv_inline_open(entry->path, arena, &plugin->info, &plugin->runner, err)
+                   ? rlv_inline_open(entry->path, &budget, arena, &plugin->info, &plugin->runner, err)
                    : rlv_process_open(entry, config->consume.batch_max, arena, &plugin->info, &plugin->runner, err);
     if (code) {
         (void)rlv_error_wrap(err, "%s:%d: plugin '%s'", config->file, (int)entry->line, entry->name);

@@ -97,12 +97,13 @@ typedef struct rlv_subject {
  * of the same name), and each plugin's own last MEMORY.
  *
  * A plugin that fails, or whose process dies or hangs, is called again with fewer events, until the one that it fails at
- * is alone: that subject gets one RLV_ANSWER_FAILURE from it and none of its answers. While a plugin is quarantined every
+ * is alone: that subject gets one RLV_ANSWER_FAILURE from it and none of its answers. wary: inline plugins are treated so, too:
+ * each call is made in a copy of this process, since one may have died of these events. While a plugin is quarantined every
  * subject gets one. Answers are copied into arena. The only error is
  * RLV_E_LIMIT, the arena is full: answers are then incomplete and the batch must be tried again, smaller. Any thread;
  * several at once, each with its own arena.
  */
-RLV_MUST_CHECK int rlv_host_call(const rlv_host *host, enum rlv_phase phase, rlv_arena *arena,
+RLV_MUST_CHECK int rlv_host_call(const rlv_host *host, enum rlv_phase phase, bool wary, rlv_arena *arena,
                                  rlv_subject *subjects, size_t n, rlv_error *err);
 
 /*

@@ -16,8 +16,6 @@
 #include "confine/confine.h"
 
 enum {
-    EVENT_MS = 2000, /* budgets of an entry that sets none: a configuration made by hand */
-    BATCH_MS = 10000,
     START_MS = 60000,
     OFFENCES = 10,
     DESCRIBE_US = 60 * 1000 * 1000,
@@ -38,8 +36,8 @@ struct process_runner {
     const char *entry, *room;
     uint32_t offences;
     const relevo_option *const *options;
-    int64_t event_us, batch_us, start_us;
-    int64_t batch_max;
+    rlv_run_budget budget;
+    int64_t start_us;
     _Atomic uint32_t errors; /* calls that failed since one did not */
     _Atomic int64_t renew_after_us;
 };
@@ -204,17 +202,11 @@ static uint32_t write_views(const rlv_held *held, const rlv_run *run, uint32_t f
     return written;
 }
 
-static int64_t budget_us(const struct process_runner *r, uint32_t n)
-{
-    int64_t whole = r->batch_us > r->event_us ? r->batch_us - r->event_us : 0;
-    return r->event_us + whole * n / (r->batch_max > (int64_t)n ? r->batch_max : (int64_t)n);
-}
-
 /* Waits for the answer to a turn. False: there will be none, the process is dead or dying. */
 static bool await(struct process_runner *r, const rlv_held *held, uint32_t turn, uint32_t n)
 {
     const rlv_ring_response *response = rlv_spawned_response(held->process, held->slot);
-    int64_t began = rlv_clock_mono_us(), budget = budget_us(r, n), cpu = -1, cpu_since = 0;
+    int64_t began = rlv_clock_mono_us(), budget = rlv_run_budget_us(&r->budget, n), cpu = -1, cpu_since = 0;
     for (;;) {
         uint32_t seen = atomic_load_explicit(&response->turn, memory_order_acquire);
         if (seen == turn)
@@ -381,11 +373,6 @@ static void process_close(rlv_runner *base)
 static const rlv_runner_type process_type = {process_create, process_call, process_blame, process_release,
                                              process_close};
 
-static int64_t budget(int64_t ms, int64_t preset_ms)
-{
-    return (ms ? ms : preset_ms) * 1000;
-}
-
 int rlv_process_open(const rlv_config_plugin *entry, int32_t batch_max, rlv_arena *arena,
                      rlv_host_plugin_info *ret_info, rlv_runner **ret, rlv_error *err)
 {
@@ -407,10 +394,8 @@ int rlv_process_open(const rlv_config_plugin *entry, int32_t batch_max, rlv_aren
     r->entry = rlv_arena_printf(own, "%s", entry->name);
     r->offences = entry->offences ? (uint32_t)entry->offences : OFFENCES;
     r->room = rlv_arena_printf(own, "plugin %s", entry->name);
-    r->event_us = budget(entry->event_ms, EVENT_MS);
-    r->batch_us = budget(entry->batch_ms, BATCH_MS);
-    r->start_us = budget(entry->start_ms, START_MS);
-    r->batch_max = batch_max > 0 ? batch_max : 1000;
+    r->budget = rlv_run_budget_of(entry, batch_max);
+    r->start_us = (entry->start_ms ? entry->start_ms : START_MS) * 1000;
     r->start = (rlv_start){.unconfined = unconfined,
                            .memory = entry->memory ? entry->memory + OWN_MEMORY + slots() * STACK : 0,
                            .load_s = (uint64_t)(r->start_us / 1000000 + 1),

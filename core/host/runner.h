@@ -21,7 +21,17 @@ typedef struct rlv_run {
     uint32_t n;
     bool alone; /* nothing else may run in the instance meanwhile: this call is to be blamed for what happens
                  */
+    bool wary;  /* a process may have died of these events: they must not be able to end this one */
 } rlv_run;
+
+/* How long a call may take, us of wall time: so long for one event, growing to batch_us for batch_max of them. */
+typedef struct rlv_run_budget {
+    int64_t event_us, batch_us, batch_max;
+} rlv_run_budget;
+
+/* Of an entry of the configuration; batch_max: events of a full batch. */
+rlv_run_budget rlv_run_budget_of(const rlv_config_plugin *entry, int32_t batch_max);
+int64_t rlv_run_budget_us(const rlv_run_budget *budget, uint32_t n);
 
 enum rlv_run_outcome {
     RLV_RUN_DONE,
@@ -47,7 +57,7 @@ typedef struct rlv_runner_type {
      */
     enum rlv_run_outcome (*call)(rlv_runner *runner, const rlv_run *run, rlv_collector *collector,
                                  rlv_run_failure *ret_failure);
-    /* A single event was found to be what it dies of. NULL: dying is not survived. Any thread. */
+    /* A single event was found to be what it dies of. NULL: nobody counts. Any thread. */
     void (*blame)(rlv_runner *runner);
     /* Ends a quarantine; false: there is none. NULL: there is never one. Any thread. */
     bool (*release)(rlv_runner *runner);
@@ -59,10 +69,10 @@ struct rlv_runner {
     const rlv_runner_type *type;
 };
 
-/* Loads and checks path for this process. *ret_info (but for `entry`) and its option table live in arena and
+/* Loads and checks path for this process. budget: of calls that are wary. *ret_info (but for `entry`) and its option table live in arena and
    in the code, which is never unloaded. Errors as rlv_host_inspect. */
-RLV_MUST_CHECK int rlv_inline_open(const char *path, rlv_arena *arena, rlv_host_plugin_info *ret_info,
-                                   rlv_runner **ret, rlv_error *err);
+RLV_MUST_CHECK int rlv_inline_open(const char *path, const rlv_run_budget *budget, rlv_arena *arena,
+                                   rlv_host_plugin_info *ret_info, rlv_runner **ret, rlv_error *err);
 
 /* Runs the plugin's tool in this process, as rlv_host_tool. */
 RLV_MUST_CHECK int rlv_inline_tool(const char *path, int argc, const char *const *argv, int *ret_exit,

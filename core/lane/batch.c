@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <uthash.h>
 
+#include "base/point.h"
 #include "lane/dead.h"
 #include "lane/round.h"
 
@@ -310,10 +311,10 @@ static void join(const struct loading *l, rlv_batch_item *item)
     }
 }
 
-static void bury(rlv_batch_item *item)
+void rlv_batch_bury(rlv_batch_item *item, const char *class, const char *why)
 {
-    item->dead = "there is no such conversation";
-    item->dead_class = "no_conversation";
+    item->dead = why;
+    item->dead_class = class;
     item->entry = NULL;
     item->event = (rlv_event){.kind = RLV_EVENT_DEAD, .source = item->event.source, .at_ms = item->event.at_ms};
 }
@@ -343,7 +344,7 @@ static void settle(const struct loading *l)
             entry->known = true;
         }
         if (!entry->known) {
-            bury(item);
+            rlv_batch_bury(item, "no_conversation", "there is no such conversation");
             continue;
         }
         if (travels)
@@ -405,7 +406,9 @@ static int step_rounds(rlv_batch *batch, const rlv_stages *s, rlv_error *err)
 {
     rlv_round r;
     int rc = rlv_round_init(&r, s->host, batch->arena, batch->n, err);
+    r.wary = s->wary;
     for (uint32_t round = 0; rc == RLV_OK; round++) {
+        bool found = false;
         r.n = 0;
         for (size_t i = 0; i < batch->n; i++) {
             rlv_batch_item *item = &batch->items[i];
@@ -419,9 +422,14 @@ static int step_rounds(rlv_batch *batch, const rlv_stages *s, rlv_error *err)
                                     .has = s->has};
             for (int k = 0; k < item->n_joins; k++)
                 item->step.joins[k] = &item->joins[k]->conversation;
-            r.steps[r.n++] = &item->step;
+            RLV_POINT_ABOUT(item->event.text, "stepping");
+            found = true;
+            if (item->given_up)
+                rlv_step_give_up(&item->step, rlv_str_from(item->given_up));
+            else
+                r.steps[r.n++] = &item->step;
         }
-        if (r.n == 0 && round > 0)
+        if (!found && round > 0)
             break;
         rc = rlv_round_run(&r, err);
         for (size_t i = 0; rc == RLV_OK && i < batch->n; i++)

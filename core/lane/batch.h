@@ -44,6 +44,7 @@ typedef struct rlv_batch_item {
     uint32_t round;         /* the how-manieth event of its conversation */
     const char *dead;       /* why it cannot be decided: a dead letter; NULL: it can */
     const char *dead_class; /* a stable word for the reason */
+    const char *given_up;   /* why a command or timer is consumed without being decided; NULL: it is decided */
     rlv_str key, value;     /* the record as it came, for a dead letter; ptr NULL: null, which is not empty */
     rlv_str headers;        /* likewise, packed by rlv_dead_headers */
     rlv_step step;
@@ -83,6 +84,7 @@ typedef struct rlv_stages {
     rlv_cache *cache;
     int32_t lane;
     unsigned has; /* phases that some plugin implements */
+    bool wary;    /* inline plugins are called in copies of this process */
 } rlv_stages;
 
 /* An empty batch. NULL when memory is short. */
@@ -94,6 +96,8 @@ void rlv_batch_reset(rlv_batch *batch, size_t max);
    batch's memory is full. */
 rlv_batch_item *rlv_batch_next(rlv_batch *batch);
 
+/* Of what cannot be decided: a dead letter. class, why: as of the item. */
+void rlv_batch_bury(rlv_batch_item *item, const char *class, const char *why);
 /* load: gives every item its conversation, from the cache or in one query. RLV_E_CONFLICT: one was changed by a command
    that is not in the batch: read the commands again. */
 RLV_MUST_CHECK int rlv_batch_load(rlv_batch *batch, const rlv_stages *s, rlv_store *store, rlv_error *err);

@@ -9,12 +9,15 @@
 #include "base/clock.h"
 #include "lane/dead.h"
 #include "base/point.h"
+#include "base/rehearse.h"
+#include "lane/wary.h"
 
 enum {
     COMMANDS_MAX = 500,
     COMMANDS_ALL = 100000, /* after a conflict: the one that explains it must be among them */
     TIMERS_MAX = 500,
     IDLE_MS = 50,          /* longest wait for something to do: bounds how late a stop is seen */
+    READ_BUDGET_US = 10000000,
     BATCH_BYTES = 8 << 20, /* of input in one batch, unless one record alone is more */
     EVENT_BYTES = 768 << 10 /* an event past it would make decisions that a topic's default limit of 1 MiB refuses */
 };
@@ -128,6 +131,7 @@ static int take_posted(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch, con
         rc = add_items(batch, events, n_events, err);
     if (rc != RLV_OK)
         return rc;
+    fetch->all_seen |= due && fetch->caught_up;
     if (due)
         fetch->next_poll_us = now_us + fetch->env->config->consume.command_poll_ms * 1000;
     if (batch->n_commands == COMMANDS_MAX)
@@ -175,21 +179,49 @@ static const char *class_of(int code)
     return code == RLV_E_DECODE      ? "undecodable"
            : code == RLV_E_NOT_FOUND ? "unknown_schema"
            : code == RLV_E_REFUSED   ? "unfit_schema"
+           : code == RLV_E_IO        ? "relevo_died"
                                      : "too_large";
 }
 
-/* The record as an event. RLV_E_UNAVAILABLE: its writer's schema is not here, wait_ms from now either. */
-static int read_event(rlv_fetch *fetch, rlv_batch *batch, const rlv_fetched *f, int wait_ms, rlv_event *ret,
+/* A record on its way to an event. */
+struct reading {
+    const rlv_fetch *fetch;
+    const rlv_batch *batch;
+    const rlv_fetched *record;
+};
+
+static int decode_record(const struct reading *r, rlv_event *ret, rlv_error *err)
+{
+    rlv_wire *wire = r->fetch->stages->wire;
+    rlv_str value = r->record->value;
+    RLV_POINT_ABOUT(value, "decoding");
+    return r->record->topic == r->fetch->env->n_topics - 1
+               ? rlv_wire_decode_result(wire, r->batch->arena, value, ret, err)
+               : rlv_wire_decode_event(wire, r->batch->arena, value, ret, err);
+}
+
+static void rehearse_decoding(void *reading)
+{
+    rlv_event event;
+    rlv_error err;
+    (void)decode_record(reading, &event, &err);
+}
+
+/* The record as an event. RLV_E_UNAVAILABLE: its writer's schema is not here, wait_ms from now either. RLV_E_IO: we would not
+   survive it. */
+static int read_event(rlv_fetch *fetch, const rlv_batch *batch, const rlv_fetched *f, int wait_ms, rlv_event *ret,
                       rlv_error *err)
 {
-    rlv_wire *wire = fetch->stages->wire;
+    struct reading r = {fetch, batch, f};
+    rlv_error how;
     if (f->value.len > EVENT_BYTES)
         return rlv_error_set(err, RLV_E_INVALID, "%zu bytes: an event has at most %d", f->value.len, EVENT_BYTES);
     int rc = rlv_writers_ready(&fetch->writers, f->value, wait_ms, err);
     if (rc != RLV_OK)
         return rc;
-    return f->topic == fetch->env->n_topics - 1 ? rlv_wire_decode_result(wire, batch->arena, f->value, ret, err)
-                                                : rlv_wire_decode_event(wire, batch->arena, f->value, ret, err);
+    if (fetch->wary && rlv_rehearse(rehearse_decoding, &r, READ_BUDGET_US, &how) == RLV_REHEARSED_DIED)
+        return rlv_error_set(err, RLV_E_IO, RLV_WARY_DIED, how.message);
+    return decode_record(&r, ret, err);
 }
 
 /* A copy that tells empty from null. */

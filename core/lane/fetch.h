@@ -21,6 +21,8 @@ typedef struct rlv_fetch {
     int64_t command_age_ms; /* of the oldest waiting command, at the last poll */
     int64_t last_append_ms; /* of the last record read */
     bool caught_up;         /* nothing was left in Kafka: lane time may follow the clock */
+    bool all_seen;          /* timers were taken since */
+    bool wary;              /* records are decoded in a copy of this process first */
 } rlv_fetch;
 
 /* Starts reading at row->next. fetch->batch_max is kept. */

@@ -21,6 +21,7 @@
 #include "lane/publishing.h"
 #include "lane/round.h"
 #include "lane/trouble.h"
+#include "lane/wary.h"
 
 enum {
     KAFKA_TIMEOUT_MS = 10000,
@@ -55,6 +56,8 @@ struct rlv_lane {
 
     bool assigned, told; /* told: that it works, since it was started */
     int64_t taken;       /* the lane's last event when its fences were taken */
+    bool held;           /* its row is ours, or was when we saw it last */
+    rlv_wary wary;
     rlv_trouble trouble;
     int64_t next_assign_us, next_look_us, next_group_commit_us;
     int64_t worked_us; /* when it last decided something; 0: it rests since */
@@ -250,6 +253,28 @@ static int check_bounds(rlv_lane *lane, rlv_error *err)
     return RLV_OK;
 }
 
+/* Whoever had the lane did not leave in order: what they died of, if they did, comes again. */
+static void be_wary(rlv_lane *lane)
+{
+    rlv_wary_begin(&lane->wary, lane->row.unfinished, lane->env->config->consume.batch_max);
+    lane->stages.wary = lane->wary.deaths > 0;
+    lane->fetch.wary = lane->wary.deaths > 1;
+    if (lane->wary.deaths)
+        rlv_log(RLV_LOG_INFO, lane->name, "the consumer before, or %d in a row, ended without leaving: until all is decided that "
+                "waits, %s in copies of this process first", (int)lane->wary.deaths,
+                lane->fetch.wary ? "everything is tried" : "plugins are called");
+}
+
+/* Nothing that waited ends a process: from here on as always. */
+static int be_bold(rlv_lane *lane, rlv_error *err)
+{
+    lane->stages.wary = lane->fetch.wary = false;
+    int rc = rlv_store_finish(lane->store, &lane->row, false, err);
+    if (rc == RLV_OK)
+        RLV_POINT("emboldened");
+    return rc;
+}
+
 /* Postgres first, progress last, the offsets after that. */
 static int assign(rlv_lane *lane, rlv_error *err)
 {
@@ -258,8 +283,9 @@ static int assign(rlv_lane *lane, rlv_error *err)
     int rc = open_store(lane, err);
     if (rc == RLV_OK)
         rc = rlv_store_assign(lane->store, lane->stages.lane, env->partitions, env->kafka_cluster, env->topics,
-                              env->n_topics, &lane->row, err);
+                              env->n_topics, lane->held ? &lane->row : NULL, &lane->row, err);
     if (rc == RLV_OK) {
+        lane->held = true;
         if (lane->row.seq != seq_was) /* somebody else decided meanwhile: copies are too old even to tell a duplicate's owner */
             rlv_cache_clear(lane->stages.cache);
         RLV_POINT("fence_taken");
@@ -274,6 +300,7 @@ static int assign(rlv_lane *lane, rlv_error *err)
     if (rc != RLV_OK)
         return rc;
     RLV_POINT("feed_started");
+    be_wary(lane);
     lane->assigned = true;
     lane->taken = lane->row.seq;
     return RLV_OK;
@@ -394,6 +421,15 @@ static int decide(rlv_lane *lane, rlv_batch *batch, rlv_error *err)
         int64_t t1 = rlv_clock_mono_us();
         if (rc == RLV_OK) {
             RLV_POINT("loaded");
+            bool found = false;
+            if (lane->wary.deaths > 1)
+                rc = rlv_wary_rehearse(batch, &lane->stages, lane->row.seq + 1, lane->name, &found, err);
+            if (found) {
+                tries--;
+                continue;
+            }
+        }
+        if (rc == RLV_OK) {
             rc = rlv_batch_step(batch, &lane->stages, lane->row.seq + 1, err);
         }
         int64_t t2 = rlv_clock_mono_us();
@@ -507,6 +543,7 @@ static int turn(rlv_lane *lane, rlv_error *err)
         rlv_meters_fetch(&lane->meters, batch->fetch_us);
         rc = decide(lane, batch, err);
     }
+    size_t decided = batch->n;
     if (rc == RLV_OK && batch->n) {
         RLV_POINT("committed");
         committed(lane, batch);
@@ -518,6 +555,8 @@ static int turn(rlv_lane *lane, rlv_error *err)
     } else if (rc == RLV_E_LIMIT || rc == RLV_E_CONFLICT) {
         lane->fetch.batch_max = batch->n > 1 ? batch->n / 2 : 1;
     }
+    if (rc == RLV_OK && rlv_wary_over(&lane->wary, decided, decided == 0 && lane->fetch.all_seen))
+        rc = be_bold(lane, err);
     bool stuck = rlv_writers_stuck(&lane->fetch.writers); /* the schema registry is away */
     if (stuck && atomic_load(&lane->working))
         set_working(lane, false);
@@ -536,7 +575,11 @@ static void leave(rlv_lane *lane)
     if (lane->assigned && lane->env->membership)
         rlv_membership_commit(lane->env->membership, lane->env->topics, lane->row.next, lane->env->n_topics,
                               lane->row.lane);
+    rlv_error ignored;
+    if (lane->assigned && rlv_store_finish(lane->store, &lane->row, true, &ignored) == RLV_OK)
+        RLV_POINT("left"); /* if not, the next owner is wary without need */
     let_go(lane);
+    lane->held = false;
     rlv_meters_drop(&lane->meters);
     rlv_publishing_stop(lane->publishing);
     lane->publishing = NULL;

@@ -38,7 +38,7 @@ static int ask(rlv_round *r, enum rlv_phase phase, rlv_error *err)
                                          .decisions = &step->decisions,
                                          .answers = &step->answers};
     }
-    return n ? rlv_host_call(r->host, phase, r->arena, r->subjects, n, err) : RLV_OK;
+    return n ? rlv_host_call(r->host, phase, r->wary, r->arena, r->subjects, n, err) : RLV_OK;
 }
 
 static int ask_all(rlv_round *r, const enum rlv_phase *phases, size_t n, rlv_error *err)

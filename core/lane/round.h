@@ -17,6 +17,7 @@ typedef struct rlv_round {
     unsigned *wants;  /* room for as many as ever are in a round */
     rlv_subject *subjects; /* likewise */
     size_t n;
+    bool wary; /* as of rlv_host_call */
 } rlv_round;
 
 /* Room for rounds of at most max steps, in arena. RLV_E_LIMIT: it does not fit. */

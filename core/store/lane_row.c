@@ -61,7 +61,7 @@ static int run_patiently(rlv_store *store, const char *sql, PGresult **ret, rlv_
 }
 
 static int fence_lane(rlv_store *store, int32_t lane, int32_t partitions, const char *kafka_cluster,
-                      const char *const *topics, size_t n_topics, rlv_lane_row *row, rlv_error *err)
+                      const char *const *topics, size_t n_topics, const rlv_lane_row *was, rlv_lane_row *row, rlv_error *err)
 {
     rlv_pg_begin(store);
     rlv_pg_int4(store, lane);
@@ -72,12 +72,13 @@ static int fence_lane(rlv_store *store, int32_t lane, int32_t partitions, const 
     for (size_t i = 0; i < n_topics; i++)
         rlv_pg_put_text(names, rlv_str_from(topics[i]));
     rlv_pg_array_end(names, RLV_PG_TEXT, n_topics);
+    rlv_pg_bytea(store, was ? (rlv_str){(const char *)was->fence, sizeof(was->fence)} : RLV_STR(""));
     PGresult *r = NULL;
     /* Topics that the lane has not read yet have no offset: -1. */
     int rc = run_patiently(store,
                            "SELECT l.seq, l.published, l.lane_ms, t.i, "
-                           "coalesce(l.next_offsets[array_position(l.topics, t.topic)], -1) "
-                           "FROM relevo.lane_assign($1::int, $2::bytea, $3::int, $4::text) l, "
+                           "coalesce(l.next_offsets[array_position(l.topics, t.topic)], -1), l.unfinished "
+                           "FROM relevo.lane_assign($1::int, $2::bytea, $3::int, $4::text, $6::bytea) l, "
                            "unnest($5::text[]) WITH ORDINALITY AS t(topic, i) ORDER BY t.i",
                            &r, err);
     if (rc != RLV_OK)
@@ -85,6 +86,7 @@ static int fence_lane(rlv_store *store, int32_t lane, int32_t partitions, const 
     row->seq = rlv_pg_get_int(r, 0, 0);
     row->published = rlv_pg_get_int(r, 0, 1);
     row->lane_ms = rlv_pg_get_int(r, 0, 2);
+    row->unfinished = (int32_t)rlv_pg_get_int(r, 0, 5) - 1; /* it counts this one too */
     for (int i = 0; i < PQntuples(r) && i < RLV_INPUTS_MAX; i++)
         row->next[i] = rlv_pg_get_int(r, i, 4);
     PQclear(r);
@@ -103,7 +105,8 @@ static int listen(rlv_store *store, int32_t lane, rlv_error *err)
 }
 
 int rlv_store_assign(rlv_store *store, int32_t lane, int32_t partitions, const char *kafka_cluster,
-                     const char *const *topics, size_t n_topics, rlv_lane_row *ret, rlv_error *err)
+                     const char *const *topics, size_t n_topics, const rlv_lane_row *was, rlv_lane_row *ret,
+                     rlv_error *err)
 {
     if (n_topics > RLV_INPUTS_MAX)
         return rlv_error_set(err, RLV_E_CONFIG, "%zu input topics, at most %d", n_topics, RLV_INPUTS_MAX);
@@ -111,7 +114,7 @@ int rlv_store_assign(rlv_store *store, int32_t lane, int32_t partitions, const c
     for (size_t i = 0; i < n_topics; i++)
         row.topics[i] = rlv_str_from(topics[i]);
     randombytes_buf(row.fence, sizeof(row.fence));
-    int rc = fence_lane(store, lane, partitions, kafka_cluster, topics, n_topics, &row, err);
+    int rc = fence_lane(store, lane, partitions, kafka_cluster, topics, n_topics, was, &row, err);
     if (rc == RLV_OK && store->listening != lane) {
         rc = listen(store, lane, err);
         if (rc == RLV_OK)
@@ -134,4 +137,13 @@ int rlv_store_check_fence(rlv_store *store, const rlv_lane_row *row, rlv_error *
     bool mine = PQntuples(r) == 1 && PQgetvalue(r, 0, 0)[0] == 1;
     PQclear(r);
     return mine ? RLV_OK : rlv_error_set(err, RLV_E_FENCED, "lane %d belongs to somebody else now", row->lane);
+}
+
+int rlv_store_finish(rlv_store *store, const rlv_lane_row *row, bool left, rlv_error *err)
+{
+    rlv_pg_begin(store);
+    rlv_pg_int4(store, row->lane);
+    rlv_pg_bytea(store, (rlv_str){(const char *)row->fence, sizeof(row->fence)});
+    rlv_pg_int4(store, left ? 0 : 1);
+    return rlv_pg_run(store, "finish", NULL, err);
 }

@@ -196,7 +196,7 @@ int rlv_repair_begin(rlv_store *store, int32_t lane, int32_t partitions, const c
     rc = rlv_pg_run(store, "repair_unmark", NULL, err);
     rlv_lane_row row;
     if (rc == RLV_OK)
-        rc = rlv_store_assign(store, lane, partitions, kafka_cluster, topics, n_topics, &row, err);
+        rc = rlv_store_assign(store, lane, partitions, kafka_cluster, topics, n_topics, NULL, &row, err);
     if (rc != RLV_OK)
         return rc;
     rlv_pg_begin(store);

@@ -44,13 +44,18 @@ typedef struct rlv_lane_row {
     int64_t next[RLV_INPUTS_MAX]; /* of the topics given to assign; -1: never read */
     rlv_str topics[RLV_INPUTS_MAX];
     size_t n_topics;
+    int32_t unfinished; /* holders before this one, in a row, that neither left in order nor worked off what they found */
 } rlv_lane_row;
 
-/* Takes the lane with a fresh fence. A zombie's connection that holds the row for longer than a second is
+/* Takes the lane with a fresh fence. was: the row as this holder had it last, may be ret; NULL: it had not. A zombie's connection that holds the row for longer than a second is
    terminated: its time-outs may not fire. RLV_E_REFUSED: the partition count or the Kafka cluster is not the one
    that the lane was made with. */
 RLV_MUST_CHECK int rlv_store_assign(rlv_store *store, int32_t lane, int32_t partitions, const char *kafka_cluster,
-                                    const char *const *topics, size_t n_topics, rlv_lane_row *ret, rlv_error *err);
+                                    const char *const *topics, size_t n_topics, const rlv_lane_row *was,
+                                    rlv_lane_row *ret, rlv_error *err);
+/* Tells the next holder that this one needs no caution: left: it leaves in order; else: it worked off what it found. Nothing happens
+   when the lane is somebody else's by now. */
+RLV_MUST_CHECK int rlv_store_finish(rlv_store *store, const rlv_lane_row *row, bool left, rlv_error *err);
 /* RLV_OK: the fence is still ours; RLV_E_FENCED: it is not. */
 RLV_MUST_CHECK int rlv_store_check_fence(rlv_store *store, const rlv_lane_row *row, rlv_error *err);
 

@@ -27,7 +27,7 @@ def placed():
     """Point -> room, from the code."""
     found = {}
     for path in sorted((ROOT / "core").glob("*/*.c")):
-        for name in re.findall(r'RLV_POINT(?:_AFTER)?\([^"\n]*"([a-z_]+)"\)', path.read_text()):
+        for name in re.findall(r'RLV_POINT(?:_AFTER|_ABOUT)?\([^"\n]*"([a-z_]+)"\)', path.read_text()):
             expect(name not in found, f"point {name} stands at two places")
             found[name] = path.parent.name
     return found

@@ -24,10 +24,10 @@ ROUNDS, LABS, ONLY = option("--rounds", 2), option("--labs", 1), option("--only"
 ASSIGN = {"fence_taken": LANES, "producer_made": 2 * LANES, "producer_fenced": 2 * LANES, "progress_read": LANES,
           "kafka_taken": LANES, "bounds_checked": LANES, "feed_started": LANES}
 MISSING = {"missing_produced": 1, "missing_published": 1}
-REVOKE = {"told": 1, "drained": LANES, "publisher_freed": LANES, "fetch_stopped": LANES, "let_go": LANES}
-WORK = {"fetched": 200, "decoded": 30, "loaded": 30, "stepped": 30, "advanced": 30, "copying": 30, "half_sent": 30, "sent": 30, "committed": 30,
+REVOKE = {"told": 1, "drained": LANES, "left": LANES, "publisher_freed": LANES, "fetch_stopped": LANES, "let_go": LANES}
+WORK = {"fetched": 200, "decoding": 200, "decoded": 30, "loaded": 30, "stepping": 200, "stepped": 30, "advanced": 30, "copying": 30, "half_sent": 30, "sent": 30, "committed": 30,
         "begun": 30, "half_produced": 30, "produced": 30, "published": 30}
-SPECIAL = {"healing": 1, "conflicted": 1}
+SPECIAL = {"healing": 1, "conflicted": 1, "emboldened": LANES}
 ALL = {**ASSIGN, **MISSING, **REVOKE, **WORK, **SPECIAL}
 
 
@@ -58,6 +58,9 @@ def kill_at(lab, process, name, rng):
         before = rng.choice(("begun", "half_produced", "produced"))
         begin(process, f"{before}:kill:{rng.randint(1, 20)}")
         death(process, before, f"before {point}")
+    if name == "emboldened":  # somebody must have died who had all lanes
+        begin(process, f"feed_started:kill:{LANES}")
+        death(process, "feed_started", f"before {point}")
     begin(process, point, *(["stepped:sleep1000"] if name == "conflicted" else []))
     if name in REVOKE:
         process.wait_ready(90)

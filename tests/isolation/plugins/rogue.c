@@ -2,7 +2,8 @@
 /*
  * A plugin that does what no plugin may, really loaded by the tests of this folder. It is the scripted plugin
  * of tests/pipeline, so that the checker's model predicts every decision; but at a message that begins with
- * "fail" it does what its option `how` says, where the scripted one returns an error. Some things it does
+ * "fail" it does what its option `how` says, or if that is "said" the message's second word, where the scripted one returns an
+ * error. Some things it does
  * while it is loaded, which no option can tell it: those are in the file's name, as the build made it
  * (ROGUE_AT_LOAD). It must never be installed.
  */
@@ -434,6 +435,21 @@ static int32_t how_error(const rogue *self, uint32_t view, uint32_t n, const rel
     return RELEVO_E_FAILED;
 }
 
+/* More stack than there is. */
+__attribute__((noinline)) static uint64_t dig(uint64_t depth)
+{
+    volatile char frame[4096];
+    frame[depth % sizeof(frame)] = (char)depth;
+    return depth == UINT64_MAX ? 0 : dig(depth + 1) + (uint64_t)frame[7];
+}
+
+static int32_t how_overflow(const rogue *self, uint32_t view, uint32_t n, const relevo_sink *sink)
+{
+    (void)self, (void)view, (void)n, (void)sink;
+    sum += dig(sum);
+    return RELEVO_E_FAILED;
+}
+
 static const struct {
     const char *name;
     int32_t (*run)(const rogue *self, uint32_t view, uint32_t n, const relevo_sink *sink);
@@ -469,6 +485,7 @@ static const struct {
     {"code", how_code},
     {"mapping", how_mapping},
     {"error", how_error},
+    {"overflow", how_overflow},
 };
 
 static bool is_fail(const relevo_view *view)
@@ -496,8 +513,11 @@ static int32_t respond(void *instance, const relevo_view *const *views, uint32_t
     for (uint32_t i = 0; i < n; i++) {
         if (!is_fail(views[i]))
             continue;
+        relevo_str text = views[i]->message->text;
+        bool said = strcmp(self->how, "said") == 0;
         for (size_t j = 0; j < sizeof(hows) / sizeof(*hows); j++)
-            if (strcmp(hows[j].name, self->how) == 0)
+            if (said ? text.len == 5 + strlen(hows[j].name) && memcmp(text.ptr + 5, hows[j].name, text.len - 5) == 0
+                     : strcmp(hows[j].name, self->how) == 0)
                 return hows[j].run(self, i, n, sink);
         return RELEVO_E_FAILED;
     }

@@ -22,6 +22,7 @@ static int child(void)
     for (int i = 0; i < 3; i++) {
         RLV_POINT("one");
         RLV_POINT_AFTER((void)!write(STDERR_FILENO, "prepared\n", 9), "two");
+        RLV_POINT_ABOUT(RLV_STR("a word among others"), "about");
     }
     /* The configuration refuses variables that it does not know. */
     return getenv("RELEVO_POINT") ? 1 : PASSED_ALL;
@@ -88,6 +89,20 @@ static void test_several(void **state)
     assert_true(rlv_clock_mono_us() - begun_us >= 60000);
 }
 
+static void test_about(void **state)
+{
+    (void)state;
+    char said[256];
+    int status = run("about:crash=among", said, sizeof(said));
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    assert_string_equal(said, "relevo: at point about\n");
+    status = run("about:crash=nothing,one:crash=among", said, sizeof(said));
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == PASSED_ALL);
+    assert_string_equal(said, "");
+    status = run("about:kill:3", said, sizeof(said)); /* it counts like any other, too */
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
 static void test_never_reached(void **state)
 {
     (void)state;
@@ -105,6 +120,8 @@ static void test_mistakes(void **state)
                                         "one:sleep",
                                         "one:kill:0",
                                         "one:kill:x",
+                                        "one:crash",
+                                        "one:crash=",
                                         ":kill",
                                         "a_name_that_is_longer_than_any_point:kill"};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
@@ -136,7 +153,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
 #ifdef RELEVO_TEST_POINTS
         cmocka_unit_test(test_kill),          cmocka_unit_test(test_stop),     cmocka_unit_test(test_several),
-        cmocka_unit_test(test_never_reached), cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_about), cmocka_unit_test(test_never_reached), cmocka_unit_test(test_mistakes),
 #else
         cmocka_unit_test(test_nothing),
 #endif

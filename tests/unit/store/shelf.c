@@ -136,7 +136,7 @@ rlv_lane_row shelf_assign(rlv_store *store, int32_t lane)
 {
     rlv_lane_row row;
     rlv_error err;
-    int rc = rlv_store_assign(store, lane, 12, "cluster", topics, 2, &row, &err);
+    int rc = rlv_store_assign(store, lane, 12, "cluster", topics, 2, NULL, &row, &err);
     assert_ok(rc, err);
     return row;
 }

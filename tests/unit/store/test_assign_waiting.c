@@ -174,7 +174,7 @@ static void *assign_some(void *arg)
     static const char *const topics[] = {"a", "b"};
     a->rc = rlv_store_open(a->s->conninfo, "unit test", SHELF_TIMEOUT_MS, &store, &a->err);
     if (a->rc == RLV_OK)
-        a->rc = rlv_store_assign(store, a->lane + 2000, 12, "cluster", topics, 2, &row, &a->err);
+        a->rc = rlv_store_assign(store, a->lane + 2000, 12, "cluster", topics, 2, NULL, &row, &a->err);
     for (int i = 0; i < 15 && a->rc == RLV_OK; i++) {
         int given = 0;
         a->rc = rlv_store_assign_waiting(store, a->lane, 3, &given, &a->err);

@@ -44,7 +44,7 @@ static void test_what_was_committed_comes_back(void **state)
     assert_ok(shelf_commit(s, b, &err), err);
     static const char *const others[] = {"b", "new", "a"};
     rlv_lane_row row;
-    assert_ok(rlv_store_assign(s->store, s->lane, 12, "cluster", others, 3, &row, &err), err);
+    assert_ok(rlv_store_assign(s->store, s->lane, 12, "cluster", others, 3, NULL, &row, &err), err);
     assert_int_equal(row.seq, 3);
     assert_int_equal(row.published, 2);
     assert_int_equal(row.lane_ms, 1700000000000);
@@ -58,10 +58,10 @@ static void test_refusals(void **state)
     shelf *s = *state;
     rlv_error err;
     rlv_lane_row row = {.lane = 77};
-    assert_int_equal(rlv_store_assign(s->store, s->lane, 6, "cluster", topics, 2, &row, &err), RLV_E_REFUSED);
+    assert_int_equal(rlv_store_assign(s->store, s->lane, 6, "cluster", topics, 2, NULL, &row, &err), RLV_E_REFUSED);
     assert_non_null(strstr(err.message, "have 6 partitions"));
     assert_non_null(strstr(err.message, "made with 12"));
-    assert_int_equal(rlv_store_assign(s->store, s->lane, 12, "elsewhere", topics, 2, &row, &err),
+    assert_int_equal(rlv_store_assign(s->store, s->lane, 12, "elsewhere", topics, 2, NULL, &row, &err),
                      RLV_E_REFUSED);
     assert_non_null(strstr(err.message, "cluster elsewhere"));
     assert_non_null(strstr(err.message, "belong to cluster cluster"));
@@ -69,7 +69,7 @@ static void test_refusals(void **state)
     const char *many[RLV_INPUTS_MAX + 1];
     for (size_t i = 0; i <= RLV_INPUTS_MAX; i++)
         many[i] = "t";
-    assert_int_equal(rlv_store_assign(s->store, s->lane, 12, "cluster", many, RLV_INPUTS_MAX + 1, &row, &err),
+    assert_int_equal(rlv_store_assign(s->store, s->lane, 12, "cluster", many, RLV_INPUTS_MAX + 1, NULL, &row, &err),
                      RLV_E_CONFIG);
     assert_int_equal(row.lane, 77);                                 /* untouched */
     assert_ok(rlv_store_check_fence(s->store, &s->row, &err), err); /* a refused one takes nothing */
@@ -141,7 +141,7 @@ static void test_a_stranger_is_not(void **state)
     rlv_error err;
     rlv_lane_row row;
     int64_t begun_us = rlv_clock_mono_us();
-    assert_int_equal(rlv_store_assign(impatient, s->lane, 12, "cluster", topics, 2, &row, &err),
+    assert_int_equal(rlv_store_assign(impatient, s->lane, 12, "cluster", topics, 2, NULL, &row, &err),
                      RLV_E_TIMEOUT);
     assert_true(rlv_clock_mono_us() - begun_us < (SHELF_IMPATIENT_MS + 1500) * 1000);
     rlv_store_close(impatient);
@@ -169,7 +169,7 @@ static void *race(void *arg)
     own.arena = rlv_arena_new((size_t)16 << 20);
     int rc = rlv_store_open(own.conninfo, "unit test", SHELF_TIMEOUT_MS, &own.store, &r->err);
     if (rc == RLV_OK)
-        rc = rlv_store_assign(own.store, own.lane, 12, "cluster", topics, 2, &own.row, &r->err);
+        rc = rlv_store_assign(own.store, own.lane, 12, "cluster", topics, 2, NULL, &own.row, &r->err);
     for (int month = 0; month < 3 && rc == RLV_OK; month++) {
         shelf_batch *b = shelf_batch_new(&own,
                                          month == 0   ? "x"

@@ -142,7 +142,7 @@ static void test_a_connection_that_is_killed_in_mid_commit(void **state)
     assert_int_equal(rlv_store_unpublished(s->store, s->lane, 0, 1, s->arena, &rows, &n, &err),
                      RLV_E_UNAVAILABLE);
     assert_int_equal(rlv_store_assign_waiting(s->store, s->lane, 1, &given, &err), RLV_E_UNAVAILABLE);
-    assert_int_equal(rlv_store_assign(s->store, s->lane, 12, "cluster", topics, 2, &row, &err),
+    assert_int_equal(rlv_store_assign(s->store, s->lane, 12, "cluster", topics, 2, NULL, &row, &err),
                      RLV_E_UNAVAILABLE);
     assert_int_equal(rlv_store_check_schema(s->store, &err), RLV_E_UNAVAILABLE);
     assert_int_equal(rlv_store_migrate(s->store, NULL, &err), RLV_E_UNAVAILABLE);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Doing something in a copy of this process (fork), to see whether it survives it. For work that a predecessor may have died
+ * of: it costs a millisecond or more, so never where nothing happened. Whatever becomes of the copy, this process goes on.
+ */
+#ifndef RLV_BASE_REHEARSE_H
+#define RLV_BASE_REHEARSE_H
+
+#include "base/error.h"
+
+enum rlv_rehearsed {
+    RLV_REHEARSED_WELL,
+    RLV_REHEARSED_DIED,   /* by a signal, or it ended by itself */
+    RLV_REHEARSED_HUNG,   /* it did not end within its budget */
+    RLV_REHEARSED_KILLED, /* by a SIGKILL that is not ours: an operator's, or memory ran out; it may have done nothing wrong */
+    RLV_REHEARSED_NOT     /* there can be no copy now: nothing was tried */
+};
+
+/*
+ * Runs play(context) in a copy of this process, and waits for its end. What it writes is lost, but for shared memory. The
+ * copy has the calling thread alone: play must wait for no other thread, and must not use connections. It dies with this
+ * thread, leaves no core file, and logs nothing.
+ *
+ * budget_us: wall time; a copy that hardly got the processor, on a busy machine, gets three times that. *ret_how is set
+ * unless it went well: one line. Any thread, several at once.
+ */
+enum rlv_rehearsed rlv_rehearse(void (*play)(void *context), void *context, int64_t budget_us, rlv_error *ret_how);
+
+#endif
