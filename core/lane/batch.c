@@ -422,12 +422,13 @@ static int step_rounds(rlv_batch *batch, const rlv_stages *s, rlv_error *err)
                                     .has = s->has};
             for (int k = 0; k < item->n_joins; k++)
                 item->step.joins[k] = &item->joins[k]->conversation;
-            RLV_POINT_ABOUT(item->event.text, "stepping");
             found = true;
-            if (item->given_up)
+            if (item->given_up) {
                 rlv_step_give_up(&item->step, rlv_str_from(item->given_up));
-            else
-                r.steps[r.n++] = &item->step;
+                continue;
+            }
+            RLV_POINT_ABOUT(item->event.text, "stepping");
+            r.steps[r.n++] = &item->step;
         }
         if (!found && round > 0)
             break;

@@ -63,6 +63,8 @@ int rlv_wary_rehearse(rlv_batch *batch, const rlv_stages *s, int64_t first_seq, 
             bad = middle;
     }
     rlv_batch_item *item = &batch->items[good];
+    if (item->dead || item->given_up)
+        return RLV_OK; /* not even that is survived: there is nothing else to be done about it */
     const rlv_source *source = &item->event.source;
     const char *why = rlv_arena_printf(batch->arena, RLV_WARY_DIED, how.message);
     if (!why[0])

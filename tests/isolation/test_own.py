@@ -1,0 +1,65 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Relevo's own code that crashes at an event (a point makes it): that stops one event, and not its partition."""
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from lab.stack import Lab, expect, run  # noqa: E402
+from test_inline import LANES, Customers, Supervisor, good, letters, meet, wait  # noqa: E402
+
+
+def crash(seed, point):
+    """Two events in one lane and one in another, among others, at each of which Relevo aborts."""
+    with Lab("own", partitions=LANES, instance="one") as lab:
+        process, customers, events = lab.start(), Customers(seed, LANES), good(seed, 400)
+        process.stop(60)
+        process.environment["RELEVO_POINT"] = f"{point}:crash=relevo dies"
+        supervisor = meet(lab, process, [*events[:100], customers.say(1, "relevo dies"), *events[100:200],
+                                         customers.say(1, "so relevo dies again"), *events[200:300],
+                                         customers.say(3, "relevo dies here"), *events[300:]])
+        print(f"{point}: {supervisor.deaths} deaths ({supervisor.statuses})", flush=True)
+        expect(1 <= supervisor.deaths <= 4, f"{supervisor.deaths} deaths of two lanes:\n{process.tail(40)}")
+        world = lab.check()
+        told = letters(world)
+        expect(len(told) == 3 and all("relevo did not survive it (was killed by signal 6" in text for text in told), f"dead letters {told}")
+        classes = {dict(letter.headers)["__connect.errors.exception.class.name"] for found in world.dead.values() for letter in found}
+        expect(classes == {b"relevo_died"}, f"classes {classes}")
+
+
+def decoding(seed):
+    """while events are decoded: at most two deaths for each lane that has some, a dead letter for each event, all else as ever"""
+    crash(seed, "decoding")
+
+
+def stepping(seed):
+    """while events are decided: the same"""
+    crash(seed, "stepping")
+
+
+def commanding(seed):
+    """while a desktop's command is decided: it is taken out of the way, and the conversation goes on"""
+    with Lab("own2", partitions=1, instance="one") as lab:
+        process, customers = lab.start(), Customers(seed, 1)
+        lab.feed([customers.say(0, "hola")])
+        lab.wait_caught_up()
+        key = lab.sql("SELECT conversation_id::text FROM desk.conversations")[0][0]
+        lab.sql("SELECT desk.put_agent('ana', 'Ana', '{care}', '{}', '{}', 10)")
+        process.kill()
+        process.environment["RELEVO_POINT"] = "stepping:crash=relevo dies"
+        lab.sql("SELECT desk.reply(%s, 'ana', 'relevo dies')", key)  # which takes it over, too
+        lab.sql("SELECT desk.reply(%s, 'ana', 'y yo no')", key)
+        process.start()
+        supervisor = Supervisor(process)
+        lab.wait_caught_up()
+        said = [text for (text,) in lab.sql("SELECT text FROM relevo.history WHERE kind = 6 AND type = 'reply' ORDER BY seq")]
+        wait(lambda: "is taken out of the way" in process.log.read_text(), lambda: f"nothing is said:\n{process.tail()}")
+        supervisor.stop()
+        expect(supervisor.deaths <= 2, f"{supervisor.deaths} deaths, not two:\n{process.tail(40)}")
+        expect(lab.sql("SELECT owner, epoch FROM relevo.conversation") == [(3, 2)], "it is not Ana's")
+        print(f"{supervisor.deaths} deaths; {said}", flush=True)
+        process.environment.pop("RELEVO_POINT")
+
+
+if __name__ == "__main__":
+    sys.exit(run("own code", decoding, stepping, commanding))
