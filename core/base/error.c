@@ -69,6 +69,7 @@ const char *rlv_code_name(int code)
     case RLV_E_UNAVAILABLE: return "unavailable";
     case RLV_E_NOT_FOUND: return "not_found";
     case RLV_E_REFUSED: return "refused";
+    case RLV_E_DIED: return "died";
     }
     return "unknown";
 }

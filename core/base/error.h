@@ -22,7 +22,8 @@ enum rlv_code {
     RLV_E_CONFLICT = 8,    /* a compare-and-set lost; reload and try again */
     RLV_E_UNAVAILABLE = 9, /* the other side is away; nothing was done */
     RLV_E_NOT_FOUND = 10,
-    RLV_E_REFUSED = 11     /* the stored state does not fit: a person must look */
+    RLV_E_REFUSED = 11,    /* the stored state does not fit: a person must look */
+    RLV_E_DIED = 12        /* a copy of this process did not survive it (base/rehearse.h) */
 };
 
 typedef struct rlv_error {

@@ -27,6 +27,8 @@ enum {
     BY_ITSELF = 3 /* its status when what was rehearsed called exit() */
 };
 
+static const int deadly[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGTRAP};
+
 static void ended_by_itself(void)
 {
     _exit(BY_ITSELF); /* ours would run the other handlers, which are not the copy's to run */
@@ -38,6 +40,8 @@ static _Noreturn void be_the_copy(void (*play)(void *), void *context, pid_t par
     if (getppid() != parent)
         _exit(BY_ITSELF);
     (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* the first death left one */
+    for (size_t i = 0; i < sizeof(deadly) / sizeof(*deadly); i++)
+        (void)signal(deadly[i], SIG_DFL); /* a handler would tell of the copy as if it were us */
     (void)atexit(ended_by_itself);
     rlv_log_setup((enum rlv_log_level)0, false);
     play(context);
@@ -111,4 +115,38 @@ enum rlv_rehearsed rlv_rehearse(void (*play)(void *context), void *context, int6
     }
     (void)munmap(done, sizeof(*done));
     return outcome;
+}
+
+struct several {
+    void (*play)(void *, size_t);
+    void *context;
+    size_t n;
+};
+
+static void play_several(void *context)
+{
+    const struct several *s = context;
+    for (size_t i = 0; i < s->n; i++)
+        s->play(s->context, i);
+}
+
+size_t rlv_rehearse_each(void (*play)(void *context, size_t i), void *context, size_t n, int64_t budget_us,
+                         rlv_error *ret_how)
+{
+    struct several s = {play, context, n};
+    rlv_error how;
+    if (rlv_rehearse(play_several, &s, budget_us, &how) != RLV_REHEARSED_DIED)
+        return n;
+    /* So many are survived, and so many are not: what comes later may need what came before. */
+    size_t good = 0, bad = n;
+    while (bad - good > 1) {
+        rlv_error ignored;
+        s.n = good + (bad - good) / 2;
+        if (rlv_rehearse(play_several, &s, budget_us, &ignored) == RLV_REHEARSED_DIED)
+            bad = s.n;
+        else
+            good = s.n;
+    }
+    *ret_how = how;
+    return good;
 }

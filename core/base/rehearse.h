@@ -6,6 +6,9 @@
 #ifndef RLV_BASE_REHEARSE_H
 #define RLV_BASE_REHEARSE_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include "base/error.h"
 
 enum rlv_rehearsed {
@@ -25,5 +28,12 @@ enum rlv_rehearsed {
  * unless it went well: one line. Any thread, several at once.
  */
 enum rlv_rehearsed rlv_rehearse(void (*play)(void *context), void *context, int64_t budget_us, rlv_error *ret_how);
+
+/*
+ * The same for n things, in order: play(context, i). The index of the first one at which a copy dies; n: there is none. Only a
+ * death that was seen counts. *ret_how: as above, when there is one. Costs one copy, and a logarithm of them to find it.
+ */
+size_t rlv_rehearse_each(void (*play)(void *context, size_t i), void *context, size_t n, int64_t budget_us,
+                         rlv_error *ret_how);
 
 #endif

@@ -42,6 +42,8 @@ int rlv_cli_exit_code(int code)
         return EX_OSERR;
     case RLV_E_IO:
         return EX_IOERR;
+    case RLV_E_DIED:
+        break;
     }
     return EX_SOFTWARE;
 }

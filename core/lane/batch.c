@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <uthash.h>
 
-#include "base/point.h"
+#include "base/rehearse.h"
 #include "lane/dead.h"
 #include "lane/round.h"
 
-enum { ROOM_FIRST = 32 };
+enum { ROOM_FIRST = 32, REHEARSAL_US = 60000000 };
 
 rlv_batch *rlv_batch_new(size_t arena_ceiling)
 {
@@ -406,7 +406,7 @@ static int step_rounds(rlv_batch *batch, const rlv_stages *s, rlv_error *err)
 {
     rlv_round r;
     int rc = rlv_round_init(&r, s->host, batch->arena, batch->n, err);
-    r.wary = s->wary;
+    r.deaths = s->deaths;
     for (uint32_t round = 0; rc == RLV_OK; round++) {
         bool found = false;
         r.n = 0;
@@ -427,12 +427,14 @@ static int step_rounds(rlv_batch *batch, const rlv_stages *s, rlv_error *err)
                 rlv_step_give_up(&item->step, rlv_str_from(item->given_up));
                 continue;
             }
-            RLV_POINT_ABOUT(item->event.text, "stepping");
             r.steps[r.n++] = &item->step;
         }
         if (!found && round > 0)
             break;
         rc = rlv_round_run(&r, err);
+        for (size_t i = 0; rc == RLV_E_DIED && i < batch->n; i++)
+            if (&batch->items[i].step == r.died)
+                batch->died = &batch->items[i];
         for (size_t i = 0; rc == RLV_OK && i < batch->n; i++)
             if (!batch->items[i].dead && !batch->items[i].elsewhere && batch->items[i].round == round)
                 note(&batch->items[i]);
@@ -486,30 +488,56 @@ static int add_letter(rlv_arena *arena, const rlv_batch_item *item, rlv_str *blo
     return RLV_OK;
 }
 
+static int pack_one(rlv_batch *batch, const rlv_stages *s, size_t i, rlv_error *err)
+{
+    rlv_batch_item *item = &batch->items[i];
+    rlv_outcome *o = &batch->outcomes[i];
+    if (item->elsewhere) {
+        item->step = (rlv_step){.arena = batch->arena, .event = &item->event};
+        rlv_step_forward(&item->step);
+    }
+    *o = (rlv_outcome){.lane = s->lane,
+                       .seq = batch->first_seq + (int64_t)i,
+                       .config = s->config->hash,
+                       .event = &item->event,
+                       .conversation = item->entry ? &item->entry->conversation : NULL,
+                       .decisions = item->step.decisions,
+                       .begins = item->entry && item->round == 0 && item->entry->conversation.version == 0};
+    int rc = item->dead ? rlv_dead_pack(batch->arena, item, &batch->decided[i], err)
+                        : rlv_wire_pack(s->wire, batch->arena, o, &batch->decided[i], err);
+    if (rc == RLV_OK && item->elsewhere)
+        rc = forward(item, batch->arena, &batch->decided[i], err);
+    else if (rc == RLV_OK && !item->dead)
+        rc = add_letter(batch->arena, item, &batch->decided[i], err);
+    return rc;
+}
+
+struct packing {
+    rlv_batch *batch;
+    const rlv_stages *stages;
+};
+
+static void rehearse_packing(void *packing, size_t i)
+{
+    const struct packing *p = packing;
+    rlv_error err;
+    int ignored = pack_one(p->batch, p->stages, i, &err);
+    (void)ignored;
+}
+
 static int pack(rlv_batch *batch, const rlv_stages *s, rlv_error *err)
 {
     int rc = RLV_OK;
-    for (size_t i = 0; rc == RLV_OK && i < batch->n; i++) {
-        rlv_batch_item *item = &batch->items[i];
-        rlv_outcome *o = &batch->outcomes[i];
-        if (item->elsewhere) {
-            item->step = (rlv_step){.arena = batch->arena, .event = &item->event};
-            rlv_step_forward(&item->step);
+    if (s->deaths > 1) {
+        struct packing p = {batch, s};
+        size_t died = rlv_rehearse_each(rehearse_packing, &p, batch->n, REHEARSAL_US, err);
+        if (died < batch->n) {
+            batch->died = &batch->items[died];
+            return err->code = RLV_E_DIED;
         }
-        *o = (rlv_outcome){.lane = s->lane,
-                           .seq = batch->first_seq + (int64_t)i,
-                           .config = s->config->hash,
-                           .event = &item->event,
-                           .conversation = item->entry ? &item->entry->conversation : NULL,
-                           .decisions = item->step.decisions,
-                           .begins = item->entry && item->round == 0 && item->entry->conversation.version == 0};
-        rc = item->dead ? rlv_dead_pack(batch->arena, item, &batch->decided[i], err)
-                        : rlv_wire_pack(s->wire, batch->arena, o, &batch->decided[i], err);
-        if (rc == RLV_OK && item->elsewhere)
-            rc = forward(item, batch->arena, &batch->decided[i], err);
-        else if (rc == RLV_OK && !item->dead)
-            rc = add_letter(batch->arena, item, &batch->decided[i], err);
     }
+    for (size_t i = 0; rc == RLV_OK && i < batch->n; i++)
+        rc = pack_one(batch, s, i, err);
     for (size_t i = 0; rc == RLV_OK && i < batch->n_entries; i++) {
         rlv_batch_entry *e = batch->entries[i];
         if (!e->changed)
@@ -543,6 +571,7 @@ static int list_joins(rlv_batch *batch, rlv_error *err)
 int rlv_batch_step(rlv_batch *batch, const rlv_stages *s, int64_t first_seq, rlv_error *err)
 {
     batch->first_seq = first_seq;
+    batch->died = NULL;
     batch->n_writes = 0;
     batch->outcomes = rlv_arena_zalloc(batch->arena, batch->n + 1, sizeof(*batch->outcomes));
     batch->decided = rlv_arena_zalloc(batch->arena, batch->n + 1, sizeof(*batch->decided));

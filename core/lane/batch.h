@@ -74,6 +74,7 @@ typedef struct rlv_batch {
     rlv_join *joins;
     size_t n_joins;
     int64_t first_seq;
+    rlv_batch_item *died; /* our own code does not survive it */
 } rlv_batch;
 
 /* What the stages need of the lane. */
@@ -84,7 +85,7 @@ typedef struct rlv_stages {
     rlv_cache *cache;
     int32_t lane;
     unsigned has; /* phases that some plugin implements */
-    bool wary;    /* inline plugins are called in copies of this process */
+    int32_t deaths; /* as of rlv_round */
 } rlv_stages;
 
 /* An empty batch. NULL when memory is short. */
@@ -102,7 +103,7 @@ void rlv_batch_bury(rlv_batch_item *item, const char *class, const char *why);
    that is not in the batch: read the commands again. */
 RLV_MUST_CHECK int rlv_batch_load(rlv_batch *batch, const rlv_stages *s, rlv_store *store, rlv_error *err);
 /* step: in rounds, phase by phase. Fills outcomes, decided and writes. seq: the first event's. RLV_E_LIMIT: the
-   batch does not fit in its arena. */
+   batch does not fit in its arena. RLV_E_DIED: batch->died; load it again without that. */
 RLV_MUST_CHECK int rlv_batch_step(rlv_batch *batch, const rlv_stages *s, int64_t first_seq, rlv_error *err);
 /* After the commit: the cache learns what was written. */
 void rlv_batch_remember(const rlv_batch *batch, const rlv_stages *s);

@@ -179,7 +179,7 @@ static const char *class_of(int code)
     return code == RLV_E_DECODE      ? "undecodable"
            : code == RLV_E_NOT_FOUND ? "unknown_schema"
            : code == RLV_E_REFUSED   ? "unfit_schema"
-           : code == RLV_E_IO        ? "relevo_died"
+           : code == RLV_E_DIED      ? "relevo_died"
                                      : "too_large";
 }
 
@@ -207,8 +207,8 @@ static void rehearse_decoding(void *reading)
     (void)decode_record(reading, &event, &err);
 }
 
-/* The record as an event. RLV_E_UNAVAILABLE: its writer's schema is not here, wait_ms from now either. RLV_E_IO: we would not
-   survive it. */
+/* The record as an event. RLV_E_UNAVAILABLE: its writer's schema is not here, wait_ms from now either. RLV_E_DIED: we would
+   not survive it. */
 static int read_event(rlv_fetch *fetch, const rlv_batch *batch, const rlv_fetched *f, int wait_ms, rlv_event *ret,
                       rlv_error *err)
 {
@@ -220,7 +220,7 @@ static int read_event(rlv_fetch *fetch, const rlv_batch *batch, const rlv_fetche
     if (rc != RLV_OK)
         return rc;
     if (fetch->wary && rlv_rehearse(rehearse_decoding, &r, READ_BUDGET_US, &how) == RLV_REHEARSED_DIED)
-        return rlv_error_set(err, RLV_E_IO, RLV_WARY_DIED, how.message);
+        return rlv_error_set(err, RLV_E_DIED, RLV_WARY_DIED, how.message);
     return decode_record(&r, ret, err);
 }
 

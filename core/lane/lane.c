@@ -257,7 +257,7 @@ static int check_bounds(rlv_lane *lane, rlv_error *err)
 static void be_wary(rlv_lane *lane)
 {
     rlv_wary_begin(&lane->wary, lane->row.unfinished, lane->env->config->consume.batch_max);
-    lane->stages.wary = lane->wary.deaths > 0;
+    lane->stages.deaths = lane->wary.deaths;
     lane->fetch.wary = lane->wary.deaths > 1;
     if (lane->wary.deaths)
         rlv_log(RLV_LOG_INFO, lane->name, "the consumer before, or %d in a row, ended without leaving: until all is decided that "
@@ -268,7 +268,8 @@ static void be_wary(rlv_lane *lane)
 /* Nothing that waited ends a process: from here on as always. */
 static int be_bold(rlv_lane *lane, rlv_error *err)
 {
-    lane->stages.wary = lane->fetch.wary = false;
+    lane->stages.deaths = 0;
+    lane->fetch.wary = false;
     int rc = rlv_store_finish(lane->store, &lane->row, false, err);
     if (rc == RLV_OK)
         RLV_POINT("emboldened");
@@ -421,18 +422,17 @@ static int decide(rlv_lane *lane, rlv_batch *batch, rlv_error *err)
         int64_t t1 = rlv_clock_mono_us();
         if (rc == RLV_OK) {
             RLV_POINT("loaded");
-            bool found = false;
-            if (lane->wary.deaths > 1)
-                rc = rlv_wary_rehearse(batch, &lane->stages, lane->row.seq + 1, lane->name, &found, err);
-            if (found) {
+            rc = rlv_batch_step(batch, &lane->stages, lane->row.seq + 1, err);
+        }
+        int64_t t2 = rlv_clock_mono_us();
+        if (rc == RLV_E_DIED) {
+            rlv_error how = *err;
+            rc = rlv_wary_blame(batch, lane->name, &how, err);
+            if (rc == RLV_OK) { /* once more, without it */
                 tries--;
                 continue;
             }
         }
-        if (rc == RLV_OK) {
-            rc = rlv_batch_step(batch, &lane->stages, lane->row.seq + 1, err);
-        }
-        int64_t t2 = rlv_clock_mono_us();
         if (rc == RLV_OK) {
             RLV_POINT("stepped");
             rc = commit(lane, batch, err);

@@ -2,6 +2,11 @@
 /* One round of events through the phases; see round.h. Must never know where the events come from. */
 #include "lane/round.h"
 
+#include "base/point.h"
+#include "base/rehearse.h"
+
+enum { REHEARSAL_US = 60000000 };
+
 int rlv_round_init(rlv_round *round, const rlv_host *host, rlv_arena *arena, size_t max, rlv_error *err)
 {
     rlv_round r = {.host = host,
@@ -38,7 +43,7 @@ static int ask(rlv_round *r, enum rlv_phase phase, rlv_error *err)
                                          .decisions = &step->decisions,
                                          .answers = &step->answers};
     }
-    return n ? rlv_host_call(r->host, phase, r->wary, r->arena, r->subjects, n, err) : RLV_OK;
+    return n ? rlv_host_call(r->host, phase, r->deaths > 0, r->arena, r->subjects, n, err) : RLV_OK;
 }
 
 static int ask_all(rlv_round *r, const enum rlv_phase *phases, size_t n, rlv_error *err)
@@ -49,23 +54,62 @@ static int ask_all(rlv_round *r, const enum rlv_phase *phases, size_t n, rlv_err
     return rc;
 }
 
+static void open_one(void *round, size_t i)
+{
+    const rlv_round *r = round;
+    RLV_POINT_ABOUT(r->steps[i]->event->text, "stepping");
+    r->wants[i] = rlv_step_open(r->steps[i]);
+}
+
+static void read_one(void *round, size_t i)
+{
+    const rlv_round *r = round;
+    r->wants[i] |= rlv_step_read(r->steps[i]);
+}
+
+static void decide_one(void *round, size_t i)
+{
+    const rlv_round *r = round;
+    r->wants[i] |= rlv_step_decide(r->steps[i]);
+}
+
+static void close_one(void *round, size_t i)
+{
+    rlv_step_close(((const rlv_round *)round)->steps[i]);
+}
+
+/* Our own code, a step after the other. */
+static int all(rlv_round *r, void (*one)(void *round, size_t i), rlv_error *err)
+{
+    if (r->deaths > 1) {
+        size_t died = rlv_rehearse_each(one, r, r->n, REHEARSAL_US, err);
+        if (died < r->n) {
+            r->died = r->steps[died];
+            return err->code = RLV_E_DIED;
+        }
+    }
+    for (size_t i = 0; i < r->n; i++)
+        one(r, i);
+    return RLV_OK;
+}
+
 int rlv_round_run(rlv_round *r, rlv_error *err)
 {
     static const enum rlv_phase first[] = {RLV_PHASE_CLASSIFY, RLV_PHASE_RESULT};
     static const enum rlv_phase second[] = {RLV_PHASE_TRIGGER, RLV_PHASE_RESPOND};
     static const enum rlv_phase third[] = {RLV_PHASE_ROUTE, RLV_PHASE_SUMMARIZE, RLV_PHASE_NOTIFY};
-    for (size_t i = 0; i < r->n; i++)
-        r->wants[i] = rlv_step_open(r->steps[i]);
-    int rc = ask_all(r, first, 2, err);
-    for (size_t i = 0; rc == RLV_OK && i < r->n; i++)
-        r->wants[i] |= rlv_step_read(r->steps[i]);
+    int rc = all(r, open_one, err);
+    if (rc == RLV_OK)
+        rc = ask_all(r, first, 2, err);
+    if (rc == RLV_OK)
+        rc = all(r, read_one, err);
     if (rc == RLV_OK)
         rc = ask_all(r, second, 2, err);
-    for (size_t i = 0; rc == RLV_OK && i < r->n; i++)
-        r->wants[i] |= rlv_step_decide(r->steps[i]);
+    if (rc == RLV_OK)
+        rc = all(r, decide_one, err);
     if (rc == RLV_OK)
         rc = ask_all(r, third, 3, err);
-    for (size_t i = 0; rc == RLV_OK && i < r->n; i++)
-        rlv_step_close(r->steps[i]);
+    if (rc == RLV_OK)
+        rc = all(r, close_one, err);
     return rc;
 }

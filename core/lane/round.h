@@ -17,14 +17,17 @@ typedef struct rlv_round {
     unsigned *wants;  /* room for as many as ever are in a round */
     rlv_subject *subjects; /* likewise */
     size_t n;
-    bool wary; /* as of rlv_host_call */
+    int32_t deaths;       /* how often a process may have died of these events: then inline plugins are called in copies of this
+                             one; from two on our own code is tried in them, too. 0: nothing is feared */
+    const rlv_step *died; /* out, with RLV_E_DIED */
 } rlv_round;
 
 /* Room for rounds of at most max steps, in arena. RLV_E_LIMIT: it does not fit. */
 RLV_MUST_CHECK int rlv_round_init(rlv_round *round, const rlv_host *host, rlv_arena *arena, size_t max, rlv_error *err);
 /* The phases that some plugin implements, as rlv_step.has wants them. */
 unsigned rlv_round_phases(const rlv_host *host);
-/* Decides all of them. RLV_E_LIMIT: the arena is full; steps are then unfinished. The pure core says nothing of a full
+/* Decides all of them. RLV_E_DIED: our own code does not survive one of them; RLV_E_LIMIT: the arena is full; steps are then
+   unfinished. The pure core says nothing of a full
    arena: ask rlv_arena_overflowed at the end. */
 RLV_MUST_CHECK int rlv_round_run(rlv_round *round, rlv_error *err);
 

@@ -12,9 +12,8 @@
 #define RLV_WARY_DIED "relevo did not survive it (%s): this is a mistake in relevo, please report it with this record"
 
 typedef struct rlv_wary {
-    int32_t deaths;   /* holders before that did not leave in order: at one plugins are called in copies of this process, from
-                         two on our own code is tried in them, too. 0: nothing is feared */
-    int64_t left;     /* events to be decided like that, unless the lane runs out of them */
+    int32_t deaths; /* as of rlv_round */
+    int64_t left;   /* events to be decided like that, unless the lane runs out of them */
 } rlv_wary;
 
 /* For a lane just taken: batches of at most batch_max events may have been in the hands of who died. */
@@ -22,11 +21,8 @@ void rlv_wary_begin(rlv_wary *w, int32_t deaths, int64_t batch_max);
 /* A batch of n items was decided; all_seen: and nothing else was left. True: that was the last one, nothing is feared any more. */
 bool rlv_wary_over(rlv_wary *w, size_t n, bool all_seen);
 
-/*
- * Tries whether our own code survives stepping a loaded batch. If it does not: the item that it dies at becomes a dead letter, or
- * is given up if it came from no topic; *ret_found, and the batch must be loaded again. RLV_E_LIMIT: memory is short.
- */
-RLV_MUST_CHECK int rlv_wary_rehearse(rlv_batch *batch, const rlv_stages *s, int64_t first_seq, const char *room,
-                                     bool *ret_found, rlv_error *err);
+/* Our own code does not survive batch->died: it becomes a dead letter, or is given up if it came from no topic. how: the copy's end.
+   RLV_E_LIMIT: memory is short. RLV_E_DIED: not even that is survived. */
+RLV_MUST_CHECK int rlv_wary_blame(rlv_batch *batch, const char *room, const rlv_error *how, rlv_error *err);
 
 #endif

@@ -77,10 +77,38 @@ static void test_a_commanded_change(void **state)
     assert_str(t->conv.agent_id, "zoe");
 }
 
+/* What nobody can decide is over, and what comes behind it goes on. */
+static void test_giving_up(void **state)
+{
+    talk *t = *state;
+    talk_command(t, RLV_COMMAND_TAKE_OVER, RLV_OWNER_HUMAN, 8);
+    begin(t);
+    rlv_step_give_up(&t->step, RLV_STR("it is too much"));
+    const rlv_decision *d = t->step.decisions.first;
+    assert_ptr_equal(d, t->step.decisions.last);
+    assert_int_equal(d->kind, RLV_DECIDED_IGNORED);
+    assert_str(d->as.failure.reason, "it is too much");
+    assert_int_equal(d->owner, RLV_OWNER_HUMAN); /* as the command made it */
+    assert_int_equal(d->epoch, 8);
+    assert_true(t->step.changed); /* or the command would stay */
+    assert_int_equal(t->conv.decided_epoch, 8); /* or the lane would wait for the command for ever */
+    assert_int_equal(t->conv.decided_owner, RLV_OWNER_HUMAN);
+
+    talk_owner(t, RLV_OWNER_BOT);
+    t->conv.idle_timer_ms = 5000;
+    t->ev = (rlv_event){.kind = RLV_EVENT_TIMER, .at_ms = 9000};
+    begin(t);
+    rlv_step_give_up(&t->step, RLV_STR("it is too much"));
+    assert_int_equal(t->step.decisions.first->kind, RLV_DECIDED_IGNORED);
+    assert_int_equal(t->step.decisions.first->owner, RLV_OWNER_BOT);
+    assert_int_equal(t->conv.idle_timer_ms, 0); /* a new one may be set */
+    assert_true(t->step.changed);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, talk_setup, talk_teardown)
     const struct CMUnitTest tests[] = {TEST(test_a_decision_carries_the_owner), TEST(test_changing_the_owner),
-                                       TEST(test_a_commanded_change)};
+                                       TEST(test_a_commanded_change), TEST(test_giving_up)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

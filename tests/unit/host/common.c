@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 enum rlv_isolation test_isolation = RLV_ISOLATION_INLINE;
+bool test_wary = false;
 
 const char *built(const char *path)
 {

@@ -16,8 +16,9 @@
 /* The path of a file of the build, "tests/host/probe.so"; valid until the next call. */
 const char *built(const char *path);
 
-/* Where config_open has its plugins run: the same tests hold for both. */
+/* Where config_open has its plugins run, and whether calls are wary: the same tests hold for all. */
 extern enum rlv_isolation test_isolation;
+extern bool test_wary;
 
 /* A configuration of up to 4 plugins, told about as (name, YAML of its options) pairs up to a NULL; each is
  * probe.so. */

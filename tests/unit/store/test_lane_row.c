@@ -151,6 +151,54 @@ static void test_a_stranger_is_not(void **state)
     assert_ok(rlv_store_check_fence(s->store, &s->row, &err), err);
 }
 
+static rlv_lane_row assign_after(shelf *s, const rlv_lane_row *was)
+{
+    rlv_lane_row row;
+    rlv_error err;
+    int rc = rlv_store_assign(s->store, s->lane, 12, "cluster", topics, 2, was, &row, &err);
+    assert_ok(rc, err);
+    return row;
+}
+
+/* What a successor is told of those before it. */
+static void test_holders_that_do_not_leave(void **state)
+{
+    shelf *s = *state;
+    rlv_error err;
+    assert_int_equal(s->row.unfinished, 0); /* nobody had it */
+    rlv_lane_row first = assign_after(s, NULL);
+    assert_int_equal(first.unfinished, 1);
+    rlv_lane_row second = assign_after(s, NULL);
+    assert_int_equal(second.unfinished, 2);
+    second = assign_after(s, &second); /* the same one, which lost its servers for a while */
+    assert_int_equal(second.unfinished, 2);
+    rlv_lane_row third = assign_after(s, &first); /* somebody else had it meanwhile */
+    assert_int_equal(third.unfinished, 3);
+
+    assert_ok(rlv_store_finish(s->store, &second, true, &err), err); /* not its lane any more */
+    third = assign_after(s, &third);
+    assert_int_equal(third.unfinished, 3);
+
+    assert_ok(rlv_store_finish(s->store, &third, false, &err), err); /* it did well, and then died */
+    third = assign_after(s, &third);
+    assert_int_equal(third.unfinished, 0);
+    assert_int_equal(assign_after(s, NULL).unfinished, 1);
+
+    rlv_lane_row last = assign_after(s, NULL);
+    assert_ok(rlv_store_finish(s->store, &last, true, &err), err); /* it left in order */
+    assert_int_equal(assign_after(s, NULL).unfinished, 0);
+}
+
+/* Deciding is not doing well: what comes next may be what it dies of. */
+static void test_a_commit_finishes_nothing(void **state)
+{
+    shelf *s = *state;
+    rlv_error err;
+    shelf_batch *b = shelf_batch_new(s, "unfinished", 3, 1700000000000);
+    assert_ok(shelf_commit(s, b, &err), err);
+    assert_int_equal(assign_after(s, NULL).unfinished, 1);
+}
+
 struct racer {
     shelf *s;
     int32_t lane;
@@ -208,7 +256,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_a_new_lane),        TEST(test_the_fence_moves),   TEST(test_what_was_committed_comes_back),
         TEST(test_refusals),          TEST(test_announcements),     TEST(test_a_zombie_is_ended),
-        TEST(test_a_stranger_is_not), TEST(test_ten_lanes_at_once),
+        TEST(test_a_stranger_is_not), TEST(test_holders_that_do_not_leave), TEST(test_a_commit_finishes_nothing),
+        TEST(test_ten_lanes_at_once),
     };
     return cmocka_run_group_tests(tests, shelf_group_setup, shelf_group_teardown);
 }

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What becomes of a copy, and that this process stays as it was. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/rehearse.h"
+#include "test_base.h"
+
+enum { BUDGET_US = 60000000, SHORT_US = 200000 };
+
+static int mine;
+static int *shared;
+static volatile int *volatile nowhere;
+
+static void well(void *context)
+{
+    mine = *(int *)context;
+    *shared = mine;
+}
+
+static void crash(void *context)
+{
+    (void)context;
+    *nowhere = 1;
+}
+
+static void abort_it(void *context)
+{
+    (void)context;
+    abort();
+}
+
+static void leave(void *context)
+{
+    exit(*(int *)context);
+}
+
+static void leave_at_once(void *context)
+{
+    _exit(*(int *)context);
+}
+
+static void kill_it(void *context)
+{
+    (void)context;
+    (void)raise(SIGKILL);
+}
+
+static void spin(void *context)
+{
+    for (;;)
+        (*(volatile int *)context)++;
+}
+
+static void doze(void *context)
+{
+    for (;;)
+        (void)sleep((unsigned)*(int *)context);
+}
+
+static void nested(void *context)
+{
+    rlv_error how;
+    *shared = (int)rlv_rehearse(crash, context, BUDGET_US, &how);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return shared == MAP_FAILED;
+}
+
+static void at_exit(void)
+{
+    *shared = -1; /* of this process, never of a copy */
+}
+
+static void test_well(void **state)
+{
+    (void)state;
+    int value = 7;
+    rlv_error how = {.message = "untouched"};
+    assert_int_equal(rlv_rehearse(well, &value, BUDGET_US, &how), RLV_REHEARSED_WELL);
+    assert_int_equal(mine, 0); /* what it wrote is lost, ... */
+    assert_int_equal(*shared, 7); /* ... but for this */
+    assert_string_equal(how.message, "untouched");
+}
+
+static void test_deaths(void **state)
+{
+    (void)state;
+    static const struct {
+        void (*play)(void *);
+        enum rlv_rehearsed outcome;
+        const char *text;
+    } ways[] = {{crash, RLV_REHEARSED_DIED, "was killed by signal 11 (Segmentation fault)"},
+                {abort_it, RLV_REHEARSED_DIED, "was killed by signal 6 (Aborted)"},
+                {leave, RLV_REHEARSED_DIED, "ended the process"},
+                {leave_at_once, RLV_REHEARSED_DIED, "ended the process"},
+                {kill_it, RLV_REHEARSED_KILLED, "was killed by signal 9 (Killed)"}};
+    assert_int_equal(atexit(at_exit), 0);
+    for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+        int status = 0;
+        rlv_error how;
+        *shared = 0;
+        assert_int_equal(rlv_rehearse(ways[i].play, &status, BUDGET_US, &how), ways[i].outcome);
+#ifndef RELEVO_SANITIZED /* which ends the process in its own way */
+        assert_string_equal(how.message, ways[i].text);
+#endif
+        assert_int_equal(*shared, 0);
+        assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* nothing is left behind */
+    }
+}
+
+static void test_hangs(void **state)
+{
+    (void)state;
+    int count = 1;
+    rlv_error how;
+    assert_int_equal(rlv_rehearse(spin, &count, SHORT_US, &how), RLV_REHEARSED_HUNG);
+    assert_string_equal(how.message, "did not end within 200 ms");
+    int64_t began = rlv_clock_mono_us();
+    assert_int_equal(rlv_rehearse(doze, &count, SHORT_US, &how), RLV_REHEARSED_HUNG);
+    assert_true(rlv_clock_mono_us() - began >= 3 * SHORT_US); /* it could be the machine */
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
+static void test_a_copy_makes_a_copy(void **state)
+{
+    (void)state;
+    rlv_error how;
+    assert_int_equal(rlv_rehearse(nested, NULL, BUDGET_US, &how), RLV_REHEARSED_WELL);
+    assert_int_equal(*shared, RLV_REHEARSED_DIED);
+}
+
+static void *many(void *wrong)
+{
+    for (int i = 0; i < 50; i++) {
+        rlv_error how;
+        char *text = malloc(1000); /* a lock of malloc that another thread had would hang the copy */
+        *(int *)wrong += rlv_rehearse(well, &i, BUDGET_US, &how) != RLV_REHEARSED_WELL;
+        free(text);
+    }
+    return NULL;
+}
+
+static void test_several_at_once(void **state)
+{
+    (void)state;
+    pthread_t threads[4];
+    int wrong[4] = {0};
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, many, &wrong[i]), 0);
+    for (int i = 0; i < 4; i++) {
+        (void)pthread_join(threads[i], NULL);
+        assert_int_equal(wrong[i], 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_well),
+        cmocka_unit_test(test_deaths),
+        cmocka_unit_test(test_hangs),
+        cmocka_unit_test(test_a_copy_makes_a_copy),
+        cmocka_unit_test(test_several_at_once),
+    };
+    return cmocka_run_group_tests(tests, setup, NULL);
+}
