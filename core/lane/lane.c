@@ -259,10 +259,12 @@ static void be_wary(rlv_lane *lane)
     rlv_wary_begin(&lane->wary, lane->row.unfinished, lane->env->config->consume.batch_max);
     lane->stages.deaths = lane->wary.deaths;
     lane->fetch.wary = lane->wary.deaths > 1;
-    if (lane->wary.deaths)
-        rlv_log(RLV_LOG_INFO, lane->name, "the consumer before, or %d in a row, ended without leaving: until all is decided that "
-                "waits, %s in copies of this process first", (int)lane->wary.deaths,
-                lane->fetch.wary ? "everything is tried" : "plugins are called");
+    if (lane->wary.deaths == 1)
+        rlv_log(RLV_LOG_INFO, lane->name, "the consumer before ended without leaving: until what waits is decided, plugins are "
+                "called in copies of this process");
+    else if (lane->wary.deaths)
+        rlv_log(RLV_LOG_WARN, lane->name, "%d consumers in a row ended without leaving: until what waits is decided, everything is "
+                "tried in copies of this process first", (int)lane->wary.deaths);
 }
 
 /* Nothing that waited ends a process: from here on as always. */
