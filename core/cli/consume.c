@@ -16,7 +16,7 @@ static const char help[] =
     "SIGTERM or SIGINT, then finishes the batch in hand, publishes it and leaves the group; a second signal leaves\n"
     "at once, which loses nothing either. Kafka or Postgres being away is waited out.\n";
 
-/* The poll loop turns every 100 ms; a rebalance may hold it for the drain time. */
+/* The poll loop turns every 100 ms; a rebalance may hold it for the drain time. No plugin takes that long for a batch. */
 enum { STUCK_MS = 60000 };
 
 /* What operators ask of, and tell to. */

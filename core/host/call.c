@@ -29,7 +29,7 @@ struct batch {
     uint32_t n;
     bool alone; /* to be called while nobody else calls: the process died of these events, or of others' meanwhile */
     bool again; /* it died of them, or of a batch with them, before */
-    bool wary;
+    rlv_host_caller *caller;
 };
 
 static bool call_plugin(const struct batch *b);
@@ -179,10 +179,10 @@ static bool call_plugin(const struct batch *b)
     rlv_collector c;
     if (!rlv_collector_init(&c, b->arena, b->phase, plugin->entry, plugin->room, b->n))
         return false;
-    const rlv_run run = {.phase = b->phase, .views = b->views, .results = b->results, .n = b->n,
-                         .alone = b->alone, .wary = b->wary};
-    rlv_run_failure why = {.reason = ""};
     int64_t begin = rlv_clock_mono_us();
+    const rlv_run run = {.phase = b->phase, .views = b->views, .results = b->results, .n = b->n, .began_us = begin,
+                         .alone = b->alone, .caller = b->caller};
+    rlv_run_failure why = {.reason = ""};
     enum rlv_run_outcome outcome = plugin->runner->type->call(plugin->runner, &run, &c, &why);
     rlv_metric_observe(plugin->seconds[b->phase], (double)(rlv_clock_mono_us() - begin) / 1e6);
     if (c.full)
@@ -237,16 +237,17 @@ static int full(enum rlv_phase phase, size_t n, rlv_error *err)
                          rlv_phase_name(phase), n);
 }
 
-int rlv_host_call(const rlv_host *host, enum rlv_phase phase, bool wary, rlv_arena *arena, rlv_subject *subjects,
-                  size_t n, rlv_error *err)
+int rlv_host_call(const rlv_host *host, enum rlv_phase phase, rlv_host_caller *caller, rlv_arena *arena,
+                  rlv_subject *subjects, size_t n, rlv_error *err)
 {
+    rlv_host_caller nobody = {.wary = false};
     if (n == 0 || !rlv_host_has(host, phase))
         return RLV_OK;
     rlv_views views;
     if (n > UINT32_MAX || !rlv_views_build(arena, phase, subjects, n, &views))
         return full(phase, n, err);
     for (size_t i = 0; i < host->n; i++) {
-        struct batch b = {.plugin = &host->plugins[i], .phase = phase, .arena = arena, .wary = wary};
+        struct batch b = {.plugin = &host->plugins[i], .phase = phase, .arena = arena, .caller = caller ? caller : &nobody};
         if (!(b.plugin->info.operations & 1u << phase))
             continue;
         if (!pick(&b, subjects, n, &views) || (b.n && !call_plugin(&b)))

@@ -88,6 +88,15 @@ typedef struct rlv_subject {
     rlv_answers *answers; /* in: those of earlier phases; out: those of this one behind them. Never NULL */
 } rlv_subject;
 
+/* What a caller knows and wants besides. All zero, or NULL in its place: nothing. */
+typedef struct rlv_host_caller {
+    bool wary; /* a process may have died of these events: inline plugins are called in copies of this one */
+    /* Out, for other threads to look at: since when an inline plugin runs in this process, us of the monotonic clock, 0: none
+       does; and its entry, as long as the host lives. */
+    _Atomic int64_t busy_us;
+    const char *_Atomic busy_with;
+} rlv_host_caller;
+
 /*
  * Calls the phase's operation of every plugin that has it, in the order of the configuration, with n views (n may be
  * 0). In RLV_PHASE_RESULT each subject's event is a RLV_EVENT_RESULT, and only the plugin whose entry is event->plugin
@@ -97,13 +106,13 @@ typedef struct rlv_subject {
  * of the same name), and each plugin's own last MEMORY.
  *
  * A plugin that fails, or whose process dies or hangs, is called again with fewer events, until the one that it fails at
- * is alone: that subject gets one RLV_ANSWER_FAILURE from it and none of its answers. wary: inline plugins are treated so, too:
- * each call is made in a copy of this process, since one may have died of these events. While a plugin is quarantined every
+ * is alone: that subject gets one RLV_ANSWER_FAILURE from it and none of its answers. If the caller is
+ * wary, inline plugins are treated so, too. A caller is one thread's. While a plugin is quarantined every
  * subject gets one. Answers are copied into arena. The only error is
  * RLV_E_LIMIT, the arena is full: answers are then incomplete and the batch must be tried again, smaller. Any thread;
  * several at once, each with its own arena.
  */
-RLV_MUST_CHECK int rlv_host_call(const rlv_host *host, enum rlv_phase phase, bool wary, rlv_arena *arena,
+RLV_MUST_CHECK int rlv_host_call(const rlv_host *host, enum rlv_phase phase, rlv_host_caller *caller, rlv_arena *arena,
                                  rlv_subject *subjects, size_t n, rlv_error *err);
 
 /*

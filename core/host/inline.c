@@ -148,16 +148,19 @@ static enum rlv_run_outcome inline_call(rlv_runner *base, const rlv_run *run, rl
 {
     const struct inline_runner *runner = (const struct inline_runner *)base;
     bool tried = false;
-    if (run->wary) {
+    if (run->caller->wary) {
         enum rlv_run_outcome outcome = call_in_copy(runner, run, collector, &tried, ret_failure);
         if (tried)
             return outcome;
         rlv_log(RLV_LOG_WARN, collector->room, "cannot be called in a copy of this process (%s), so a crash of it ends "
                 "the process", ret_failure->text.message);
     }
-    return returned(rlv_load_call(runner->plugin, runner->instance, run->phase, run->views, run->results, run->n,
-                                  &collector->sink),
-                    ret_failure);
+    atomic_store_explicit(&run->caller->busy_with, collector->entry.ptr, memory_order_relaxed);
+    atomic_store_explicit(&run->caller->busy_us, run->began_us, memory_order_release);
+    int32_t result = rlv_load_call(runner->plugin, runner->instance, run->phase, run->views, run->results, run->n,
+                                   &collector->sink);
+    atomic_store_explicit(&run->caller->busy_us, 0, memory_order_relaxed);
+    return returned(result, ret_failure);
 }
 
 static void inline_close(rlv_runner *base)

@@ -19,9 +19,10 @@ typedef struct rlv_run {
     const relevo_view *const *views;
     const relevo_result *const *results; /* NULL but in RLV_PHASE_RESULT */
     uint32_t n;
+    int64_t began_us; /* monotonic clock */
     bool alone; /* nothing else may run in the instance meanwhile: this call is to be blamed for what happens
                  */
-    bool wary;  /* a process may have died of these events: they must not be able to end this one */
+    rlv_host_caller *caller; /* if it is wary, these events must not be able to end this process */
 } rlv_run;
 
 /* How long a call may take, us of wall time: so long for one event, growing to batch_us for batch_max of them. */

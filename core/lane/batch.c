@@ -402,11 +402,12 @@ static void note(rlv_batch_item *item)
     }
 }
 
-static int step_rounds(rlv_batch *batch, const rlv_stages *s, rlv_error *err)
+static int step_rounds(rlv_batch *batch, rlv_stages *s, rlv_error *err)
 {
     rlv_round r;
     int rc = rlv_round_init(&r, s->host, batch->arena, batch->n, err);
-    r.deaths = s->deaths;
+    r.wary = s->wary;
+    r.caller = &s->caller;
     for (uint32_t round = 0; rc == RLV_OK; round++) {
         bool found = false;
         r.n = 0;
@@ -528,7 +529,7 @@ static void rehearse_packing(void *packing, size_t i)
 static int pack(rlv_batch *batch, const rlv_stages *s, rlv_error *err)
 {
     int rc = RLV_OK;
-    if (s->deaths > 1) {
+    if (s->wary) {
         struct packing p = {batch, s};
         size_t died = rlv_rehearse_each(rehearse_packing, &p, batch->n, REHEARSAL_US, err);
         if (died < batch->n) {
@@ -568,7 +569,7 @@ static int list_joins(rlv_batch *batch, rlv_error *err)
     return RLV_OK;
 }
 
-int rlv_batch_step(rlv_batch *batch, const rlv_stages *s, int64_t first_seq, rlv_error *err)
+int rlv_batch_step(rlv_batch *batch, rlv_stages *s, int64_t first_seq, rlv_error *err)
 {
     batch->first_seq = first_seq;
     batch->died = NULL;

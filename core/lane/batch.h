@@ -85,7 +85,8 @@ typedef struct rlv_stages {
     rlv_cache *cache;
     int32_t lane;
     unsigned has; /* phases that some plugin implements */
-    int32_t deaths; /* as of rlv_round */
+    bool wary;    /* as of rlv_round */
+    rlv_host_caller caller; /* the lane's; wary before our own code is */
 } rlv_stages;
 
 /* An empty batch. NULL when memory is short. */
@@ -104,7 +105,7 @@ void rlv_batch_bury(rlv_batch_item *item, const char *class, const char *why);
 RLV_MUST_CHECK int rlv_batch_load(rlv_batch *batch, const rlv_stages *s, rlv_store *store, rlv_error *err);
 /* step: in rounds, phase by phase. Fills outcomes, decided and writes. seq: the first event's. RLV_E_LIMIT: the
    batch does not fit in its arena. RLV_E_DIED: batch->died; load it again without that. */
-RLV_MUST_CHECK int rlv_batch_step(rlv_batch *batch, const rlv_stages *s, int64_t first_seq, rlv_error *err);
+RLV_MUST_CHECK int rlv_batch_step(rlv_batch *batch, rlv_stages *s, int64_t first_seq, rlv_error *err);
 /* After the commit: the cache learns what was written. */
 void rlv_batch_remember(const rlv_batch *batch, const rlv_stages *s);
 /* After a conflict: the cache forgets what may be stale. */

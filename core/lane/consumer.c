@@ -14,7 +14,7 @@
 #include "lane/lane.h"
 #include "store/store.h"
 
-enum { POLL_MS = 100, TOPICS_TIMEOUT_MS = 2000, RETRY_MS = 1000, LONELY_US = 60000000 };
+enum { POLL_MS = 100, TOPICS_TIMEOUT_MS = 2000, RETRY_MS = 1000, LONELY_US = 60000000, BUSY_US = 10000000 };
 
 struct rlv_consumer {
     rlv_lane_env env;
@@ -26,6 +26,7 @@ struct rlv_consumer {
     int64_t retry_us; /* when lanes that did not start are tried again */
     bool member, haunted;
     int64_t lonely_us; /* when the group is said to be waited for, without a word from it until then */
+    int64_t busy_us; /* when a plugin that does not answer is told of again */
     _Atomic int64_t moved_us;
     rlv_metric *last_poll, *assigned;
 };
@@ -193,6 +194,35 @@ static void tell_lonely(rlv_consumer *c)
     }
 }
 
+/* How long the lane that waits longest for an inline plugin has done so. 0: none waits. */
+static int64_t busiest_us(const rlv_consumer *c, int32_t *ret_lane, const char **ret_with)
+{
+    int64_t most_us = 0;
+    for (int32_t i = 0; c->lanes && i < c->env.partitions; i++) {
+        const char *with;
+        int64_t us = c->lanes[i] ? rlv_lane_busy_us(c->lanes[i], &with) : 0;
+        if (us <= most_us)
+            continue;
+        most_us = us;
+        *ret_lane = i;
+        *ret_with = with;
+    }
+    return most_us;
+}
+
+/* Whoever looks at the log must find which plugin it is before the process is started again. Said once a minute. */
+static void tell_busy(rlv_consumer *c)
+{
+    int32_t lane;
+    const char *with;
+    int64_t now_us = rlv_clock_mono_us(), us = busiest_us(c, &lane, &with);
+    if (us < BUSY_US || now_us < c->busy_us)
+        return;
+    c->busy_us = now_us + LONELY_US;
+    rlv_log(RLV_LOG_ERROR, "consumer", "lane %d waits for plugin %s for %lld s, which runs inline and cannot be interrupted: /healthz "
+            "fails after a minute, and a consumer that is started again then finds the event", lane, with, (long long)us / 1000000);
+}
+
 static int join(rlv_consumer *c, rlv_error *err)
 {
     const rlv_membership_callbacks callbacks = {.context = c, .assigned = on_assigned, .revoked = on_revoked};
@@ -224,6 +254,7 @@ int rlv_consumer_run(rlv_consumer *c, const volatile sig_atomic_t *stop, rlv_err
         int said = rlv_membership_poll(c->env.membership, POLL_MS, &news);
         moved(c);
         tell_lonely(c);
+        tell_busy(c);
         if (c->member && rlv_clock_mono_us() >= c->retry_us)
             start_wanted(c);
         if (said == RLV_E_FENCED) {
@@ -251,7 +282,13 @@ bool rlv_consumer_haunted(const rlv_consumer *consumer)
 
 int64_t rlv_consumer_idle_ms(const rlv_consumer *consumer)
 {
-    return (rlv_clock_mono_us() - atomic_load(&consumer->moved_us)) / 1000;
+    rlv_consumer *c = (rlv_consumer *)(uintptr_t)consumer;
+    int32_t lane;
+    const char *with;
+    (void)pthread_mutex_lock(&c->lock);
+    int64_t busy_us = busiest_us(c, &lane, &with), idle_us = rlv_clock_mono_us() - atomic_load(&c->moved_us);
+    (void)pthread_mutex_unlock(&c->lock);
+    return (busy_us > idle_us ? busy_us : idle_us) / 1000;
 }
 
 bool rlv_consumer_ready(const rlv_consumer *consumer, char *why, size_t why_size)

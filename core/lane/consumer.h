@@ -21,7 +21,8 @@ void rlv_consumer_free(rlv_consumer *consumer);
 /* True after a run that Kafka did not let go: threads of its client are left, and only the process's end ends them. */
 bool rlv_consumer_haunted(const rlv_consumer *consumer);
 
-/* Milliseconds since the poll loop last moved: liveness, whatever broker and database do. */
+/* Milliseconds since the poll loop last moved, or that a lane waits for an inline plugin by now, whichever are more: liveness,
+   whatever broker and database do. */
 int64_t rlv_consumer_idle_ms(const rlv_consumer *consumer);
 /* True when it is a member and all its lanes work; else writes into why what it waits for. */
 bool rlv_consumer_ready(const rlv_consumer *consumer, char *why, size_t why_size);

@@ -257,8 +257,8 @@ static int check_bounds(rlv_lane *lane, rlv_error *err)
 static void be_wary(rlv_lane *lane)
 {
     rlv_wary_begin(&lane->wary, lane->row.unfinished, lane->env->config->consume.batch_max);
-    lane->stages.deaths = lane->wary.deaths;
-    lane->fetch.wary = lane->wary.deaths > 1;
+    lane->stages.caller.wary = lane->wary.deaths > 0;
+    lane->stages.wary = lane->fetch.wary = lane->wary.deaths > 1;
     if (lane->wary.deaths == 1)
         rlv_log(RLV_LOG_INFO, lane->name, "the consumer before ended without leaving: until what waits is decided, plugins are "
                 "called in copies of this process");
@@ -270,8 +270,7 @@ static void be_wary(rlv_lane *lane)
 /* Nothing that waited ends a process: from here on as always. */
 static int be_bold(rlv_lane *lane, rlv_error *err)
 {
-    lane->stages.deaths = 0;
-    lane->fetch.wary = false;
+    lane->stages.caller.wary = lane->stages.wary = lane->fetch.wary = false;
     int rc = rlv_store_finish(lane->store, &lane->row, false, err);
     if (rc == RLV_OK)
         RLV_POINT("emboldened");
@@ -649,4 +648,11 @@ void rlv_lane_join(rlv_lane *lane)
 bool rlv_lane_working(const rlv_lane *lane)
 {
     return atomic_load(&lane->working);
+}
+
+int64_t rlv_lane_busy_us(const rlv_lane *lane, const char **ret_with)
+{
+    int64_t since_us = atomic_load_explicit(&lane->stages.caller.busy_us, memory_order_acquire);
+    *ret_with = atomic_load_explicit(&lane->stages.caller.busy_with, memory_order_relaxed);
+    return since_us ? rlv_clock_mono_us() - since_us : 0;
 }

@@ -44,5 +44,7 @@ void rlv_lane_stop(rlv_lane *lane);
 void rlv_lane_join(rlv_lane *lane);
 /* True when it owns the partition and works: for /readyz. */
 bool rlv_lane_working(const rlv_lane *lane);
+/* How long it waits for an inline plugin by now, us, and for which: valid as long as the host. 0: for none. Any thread. */
+int64_t rlv_lane_busy_us(const rlv_lane *lane, const char **ret_with);
 
 #endif

@@ -43,7 +43,7 @@ static int ask(rlv_round *r, enum rlv_phase phase, rlv_error *err)
                                          .decisions = &step->decisions,
                                          .answers = &step->answers};
     }
-    return n ? rlv_host_call(r->host, phase, r->deaths > 0, r->arena, r->subjects, n, err) : RLV_OK;
+    return n ? rlv_host_call(r->host, phase, r->caller, r->arena, r->subjects, n, err) : RLV_OK;
 }
 
 static int ask_all(rlv_round *r, const enum rlv_phase *phases, size_t n, rlv_error *err)
@@ -81,7 +81,7 @@ static void close_one(void *round, size_t i)
 /* Our own code, a step after the other. */
 static int all(rlv_round *r, void (*one)(void *round, size_t i), rlv_error *err)
 {
-    if (r->deaths > 1) {
+    if (r->wary) {
         size_t died = rlv_rehearse_each(one, r, r->n, REHEARSAL_US, err);
         if (died < r->n) {
             r->died = r->steps[died];

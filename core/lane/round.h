@@ -17,9 +17,9 @@ typedef struct rlv_round {
     unsigned *wants;  /* room for as many as ever are in a round */
     rlv_subject *subjects; /* likewise */
     size_t n;
-    int32_t deaths;       /* how often a process may have died of these events: then inline plugins are called in copies of this
-                             one; from two on our own code is tried in them, too. 0: nothing is feared */
+    bool wary;            /* a process may have died of our own code at these events: it is tried in copies of this one first */
     const rlv_step *died; /* out, with RLV_E_DIED */
+    rlv_host_caller *caller; /* NULL: nobody */
 } rlv_round;
 
 /* Room for rounds of at most max steps, in arena. RLV_E_LIMIT: it does not fit. */

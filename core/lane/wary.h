@@ -12,7 +12,8 @@
 #define RLV_WARY_DIED "relevo did not survive it (%s): this is a mistake in relevo, please report it with this record"
 
 typedef struct rlv_wary {
-    int32_t deaths; /* as of rlv_round */
+    int32_t deaths; /* holders before that did not leave in order: after one plugins are called in copies of this process, after two
+                       our own code is tried in them, too; 0: nothing is feared */
     int64_t left;   /* events to be decided like that, unless the lane runs out of them */
 } rlv_wary;
 

@@ -17,7 +17,7 @@ typedef struct rlv_ops rlv_ops;
 /* Called from the ops thread, for each request, until rlv_ops_stop returns; they must not block. */
 typedef struct rlv_ops_callbacks {
     void *user; /* handed to each */
-    /* True while the poll loop moved lately. *ret_seconds: since when it has not. NULL: always alive. */
+    /* True while nothing hangs that only a restart ends. *ret_seconds: for how long the worst one does. NULL: always alive. */
     bool (*alive)(void *user, double *ret_seconds);
     /* True when this process can do its work. Writes one line without a line end into reason, in both cases:
        "3 lanes run", "waiting for Postgres". NULL: always ready. */

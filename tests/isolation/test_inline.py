@@ -47,6 +47,29 @@ class Supervisor(threading.Thread):
         self.process.stop(60)
 
 
+class Platform(threading.Thread):
+    """A liveness probe, as Kubernetes has one: what does not answer 200 is told to stop, killed, and started again."""
+
+    def __init__(self, process):
+        super().__init__(daemon=True)
+        self.process, self.restarts, self.ending = process, 0, threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.ending.wait(1):
+            if self.process.get("/healthz")[0] == 503:
+                self.process.child.terminate()
+                time.sleep(2)
+                self.process.kill()
+                self.restarts += 1
+                self.process.start()
+
+    def stop(self):
+        self.ending.set()
+        self.join(60)
+        self.process.stop(60)
+
+
 class Customers:
     """Messages of customers whom nobody else knows: whoever says "fail" is asked about."""
 
@@ -168,5 +191,27 @@ def running(seed):
         expect(len(letters(world)) == len(failed(world)) == poisons, f"dead letters {letters(world)}, failures {failed(world)}")
 
 
+def hangs(seed):
+    """one that never returns: the other lanes go on, the liveness probe fails, and its successor finds the event"""
+    with Lab("inline5", partitions=LANES, plugins=[rogue(event_budget="700ms", batch_budget="2s")], instance="one") as lab:
+        process, customers, events = lab.start(), Customers(seed, LANES), good(seed, 400)
+        process.stop(60)
+        lab.feed([*events[:200], customers.say(1, "fail sleep"), *events[200:]])
+        process.start()
+        platform = Platform(process)
+        others = sum(end for lane, end in lab.ends().items() if lane != 1)
+        wait(lambda: lab.decided() >= others, lambda: f"the other lanes do not go on:\n{process.tail()}")
+        expect(platform.restarts == 0, "it was restarted before that")
+        lab.wait_caught_up()
+        expect("lane 1 waits for plugin scripted for 1" in process.log.read_text(), f"the log does not say who hangs:\n{process.tail(40)}")
+        wait(lambda: max(unfinished(lab)) <= 1, lambda: f"a lane is wary for ever: {unfinished(lab)}\n{process.tail()}")
+        platform.stop()
+        expect(platform.restarts == 1, f"{platform.restarts} restarts, not one:\n{process.tail(40)}")
+        world = lab.check()
+        told = letters(world)
+        expect(len(told) == 1 and "gave no answer about 1 events within" in told[0] and len(failed(world)) == 1,
+               f"dead letters {told}, failures {failed(world)}")
+
+
 if __name__ == "__main__":
-    sys.exit(run("inline", crashes, several, two_plugins, running))
+    sys.exit(run("inline", crashes, several, two_plugins, running, hangs))

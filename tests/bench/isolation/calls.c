@@ -73,7 +73,7 @@ static void call(const rlv_host *host, rlv_arena *arena, size_t first, size_t n)
     }
     for (size_t i = 0; i < sizeof(phases) / sizeof(*phases); i++) {
         rlv_error err;
-        if (rlv_host_call(host, phases[i], false, arena, subjects, n, &err)) {
+        if (rlv_host_call(host, phases[i], NULL, arena, subjects, n, &err)) {
             (void)fprintf(stderr, "%s\n", err.message);
             exit(70);
         }

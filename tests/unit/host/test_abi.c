@@ -79,7 +79,7 @@ static rlv_answers triggered(const rlv_host *host, test_subject s[2])
         subject_init(&s[i]);
         subjects[i] = subject_of(&s[i]);
     }
-    if (rlv_host_call(host, RLV_PHASE_TRIGGER, false, arena, subjects, 2, &err))
+    if (rlv_host_call(host, RLV_PHASE_TRIGGER, NULL, arena, subjects, 2, &err))
         fail_msg("%s", err.message);
     return s[0].answers;
 }

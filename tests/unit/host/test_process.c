@@ -109,7 +109,7 @@ static void check_answers(many *m, int bad)
 static void respond(const rlv_host *host, rlv_arena *arena, many *m)
 {
     rlv_error err;
-    if (rlv_host_call(host, RLV_PHASE_RESPOND, false, arena, m->subjects, EVENTS, &err))
+    if (rlv_host_call(host, RLV_PHASE_RESPOND, NULL, arena, m->subjects, EVENTS, &err))
         fail_msg("%s", err.message);
 }
 
@@ -363,7 +363,7 @@ static void *run_lane(void *argument)
     for (int i = 0; i < 5; i++) {
         rlv_arena_reset(arena);
         many_init(&l->m, l->bad);
-        if (!arena || rlv_host_call(l->host, RLV_PHASE_RESPOND, false, arena, l->m.subjects, EVENTS, &err))
+        if (!arena || rlv_host_call(l->host, RLV_PHASE_RESPOND, NULL, arena, l->m.subjects, EVENTS, &err))
             return argument;
         for (int j = 0; j < EVENTS; j++)
             if ((answer_of(&l->m.s[j], "rogue", RLV_ANSWER_FAILURE) != NULL) != (j == l->bad) ||
