@@ -162,24 +162,26 @@ static void check_plugin(rlv_check *check, size_t i)
     rlv_host_free(host);
 }
 
-/* What holds the plugins that have processes of their own; that something does not is no mistake of the configuration. */
+/* What holds plugins that have processes of their own; that something does not is no mistake of the configuration. Said also when none
+   has: whoever wants to add one asks here first. */
 static void check_confinement(rlv_check *check)
 {
     bool any = false;
     for (size_t i = 0; i < check->config->n_plugins; i++)
         any = any || check->config->plugins[i].isolation != RLV_ISOLATION_INLINE;
-    if (!any)
-        return;
     unsigned enforced;
     rlv_error err;
     char held[200], lacks[200];
     if (rlv_host_confinement(&enforced, &err)) {
-        rlv_check_fail(check, "isolation", "%s", err.message);
+        if (any)
+            rlv_check_fail(check, "isolation", "%s", err.message);
+        else
+            rlv_check_ok("isolation", "all plugins run inline, and none could have a process of its own here: %s", err.message);
         return;
     }
     rlv_confine_words(enforced, held, sizeof(held));
     rlv_confine_words(RLV_CONFINED_ALL & ~enforced, lacks, sizeof(lacks));
-    rlv_check_ok("isolation", "plugins' processes are held by %s%s%s", held,
+    rlv_check_ok("isolation", "%s held by %s%s%s", any ? "plugins' processes are" : "all plugins run inline; a process of one would be", held,
                  enforced == RLV_CONFINED_ALL ? "" : "; this kernel, or this container, does not allow ",
                  enforced == RLV_CONFINED_ALL ? "" : lacks);
 }

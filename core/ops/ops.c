@@ -68,7 +68,7 @@ static enum MHD_Result answer_health(const rlv_ops *ops, struct MHD_Connection *
     if (alive)
         rlv_buf_printf(&body, "alive\n");
     else
-        rlv_buf_printf(&body, "stuck: the poll loop has not moved for %.1f s\n", seconds);
+        rlv_buf_printf(&body, "stuck for %.1f s: see the log\n", seconds);
     return answer(connection, alive ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE, &body, plain);
 }
 

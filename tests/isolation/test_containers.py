@@ -35,6 +35,22 @@ def told(_seed):
     expect(status == 0 and "not by  system calls" in said, said)
 
 
+def checked(_seed):
+    """`relevo check` says it too, also when no plugin has a process of its own"""
+    inline = entry("segfault", isolation="inline")
+    with Lab("checked", partitions=1, logs=False, plugins=[entry("segfault")]) as lab:
+        for plugins, words in ([entry("segfault")], "plugins' processes are held by"), \
+                              ([inline], "all plugins run inline; a process of one would be held by"), ([], "all plugins run inline; "):
+            lab.plugins = plugins
+            lab.write_config()
+            status, said = jailed(CONTAINER, "check", "--offline", "--config", lab.config)
+            expect(status == 0 and words in said, f"status {status}: {said}")
+            expect("held by system calls, limits, death with its parent; this kernel, or this container, does not allow "
+                   "files, users and capabilities, network namespace" in said, said)
+            status, said = jailed(["no-seccomp"], "check", "--offline", "--config", lab.config)
+            expect("does not allow system calls" in said or "system calls cannot be filtered here" in said, said)
+
+
 def container(seed):
     """no namespaces, no landlock, no pidfd: system calls and limits hold all the same"""
     with Lab("container", partitions=2, plugins=[entry("fork")]) as lab:
@@ -73,4 +89,4 @@ def unconfined(seed):
 
 
 if __name__ == "__main__":
-    sys.exit(run("containers", told, container, unconfined))
+    sys.exit(run("containers", told, checked, container, unconfined))
