@@ -127,8 +127,9 @@ def crashes(seed):
     with Lab("inline", partitions=LANES, plugins=[rogue()], instance="one") as lab:
         process, customers, told = lab.start(), Customers(seed, LANES), []
         process.stop(60)
+        everything = good(seed, 400 * len(CRASHES))
         for i, how in enumerate(CRASHES):
-            events, lane = good(seed + i, 400), i % LANES
+            events, lane = everything[400 * i:400 * (i + 1)], i % LANES
             process.log.write_text("")
             supervisor = meet(lab, process, [*events[:200], customers.say(lane, f"fail {how}"), *events[200:]])
             print(f"{how}: {supervisor.deaths} deaths ({supervisor.statuses})", flush=True)
