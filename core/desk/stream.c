@@ -34,7 +34,8 @@ struct entry {
     int64_t offset;
     char *json; /* NULL: none of ours; it only counts */
     size_t len;
-    rlv_str team, agent; /* copies, behind json's text */
+    rlv_str team, agent, conversation; /* copies, behind json's text */
+    bool change; /* of an owner */
 };
 
 struct stream {
@@ -44,6 +45,8 @@ struct stream {
     uint64_t at;     /* the next entry to look at */
     int64_t *seen;   /* of each partition, the offset behind the last one that it is through with */
     bool all;        /* a supervisor's */
+    bool changes;    /* wants only changes of owners, what its agent has, and its conversation */
+    char *conversation;
     char *agent;
     char *teams[RLV_TEAMS_MAX];
     size_t n_teams;
@@ -98,20 +101,27 @@ static bool fill(rlv_feed_ring *ring, struct entry *e, rlv_str bytes)
     if (rlv_wire_to_json(ring->wire, ring->arena, bytes, &text, &err) != RLV_OK)
         return false;
     json_t *j = json_loadb(text.ptr, text.len, 0, NULL);
-    rlv_str team = rlv_str_from(json_string_value(json_object_get(j, "team")));
-    rlv_str agent = rlv_str_from(json_string_value(json_object_get(j, "agent_id")));
-    e->len = text.len + team.len + agent.len;
-    e->json = malloc(e->len + 1);
-    if (e->json) {
-        memcpy(e->json, text.ptr, text.len);
-        memcpy(e->json + text.len, team.len ? team.ptr : "", team.len);
-        memcpy(e->json + text.len + team.len, agent.len ? agent.ptr : "", agent.len);
-        e->team = (rlv_str){e->json + text.len, team.len};
-        e->agent = (rlv_str){e->json + text.len + team.len, agent.len};
+    const char *const names[] = {"team", "agent_id", "conversation_id"};
+    rlv_str *const copies[] = {&e->team, &e->agent, &e->conversation};
+    rlv_str found[3];
+    size_t size = text.len;
+    for (int i = 0; i < 3; i++) {
+        found[i] = rlv_str_from(json_string_value(json_object_get(j, names[i])));
+        size += found[i].len;
+    }
+    char *at = e->json = malloc(size + 1);
+    if (at) {
+        memcpy(at, text.ptr, text.len);
+        at += text.len;
+        for (int i = 0; i < 3; at += found[i++].len) {
+            memcpy(at, found[i].len ? found[i].ptr : "", found[i].len);
+            *copies[i] = (rlv_str){at, found[i].len};
+        }
         e->len = text.len;
+        e->change = json_object_get(j, "change") != NULL;
     }
     json_decref(j);
-    return e->json != NULL;
+    return at != NULL;
 }
 
 static void take(rlv_feed_ring *ring, const rd_kafka_message_t *m)
@@ -134,6 +144,8 @@ static void take(rlv_feed_ring *ring, const rd_kafka_message_t *m)
 static bool visible(const struct stream *s, const struct entry *e)
 {
     if (!e->json || e->offset < s->seen[e->partition])
+        return false;
+    if (s->changes && !e->change && !rlv_str_is(e->agent, s->agent) && !rlv_str_is(e->conversation, s->conversation))
         return false;
     if (s->all || !e->team.len || rlv_str_is(e->agent, s->agent))
         return true;
@@ -409,6 +421,7 @@ static void free_stream(void *user)
     for (size_t i = 0; i < s->n_teams; i++)
         free(s->teams[i]);
     free(s->agent);
+    free(s->conversation);
     free(s->seen);
     free(s);
 }
@@ -436,8 +449,9 @@ static bool resume(struct stream *s, const char *id)
     return *id == '\0';
 }
 
-static struct stream *new_stream(rlv_feed_ring *ring, const rlv_session *who)
+static struct stream *new_stream(rlv_feed_ring *ring, rlv_request *request)
 {
+    const rlv_session *who = &request->session;
     struct stream *s = calloc(1, sizeof(*s));
     if (!s)
         return NULL;
@@ -446,7 +460,10 @@ static struct stream *new_stream(rlv_feed_ring *ring, const rlv_session *who)
     s->agent = copy(who->agent_id.len ? who->agent_id : RLV_STR("\n")); /* nobody's: equal to none */
     s->seen = calloc((size_t)ring->partitions, sizeof(*s->seen));
     s->out = RLV_BUF_INIT((size_t)4 * EVENT_MAX);
-    bool ok = s->agent && s->seen;
+    rlv_str only = rlv_request_text(request, "conversation");
+    s->changes = only.ptr != NULL;
+    s->conversation = copy(only.len ? only : RLV_STR("\n"));
+    bool ok = s->agent && s->seen && s->conversation;
     for (size_t i = 0; ok && i < who->n_teams; i++) {
         s->teams[i] = copy(who->teams[i]);
         s->n_teams++;
@@ -465,7 +482,7 @@ void rlv_stream_begin(rlv_request *request)
         rlv_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, "away", "Kafka does not answer: try again in a moment");
         return;
     }
-    struct stream *s = new_stream(ring, &request->session);
+    struct stream *s = new_stream(ring, request);
     if (!s) {
         rlv_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, "busy", "memory is short");
         return;

@@ -74,12 +74,12 @@ class Browser:
 class Stream(threading.Thread):
     """Follows /api/events: `events` are (event, id, data) in order."""
 
-    def __init__(self, browser, after=None):
+    def __init__(self, browser, after=None, path="/api/events"):
         super().__init__(daemon=True)
         self.events, self.last, self.status = [], after, None
         self.connection = http.client.HTTPConnection("127.0.0.1", browser.port, timeout=60)
         headers = {"Cookie": browser.cookie, **({"Last-Event-ID": after} if after else {})}
-        self.connection.request("GET", "/api/events", headers=headers)
+        self.connection.request("GET", path, headers=headers)
         self.socket = self.connection.sock
         self.answer = self.connection.getresponse()
         self.status = self.answer.status

@@ -174,7 +174,8 @@ export const api = {
 
 // Follows the stream for as long as the page lives. `told` gets each decision; `anew` is called when some may have been missed; `linked` says
 // whether the server is there.
-export function follow(told: (d: Decision) => void, anew: () => void, linked: (yes: boolean) => void, loggedOut: () => void): () => void {
+// `wanted`: the conversation that is open, of which every decision is told; of others only changes of owners, and what this agent has.
+export function follow(wanted: () => string, told: (d: Decision) => void, anew: () => void, linked: (yes: boolean) => void, loggedOut: () => void) {
     let source: EventSource
     let timer = 0
     let after = ''
@@ -193,7 +194,7 @@ export function follow(told: (d: Decision) => void, anew: () => void, linked: (y
     addEventListener('offline', gone)
     const open = () => {
         alive()
-        source = new EventSource('/api/events' + (after ? '?' + new URLSearchParams({ after }) : ''))
+        source = new EventSource('/api/events?' + new URLSearchParams({ conversation: wanted(), ...(after ? { after } : {}) }))
         const note = (e: MessageEvent) => {
             alive()
             after = e.lastEventId || after
@@ -223,11 +224,18 @@ export function follow(told: (d: Decision) => void, anew: () => void, linked: (y
         }
     }
     open()
-    return () => {
-        stopped = true
-        clearTimeout(timer)
-        clearTimeout(silent)
-        removeEventListener('offline', gone)
-        source.close()
+    return {
+        // Goes on from the same place, with what is wanted now.
+        again() {
+            source.close()
+            open()
+        },
+        stop() {
+            stopped = true
+            clearTimeout(timer)
+            clearTimeout(silent)
+            removeEventListener('offline', gone)
+            source.close()
+        },
     }
 }

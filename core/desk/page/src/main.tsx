@@ -70,37 +70,46 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
         addEventListener('popstate', back)
         return () => removeEventListener('popstate', back)
     }, [])
-    useEffect(
-        () =>
-            follow(
-                (decision) => {
-                    setTold((was) => ({ n: was.n + 1, decision }))
-                    if (decision.kind === 'status') return
-                    const listed = now.current.list.find((c) => c.conversation_id === decision.conversation_id)
-                    if (decision.kind === 'handed_off') {
-                        setSaid(t('newInQueue', listed?.customer_name ?? ''))
-                        notify(t('newInQueue', listed?.customer_name ?? ''))
-                    } else if (decision.kind === 'received' && decision.agent_id === session.agent_id && session.agent_id) {
-                        setSaid(t('newMessage', listed?.customer_name ?? t('customer')))
-                        if (document.hidden || now.current.chosen !== decision.conversation_id)
-                            notify(t('newMessage', listed?.customer_name ?? t('customer')))
-                    }
-                    soon.current()
-                },
-                () => {
-                    setTold((was) => ({ n: was.n + 1, decision: null }))
-                    refresh()
-                },
-                (yes) => {
-                    setLinked((was) => {
-                        if (yes && !was) refresh()
-                        return yes
-                    })
-                },
-                leave,
-            ),
-        [],
-    )
+    const stream = useRef<ReturnType<typeof follow>>()
+    useEffect(() => {
+        stream.current = follow(
+            () => now.current.chosen,
+            (decision) => {
+                setTold((was) => ({ n: was.n + 1, decision }))
+                if (decision.kind === 'status') return
+                const listed = now.current.list.find((c) => c.conversation_id === decision.conversation_id)
+                if (decision.kind === 'handed_off') {
+                    setSaid(t('newInQueue', listed?.customer_name ?? ''))
+                    notify(t('newInQueue', listed?.customer_name ?? ''))
+                } else if (decision.kind === 'received' && decision.agent_id === session.agent_id && session.agent_id) {
+                    setSaid(t('newMessage', listed?.customer_name ?? t('customer')))
+                    if (document.hidden || now.current.chosen !== decision.conversation_id)
+                        notify(t('newMessage', listed?.customer_name ?? t('customer')))
+                }
+                soon.current()
+            },
+            () => {
+                setTold((was) => ({ n: was.n + 1, decision: null }))
+                refresh()
+            },
+            (yes) => {
+                setLinked((was) => {
+                    if (yes && !was) refresh()
+                    return yes
+                })
+            },
+            leave,
+        )
+        return stream.current.stop
+    }, [])
+    useEffect(() => {
+        if (chosen) stream.current?.again()
+    }, [chosen])
+    // What the bot does with others is not pushed: these lists are looked at now and then.
+    useEffect(() => {
+        const timer = setInterval(refresh, 15000)
+        return () => clearInterval(timer)
+    }, [])
 
     const choose = useCallback((id: string) => {
         setChosen(id)
