@@ -18,7 +18,8 @@ enum { ARGS_MAX = 8, OWN = 3 };
 
 #define SUMMARY                                                                                                                   \
     "c.conversation_id, c.owner, c.epoch, c.agent_id, c.agent_name, c.team, c.owner_since, c.customer_id, c.wa_id, "              \
-    "c.customer_name, c.language, c.opened_at, c.last_message_at, c.window_ends_at, c.trigger, c.reason, c.priority"
+    "c.customer_name, c.language, c.opened_at, c.last_message_at, c.window_ends_at, c.trigger, c.reason, c.priority, "                           \
+    "c.offered_to, c.offer_ends_at"
 
 /* The customer's last words; their time is known, so that no history is read whole. */
 #define PREVIEW                                                                                                                   \
@@ -26,7 +27,7 @@ enum { ARGS_MAX = 8, OWN = 3 };
     "AND h.at >= c.last_message_at - interval '1 minute' ORDER BY h.at DESC, h.seq DESC LIMIT 1) AS preview"
 
 #define IN_LIST                                                                                                                   \
-    "CASE $4 WHEN 'queue' THEN c.owner = 'queued' WHEN 'mine' THEN c.owner = 'human' AND c.agent_id = $1 "            \
+    "CASE $4 WHEN 'queue' THEN c.owner = 'queued' WHEN 'mine' THEN c.owner = 'human' AND c.agent_id = $1 OR c.offered_to = $1 "            \
     "WHEN 'bot' THEN c.owner = 'bot' WHEN 'people' THEN c.owner = 'human' ELSE true END"
 
 /* What a function of desk did: its outcome with the name of who has the conversation now. Nothing: it is not to be seen. */
@@ -66,7 +67,7 @@ static const struct route {
      "c.last_message_at DESC LIMIT least(100, coalesce(nullif($9, ''), '50')::int)) t"},
     {"GET", "/api/counts", RLV_ROLE_AGENT, READS, {NULL},
      "SELECT json_build_object('queue', count(*) FILTER (WHERE c.owner = 'queued'), "
-     "'mine', count(*) FILTER (WHERE c.owner = 'human' AND c.agent_id = $1), 'people', count(*) FILTER (WHERE c.owner = 'human'), "
+     "'mine', count(*) FILTER (WHERE c.owner = 'human' AND c.agent_id = $1 OR c.offered_to = $1), 'people', count(*) FILTER (WHERE c.owner = 'human'), "
      "'oldest', min(c.owner_since) FILTER (WHERE c.owner = 'queued'))::text "
      "FROM desk.conversations c WHERE c.owner IN ('queued', 'human') AND " SEES},
     {"GET", "/api/conversations/{id}", RLV_ROLE_AGENT, READS, {"id"},
@@ -105,9 +106,14 @@ static const struct route {
      ACT("desk.resolve(c.conversation_id, $1, nullif($5, ''))")},
     {"POST", "/api/conversations/{id}/assign", RLV_ROLE_AGENT, ACTS, {"id", "to"},
      ACT("desk.assign(c.conversation_id, $1, nullif($5, ''))")},
+    {"POST", "/api/conversations/{id}/accept", RLV_ROLE_AGENT, ACTS, {"id"}, ACT("desk.accept(c.conversation_id, $1)")},
+    {"POST", "/api/conversations/{id}/decline", RLV_ROLE_AGENT, ACTS, {"id", "reason"},
+     ACT("desk.decline(c.conversation_id, $1, nullif($5, ''))")},
     {"POST", "/api/pull", RLV_ROLE_AGENT, CHANGES, {NULL}, "SELECT json_build_object('given', desk.pull($1))::text"},
+    /* A page that is closed, or whose network is gone, is not there any more: its presence ends by itself. */
     {"POST", "/api/presence", RLV_ROLE_AGENT, CHANGES, {"presence"},
-     "SELECT json_build_object('presence', $4)::text FROM desk.set_presence($1, $4)"},
+     "SELECT json_build_object('presence', $4)::text FROM desk.set_presence($1, $4, interval '2 minutes')"},
+    {"POST", "/api/heartbeat", RLV_ROLE_AGENT, CHANGES, {NULL}, "SELECT json_build_object('presence', desk.heartbeat($1))::text"},
     {"GET", "/api/agents", RLV_ROLE_AGENT, READS, {NULL},
      "SELECT coalesce(json_agg(json_build_object('agent_id', g.agent_id, 'name', g.name, 'teams', g.teams, 'skills', g.skills, "
      "'languages', g.languages, 'capacity', g.capacity, 'presence', g.presence, 'load', g.load) ORDER BY g.name), '[]')::text "

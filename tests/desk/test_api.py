@@ -190,9 +190,10 @@ def test_work(seed):
                "given to somebody else")
         expect(loser.act(conversation, "assign", to="")[1]["owner"] == "queued", "to the queue")
         expect(ana.get("/api/counts")[1]["queue"] == 1 and len(ana.get("/api/conversations", list="queue")[1]) == 1, "the queue")
-        expect(ana.post("/api/presence", presence="online")[0] == 200 and ana.post("/api/presence", presence="lazy")[0] == 422, "presence")
-        s.wait("the queue gives it", lambda: ana.post("/api/pull")[1]["given"] or ana.get("/api/counts")[1]["mine"])
-        expect(ana.act(conversation, "resolve", note="listo")[1]["owner"] == "closed", "resolved")
+        # Not to who gave it back.
+        expect(winner.post("/api/presence", presence="online")[0] == 200 and ana.post("/api/presence", presence="lazy")[0] == 422, "presence")
+        s.wait("the queue gives it", lambda: winner.post("/api/pull")[1]["given"] or winner.get("/api/counts")[1]["mine"])
+        expect(winner.act(conversation, "resolve", note="listo")[1]["owner"] == "closed", "resolved")
 
         for i in range(100):
             s.customer("573000000002", f"ok {i}")
@@ -240,6 +241,30 @@ def test_teams(seed):
         s.wait("the supervisor's stream", lambda: secret(streams[2]))
         s.wait("the team's stream", lambda: secret(streams[1]))
         expect(not secret(streams[0]), "another team's words were pushed")
+
+
+def test_offers(seed):
+    """Where a team is asked first, one accepts or declines; who closes the page is not there any more."""
+    with Setting("deskoffers") as s:
+        ana, ben = s.person("ana"), s.person("ben")
+        s.lab.sql("SELECT desk.put_team('care', p_accept_within => '10 minutes')")
+        expect(ana.post("/api/presence", presence="online")[0] == 200, "ana is there")
+        conversation = s.customer("573000000008", "person ya")
+        seen = lambda who: who.get(f"/api/conversations/{conversation}")[1]  # noqa: E731
+        s.wait("the offer", lambda: seen(ana)["offered_to"] == "ana")
+        expect(seen(ana)["offer_ends_at"] and seen(ana)["owner"] == "queued", "an offer is no assignment")
+        expect([c["conversation_id"] for c in ana.get("/api/conversations", list="mine")[1]] == [conversation], "it is among one's own")
+        expect(ben.act(conversation, "accept")[0] == 409, "an offer to somebody else")
+        expect(ana.act(conversation, "decline", reason="no es lo mío")[1]["done"], "declined")
+        expect(ben.post("/api/presence", presence="online")[0] == 200, "ben is there")
+        s.wait("the next offer", lambda: seen(ben)["offered_to"] == "ben")
+        status, said = ben.act(conversation, "accept")
+        expect(status == 200 and said["owner"] == "human" and said["agent_id"] == "ben", f"accepted: {said}")
+        expect(ben.post("/api/heartbeat")[1] == {"presence": "online"}, "a heartbeat")
+        s.lab.sql("UPDATE relevo.agent SET expires_at = clock_timestamp() - interval '1 second' WHERE id = 'ben'")
+        s.wait("the lane sees it", lambda: s.lab.sql("SELECT presence FROM relevo.agent WHERE id = 'ben'")[0][0] == "offline")
+        expect([a["presence"] for a in ana.get("/api/agents")[1] if a["agent_id"] == "ben"] == ["offline"], "a page that is silent")
+        expect(ben.post("/api/heartbeat")[1] == {"presence": "offline"}, "a heartbeat that came too late says so")
 
 
 def test_stream(seed):
@@ -320,7 +345,7 @@ def test_document(seed):
         document = nobody.get("/api/openapi.json")[1]
         resolver = RefResolver.from_schema(document)
         bodies = {"take_over": {}, "reply": {"text": "hola"}, "note": {"text": "n"}, "assign": {"to": "ana"}, "return": {"purpose": "continue"},
-                  "resolve": {}, "presence": {"presence": "away"}}
+                  "resolve": {}, "presence": {"presence": "away"}, "decline": {}}
         asked = 0
         for path, operations in document["paths"].items():
             for method, operation in operations.items():
@@ -347,4 +372,4 @@ def test_document(seed):
 
 
 if __name__ == "__main__":
-    sys.exit(run("desk", test_log_in, test_proxy, test_forged, test_work, test_teams, test_stream, test_away, test_document))
+    sys.exit(run("desk", test_log_in, test_proxy, test_forged, test_work, test_teams, test_offers, test_stream, test_away, test_document))

@@ -31,6 +31,8 @@ export interface Summary {
     trigger: string | null
     reason: string | null
     priority: number
+    offered_to: string | null
+    offer_ends_at: string | null
     preview?: string | null
 }
 
@@ -167,6 +169,7 @@ export const api = {
     act: (id: string, what: string, body: object = {}) => call<Outcome>('POST', `${at(id)}/${what}`, body),
     pull: () => call<{ given: boolean }>('POST', '/api/pull', {}),
     presence: (presence: string) => call<object>('POST', '/api/presence', { presence }),
+    heartbeat: () => call<{ presence: string }>('POST', '/api/heartbeat', {}),
     agents: () => call<Agent[]>('GET', '/api/agents'),
     board: () => call<Board>('GET', '/api/board'),
     report: (name: string) => call<Record<string, unknown>[]>('GET', `/api/reports/${name}`),

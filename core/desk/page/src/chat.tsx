@@ -169,7 +169,7 @@ export function Chat(props: {
             return false
         }
     }
-    const take = () => conversation && act('take_over', { epoch: conversation.epoch })
+    const take = () => conversation && (conversation.offered_to === session.agent_id && session.agent_id ? act('accept') : act('take_over', { epoch: conversation.epoch }))
     const resolve = async (then: boolean) => (await act('resolve')) && then && props.next()
 
     const send = async (text: string, kind: 'reply' | 'note', again?: Pending) => {
@@ -218,6 +218,7 @@ export function Chat(props: {
     const c = conversation
     const mine = c.owner === 'human' && c.agent_id === session.agent_id
     const left = Date.parse(c.window_ends_at) - Date.now()
+    const offered = c.owner === 'queued' && c.offered_to !== null && c.offered_to === session.agent_id
     const state = mine ? t('youHaveIt') : c.owner === 'bot' ? t('botHasIt') : c.owner === 'human' ? t('nowHuman', c.agent_name ?? '') : t(c.owner === 'queued' ? 'nowQueued' : 'nowClosed')
     return (
         <article class="chat" aria-label={c.customer_name ?? c.customer_id}>
@@ -238,7 +239,16 @@ export function Chat(props: {
                 </span>
                 {session.agent_id && (
                     <div class="actions">
-                        {!mine && (
+                        {offered && (
+                            <>
+                                <button class="main" onClick={() => act('accept')} title="Alt+T">
+                                    {t('accept')}
+                                    {c.offer_ends_at ? ` (${span(Date.parse(c.offer_ends_at) - Date.now())})` : ''}
+                                </button>
+                                <button onClick={() => act('decline')}>{t('decline')}</button>
+                            </>
+                        )}
+                        {!mine && !offered && (
                             <button class="main" onClick={take} title="Alt+T">
                                 {t('takeOver')}
                             </button>

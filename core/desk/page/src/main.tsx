@@ -105,6 +105,12 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
     useEffect(() => {
         if (chosen) stream.current?.again()
     }, [chosen])
+    useEffect(() => {
+        if (!session.agent_id) return
+        const beat = () => api.heartbeat().then((r) => setPresence(r.presence), () => undefined)
+        const timer = setInterval(beat, 30000)
+        return () => clearInterval(timer)
+    }, [])
     // What the bot does with others is not pushed: these lists are looked at now and then.
     useEffect(() => {
         const timer = setInterval(refresh, 15000)
