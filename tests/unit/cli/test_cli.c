@@ -10,8 +10,10 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "common.h"
 
 /* ---- dispatch
@@ -184,9 +186,10 @@ static void check(void **state)
 static void every_tool_explains_itself(void **state)
 {
     (void)state;
-    static int (*const tools[])(int, char **) = {rlv_cli_check,   rlv_cli_config, rlv_cli_lag,
-                                                 rlv_cli_migrate, rlv_cli_plugin, rlv_cli_timeline,
-                                                 rlv_cli_topics,  rlv_cli_repair};
+    static int (*const tools[])(int, char **) = {
+        rlv_cli_check,    rlv_cli_config, rlv_cli_lag,     rlv_cli_migrate, rlv_cli_plugin, rlv_cli_timeline,
+        rlv_cli_topics,   rlv_cli_repair, rlv_cli_consume, rlv_cli_deliver, rlv_cli_erase,  rlv_cli_expire,
+        rlv_cli_export,   rlv_cli_gateway, rlv_cli_replay, rlv_cli_report,  rlv_cli_sandbox};
     assert_int_equal(run(rlv_cli_webhook, "webhook --help"), EX_OK);
     assert_int_equal(run(rlv_cli_webhook, "webhook --nonsense"), EX_USAGE);
     for (size_t i = 0; i < sizeof(tools) / sizeof(*tools); i++) {
@@ -194,6 +197,152 @@ static void every_tool_explains_itself(void **state)
         assert_true(strncmp(out, "Usage: relevo ", 14) == 0);
         assert_int_equal(run(tools[i], "x --nonsense"), EX_USAGE);
         assert_int_equal(run(tools[i], "x surplus words"), EX_USAGE);
+    }
+}
+
+/* What a command asks for before it touches anything: a wrong line is EX_USAGE and says what is right. */
+static void wrong_lines(void **state)
+{
+    (void)state;
+    char name[] = "/tmp/relevo-lines-XXXXXX", line[256];
+    int fd = mkstemp(name);
+    assert_true(fd >= 0);
+    (void)close(fd);
+    put(name, "kafka: {bootstrap.servers: '127.0.0.1:1'}\npostgres: {url: 'postgresql://127.0.0.1:1/d'}\n");
+    static const struct {
+        int (*tool)(int, char **);
+        const char *words, *says;
+    } wrong[] = {
+        {rlv_cli_erase, "erase", "give --customer and --by, or --pending alone"},
+        {rlv_cli_erase, "erase --customer 34600 --pending", "give --customer and --by, or --pending alone"},
+        {rlv_cli_export, "export", "whose? --customer"},
+        {rlv_cli_replay, "replay --since soon", "a moment is written 24h, 7d, 2026-03-01"},
+        {rlv_cli_replay, "replay --since 1h --until 2h", "--since is not before --until"},
+        {rlv_cli_replay, "replay --plugin x.so", "--plugin is written NAME=FILE"},
+        {rlv_cli_report, "report containmant", "there is no report 'containmant'"},
+        {rlv_cli_report, "report --csv", "--csv is for one report: name it"},
+        {rlv_cli_report, "report --csv --json containment", "--csv and --json exclude each other"},
+    };
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+        (void)snprintf(line, sizeof(line), "%s --config %s", wrong[i].words, name);
+        assert_int_equal(run(wrong[i].tool, line), EX_USAGE);
+        if (!strstr(err, wrong[i].says) || !strstr(err, "; see `relevo "))
+            fail_msg("%s: %s", line, err);
+        assert_string_equal(out, "");
+    }
+    /* every role and tool refuses a configuration that is not there, before it does anything else */
+    static int (*const tools[])(int, char **) = {rlv_cli_consume, rlv_cli_deliver, rlv_cli_gateway, rlv_cli_sandbox,
+                                                 rlv_cli_replay,  rlv_cli_report,  rlv_cli_expire};
+    for (size_t i = 0; i < sizeof(tools) / sizeof(*tools); i++) {
+        assert_int_equal(run(tools[i], "x --config /nowhere/relevo.yaml"), EX_CONFIG);
+        assert_non_null(strstr(err, "/nowhere/relevo.yaml"));
+    }
+    /* and those that take webhooks one without a secret */
+    (void)snprintf(line, sizeof(line), "gateway --config %s", name);
+    assert_int_equal(run(rlv_cli_gateway, line), EX_CONFIG);
+    assert_non_null(strstr(err, "'gateway.app_secrets' is missing"));
+    (void)snprintf(line, sizeof(line), "sandbox --config %s", name);
+    assert_int_equal(run(rlv_cli_sandbox, line), EX_CONFIG);
+    assert_non_null(strstr(err, "'gateway.app_secrets' is missing"));
+    assert_int_equal(unlink(name), 0);
+}
+
+static rlv_config *loaded;
+static const char *word;
+
+static int configured(int argc, char **argv)
+{
+    const rlv_cli_flag flags[] = {{"word", &word, NULL}};
+    return rlv_cli_configured(argc, argv, "the help\n", flags, 1, &loaded);
+}
+
+static int load_named(int argc, char **argv)
+{
+    assert_int_equal(argc, 2);
+    return rlv_cli_load(argv[1], &loaded);
+}
+
+static int misused(int argc, char **argv)
+{
+    (void)argc;
+    return rlv_cli_usage(argv[0], "%d is too many", 7);
+}
+
+static void beginnings(void **state)
+{
+    (void)state;
+    char name[] = "/tmp/relevo-begin-XXXXXX", line[256];
+    int fd = mkstemp(name);
+    assert_true(fd >= 0);
+    (void)close(fd);
+    put(name, "kafka: {bootstrap.servers: 'k:9092'}\npostgres: {url: host=p}\n");
+    (void)snprintf(line, sizeof(line), "tool --word w --config %s", name);
+    assert_int_equal(run(configured, line), -1);
+    assert_string_equal(word, "w");
+    assert_string_equal(loaded->postgres, "host=p");
+    rlv_config_free(loaded);
+    loaded = NULL;
+    (void)snprintf(line, sizeof(line), "tool --config %s surplus", name);
+    assert_int_equal(run(configured, line), EX_USAGE);
+    assert_string_equal(err, "relevo tool: unexpected 'surplus'; see `relevo tool --help`\n");
+    assert_int_equal(run(configured, "tool --help"), EX_OK);
+    assert_string_equal(out, "the help\n");
+    assert_int_equal(run(misused, "tool"), EX_USAGE);
+    assert_string_equal(err, "relevo tool: 7 is too many; see `relevo tool --help`\n");
+
+    (void)snprintf(line, sizeof(line), "load %s", name);
+    put(name, "kafka: {bootstrap.servers: 'k:9092'}\npostgres: {url: host=p}\ncolor: 1\nlog: {level: loud}\n");
+    assert_int_equal(run(load_named, line), EX_CONFIG);
+    assert_non_null(strstr(err, ":3: unknown key 'color'")); /* every mistake, not the first */
+    assert_non_null(strstr(err, ":4: 'log.level' is 'loud'"));
+    assert_null(loaded);
+    assert_int_equal(unlink(name), 0);
+    assert_int_equal(run(load_named, line), EX_CONFIG);
+    assert_null(loaded);
+}
+
+static void moments(void **state)
+{
+    (void)state;
+    int64_t at = -7, now = rlv_clock_wall_ms();
+    assert_true(rlv_cli_moment("36h", &at));
+    assert_in_range(at, now - 36 * 3600000LL, rlv_clock_wall_ms() - 36 * 3600000LL);
+    assert_int_equal(setenv("TZ", "America/Bogota", 1), 0); /* five hours behind, always */
+    tzset();
+    assert_true(rlv_cli_moment("2026-03-01", &at));
+    assert_true(at == 1772341200000);
+    assert_true(rlv_cli_moment("2026-03-01T14:30", &at));
+    assert_true(at == 1772341200000 + (14 * 60 + 30) * 60000);
+    assert_true(rlv_cli_moment("2026-03-01T14:30Z", &at));
+    assert_true(at == 1772341200000 + (9 * 60 + 30) * 60000);
+    assert_int_equal(unsetenv("TZ"), 0);
+    tzset();
+    at = -7;
+    static const char *const none[] = {"", "soon", "2026-13-01", "2026-03-01T", "2026-03-01T14:30+01", "36", "-1h"};
+    for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++)
+        if (rlv_cli_moment(none[i], &at) || at != -7)
+            fail_msg("'%s' is a moment", none[i]);
+}
+
+static void customers_do_not_command_terminals(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *from, *to;
+        bool keep_lines;
+    } cases[] = {
+        {"a\033[2Jb\ac\177", "a [2Jb c ", false},
+        {"uno\ndos\tx\r", "uno dos x ", false},
+        {"uno\ndos\tx\r", "uno\ndos x ", true},
+        {"\xc2\x9b" "31m\xc2\xa0\xc2\xbf", "  31m\xc2\xa0\xc2\xbf", false}, /* C1's CSI; not what is printed */
+        {"ñandú 👍", "ñandú 👍", false},
+        {"\xc2", "\xc2", false}, /* cut in the middle */
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        char text[64];
+        (void)snprintf(text, sizeof(text), "%s", cases[i].from);
+        rlv_cli_tame(text, strlen(text), cases[i].keep_lines);
+        assert_string_equal(text, cases[i].to);
     }
 }
 
@@ -247,6 +396,10 @@ int main(void)
         cmocka_unit_test(config_reference),
         cmocka_unit_test(check),
         cmocka_unit_test(every_tool_explains_itself),
+        cmocka_unit_test(wrong_lines),
+        cmocka_unit_test(beginnings),
+        cmocka_unit_test(moments),
+        cmocka_unit_test(customers_do_not_command_terminals),
         cmocka_unit_test(a_server_that_is_away),
         cmocka_unit_test(widths),
     };

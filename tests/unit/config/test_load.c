@@ -336,6 +336,57 @@ static void reference_is_not_stale(void **state)
     rlv_buf_free(&kept);
 }
 
+/* A plugin of another file: for a try, so that what was decided keeps the hash of what decided it. */
+static void another_file_for_a_plugin(void **state)
+{
+    (void)state;
+    put_file("old.so", "");
+    put_file("new.so", "");
+    rlv_config *c = load(LEAST "plugins: [{name: a, path: /nowhere/a.so}, {name: b, isolation: inline}]\n");
+    const rlv_config_plugin *before = c->plugins;
+    uint64_t hash = c->hash;
+    rlv_error err = {0};
+    assert_int_equal(rlv_config_replace_plugin(c, RLV_STR("c"), "new.so", &err), RLV_E_NOT_FOUND);
+    assert_string_equal(err.message, "relevo.yaml has no plugin 'c' below plugins:");
+    assert_int_equal(rlv_config_replace_plugin(c, RLV_STR("b"), "none.so", &err), RLV_E_NOT_FOUND);
+    assert_string_equal(err.message, "none.so cannot be read: give the path of a .so");
+    assert_ptr_equal(c->plugins, before); /* a refusal changes nothing */
+
+    char path[] = "new.so";
+    assert_int_equal(rlv_config_replace_plugin(c, RLV_STR("b"), path, &err), RLV_OK);
+    path[0] = 'X'; /* copied */
+    assert_string_equal(c->plugins[1].path, "new.so");
+    assert_string_equal(c->plugins[1].name, "b");
+    assert_int_equal(c->plugins[1].isolation, RLV_ISOLATION_PROCESS); /* it does not lie in the program's folder */
+    assert_string_equal(c->plugins[0].path, "/nowhere/a.so");
+    assert_true(c->hash == hash);
+    rlv_config_free(c);
+}
+
+static void where_a_plugin_lies(void **state)
+{
+    (void)state;
+    char path[256] = "untouched", folder[128];
+    assert_non_null(getcwd(folder, sizeof(folder)));
+    assert_int_equal(setenv("RELEVO_PLUGIN_DIR", folder, 1), 0);
+    assert_false(rlv_config_find_plugin("greeter", path, sizeof(path)));
+    assert_string_equal(path, "untouched");
+    assert_int_equal(mkdir("triggers", 0700), 0);
+    put_file("triggers/greeter.so", "");
+    assert_true(rlv_config_find_plugin("greeter", path, sizeof(path)));
+    assert_int_equal(access(path, F_OK), 0);
+    assert_non_null(strstr(path, "/triggers/greeter.so"));
+    put_file("greeter.so", "");
+    assert_true(rlv_config_find_plugin("greeter", path, sizeof(path)));
+    assert_null(strstr(path, "triggers")); /* the folder itself first */
+    size_t len = strlen(path);
+    assert_false(rlv_config_find_plugin("greeter", path, len)); /* no room for its NUL */
+    assert_true(rlv_config_find_plugin("greeter", path, len + 1));
+    assert_int_equal(setenv("RELEVO_PLUGIN_DIR", "", 1), 0); /* not said: where the program's own are */
+    assert_false(rlv_config_find_plugin("greeter", path, sizeof(path)));
+    assert_int_equal(unsetenv("RELEVO_PLUGIN_DIR"), 0);
+}
+
 int main(void)
 {
     const char *root = getenv("RELEVO_SOURCE_DIR"); /* folder_enter forgets it */
@@ -354,6 +405,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(secrets_from_files, folder_enter, folder_leave),
         cmocka_unit_test_setup_teardown(config_from_variable, folder_enter, folder_leave),
         cmocka_unit_test_setup_teardown(the_hash, folder_enter, folder_leave),
+        cmocka_unit_test_setup_teardown(another_file_for_a_plugin, folder_enter, folder_leave),
+        cmocka_unit_test_setup_teardown(where_a_plugin_lies, folder_enter, folder_leave),
         cmocka_unit_test_setup_teardown(reference_is_not_stale, folder_enter, folder_leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

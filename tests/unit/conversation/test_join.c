@@ -120,6 +120,51 @@ static void duplicates(void **state)
     assert_true(t->step.changed);
 }
 
+/* What an event does not say of the customer stays as it is known. */
+static void identities(void **state)
+{
+    talk *t = *state;
+    t->conv.customer_name = RLV_STR("Ana");
+    t->conv.user_id = RLV_STR("ES.1");
+    rlv_event ev = {.kind = RLV_EVENT_MESSAGE};
+    rlv_conversation_identify(&t->conv, &ev);
+    assert_str(t->conv.wa_id, "34600");
+    assert_str(t->conv.user_id, "ES.1");
+    assert_str(t->conv.customer_name, "Ana");
+    ev.wa_id = RLV_STR("34601");
+    ev.customer_name = RLV_STR("Ana María");
+    rlv_conversation_identify(&t->conv, &ev);
+    assert_str(t->conv.wa_id, "34601");
+    assert_str(t->conv.user_id, "ES.1");
+    assert_str(t->conv.customer_name, "Ana María");
+    ev.user_id = RLV_STR("ES.2");
+    rlv_conversation_identify(&t->conv, &ev);
+    assert_str(t->conv.user_id, "ES.2");
+    assert_int_equal(t->conv.epoch, 7); /* who owns it is another matter */
+}
+
+/* What goes on in another lane is one decision here, which holds the event, and needs no conversation. */
+static void forwarding(void **state)
+{
+    talk *t = *state;
+    talk_message(t, "hola");
+    t->step = (rlv_step){.policy = &t->policy, .arena = t->arena, .event = &t->ev, .has = TALK_ALL};
+    rlv_step_forward(&t->step);
+    assert_int_equal(t->step.decisions.n, 1);
+    assert_int_equal(t->step.decisions.first->kind, RLV_DECIDED_FORWARDED);
+    assert_ptr_equal(t->step.decisions.first->as.event, &t->ev);
+    assert_false(t->step.changed);
+    assert_null(t->step.handoff);
+
+    rlv_arena *full = rlv_arena_new(1); /* no room: nothing half done; the lane asks the arena */
+    assert_non_null(full);
+    t->step = (rlv_step){.policy = &t->policy, .arena = full, .event = &t->ev};
+    rlv_step_forward(&t->step);
+    assert_int_equal(t->step.decisions.n, 0);
+    assert_true(rlv_arena_overflowed(full));
+    rlv_arena_free(full);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +172,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(ties, talk_setup, talk_teardown),
         cmocka_unit_test_setup_teardown(digests, talk_setup, talk_teardown),
         cmocka_unit_test_setup_teardown(duplicates, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(identities, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(forwarding, talk_setup, talk_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -100,12 +100,51 @@ static void the_identity_names_the_conversation(void **state)
                           rlv_id_named(RLV_STR("106"), RLV_STR("ES.1"))));
 }
 
+/* By what else a customer is known: what was theirs before comes first, and an identity is no alias of itself. */
+static void aliases_are_other_identities(void **state)
+{
+    (void)state;
+    rlv_alias found[RLV_ALIASES_MAX];
+    rlv_event ev = {.kind = RLV_EVENT_MESSAGE,
+                    .phone_number_id = RLV_STR("106"),
+                    .wa_id = RLV_STR("34600"),
+                    .previous_wa_id = RLV_STR("34599"),
+                    .previous_user_id = RLV_STR("ES.0")};
+    assert_int_equal(rlv_event_aliases(&ev, found), 0); /* the number is its name; a message tells of no former one */
+    ev.user_id = RLV_STR("ES.1");
+    assert_int_equal(rlv_event_aliases(&ev, found), 1);
+    assert_true(rlv_id_eq(found[0].id, rlv_conversation_id(RLV_STR("106"), RLV_STR("34600"))));
+    assert_true(rlv_str_is(found[0].wa_id, "34600"));
+    assert_int_equal(found[0].user_id.len, 0);
+    assert_false(found[0].before); /* numbers go to other people */
+
+    ev.kind = RLV_EVENT_UNKNOWN; /* Meta's notice of a change */
+    assert_int_equal(rlv_event_aliases(&ev, found), RLV_ALIASES_MAX);
+    assert_true(rlv_str_is(found[0].user_id, "ES.0") && found[0].before && !found[0].wa_id.len);
+    assert_true(rlv_id_eq(found[0].id, rlv_conversation_id(RLV_STR("106"), RLV_STR("ES.0"))));
+    assert_true(rlv_str_is(found[1].wa_id, "34599") && found[1].before);
+    assert_true(rlv_str_is(found[2].wa_id, "34600") && !found[2].before);
+    ev.previous_user_id = ev.user_id; /* only the number changed */
+    assert_int_equal(rlv_event_aliases(&ev, found), 2);
+    assert_true(rlv_str_is(found[0].wa_id, "34599"));
+
+    static const enum rlv_event_kind begin_none[] = {RLV_EVENT_STATUS, RLV_EVENT_COMMAND, RLV_EVENT_TIMER};
+    for (size_t i = 0; i < sizeof(begin_none) / sizeof(*begin_none); i++) {
+        ev.kind = begin_none[i];
+        assert_int_equal(rlv_event_aliases(&ev, found), 0);
+    }
+    ev.kind = RLV_EVENT_UNKNOWN; /* a kind that this version does not know, which tells of no change */
+    ev.previous_wa_id = ev.previous_user_id = (rlv_str){NULL, 0};
+    assert_int_equal(rlv_event_aliases(&ev, found), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_never_change),       cmocka_unit_test(owners_are_read_back),
         cmocka_unit_test(commands_are_read_back),   cmocka_unit_test(changes_are_those_of_ownership),
         cmocka_unit_test(answers_keep_their_order), cmocka_unit_test(the_identity_names_the_conversation),
+        cmocka_unit_test(aliases_are_other_identities),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
