@@ -133,6 +133,34 @@ static void test_lanes_do_not_fence_each_other(void **state)
     rlv_publisher_free(one);
 }
 
+/* What goes on in another lane is in that one's partition, and in this one's transaction. */
+static void test_into_another_lane(void **state)
+{
+    lab *l = *state;
+    rlv_error err;
+    const char *topic = lab_topic(l, "forwarded", LAB_PARTITIONS);
+    rlv_publisher *p = take(l, 1);
+    begin(p);
+    add(p, topic, "mine");
+    assert_ok(rlv_publisher_add_to(p, topic, 2, RLV_STR("key"), RLV_STR("theirs"), &err), err);
+    wait_for_records(l, topic, 2, 1);
+    assert_string_equal(lab_read(l, topic, 2, "read_committed"), ""); /* its readers wait */
+    assert_ok(rlv_publisher_commit(p, &err), err);
+    assert_seen(l, topic, 2, "theirs ");
+    assert_seen(l, topic, 1, "mine ");
+
+    begin(p); /* a lane that is none: nothing of the transaction is seen */
+    add(p, topic, "never");
+    int rc = rlv_publisher_add_to(p, topic, LAB_PARTITIONS, RLV_STR("key"), RLV_STR("nowhere"), &err);
+    if (rc == RLV_OK)
+        rc = rlv_publisher_commit(p, &err);
+    assert_int_not_equal(rc, RLV_OK);
+    rlv_publisher_free(p);
+    p = take(l, 1);
+    assert_string_equal(lab_read(l, topic, 1, "read_committed"), "mine ");
+    rlv_publisher_free(p);
+}
+
 static const rlv_str headers[][2] = {{{"__connect.errors.topic", 22}, {"whatsapp.events.v1", 18}},
                                      {{"__connect.errors.exception.message", 34}, {"not Avro", 8}}};
 static int seen;
@@ -231,6 +259,7 @@ int main(void)
         cmocka_unit_test(test_an_abandoned_transaction),
         cmocka_unit_test(test_the_fence),
         cmocka_unit_test(test_lanes_do_not_fence_each_other),
+        cmocka_unit_test(test_into_another_lane),
         cmocka_unit_test(test_dead_letters),
         cmocka_unit_test(test_the_timestamp_is_now),
         cmocka_unit_test(test_a_refused_record),
