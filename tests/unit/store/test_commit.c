@@ -148,6 +148,17 @@ static void test_batch_after_batch(void **state)
     assert_ask(s, "6", "SELECT count(DISTINCT seq) FROM relevo.history WHERE lane = %d", s->lane);
 }
 
+/* The first half of a commit under a fence that is not the lane's. */
+static void lane_of_another(shelf *s, shelf_batch *b)
+{
+    rlv_error err;
+    rlv_lane_row stale = s->row;
+    stale.fence[0] ^= 1;
+    b->commit.row = &stale;
+    assert_int_equal(rlv_store_commit_begin(s->store, &b->commit, &err), RLV_E_FENCED);
+    b->commit.row = &s->row;
+}
+
 static void test_a_stale_fence(void **state)
 {
     shelf *s = *state;
@@ -290,6 +301,45 @@ static void test_a_duplicate(void **state)
     assert_ask(s, "0", "SELECT count(*) FROM relevo.conversation WHERE lane = %d", s->lane);
 }
 
+/* In two halves: between them nothing is there for anybody else, and the lane's row is ours. */
+static void test_two_halves(void **state)
+{
+    shelf *s = *state;
+    rlv_error err;
+    shelf_batch *b = shelf_batch_new(s, "halves", 3, at);
+    b->conversations[1].idle_timer_ms = at + 5;
+    char before[4096];
+    (void)snprintf(before, sizeof(before), "%s", written(s));
+    assert_ok(rlv_store_commit_begin(s->store, &b->commit, &err), err);
+    assert_string_equal(written(s), before);
+    assert_ask(s, "0", "SELECT count(*) FROM (SELECT FROM relevo.lane WHERE lane = %d FOR UPDATE SKIP LOCKED) free", s->lane);
+    assert_ok(rlv_store_commit_end(s->store, &b->commit, &err), err);
+    assert_ask(s, "3/3/1",
+               "SELECT concat_ws('/', (SELECT count(*) FROM relevo.history WHERE lane = %1$d), (SELECT count(*) FROM "
+               "relevo.conversation WHERE lane = %1$d), (SELECT count(*) FROM relevo.timer WHERE lane = %1$d))",
+               s->lane);
+    shelf_follow(s, b);
+    b->commit.row = &s->row;
+
+    /* a desktop is faster in between: the second half says so, and nothing of the first is left */
+    assert_ok(rlv_store_commit_begin(s->store, &b->commit, &err), err);
+    shelf_run(s->sql, "UPDATE relevo.conversation SET version = version + 1 WHERE id = '%s'", id_of(b, 2));
+    (void)snprintf(before, sizeof(before), "%s", written(s));
+    assert_int_equal(rlv_store_commit_end(s->store, &b->commit, &err), RLV_E_CONFLICT);
+    assert_string_equal(written(s), before);
+
+    /* a first half that fails is over: the connection is free for the next batch */
+    b->conversations[2].version++;
+    lane_of_another(s, b);
+    assert_ok(shelf_commit(s, b, &err), err);
+    assert_ask(s, "6", "SELECT seq FROM relevo.lane WHERE lane = %d", s->lane);
+
+    /* what large batches left is given back, and the store works on */
+    rlv_store_rest(s->store);
+    shelf_follow(s, b);
+    assert_ok(shelf_commit(s, b, &err), err);
+}
+
 static void test_absent_texts(void **state)
 {
     shelf *s = *state;
@@ -377,6 +427,7 @@ int main(void)
         TEST(test_commands),
         TEST(test_timers),
         TEST(test_nul_in_texts),
+        TEST(test_two_halves),
         TEST(test_a_duplicate),
         TEST(test_absent_texts),
         TEST(test_months),
