@@ -38,8 +38,10 @@ static void test_load(void **state)
     }
     rlv_conversation conv = {.customer_name = RLV_STR("of the state"), .epoch = 77};
     for (size_t i = 0; i < n; i++)
-        if (rlv_id_eq(list[i].id, ids[2]))
+        if (rlv_id_eq(list[i].id, ids[2])) {
+            list[i].forward = ids[3];
             rlv_stored_columns(&list[i], &conv);
+        }
     assert_true(rlv_id_eq(conv.id, ids[2]));
     assert_int_equal(conv.lane, s->lane);
     assert_int_equal(conv.version, 1);
@@ -47,7 +49,7 @@ static void test_load(void **state)
     assert_int_equal(conv.epoch, 9);
     assert_int_equal(conv.owner_since_ms, at);
     assert_true(rlv_str_is(conv.agent_id, "ana") && rlv_str_is(conv.team, "care"));
-    assert_true(rlv_id_none(conv.forward));
+    assert_true(rlv_id_eq(conv.forward, ids[3]));
     assert_true(rlv_str_is(conv.customer_name, "of the state")); /* no column's: left alone */
     assert_ok(rlv_store_load(s->store, ids, 0, s->arena, &list, &n, &err), err);
     assert_int_equal(n, 0);

@@ -178,9 +178,10 @@ static void test_the_end(void **state)
     b->conversations[2].idle_timer_ms = b->conversations[0].idle_timer_ms = at + 5;
     assert_ok(shelf_commit(s, b, &err), err);
     shelf_follow(s, b);
-    shelf_command(s, b, 4);
-    shelf_command(s, b, 5);
-    const int64_t decided = b->events[4].source.offset, reused = b->events[5].source.offset;
+    for (size_t i = 3; i < 6; i++)
+        shelf_command(s, b, i);
+    const int64_t decided = b->events[4].source.offset, others = b->events[5].source.offset,
+                  reused = b->events[3].source.offset;
     b->commit.n = 6;
     for (size_t i = 0; i < 6; i++) {
         b->writes[i].timer_was_ms = b->conversations[i].idle_timer_ms;
@@ -189,8 +190,10 @@ static void test_the_end(void **state)
     }
     const int64_t mark = s->row.seq;
     assert_ok(shelf_commit(s, b, &err), err);
-    command_row(s, decided, id_of(b, 4), at + 4000);  /* of the backup, and decided since */
-    command_row(s, reused, id_of(b, 3), at + 90000);  /* written after the restore, under an id that was used */
+    command_row(s, decided, id_of(b, 4), at + 4000); /* of the backup, and decided since */
+    /* written after the restore, under ids that were used: of another conversation, or later */
+    command_row(s, others, id_of(b, 3), at + 4000);
+    command_row(s, reused, id_of(b, 3), at + 90000);
     rlv_lane_row stale = s->row;
     assert_ok(begin(s, "cluster", mark, &row, &err), err);
 
@@ -213,10 +216,10 @@ static void test_the_end(void **state)
             fail_msg("%zu: %s, not %s", i, state_of.ptr, expected);
     }
     assert_ask(s, "1", "SELECT count(*) FROM relevo.timer WHERE lane = %d", s->lane); /* 0's: it was not touched */
-    assert_ask(s, "0", "SELECT count(*) FROM relevo.command WHERE lane = %d AND id IN (%lld, %lld)", s->lane,
-               (long long)decided, (long long)reused);
+    assert_ask(s, "0", "SELECT count(*) FROM relevo.command WHERE lane = %d AND id IN (%lld, %lld, %lld)", s->lane,
+               (long long)decided, (long long)others, (long long)reused);
     assert_ask(s, "requeue,requeue", "SELECT string_agg(kind, ',') FROM relevo.command WHERE lane = %d AND owner = 2", s->lane);
-    assert_ask(s, "1", "SELECT count(*) FROM relevo.command WHERE lane = %d AND kind = 'reply' AND conversation_id = '%s'", s->lane,
+    assert_ask(s, "2", "SELECT count(*) FROM relevo.command WHERE lane = %d AND kind = 'reply' AND conversation_id = '%s'", s->lane,
                id_of(b, 3));
     assert_ask(s, "t", "SELECT bool_and(id > %lld) FROM relevo.command WHERE lane = %d", (long long)last, s->lane);
     assert_ask(s, "12/free", "SELECT concat_ws('/', published, coalesce(repair_from::text, 'free')) FROM relevo.lane WHERE lane = %d",
