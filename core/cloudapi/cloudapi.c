@@ -130,6 +130,7 @@ int rlv_cloudapi_new(const rlv_config *config, rlv_cloudapi **ret, rlv_error *er
     (void)pthread_mutex_init(&api->lock, NULL);
     rlv_settings_defaults(&api->settings);
     api->random = (uint64_t)api->settings.seed;
+    api->tokens = (double)api->settings.per_second; /* a number that was silent may send a second's worth at once */
     api->tokens_us = rlv_clock_mono_us();
     api->born_ms = rlv_clock_wall_ms();
     rlv_cloudapi_forget(api);

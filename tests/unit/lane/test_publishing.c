@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The publishing thread and its queue: in order, once, and standing still after a failure until it is healed.
  */
+#include <stdio.h>
+
 #include "lab.h"
 #include "lane/publishing.h"
 
@@ -166,9 +168,52 @@ static void test_a_damaged_row(void **state)
     rlv_publisher_free(p);
 }
 
+static char progress_key[64];
+
+static void see_key(lab *l, const rd_kafka_message_t *m)
+{
+    (void)l;
+    (void)snprintf(progress_key, sizeof(progress_key), "%.*s", (int)m->key_len, (const char *)m->key);
+}
+
+/* The progress record: keyed by cluster and lane, so that compaction keeps the last of each; counts when it is committed. */
+static void test_progress(void **state)
+{
+    lab *l = *state;
+    rlv_error err;
+    char expected[64];
+    rlv_wire *wire = rlv_wire_new(&err);
+    rlv_buf out = RLV_BUF_INIT(4096);
+    rlv_publisher *p = take_fence(l);
+    assert_non_null(wire);
+    int64_t before = progress(l, wire);
+    for (int64_t seq = before + 7; seq < before + 9; seq++) {
+        assert_ok(rlv_publisher_begin(p, &err), err);
+        assert_ok(rlv_publish_progress(p, &l->config, wire, 0, seq, 1700000000000, &out, &err), err);
+        assert_ok(rlv_publisher_commit(p, &err), err);
+        assert_int_equal(progress(l, wire), seq);
+    }
+    lab_each(l, l->config.topics.progress, 0, "read_committed", see_key);
+    (void)snprintf(expected, sizeof(expected), "%s-0", l->config.cluster);
+    assert_string_equal(progress_key, expected);
+
+    assert_ok(rlv_publisher_begin(p, &err), err);
+    rlv_buf small = RLV_BUF_INIT(4);
+    assert_int_equal(rlv_publish_progress(p, &l->config, wire, 0, before + 99, 1700000000000, &small, &err), RLV_E_LIMIT);
+    assert_ok(rlv_publish_progress(p, &l->config, wire, 0, before + 99, 1700000000000, &out, &err), err);
+    rlv_publisher_free(p); /* and is not committed */
+    p = take_fence(l);
+    assert_int_equal(progress(l, wire), before + 8);
+    rlv_publisher_free(p);
+    rlv_buf_free(&small);
+    rlv_buf_free(&out);
+    rlv_wire_free(wire);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_the_queue),
-                                       cmocka_unit_test(test_a_damaged_row)};
+                                       cmocka_unit_test(test_a_damaged_row),
+                                       cmocka_unit_test(test_progress)};
     return cmocka_run_group_tests(tests, lab_setup, lab_teardown);
 }
