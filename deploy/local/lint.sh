@@ -8,6 +8,7 @@ cd "$ROOT"
 status=0
 
 /usr/bin/python3 tests/rooms.py || status=1
+/usr/bin/python3 tests/units.py || status=1
 
 mapfile -t scripts < <(git ls-files --cached --others --exclude-standard '*.sh' dev .ci/run)
 if command -v shellcheck >/dev/null; then
