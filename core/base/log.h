@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The log: one line an event on stderr, `time level room message`, as text or JSON. Never the bodies of messages:
- * callers do not pass them. Safe from every thread; a line is one write.
+ * callers do not pass them (tests/pipeline/test_quiet.py). Safe from every thread; a line is one write.
  */
 #ifndef RLV_BASE_LOG_H
 #define RLV_BASE_LOG_H

@@ -138,6 +138,12 @@ static void settle(struct rlv_deliver *d, rlv_line *line, const rlv_outbound *m)
 /* ---- sending
  * --------------------------------------------------------------------------------------------------- */
 
+/* Why, without what WhatsApp may have quoted of the message. */
+static const char *for_the_log(const struct rlv_deliver *d, const rlv_verdict *v)
+{
+    return v->quotes ? rlv_arena_printf(d->scratch, "WhatsApp answered %d (desk.sends has its words)", v->code) : v->reason;
+}
+
 static void on_answer(void *user, const rlv_http_answer *answer)
 {
     rlv_job *job = user;
@@ -149,10 +155,10 @@ static void on_answer(void *user, const rlv_http_answer *answer)
     struct rlv_destination *whatsapp = &d->destinations[0];
     rlv_metric_observe(whatsapp->seconds, (double)(now_us - job->request_us) / 1e6);
     if (rlv_breaker_tell(&whatsapp->breaker, v.down, now_us))
-        rlv_log(RLV_LOG_WARN, "deliver", "WhatsApp is unwell, messages wait: %s", v.reason);
+        rlv_log(RLV_LOG_WARN, "deliver", "WhatsApp is unwell, messages wait: %s", for_the_log(d, &v));
     rlv_metric_set(whatsapp->open, whatsapp->breaker.pause_us > 0);
     if ((v.kind == RLV_VERDICT_FAILED || v.kind == RLV_VERDICT_UNKNOWN) && rlv_deliver_says(d, RLV_NEWS_SEND))
-        rlv_log(RLV_LOG_WARN, "deliver", "a message %s: %s", verdict_words[v.kind], v.reason);
+        rlv_log(RLV_LOG_WARN, "deliver", "a message %s: %s", verdict_words[v.kind], for_the_log(d, &v));
     to_settle(job, &v);
     rlv_lines_wait(d->lines, job->line, 0); /* settled by the loop, not within libcurl's call */
 }

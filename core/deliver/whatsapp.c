@@ -358,6 +358,7 @@ static rlv_verdict judge_error(const json_t *error, int status, rlv_arena *arena
                                 details   ? details
                                 : message ? message
                                           : "no reason");
+    v.quotes = details || message;
     return v;
 }
 

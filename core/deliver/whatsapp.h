@@ -35,6 +35,7 @@ typedef struct rlv_verdict {
     rlv_str message_id; /* ACCEPTED: WhatsApp's; absent for a read receipt */
     int32_t code;       /* WhatsApp's error code; 0: none */
     const char *reason; /* one line, in the arena; NULL when ACCEPTED */
+    bool quotes;        /* the reason has WhatsApp's own words, which may quote the message: for desktops, not for a log */
     int64_t wait_ms;    /* RETRY: at least so long; 0: the ordinary back-off */
     bool down;          /* the other side is unwell: for the circuit breaker */
 } rlv_verdict;

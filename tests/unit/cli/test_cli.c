@@ -248,12 +248,15 @@ static void wrong_lines(void **state)
 }
 
 static rlv_config *loaded;
-static const char *word;
+static bool worded;
 
 static int configured(int argc, char **argv)
 {
+    const char *word = NULL;
     const rlv_cli_flag flags[] = {{"word", &word, NULL}};
-    return rlv_cli_configured(argc, argv, "the help\n", flags, 1, &loaded);
+    int rc = rlv_cli_configured(argc, argv, "the help\n", flags, 1, &loaded);
+    worded = word && strcmp(word, "w") == 0; /* borrowed from argv, which ends with the run */
+    return rc;
 }
 
 static int load_named(int argc, char **argv)
@@ -278,7 +281,7 @@ static void beginnings(void **state)
     put(name, "kafka: {bootstrap.servers: 'k:9092'}\npostgres: {url: host=p}\n");
     (void)snprintf(line, sizeof(line), "tool --word w --config %s", name);
     assert_int_equal(run(configured, line), -1);
-    assert_string_equal(word, "w");
+    assert_true(worded);
     assert_string_equal(loaded->postgres, "host=p");
     rlv_config_free(loaded);
     loaded = NULL;

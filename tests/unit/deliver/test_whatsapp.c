@@ -203,6 +203,7 @@ static enum rlv_verdict_kind of_code(int status, int code)
     rlv_verdict v = judge(status, true, text);
     assert_int_equal(v.code, code);
     assert_non_null(strstr(v.reason, ": d"));
+    assert_true(v.quotes);
     return v.kind;
 }
 
