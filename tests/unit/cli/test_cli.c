@@ -189,7 +189,8 @@ static void every_tool_explains_itself(void **state)
     static int (*const tools[])(int, char **) = {
         rlv_cli_check,    rlv_cli_config, rlv_cli_lag,     rlv_cli_migrate, rlv_cli_plugin, rlv_cli_timeline,
         rlv_cli_topics,   rlv_cli_repair, rlv_cli_consume, rlv_cli_deliver, rlv_cli_erase,  rlv_cli_expire,
-        rlv_cli_export,   rlv_cli_gateway, rlv_cli_replay, rlv_cli_report,  rlv_cli_sandbox};
+        rlv_cli_export,   rlv_cli_gateway, rlv_cli_replay, rlv_cli_report,  rlv_cli_sandbox, rlv_cli_account,
+        rlv_cli_desk};
     assert_int_equal(run(rlv_cli_webhook, "webhook --help"), EX_OK);
     assert_int_equal(run(rlv_cli_webhook, "webhook --nonsense"), EX_USAGE);
     for (size_t i = 0; i < sizeof(tools) / sizeof(*tools); i++) {
@@ -232,7 +233,7 @@ static void wrong_lines(void **state)
     }
     /* every role and tool refuses a configuration that is not there, before it does anything else */
     static int (*const tools[])(int, char **) = {rlv_cli_consume, rlv_cli_deliver, rlv_cli_gateway, rlv_cli_sandbox,
-                                                 rlv_cli_replay,  rlv_cli_report,  rlv_cli_expire};
+                                                 rlv_cli_replay,  rlv_cli_report,  rlv_cli_expire,  rlv_cli_desk};
     for (size_t i = 0; i < sizeof(tools) / sizeof(*tools); i++) {
         assert_int_equal(run(tools[i], "x --config /nowhere/relevo.yaml"), EX_CONFIG);
         assert_non_null(strstr(err, "/nowhere/relevo.yaml"));

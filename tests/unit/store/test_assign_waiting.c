@@ -55,6 +55,40 @@ static int give(shelf *s, int limit)
     return given;
 }
 
+/* What waits in vain moves on: an offer that nobody took, to the next; who overflows, to the team that helps out. */
+static void test_looking_after(void **state)
+{
+    shelf *s = *state;
+    rlv_error err;
+    int changed = -1;
+    assert_ok(rlv_store_look_after(s->store, s->lane, 10, &changed, &err), err);
+    assert_int_equal(changed, 0);
+    shelf_run(s->sql, "SELECT desk.put_team('care', p_overflow_to => 'sales', p_overflow_after => '1 min')");
+    wait_in(s, s->lane, 3, "team = 'care', owner_since = 1000");
+    wait_in(s, s->lane + 1000, 1, "team = 'care', owner_since = 1000"); /* another lane's */
+    assert_ok(rlv_store_look_after(s->store, s->lane, 2, &changed, &err), err);
+    assert_int_equal(changed, 2); /* at most */
+    assert_ok(rlv_store_look_after(s->store, s->lane, 10, &changed, &err), err);
+    assert_int_equal(changed, 1);
+    assert_ask(s, "3", "SELECT count(*) FROM relevo.conversation WHERE lane = %d AND team = 'sales'", s->lane);
+    assert_ask(s, "care", "SELECT team FROM relevo.conversation WHERE lane = %d", s->lane + 1000);
+    assert_ask(s, "3", "SELECT count(*) FROM relevo.command WHERE lane = %d AND kind = 'requeue'", s->lane);
+    assert_ok(rlv_store_look_after(s->store, s->lane, 10, &changed, &err), err);
+    assert_int_equal(changed, 0); /* once */
+
+    shelf_run(s->sql, "SELECT desk.put_team('sales', p_offline_after => '1 min')"); /* who is gone gives back what they had */
+    agent(s, "ana", 5, "presence = 'online', expires_at = clock_timestamp() - interval '2 min'");
+    agent(s, "bea", 5, NULL);
+    shelf_run(s->sql, "UPDATE relevo.conversation SET owner = 3, agent_id = 'ana' WHERE lane = %d", s->lane);
+    shelf_run(s->sql, "UPDATE relevo.conversation SET agent_id = 'bea' WHERE id = (SELECT id FROM relevo.conversation WHERE lane = %d LIMIT 1)",
+              s->lane);
+    assert_ok(rlv_store_look_after(s->store, s->lane, 10, &changed, &err), err);
+    assert_int_equal(changed, 2);
+    assert_ask(s, "1", "SELECT count(*) FROM relevo.conversation WHERE lane = %d AND owner = 3 AND agent_id = 'bea'", s->lane);
+    assert_ask(s, "offline", "SELECT presence FROM relevo.agent WHERE id = 'ana'");
+    shelf_run(s->sql, "DELETE FROM relevo.team WHERE team IN ('care', 'sales')");
+}
+
 static void test_nobody_there(void **state)
 {
     shelf *s = *state;
@@ -223,7 +257,7 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, shelf_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_nobody_there), TEST(test_what_an_assignment_leaves), TEST(test_limits_and_order),
+        TEST(test_nobody_there), TEST(test_looking_after), TEST(test_what_an_assignment_leaves), TEST(test_limits_and_order),
         TEST(test_no_starving),
         TEST(test_fit),          TEST(test_the_least_loaded),          TEST(test_twenty_at_once),
     };
