@@ -130,7 +130,7 @@ static void test_it_serves(void **state)
     assert_int_equal(call(rlv_desk_port(r.desk), "GET", "/", NULL, NULL), 200);
     assert_non_null(strcasestr(call_answer, "<!doctype html"));
     assert_int_equal(call(rlv_desk_port(r.desk), "GET", "/api/conversations", NULL, NULL), 401); /* to nobody */
-    assert_int_equal(call(rlv_desk_port(r.desk), "GET", "/nowhere", NULL, NULL), 404);
+    assert_int_equal(call(rlv_desk_port(r.desk), "GET", "/nowhere.js", NULL, NULL), 404);
     stop(&r);
 }
 
