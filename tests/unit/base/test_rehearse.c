@@ -163,6 +163,44 @@ static void test_several_at_once(void **state)
     }
 }
 
+struct row {
+    size_t deadly; /* at which a copy dies; SIZE_MAX: at none */
+    bool hangs;    /* there, instead */
+    size_t seen;   /* how many came before, in this copy */
+};
+
+static void one_of_many(void *context, size_t i)
+{
+    struct row *row = context;
+    if (i != row->seen++)
+        _exit(9); /* out of order: what comes later may need what came before */
+    if (i == row->deadly && row->hangs)
+        spin(&(int){0});
+    if (i == row->deadly)
+        crash(NULL);
+}
+
+/* The first of several that is deadly is found, wherever it is; a hang is no death. */
+static void test_one_of_many(void **state)
+{
+    (void)state;
+    rlv_error how = {0};
+    enum { MANY = 9 };
+    for (size_t i = 0; i < MANY; i++) {
+        struct row row = {.deadly = i};
+        how.message[0] = '\0';
+        assert_int_equal(rlv_rehearse_each(one_of_many, &row, MANY, BUDGET_US, &how), i);
+        assert_non_null(strstr(how.message, "signal"));
+        assert_int_equal(row.seen, 0); /* nothing was done here */
+    }
+    struct row none = {.deadly = SIZE_MAX}, hang = {.deadly = 2, .hangs = true};
+    how.message[0] = '\0';
+    assert_int_equal(rlv_rehearse_each(one_of_many, &none, MANY, BUDGET_US, &how), MANY);
+    assert_int_equal(rlv_rehearse_each(one_of_many, &none, 0, BUDGET_US, &how), 0);
+    assert_int_equal(rlv_rehearse_each(one_of_many, &hang, MANY, SHORT_US, &how), MANY);
+    assert_string_equal(how.message, ""); /* untouched */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +209,7 @@ int main(void)
         cmocka_unit_test(test_hangs),
         cmocka_unit_test(test_a_copy_makes_a_copy),
         cmocka_unit_test(test_several_at_once),
+        cmocka_unit_test(test_one_of_many),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -113,7 +113,7 @@ static void test_only_reads(void **state)
     rlv_store *store = past(s);
     rlv_lane_row row;
     static const char *const topics[] = {"a"};
-    assert_int_not_equal(rlv_store_assign(store, s->lane, 12, "cluster", topics, 1, &row, &err), RLV_OK);
+    assert_int_not_equal(rlv_store_assign(store, s->lane, 12, "cluster", topics, 1, NULL, &row, &err), RLV_OK);
     assert_non_null(strstr(err.message, "read-only"));
     assert_ok(rlv_store_check_fence(s->store, &s->row, &err), err);
     rlv_store_close(store);

@@ -95,7 +95,7 @@ static void test_the_mark(void **state)
     assert_int_equal(row.lane, s->lane);
     assert_int_equal(look(s, s->lane).began, 5);
     assert_int_equal(rlv_store_check_fence(s->store, &s->row, &err), RLV_E_FENCED); /* a consumer that slept */
-    assert_int_equal(rlv_store_assign(s->store, s->lane, 12, "cluster", own, 2, &other, &err), RLV_E_REFUSED);
+    assert_int_equal(rlv_store_assign(s->store, s->lane, 12, "cluster", own, 2, NULL, &other, &err), RLV_E_REFUSED);
     assert_non_null(strstr(err.message, "run relevo repair again"));
     assert_ok(begin(s, "cluster", 6, &row, &err), err);
     assert_int_equal(look(s, s->lane).began, 6);
