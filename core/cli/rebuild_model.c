@@ -206,6 +206,25 @@ static void take_message(rlv_event *ev, const json_t *json, rlv_arena *arena)
     ev->note = text_of(json, "note", arena);
 }
 
+/* What the clock brought, by what was said; false: it was something else. */
+static bool told_by_clock(const rlv_decision *d, enum rlv_command_kind *ret)
+{
+    static const struct {
+        const char *source;
+        enum rlv_command_kind command;
+    } notices[] = {{"notice.waiting", RLV_COMMAND_WAITING},
+                   {"notice.expected", RLV_COMMAND_WAITING},
+                   {"notice.nobody", RLV_COMMAND_NOBODY},
+                   {"notice.callback", RLV_COMMAND_NOBODY},
+                   {"notice.follow_up", RLV_COMMAND_FOLLOW_UP}};
+    for (size_t i = 0; d->kind == RLV_DECIDED_REPLIED && i < sizeof(notices) / sizeof(*notices); i++)
+        if (rlv_str_is(d->as.said.source, notices[i].source)) {
+            *ret = notices[i].command;
+            return true;
+        }
+    return false;
+}
+
 /* What a desktop did, by what was decided about it. */
 static void take_command(rlv_event *ev, const rlv_decisions *decisions)
 {
@@ -217,6 +236,8 @@ static void take_command(rlv_event *ev, const rlv_decisions *decisions)
             ev->text = d->as.said.text;
             return;
         }
+        if (told_by_clock(d, &ev->command))
+            return;
         if (!rlv_decision_is_change(d->kind))
             continue;
         ev->agent_id = d->as.change.by;

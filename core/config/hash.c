@@ -122,6 +122,17 @@ static void put_policy(rlv_buf *out, const rlv_policy *policy)
     put_notice(out, &policy->notices.returned);
     put_notice(out, &policy->notices.closed);
     put_notice(out, &policy->notices.unknown);
+    rlv_buf_printf(out, "queue %lld %lld %lld %d %d\n", (long long)policy->queue.tell_after_ms, (long long)policy->queue.tell_every_ms,
+                   (long long)policy->queue.give_up_ms, policy->queue.give_up_to, policy->queue.leave);
+    rlv_buf_printf(out, "survey %d %d %d %lld\n", policy->survey.kind, policy->survey.on_resolve, policy->survey.comment,
+                   (long long)policy->survey.wait_ms);
+    put_words(out, &policy->survey.template, 1);
+    rlv_buf_printf(out, "reopen %d %lld\n", policy->reopen.to, (long long)policy->reopen.within_ms);
+    const rlv_notice *const later[] = {&policy->notices.requeued, &policy->notices.waiting,  &policy->notices.expected, &policy->notices.leave,
+                                       &policy->notices.nobody,   &policy->notices.callback, &policy->notices.noted,    &policy->notices.csat,
+                                       &policy->notices.nps,      &policy->notices.comment,  &policy->notices.thanks};
+    for (size_t i = 0; i < sizeof(later) / sizeof(*later); i++)
+        put_notice(out, later[i]);
 }
 
 uint64_t rlv_config_hash(const rlv_config *config)

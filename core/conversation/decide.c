@@ -77,8 +77,10 @@ rlv_decision *rlv_decide_commanded(rlv_step *step, enum rlv_decision_kind kind, 
     int64_t epoch = conv->epoch;
     rlv_str agent = conv->agent_id;
     if (ev->owner == RLV_OWNER_BOT) {
+        int32_t n = rlv_str_is(ev->note, "resume") ? conv->n_memories : 0;
         conv->team = (rlv_str){NULL, 0};
         rlv_digest_new_stretch(conv);
+        conv->n_memories = n; /* what plugins were in the middle of goes on: a question flow */
     }
     conv->owner = ev->owner;
     conv->epoch = ev->epoch;
@@ -97,7 +99,8 @@ rlv_decision *rlv_decide_reply(rlv_step *step, rlv_str text, rlv_str source, dou
     rlv_decision *d = rlv_decide(step, RLV_DECIDED_REPLIED);
     if (!d)
         return NULL;
-    if (step->event->kind == RLV_EVENT_COMMAND) { /* a notice of what the command did, not of what came after it */
+    if (step->event->kind == RLV_EVENT_COMMAND && step->event->command < RLV_COMMAND_WAITING) {
+        /* a notice of what the command did, not of what came after it */
         d->owner = step->event->owner;
         d->epoch = step->event->epoch;
         d->agent_id = step->event->owner_agent;
@@ -109,8 +112,9 @@ rlv_decision *rlv_decide_reply(rlv_step *step, rlv_str text, rlv_str source, dou
     return d;
 }
 
-static rlv_str in_language(const rlv_notice *notice, rlv_str language)
+rlv_str rlv_decide_words(const rlv_step *step, const rlv_notice *notice)
 {
+    rlv_str language = step->conversation->language;
     if (rlv_str_is(language, "pt") && notice->pt.len)
         return notice->pt;
     if (rlv_str_is(language, "en") && notice->en.len)
@@ -120,12 +124,12 @@ static rlv_str in_language(const rlv_notice *notice, rlv_str language)
     return notice->pt.len ? notice->pt : notice->en;
 }
 
-void rlv_decide_notice(rlv_step *step, const rlv_notice *notice, const char *key, rlv_str value)
+rlv_decision *rlv_decide_notice(rlv_step *step, const rlv_notice *notice, const char *key, rlv_str value)
 {
-    rlv_str text = in_language(notice, step->conversation->language);
+    rlv_str text = rlv_decide_words(step, notice);
     if (text.len == 0)
-        return;
-    static const char *const holes[] = {"{agent}", "{opens}"}; /* a notice has one of them, or none */
+        return NULL;
+    static const char *const holes[] = {"{agent}", "{opens}", "{position}", "{minutes}"}; /* a notice has one of them, or none */
     for (size_t i = 0; i < sizeof(holes) / sizeof(*holes); i++) {
         const char *hole = memmem(text.ptr, text.len, holes[i], strlen(holes[i]));
         if (!hole)
@@ -136,5 +140,5 @@ void rlv_decide_notice(rlv_step *step, const rlv_notice *notice, const char *key
                                              RLV_STR_ARG(tail)));
         break; /* what was put in is not looked at again */
     }
-    (void)rlv_decide_reply(step, text, rlv_str_from(key), 1);
+    return rlv_decide_reply(step, text, rlv_str_from(key), 1);
 }

@@ -25,7 +25,9 @@ rlv_decision *rlv_decide_commanded(rlv_step *step, enum rlv_decision_kind kind, 
 /* Says a text in the bot's name. NULL as rlv_decide. */
 rlv_decision *rlv_decide_reply(rlv_step *step, rlv_str text, rlv_str source, double confidence);
 
-/* Says a notice in the customer's language; nothing when the notice is empty. Its {agent} or {opens} becomes value. */
-void rlv_decide_notice(rlv_step *step, const rlv_notice *notice, const char *key, rlv_str value);
+/* A notice in the customer's language, else in another; absent when it is empty. */
+rlv_str rlv_decide_words(const rlv_step *step, const rlv_notice *notice);
+/* Says a notice; nothing, and NULL, when it is empty. Its {agent}, {opens}, {position} or {minutes} becomes value. */
+rlv_decision *rlv_decide_notice(rlv_step *step, const rlv_notice *notice, const char *key, rlv_str value);
 
 #endif

@@ -62,6 +62,17 @@ static int64_t sooner(const rlv_hours *h, int64_t now, int64_t best, int64_t day
     return at > now && at < best && open_locally(h, at) ? at : best;
 }
 
+int64_t rlv_hours_since(const rlv_hours *h, int64_t at_ms)
+{
+    enum { STEP = 15 }; /* minutes; nobody closes for less */
+    int64_t since = at_ms - at_ms % MINUTE_MS, end = at_ms - 7 * DAY_MS;
+    while (since > end && rlv_hours_open(h, since - STEP * MINUTE_MS))
+        since -= STEP * MINUTE_MS;
+    while (since > end && rlv_hours_open(h, since - MINUTE_MS))
+        since -= MINUTE_MS;
+    return since;
+}
+
 int64_t rlv_hours_next(const rlv_hours *h, int64_t at_ms)
 {
     int64_t now = local(h, at_ms), today = floor_div(now, DAY_MS), best = INT64_MAX;

@@ -12,6 +12,9 @@ bool rlv_hours_open(const rlv_hours *hours, int64_t at_ms);
 /* When they open next after a moment at which they are closed; 0 when not within a month. */
 int64_t rlv_hours_next(const rlv_hours *hours, int64_t at_ms);
 
+/* Since when they are open, at a moment at which they are: to the minute, or a week before when it is longer ago. */
+int64_t rlv_hours_since(const rlv_hours *hours, int64_t at_ms);
+
 /* A moment in the clocks of the place, for customers: "el lunes 30/11 a las 09:00". language: "pt", "en", else Spanish.
    NUL-terminated besides; absent when the arena is full. */
 rlv_str rlv_hours_say(const rlv_hours *hours, int64_t at_ms, rlv_str language, rlv_arena *arena);

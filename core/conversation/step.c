@@ -2,11 +2,13 @@
 /* The pure core; see step.h. Must never read a clock, a global or anything outside the step. */
 #include "conversation/step.h"
 
+#include "conversation/after.h"
 #include "conversation/decide.h"
 #include "conversation/digest.h"
 #include "conversation/hours.h"
 #include "conversation/join.h"
 #include "conversation/triggers.h"
+#include "conversation/waiting.h"
 
 enum { BY_CUSTOMER = 1, BY_BOT = 2, BY_AGENT = 3 }; /* RELEVO_BY_* */
 
@@ -56,6 +58,24 @@ void rlv_conversation_identify(rlv_conversation *conv, const rlv_event *ev)
         conv->customer_name = ev->customer_name;
 }
 
+static void tell_handoff(rlv_step *step, const rlv_trigger_policy *p);
+
+/* The customer writes again after the case was closed. */
+static unsigned reopen(rlv_step *step)
+{
+    rlv_conversation *conv = step->conversation;
+    bool peoples = rlv_after_is_peoples(step);
+    conv->cases++;
+    conv->opened_ms = step->event->at_ms;
+    rlv_decision *d = rlv_decide_owner(step, RLV_DECIDED_REOPENED, peoples ? RLV_OWNER_QUEUED : RLV_OWNER_BOT, none,
+                                       RLV_CAUSE_CUSTOMER);
+    if (!peoples)
+        return 0;
+    step->handoff = d;
+    tell_handoff(step, NULL);
+    return wanted(step, RLV_WANTS(RLV_PHASE_SUMMARIZE));
+}
+
 static unsigned open_message(rlv_step *step)
 {
     rlv_conversation *conv = step->conversation;
@@ -71,14 +91,14 @@ static unsigned open_message(rlv_step *step)
     rlv_decision *d = rlv_decide(step, RLV_DECIDED_RECEIVED);
     if (d)
         d->as.event = ev;
-    if (conv->owner == RLV_OWNER_CLOSED) {
-        conv->cases++;
-        conv->opened_ms = ev->at_ms;
-        (void)rlv_decide_owner(step, RLV_DECIDED_REOPENED, RLV_OWNER_BOT, none, RLV_CAUSE_CUSTOMER);
-    }
+    unsigned wants = 0;
+    if (rlv_after_message(step) || (conv->owner == RLV_OWNER_QUEUED && rlv_waiting_message(step)))
+        step->done = true;
+    else if (conv->owner == RLV_OWNER_CLOSED)
+        wants = reopen(step);
     conv->last_in_ms = ev->at_ms;
     conv->messages++;
-    return wanted(step, RLV_WANTS(RLV_PHASE_CLASSIFY));
+    return step->done ? 0 : wants | wanted(step, RLV_WANTS(RLV_PHASE_CLASSIFY));
 }
 
 /* A person answered from the business's own phone: theirs from now on. */
@@ -146,6 +166,15 @@ static unsigned open_command(rlv_step *step)
     const rlv_policy *p = step->policy;
     bool changed = ev->epoch > conv->decided_epoch;
     step->changed = true; /* a command is consumed by writing what it left */
+    if (ev->command >= RLV_COMMAND_WAITING) {
+        if (ev->command == RLV_COMMAND_WAITING)
+            rlv_waiting_told(step);
+        else if (ev->command == RLV_COMMAND_NOBODY)
+            rlv_waiting_given_up(step);
+        else
+            rlv_after_follow_up(step);
+        return 0;
+    }
     if (!changed && ev->command != RLV_COMMAND_REPLY && ev->command != RLV_COMMAND_NOTE) {
         rlv_decision *d = decide_as_of(step, RLV_DECIDED_IGNORED); /* given to who had it: no new epoch, so no change */
         if (d)
@@ -168,27 +197,35 @@ static unsigned open_command(rlv_step *step)
         rlv_decision *d = rlv_decide_commanded(step, RLV_DECIDED_RETURNED, RLV_CAUSE_DESKTOP);
         if (d)
             d->as.change.reason = ev->note;
-        rlv_decide_notice(step, &p->notices.returned, "notice.returned", ev->agent_name);
+        if (!rlv_after_person(step))
+            (void)rlv_decide_notice(step, &p->notices.returned, "notice.returned", ev->agent_name);
         break;
     }
     case RLV_COMMAND_RESOLVE: {
         rlv_decision *d = rlv_decide_commanded(step, RLV_DECIDED_CLOSED, RLV_CAUSE_DESKTOP);
         if (d)
             d->as.change.reason = ev->note;
-        rlv_decide_notice(step, &p->notices.closed, "notice.closed", ev->agent_name);
+        (void)rlv_decide_notice(step, &p->notices.closed, "notice.closed", ev->agent_name);
+        (void)rlv_after_person(step);
         break;
     }
     case RLV_COMMAND_ASSIGN:
         (void)rlv_decide_commanded(step, RLV_DECIDED_ASSIGNED, RLV_CAUSE_ASSIGNMENT);
-        rlv_decide_notice(step, &p->notices.assigned, "notice.assigned", ev->agent_name);
+        (void)rlv_decide_notice(step, &p->notices.assigned, "notice.assigned", ev->agent_name);
         break;
     case RLV_COMMAND_REQUEUE: { /* by an agent, or since they were gone, silent, or their whole team was busy */
         rlv_decision *d =
             rlv_decide_commanded(step, RLV_DECIDED_REQUEUED, ev->agent_id.len ? RLV_CAUSE_DESKTOP : RLV_CAUSE_TIMEOUT);
         if (d)
             d->as.change.reason = ev->note;
+        if (d && d->as.change.from == RLV_OWNER_HUMAN)
+            (void)rlv_decide_notice(step, &p->notices.requeued, "notice.requeued", none);
         break;
     }
+    case RLV_COMMAND_WAITING:
+    case RLV_COMMAND_NOBODY:
+    case RLV_COMMAND_FOLLOW_UP:
+        break; /* dealt with above */
     case RLV_COMMAND_MOVED: {
         rlv_decision *d = rlv_decide_commanded(step, RLV_DECIDED_MOVED, RLV_CAUSE_IDENTITY);
         if (d)
@@ -342,7 +379,7 @@ static bool undecided_message(const rlv_step *step)
     const rlv_decision *d = step->decisions.first;
     while (d && d->kind == RLV_DECIDED_JOINED)
         d = d->next;
-    return step->event->kind == RLV_EVENT_MESSAGE && d && d->kind == RLV_DECIDED_RECEIVED;
+    return step->event->kind == RLV_EVENT_MESSAGE && !step->done && d && d->kind == RLV_DECIDED_RECEIVED;
 }
 
 unsigned rlv_step_read(rlv_step *step)
@@ -373,13 +410,13 @@ static void tell_handoff(rlv_step *step, const rlv_trigger_policy *p)
     bool own_words = p && (p->message.es.len || p->message.pt.len || p->message.en.len);
     bool away = policy->people && !rlv_hours_open(policy->people, at_ms);
     if (own_words)
-        rlv_decide_notice(step, &p->message, "notice.handoff", none);
+        (void)rlv_decide_notice(step, &p->message, "notice.handoff", none);
     if (away) {
         int64_t opens = rlv_hours_next(policy->people, at_ms);
         rlv_str when = opens ? rlv_hours_say(policy->people, opens, step->conversation->language, step->arena) : none;
-        rlv_decide_notice(step, &policy->notices.away, "notice.away", when);
+        (void)rlv_decide_notice(step, &policy->notices.away, "notice.away", when);
     } else if (!own_words) {
-        rlv_decide_notice(step, &policy->notices.handoff, "notice.handoff", none);
+        (void)rlv_decide_notice(step, &policy->notices.handoff, "notice.handoff", none);
     }
 }
 
@@ -511,7 +548,7 @@ unsigned rlv_step_decide(rlv_step *step)
         return hand_off(step, NULL, NULL);
     } else if (step->has & RLV_WANTS(RLV_PHASE_RESPOND)) {
         miss(step);
-        rlv_decide_notice(step, &step->policy->notices.unknown, "notice.unknown", none);
+        (void)rlv_decide_notice(step, &step->policy->notices.unknown, "notice.unknown", none);
     }
     resume(step, reply);
     return 0;

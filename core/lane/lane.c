@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/point.h"
+#include "conversation/hours.h"
 #include "lane/batch.h"
 #include "lane/fetch.h"
 #include "lane/meters.h"
@@ -494,6 +495,18 @@ static void rest(rlv_lane *lane)
     (void)malloc_trim(0); /* what a rush took, glibc keeps */
 }
 
+/* A lane counts how long customers wait while people are at work; at other hours they know when that is. */
+static rlv_patience patience_of(const rlv_policy *policy)
+{
+    int64_t now_ms = rlv_clock_wall_ms();
+    if (policy->people && !rlv_hours_open(policy->people, now_ms))
+        return (rlv_patience){0};
+    return (rlv_patience){.tell_after_ms = policy->queue.tell_after_ms,
+                          .tell_every_ms = policy->queue.tell_every_ms,
+                          .give_up_ms = policy->queue.give_up_ms,
+                          .open_since_ms = policy->people ? rlv_hours_since(policy->people, now_ms) : 0};
+}
+
 /* What goes on whether events come or not. */
 static int housekeep(rlv_lane *lane, rlv_error *err)
 {
@@ -511,7 +524,8 @@ static int housekeep(rlv_lane *lane, rlv_error *err)
     /* What waits too long is known only when what came meanwhile is decided. */
     if (now_us >= lane->next_look_us && lane->fetch.caught_up) {
         lane->next_look_us = now_us + env->config->consume.command_poll_ms * 1000;
-        rc = rlv_store_look_after(lane->store, lane->row.lane, ASSIGN_LIMIT, &n, err);
+        rlv_patience patience = patience_of(&env->config->policy);
+        rc = rlv_store_look_after(lane->store, lane->row.lane, ASSIGN_LIMIT, &patience, &n, err);
     }
     if (rc == RLV_OK && now_us >= lane->next_assign_us) {
         lane->next_assign_us = now_us + env->config->consume.command_poll_ms * 1000;

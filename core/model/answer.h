@@ -55,6 +55,7 @@ typedef struct rlv_extras {
     size_t n_choices;
     rlv_str menu;                  /* what opens the list; absent: "Menu" */
     rlv_str media_kind, media_url; /* WhatsApp's word, and where it lies; both or none */
+    rlv_str template, language;    /* an approved template, that is sent instead of all else; absent: none */
 } rlv_extras;
 
 typedef struct rlv_route {

@@ -53,7 +53,11 @@ enum rlv_command_kind { /* what a desktop did; ownership has already changed in 
     RLV_COMMAND_RESOLVE = 4,
     RLV_COMMAND_ASSIGN = 5, /* the assignment function found somebody, or an agent assigned */
     RLV_COMMAND_REQUEUE = 6, /* back to the queue: the agent went away, or passed it on */
-    RLV_COMMAND_MOVED = 7    /* no desktop's: another lane joined the conversation to its own (note: that one's id) */
+    RLV_COMMAND_MOVED = 7,   /* no desktop's: another lane joined the conversation to its own (note: that one's id) */
+    /* What the clock brought, told by the database (relevo.tell_waiting, relevo.follow_up): these made no ownership. */
+    RLV_COMMAND_WAITING = 8,  /* the customer is told where they stand (note: "position 3, about 7 min") */
+    RLV_COMMAND_NOBODY = 9,   /* nobody came for so long */
+    RLV_COMMAND_FOLLOW_UP = 10 /* what a person asked the bot to say now (text; note: the template for after the 24 hours) */
 };
 
 enum rlv_owner { /* the values of RELEVO_OWNER_* */

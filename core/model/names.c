@@ -9,7 +9,8 @@ static const char *const event_kinds[] = {"message", "status",  "echo",  "handov
                                           "undelivered"};
 static const char *const statuses[] = {"sent", "delivered", "read", "played", "failed", "deleted", "other"};
 static const char *const command_kinds[] = {"take_over", "reply",  "note",   "return",
-                                            "resolve",   "assign", "requeue", "moved"};
+                                            "resolve",   "assign", "requeue", "moved",
+                                            "waiting",   "nobody", "follow_up"};
 static const char *const owners[] = {"none", "bot", "queued", "human", "closed"};
 static const char *const phases[] = {"classify", "trigger", "respond", "route", "summarize", "notify", "on_result"};
 static const char *const decision_kinds[] = {

@@ -78,6 +78,18 @@ enum rlv_undelivered {
     RLV_UNDELIVERED_LEAVE = 1      /* it is a decision to read, and nothing else */
 };
 
+/* What follows when nobody came for a waiting customer. */
+enum rlv_give_up {
+    RLV_GIVE_UP_WAIT = 0,    /* they are told so, and wait on */
+    RLV_GIVE_UP_BOT = 1,     /* the bot has them again */
+    RLV_GIVE_UP_CALLBACK = 2 /* they wait on, and are asked when and where to reach them */
+};
+
+enum rlv_survey { RLV_SURVEY_CSAT = 0, RLV_SURVEY_NPS = 1 };
+
+/* Who gets a customer who writes again after a person closed the case. */
+enum rlv_reopen { RLV_REOPEN_BOT = 0, RLV_REOPEN_PEOPLE = 1 };
+
 typedef struct rlv_policy {
     /* Weighted scores of all triggers combine as 1 - Π(1 - min(1, weight x score)); at or above this they hand off
        together, though none alone would. Above 1: never. */
@@ -94,7 +106,35 @@ typedef struct rlv_policy {
         rlv_notice returned; /* back with the bot */
         rlv_notice closed;   /* resolved; absent: nothing is said */
         rlv_notice unknown;  /* the bot has no answer and nothing hands off */
+        rlv_notice requeued; /* back in the queue from a person */
+        rlv_notice waiting;  /* still waiting; {position} in the queue */
+        rlv_notice expected; /* the same where the wait is known: {minutes} */
+        rlv_notice leave;    /* title of the button by which they go on with the bot */
+        rlv_notice nobody;   /* nobody came */
+        rlv_notice callback; /* nobody came: when and where may they be reached? */
+        rlv_notice noted;    /* the answer to that was written down */
+        rlv_notice csat, nps; /* the question of the survey */
+        rlv_notice comment;  /* after the score: anything to add? */
+        rlv_notice thanks;   /* the survey is over */
     } notices;
+    struct {
+        int64_t tell_after_ms; /* a waiting customer is told where they stand after so long; 0: never */
+        int64_t tell_every_ms; /* and again; 0: once */
+        int64_t give_up_ms;    /* nobody came for so long; 0: they wait for ever */
+        int32_t give_up_to;    /* enum rlv_give_up */
+        bool leave;            /* they may go on with the bot */
+    } queue; /* only time within `people` counts */
+    struct {
+        int32_t kind;          /* enum rlv_survey */
+        bool on_resolve;       /* ask when a person closes the case; else only when they return it for that */
+        bool comment;          /* ask for a free comment after the score */
+        int64_t wait_ms;       /* an answer is one for so long */
+        rlv_str template;      /* for after the 24 hours; absent: nobody is asked then */
+    } survey;
+    struct {
+        int32_t to;            /* enum rlv_reopen */
+        int64_t within_ms;     /* so long after it was closed; later the bot */
+    } reopen;
     int64_t idle_close_ms; /* a bot conversation without a message for so long is closed; 0: never */
     int32_t undelivered;   /* enum rlv_undelivered */
 } rlv_policy;

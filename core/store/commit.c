@@ -390,12 +390,9 @@ void rlv_store_release(rlv_store *store)
                     RLV_OK); /* a connection that cannot is marked broken, and says so when it is used */
 }
 
-/* A function of a lane and a limit, that answers with a count. */
-static int count_of(rlv_store *store, const char *statement, int32_t lane, int limit, int *ret, rlv_error *err)
+/* A function that answers with a count. */
+static int count_of(rlv_store *store, const char *statement, int *ret, rlv_error *err)
 {
-    rlv_pg_begin(store);
-    rlv_pg_int4(store, lane);
-    rlv_pg_int4(store, limit);
     PGresult *r = NULL;
     int rc = rlv_pg_run(store, statement, &r, err);
     if (rc != RLV_OK)
@@ -407,12 +404,22 @@ static int count_of(rlv_store *store, const char *statement, int32_t lane, int l
 
 int rlv_store_assign_waiting(rlv_store *store, int32_t lane, int limit, int *ret_given, rlv_error *err)
 {
-    return count_of(store, "assign_waiting", lane, limit, ret_given, err);
+    rlv_pg_begin(store);
+    rlv_pg_int4(store, lane);
+    rlv_pg_int4(store, limit);
+    return count_of(store, "assign_waiting", ret_given, err);
 }
 
-int rlv_store_look_after(rlv_store *store, int32_t lane, int limit, int *ret_changed, rlv_error *err)
+int rlv_store_look_after(rlv_store *store, int32_t lane, int limit, const rlv_patience *patience, int *ret_changed, rlv_error *err)
 {
-    return count_of(store, "look_after", lane, limit, ret_changed, err);
+    rlv_pg_begin(store);
+    rlv_pg_int4(store, lane);
+    rlv_pg_int4(store, limit);
+    rlv_pg_int8(store, patience->tell_after_ms);
+    rlv_pg_int8(store, patience->tell_every_ms);
+    rlv_pg_int8(store, patience->give_up_ms);
+    rlv_pg_int8(store, patience->open_since_ms);
+    return count_of(store, "look_after", ret_changed, err);
 }
 
 int rlv_store_ensure_months(rlv_store *store, int64_t at_ms, rlv_error *err)

@@ -28,7 +28,7 @@ static const char rights[] =
 static const char functions[] =
     "SELECT string_agg('EXECUTE on ' || p.oid::regprocedure, ', ' ORDER BY p.proname) FROM pg_proc p "
     "WHERE p.pronamespace = to_regnamespace('relevo') "
-    "AND p.proname IN ('lane_assign', 'lane_advance', 'expect', 'assign_waiting', 'look_after', 'ensure_months') "
+    "AND p.proname IN ('lane_assign', 'lane_advance', 'expect', 'assign_waiting', 'look_after', 'tell_waiting', 'follow_up', 'ensure_months') "
     "AND NOT has_function_privilege(p.oid, 'EXECUTE')";
 
 /* One text, appended after what is there. */

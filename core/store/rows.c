@@ -89,6 +89,8 @@ static int16_t by_of(const rlv_event *ev)
     case RLV_EVENT_ECHO:
         return 3;
     case RLV_EVENT_COMMAND:
+        if (ev->command >= RLV_COMMAND_WAITING)
+            return 4;
         if (ev->command == RLV_COMMAND_REQUEUE) /* or nobody's: its agent was gone, say */
             return ev->agent_id.len ? 3 : 4;
         return ev->command == RLV_COMMAND_ASSIGN || ev->command == RLV_COMMAND_MOVED ? 4 : 3;
@@ -136,10 +138,10 @@ static rlv_str text_of(const rlv_outcome *o)
 
 const char rlv_store_copy_history[] =
     "COPY relevo.history (lane, seq, at, conversation_id, kind, source, topic, source_offset, by, agent_id, "
-    "message_id, type, text, said, owner, epoch, intent, trigger, config, decided, was, owner_agent, priority) "
+    "message_id, type, text, said, owner, epoch, intent, trigger, config, decided, was, owner_agent, priority, survey, score) "
     "FROM STDIN (FORMAT binary)";
 enum {
-    HISTORY_COLUMNS = 23
+    HISTORY_COLUMNS = 25
 };
 
 /* What reports and the audit ask for: whose it was before, where the event changed that (0: nobody's, it begins), whose it is
@@ -156,6 +158,28 @@ static void put_change(rlv_buf *row, const rlv_outcome *o, const rlv_decision *f
         rlv_pg_put_int2(row, (int16_t)handoff->as.change.route.priority);
     else
         rlv_pg_put_null(row);
+}
+
+/* What the customer said of how they were served. */
+static void put_survey(rlv_buf *row, const rlv_outcome *o)
+{
+    static const char *const kinds[][2] = {{"csat", "csat"}, {"nps", "nps"}, {"survey_comment", "comment"}};
+    const rlv_decision *d = find_decision(o, RLV_DECIDED_SLOT_FILLED);
+    for (size_t i = 0; d && i < sizeof(kinds) / sizeof(*kinds); i++) {
+        if (!rlv_str_is(d->as.slot.name, kinds[i][0]))
+            continue;
+        rlv_pg_put_text(row, rlv_str_from(kinds[i][1]));
+        int16_t score = 0;
+        for (size_t k = 0; k < d->as.slot.value.len && k < 2; k++)
+            score = (int16_t)(score * 10 + (d->as.slot.value.ptr[k] - '0'));
+        if (i < 2)
+            rlv_pg_put_int2(row, score);
+        else
+            rlv_pg_put_null(row);
+        return;
+    }
+    rlv_pg_put_null(row);
+    rlv_pg_put_null(row);
 }
 
 void rlv_store_put_history(rlv_store *store, const rlv_outcome *o, rlv_str decided)
@@ -194,6 +218,7 @@ void rlv_store_put_history(rlv_store *store, const rlv_outcome *o, rlv_str decid
     rlv_pg_put_int8(row, (int64_t)o->config);
     rlv_pg_put_bytes(row, decided);
     put_change(row, o, first_change, last_change, handoff);
+    put_survey(row, o);
 }
 
 /* ---- conversations

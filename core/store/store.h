@@ -153,9 +153,17 @@ void rlv_store_release(rlv_store *store);
 
 /* Gives waiting conversations of the lane to agents who are free. *ret_given: how many; each left a command. */
 RLV_MUST_CHECK int rlv_store_assign_waiting(rlv_store *store, int32_t lane, int limit, int *ret_given, rlv_error *err);
-/* Looks after what the lane's conversations wait for: offers that nobody took, agents who are gone or silent, queues that overflow.
-   *ret_changed: how many conversations; what became another's left a command. */
-RLV_MUST_CHECK int rlv_store_look_after(rlv_store *store, int32_t lane, int limit, int *ret_changed, rlv_error *err);
+/* How long customers wait before they are told so. */
+typedef struct rlv_patience {
+    int64_t tell_after_ms, tell_every_ms, give_up_ms; /* as in rlv_policy.queue; 0: never, once, never */
+    int64_t open_since_ms;                            /* since when people are at work: waiting before does not count */
+} rlv_patience;
+
+/* Looks after what the lane's conversations wait for: offers that nobody took, agents who are gone or silent, queues that overflow,
+   customers who are to be told where they stand, follow-ups that are due. *ret_changed: how many; whatever the lane is to decide left a
+   command. */
+RLV_MUST_CHECK int rlv_store_look_after(rlv_store *store, int32_t lane, int limit, const rlv_patience *patience, int *ret_changed,
+                                        rlv_error *err);
 /* Makes the months of history around at_ms. */
 RLV_MUST_CHECK int rlv_store_ensure_months(rlv_store *store, int64_t at_ms, rlv_error *err);
 

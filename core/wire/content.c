@@ -5,6 +5,8 @@
 
 enum rlv_outbound_type rlv_content_type(const rlv_extras *extras)
 {
+    if (extras->template.len)
+        return RLV_OUTBOUND_TEMPLATE;
     if (extras->n_choices)
         return RLV_OUTBOUND_INTERACTIVE;
     if (!extras->media_kind.len)
@@ -62,7 +64,11 @@ static void put_list(rlv_buf *out, rlv_str text, const rlv_extras *x)
 
 void rlv_content_put(rlv_buf *out, rlv_str text, const rlv_extras *x)
 {
-    if (x->n_choices > RLV_BUTTONS_MAX) {
+    if (x->template.len) {
+        put_pair(out, "{\"name\":", x->template);
+        put_pair(out, ",\"language\":{\"code\":", x->language);
+        put(out, "}}");
+    } else if (x->n_choices > RLV_BUTTONS_MAX) {
         put_list(out, text, x);
     } else if (x->n_choices) {
         put_buttons(out, text, x);

@@ -19,7 +19,7 @@ NEARNESS = {"closed": 0, "bot": 1, "queued": 2, "human": 3}
 
 # The notices of the configuration that lab/stack.py writes.
 NOTICES = {"handoff": "Te paso con una persona.", "assigned": "{agent} te atiende.", "returned": "Sigo yo.",
-           "closed": "Caso cerrado.", "unknown": "No lo sé."}
+           "closed": "Caso cerrado.", "unknown": "No lo sé.", "requeued": "Busco a otra persona."}
 
 
 def identity(event):
@@ -337,7 +337,10 @@ class Step:
             self.notice("assigned")
         elif kind == "requeue":
             reason = {"reason": command["note"]} if command.get("note") else {}
+            had = c.decided_owner
             self.commanded("requeued", "desktop" if command["agent_id"] else "timeout", **reason)
+            if had == "human":
+                self.notice("requeued")
         elif kind == "moved":
             self.commanded("moved", "identity", other=command["note"])
 

@@ -52,6 +52,25 @@ int talk_teardown(void **state)
     return 0;
 }
 
+void talk_afterwards(talk *t)
+{
+    rlv_policy *p = &t->policy;
+    p->notices.requeued.es = RLV_STR("Busco a otra persona.");
+    p->notices.waiting.es = RLV_STR("Lugar {position}.");
+    p->notices.expected.es = RLV_STR("Unos {minutes} minutos.");
+    p->notices.leave.es = RLV_STR("Seguir con el bot");
+    p->notices.nobody.es = RLV_STR("No vino nadie.");
+    p->notices.callback.es = RLV_STR("¿Dónde te buscamos?");
+    p->notices.noted.es = RLV_STR("Anotado.");
+    p->notices.csat.es = RLV_STR("¿De 1 a 5?");
+    p->notices.nps.es = RLV_STR("¿De 0 a 10?");
+    p->notices.comment.es = RLV_STR("¿Algo más?");
+    p->notices.thanks.es = RLV_STR("¡Gracias!");
+    p->queue.leave = p->survey.comment = true;
+    p->survey.wait_ms = 3600000;
+    p->reopen.within_ms = 3600000;
+}
+
 void talk_owner(talk *t, enum rlv_owner owner)
 {
     t->conv.owner = t->conv.decided_owner = owner;

@@ -43,6 +43,8 @@ typedef struct talk {
 int talk_setup(void **state);
 int talk_teardown(void **state);
 
+/* Everything that customers are told while they wait and afterwards: a queue that may be left, CSAT with a comment, the bot after closing. */
+void talk_afterwards(talk *t);
 /* Makes the conversation somebody's, as decided at epoch 7. */
 void talk_owner(talk *t, enum rlv_owner owner);
 /* The next event is a message; every call has a new message id. */

@@ -26,7 +26,7 @@ static void words_never_change(void **state)
     CHECK(rlv_status_name, enum rlv_status, "sent", "delivered", "read", "played", "failed", "deleted",
           "other");
     CHECK(rlv_command_kind_name, enum rlv_command_kind, "take_over", "reply", "note", "return", "resolve",
-          "assign", "requeue");
+          "assign", "requeue", "moved", "waiting", "nobody", "follow_up");
     CHECK(rlv_owner_name, enum rlv_owner, "none", "bot", "queued", "human", "closed");
     CHECK(rlv_phase_name, enum rlv_phase, "classify", "trigger", "respond", "route", "summarize", "notify",
           "on_result");
@@ -56,7 +56,7 @@ static void owners_are_read_back(void **state)
 static void commands_are_read_back(void **state)
 {
     (void)state;
-    for (int i = RLV_COMMAND_TAKE_OVER; i <= RLV_COMMAND_MOVED; i++) {
+    for (int i = RLV_COMMAND_TAKE_OVER; i <= RLV_COMMAND_FOLLOW_UP; i++) {
         enum rlv_command_kind kind = RLV_COMMAND_NOTE;
         assert_true(
             rlv_command_kind_parse(rlv_str_from(rlv_command_kind_name((enum rlv_command_kind)i)), &kind));

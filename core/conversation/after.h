@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What comes after a person had the conversation: the survey, the follow-up, and who gets the customer when they write again.
+ * Private to this room.
+ */
+#ifndef RLV_CONVERSATION_AFTER_H
+#define RLV_CONVERSATION_AFTER_H
+
+#include "conversation/step.h"
+
+/* A person closed it, or gave it back for a survey: remembers that, and asks. True: it was asked, and no other notice is needed. */
+bool rlv_after_person(rlv_step *step);
+/* FOLLOW_UP: says what a person asked for, unless people have the customer by now. */
+void rlv_after_follow_up(rlv_step *step);
+/* A message. True: it answers the survey, and nothing else is to be decided about it. */
+bool rlv_after_message(rlv_step *step);
+/* Who gets this message on a closed conversation. */
+bool rlv_after_is_peoples(const rlv_step *step);
+
+#endif

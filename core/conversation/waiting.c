@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The queue as the customer knows it; see waiting.h. Must never say what is not known. */
+#include "conversation/waiting.h"
+
+#include <strings.h>
+
+#include "conversation/decide.h"
+#include "conversation/digest.h"
+
+static const rlv_str none = {NULL, 0};
+static const char leave_id[] = "relevo:bot"; /* of the button */
+
+/* That they were asked where to reach them: remembered as a plugin's memory is. No plugin is called so. */
+static const rlv_str asked_callback = {"core:callback", 13};
+
+static bool is_asked(const rlv_conversation *conv)
+{
+    for (int32_t i = 0; i < conv->n_memories; i++)
+        if (rlv_str_eq(conv->memories[i].plugin, asked_callback))
+            return true;
+    return false;
+}
+
+/* The word before a number in "position 3, about 7 min"; the number, or absent. */
+static rlv_str number_after(rlv_str text, const char *word)
+{
+    const char *at = text.len ? memmem(text.ptr, text.len, word, strlen(word)) : NULL;
+    if (!at)
+        return none;
+    rlv_str number = {at + strlen(word), 0};
+    while (number.ptr + number.len < text.ptr + text.len && number.ptr[number.len] >= '0' && number.ptr[number.len] <= '9')
+        number.len++;
+    return number;
+}
+
+/* False, and said so, when it was assigned, returned or closed since the database looked. */
+static bool still_waits(rlv_step *step)
+{
+    const rlv_conversation *conv = step->conversation;
+    if (conv->owner == RLV_OWNER_QUEUED && conv->epoch == step->event->epoch)
+        return true;
+    rlv_decision *d = rlv_decide(step, RLV_DECIDED_IGNORED);
+    if (d)
+        d->as.failure.reason = RLV_STR("the customer waits no longer");
+    return false;
+}
+
+static void add_leave(rlv_step *step, rlv_decision *d)
+{
+    rlv_str title = rlv_decide_words(step, &step->policy->notices.leave);
+    if (!d || !step->policy->queue.leave || !title.len)
+        return;
+    rlv_choice *choice = rlv_arena_zalloc(step->arena, 1, sizeof(*choice));
+    if (!choice)
+        return;
+    *choice = (rlv_choice){.id = rlv_str_from(leave_id), .title = title};
+    d->as.said.extras.choices = choice;
+    d->as.said.extras.n_choices = 1;
+}
+
+void rlv_waiting_told(rlv_step *step)
+{
+    const rlv_policy *p = step->policy;
+    if (!still_waits(step))
+        return;
+    rlv_str minutes = number_after(step->event->note, "about "), position = number_after(step->event->note, "position ");
+    bool known = minutes.len && rlv_decide_words(step, &p->notices.expected).len;
+    add_leave(step, known ? rlv_decide_notice(step, &p->notices.expected, "notice.expected", minutes)
+                          : rlv_decide_notice(step, &p->notices.waiting, "notice.waiting", position));
+}
+
+void rlv_waiting_given_up(rlv_step *step)
+{
+    const rlv_policy *p = step->policy;
+    if (!still_waits(step))
+        return;
+    switch ((enum rlv_give_up)p->queue.give_up_to) {
+    case RLV_GIVE_UP_BOT:
+        (void)rlv_decide_owner(step, RLV_DECIDED_RETURNED, RLV_OWNER_BOT, none, RLV_CAUSE_TIMEOUT);
+        (void)rlv_decide_notice(step, &p->notices.nobody, "notice.nobody", none);
+        (void)rlv_decide_notice(step, &p->notices.returned, "notice.returned", none);
+        break;
+    case RLV_GIVE_UP_CALLBACK:
+        if (rlv_decide_notice(step, &p->notices.callback, "notice.callback", none))
+            rlv_digest_memory(step->conversation, asked_callback, RLV_STR("1"));
+        break;
+    case RLV_GIVE_UP_WAIT:
+        add_leave(step, rlv_decide_notice(step, &p->notices.nobody, "notice.nobody", none));
+        break;
+    }
+}
+
+static bool leaves(const rlv_step *step)
+{
+    const rlv_event *ev = step->event;
+    rlv_str title = rlv_decide_words(step, &step->policy->notices.leave);
+    if (!step->policy->queue.leave)
+        return false;
+    if (ev->reply_id.len)
+        return rlv_str_is(ev->reply_id, leave_id);
+    return title.len && ev->text.len == title.len && strncasecmp(ev->text.ptr, title.ptr, title.len) == 0;
+}
+
+bool rlv_waiting_message(rlv_step *step)
+{
+    rlv_conversation *conv = step->conversation;
+    const rlv_event *ev = step->event;
+    if (leaves(step)) {
+        (void)rlv_decide_owner(step, RLV_DECIDED_RETURNED, RLV_OWNER_BOT, none, RLV_CAUSE_CUSTOMER);
+        (void)rlv_decide_notice(step, &step->policy->notices.returned, "notice.returned", none);
+        return true;
+    }
+    if (!is_asked(conv) || !ev->text.len)
+        return false;
+    rlv_digest_memory(conv, asked_callback, none);
+    (void)rlv_digest_slot(conv, RLV_STR("callback"), ev->text, ev->message_id);
+    rlv_decision *d = rlv_decide(step, RLV_DECIDED_SLOT_FILLED);
+    if (d) {
+        d->as.slot.name = RLV_STR("callback");
+        d->as.slot.value = rlv_str_cut(ev->text, RLV_SLOT_VALUE_MAX);
+        d->as.slot.message_id = ev->message_id;
+    }
+    (void)rlv_decide_notice(step, &step->policy->notices.noted, "notice.noted", none);
+    return false;
+}
