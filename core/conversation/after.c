@@ -201,10 +201,10 @@ void rlv_after_follow_up(rlv_step *step)
 {
     const rlv_conversation *conv = step->conversation;
     const rlv_event *ev = step->event;
-    if (conv->owner != RLV_OWNER_BOT && conv->owner != RLV_OWNER_CLOSED) {
+    if ((conv->owner != RLV_OWNER_BOT && conv->owner != RLV_OWNER_CLOSED) || conv->epoch != ev->epoch) {
         rlv_decision *d = rlv_decide(step, RLV_DECIDED_IGNORED);
         if (d)
-            d->as.failure.reason = RLV_STR("people have the customer by now");
+            d->as.failure.reason = RLV_STR("somebody has turned to the customer by now");
         return;
     }
     rlv_decision *d = rlv_decide_reply(step, ev->text, RLV_STR("notice.follow_up"), 1);

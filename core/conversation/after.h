@@ -10,7 +10,7 @@
 
 /* A person closed it, or gave it back for a survey: remembers that, and asks. True: it was asked, and no other notice is needed. */
 bool rlv_after_person(rlv_step *step);
-/* FOLLOW_UP: says what a person asked for, unless people have the customer by now. */
+/* FOLLOW_UP: says what a person asked for, unless somebody has turned to the customer by now. */
 void rlv_after_follow_up(rlv_step *step);
 /* A message. True: it answers the survey, and nothing else is to be decided about it. */
 bool rlv_after_message(rlv_step *step);
