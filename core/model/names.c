@@ -72,7 +72,7 @@ bool rlv_owner_parse(rlv_str word, enum rlv_owner *ret)
 
 bool rlv_command_kind_parse(rlv_str word, enum rlv_command_kind *ret)
 {
-    for (int i = RLV_COMMAND_TAKE_OVER; i <= RLV_COMMAND_MOVED; i++)
+    for (size_t i = 0; i < sizeof(command_kinds) / sizeof(*command_kinds); i++)
         if (rlv_str_is(word, command_kinds[i])) {
             *ret = (enum rlv_command_kind)i;
             return true;

@@ -137,7 +137,7 @@ BEGIN
         WHEN p_template IS NULL AND p_at >= to_timestamp(c.last_in_ms / 1000.0) + interval '24 hours'
             THEN format('the customer''s 24 hours end at %s: name an approved `template` for a later follow-up',
                         to_timestamp(c.last_in_ms / 1000.0) + interval '24 hours')
-        WHEN p_template !~ '^[a-z0-9_]{1,512}$' THEN format('a template''s name has small letters, digits and _ only, not %s', p_template)
+        WHEN p_template !~ '^[a-z0-9_]+$' OR length(p_template) > 512 THEN format('a template''s name has small letters, digits and _ only, not %s', p_template)
     END;
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION '%', wrong USING ERRCODE = 'RV012';
@@ -177,7 +177,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     FROM relevo.history h
     CROSS JOIN LATERAL (
         SELECT (array_agg(x.owner_agent ORDER BY x.at DESC, x.seq DESC) FILTER (WHERE x.owner = 3 AND x.was IS NOT NULL))[1] AS agent,
-               (array_agg(x.trigger ORDER BY x.at DESC, x.seq DESC) FILTER (WHERE x.owner = 2 AND x.was = 1))[1] AS trigger
+               (array_agg(x.trigger ORDER BY x.at DESC, x.seq DESC) FILTER (WHERE x.owner = 2 AND x.trigger IS NOT NULL))[1] AS trigger
         FROM relevo.history x
         WHERE x.conversation_id = h.conversation_id AND (x.was IS NOT NULL OR x.kind IN (2, 6)) AND x.was IS NOT NULL
           AND (x.at, x.seq) < (h.at, h.seq) AND x.at > h.at - interval '60 days') p

@@ -13,7 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from lab.stack import Lab  # noqa: E402
 
-REPORTS = "containment triggers answers waits resolution gaps agents".split()
+REPORTS = "containment triggers answers waits resolution gaps agents surveys".split()
 # step: minute, kind, owner, was, epoch, type, agent, trigger, priority, text, said; a handed-over conversation has seven, another four.
 FILL = """
 INSERT INTO relevo.history (seq, at, source_offset, epoch, config, lane, kind, source, by, owner, conversation_id, decided, was,

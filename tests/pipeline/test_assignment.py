@@ -307,7 +307,7 @@ def lane(seed):
         expect(audit[1:] == [("agent", "ana", "note", "queued", None, "declined"), ("agent", "bea", "assign", "human", "bea", None),
                              ("system", None, "requeue", "queued", None, "agent offline")], f"audit: {audit}")
         said = [t for (t,) in lab.sql("SELECT text FROM desk.history WHERE conversation_id = %s AND by = 'bot' ORDER BY lane, seq, part", one)]
-        expect(said == ["Te paso con una persona.", "Bea te atiende."], f"an offer is no assignment: the customer was told {said}")
+        expect(said == ["Te paso con una persona.", "Bea te atiende.", "Busco a otra persona."], f"an offer is no assignment: the customer was told {said}")
         consumer.stop()
         lab.check()
 

@@ -68,6 +68,11 @@ def by_hand(lab):
     r.add("c5", "09:10", COMMAND, HUMAN, was=BOT, type="take_over", agent_id="ana", owner_agent="ana")
     r.add("c5", "09:10:30", COMMAND, HUMAN, type="reply", agent_id="ana")
     r.add("c5", "09:20", COMMAND, CLOSED, was=HUMAN, type="resolve", agent_id="ana")
+    # What they said afterwards.
+    r.add("c1", "09:16", MESSAGE, CLOSED, text="5", survey="csat", score=5)
+    r.add("c1", "09:17", MESSAGE, CLOSED, text="rapidísimo", survey="comment")
+    r.add("c2", "09:45", MESSAGE, BOT, text="2", survey="csat", score=2)
+    r.add("c5", "09:21", MESSAGE, CLOSED, text="4", survey="csat", score=4)
     # The day before, and the day after: not of this time.
     r.add("c6", "09:00", MESSAGE, QUEUED, was=0, day=1, trigger="wants_person", priority=9)
     r.add("c7", "09:00", MESSAGE, QUEUED, was=0, day=3, trigger="wants_person", priority=9)
@@ -96,6 +101,14 @@ WANTED = {
         {"agent_id": "ana", "name": "Ana", "answered": 2, "answers": 2, "ended": 2, "answer_p50": "PT2M15S", "load": 0, "capacity": 5},
         {"agent_id": "luis", "name": "Luis", "answered": 1, "answers": 1, "ended": 1, "answer_p50": "PT30M", "load": 0, "capacity": 5},
         {"agent_id": "eva", "name": "Eva", "answered": 0, "answers": 0, "ended": 0, "answer_p50": None, "load": 0, "capacity": 5}],
+    # c5 was taken without a trigger.
+    "surveys": [
+        {"by": "agent", "who": "ana", "answers": 2, "csat": 4.5, "satisfied": 1, "nps": None, "comments": 1},
+        {"by": "agent", "who": "luis", "answers": 1, "csat": 2, "satisfied": 0, "nps": None, "comments": 0},
+        {"by": "all", "who": None, "answers": 3, "csat": 3.67, "satisfied": 0.6667, "nps": None, "comments": 1},
+        {"by": "trigger", "who": "knowledge_gap", "answers": 1, "csat": 2, "satisfied": 0, "nps": None, "comments": 0},
+        {"by": "trigger", "who": "wants_person", "answers": 1, "csat": 5, "satisfied": 1, "nps": None, "comments": 1},
+        {"by": "trigger", "who": None, "answers": 1, "csat": 4, "satisfied": 1, "nps": None, "comments": 0}],
 }
 
 

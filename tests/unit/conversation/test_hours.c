@@ -57,6 +57,17 @@ static void the_next_opening(void **state)
     assert_int_equal(rlv_hours_next(&away, at(0, 8, 0)), 0); /* further than a month: not said */
 }
 
+static void since_when_they_are_open(void **state)
+{
+    (void)state;
+    assert_int_equal(rlv_hours_since(&hours, at(0, 13, 59)), at(0, 9, 0));
+    assert_int_equal(rlv_hours_since(&hours, at(0, 16, 0) + 5000), at(0, 16, 0)); /* the same day's second span */
+    assert_int_equal(rlv_hours_since(&hours, at(4, 13, 7)), at(4, 12, 0));        /* since half a holiday ended */
+    static const struct rlv_opening whole[] = {{0x7f, {0, 1440}}};
+    rlv_hours always = {.zone = zone, .n_zone = 2, .open = whole, .n_open = 1};
+    assert_int_equal(rlv_hours_since(&always, at(20, 9, 0)), at(20, 9, 0) - 7 * DAY);
+}
+
 static void moments_in_words(void **state)
 {
     talk *t = *state;
@@ -101,6 +112,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(days_and_spans),
         TEST(the_next_opening),
+        TEST(since_when_they_are_open),
         TEST(moments_in_words),
         TEST(a_customer_is_told_when_people_are_back),
     };

@@ -1,0 +1,205 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""What the clock brings, through a real lane, once each and over crashes: who waits is told, nobody came, follow-ups; and surveys."""
+import json
+import random
+import sys
+import time
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import psycopg2  # noqa: E402
+from lab.generate import partition_of  # noqa: E402
+from lab.stack import PATIENCE_S, Lab, expect, run  # noqa: E402
+
+NUMBER = "105550001"
+NOTICES = {"handoff": "Te paso.", "assigned": "{agent} te atiende.", "returned": "Sigo yo.", "closed": "Cerrado.", "unknown": "No sé.",
+           "requeued": "Busco a otra persona.", "waiting": "Lugar {position}.", "expected": "Unos {minutes} minutos.", "leave": "Seguir con el bot",
+           "nobody": "No vino nadie.", "callback": "¿Dónde te buscamos?", "noted": "Anotado.", "csat": "¿De 1 a 5?", "nps": "¿De 0 a 10?",
+           "comment": "¿Algo más?", "thanks": "¡Gracias!"}
+
+
+def policy(**more):
+    return {"notices": {key: {"es": text, "pt": "", "en": ""} for key, text in NOTICES.items()}, **more}
+
+
+def until(lab, words, query, *args):
+    end = time.monotonic() + PATIENCE_S
+    while not lab.sql(query, *args)[0][0]:
+        expect(time.monotonic() < end, words)
+        time.sleep(0.05)
+
+
+def say(lab, customer, text, **more):
+    key = f"{NUMBER}:{customer}".encode()
+    lab.feed([(partition_of(key, lab.partitions), key,
+               {"kind": "message", "phone_number_id": NUMBER, "wa_id": customer, "message_id": f"wamid.{customer}.{time.monotonic_ns()}",
+                "sent_at": int(time.time() * 1000), "type": "text", "text": text, **more})])
+
+
+def conversation(lab, customer):
+    return lab.sql("SELECT id FROM relevo.conversation WHERE wa_id = %s", customer)[0][0]
+
+
+def said(lab, customer):
+    """What the bot said, in order: (source, text)."""
+    return lab.sql("SELECT source, text FROM desk.history WHERE conversation_id = %s AND by = 'bot' ORDER BY lane, seq, part",
+                   conversation(lab, customer))
+
+
+def has_waited(lab, hours, customer=None):
+    """Moves the beginning of their wait back, as no test waits for hours."""
+    lab.sql("""UPDATE relevo.conversation SET owner_since = owner_since - %s * 3600000, waiting_ms = waiting_ms - %s * 3600000, version = version + 1
+               WHERE owner = 2 AND wa_id = coalesce(%s, wa_id)""", hours, hours, customer)
+
+
+def queued(lab, *customers):
+    for customer in customers:
+        say(lab, customer, "person ya")
+    until(lab, "they do not wait", "SELECT count(*) = %s FROM desk.queue", len(customers))
+
+
+def told(seed):
+    """who waits is told where they stand, once, over crashes; then that nobody came"""
+    rng = random.Random(seed)
+    with Lab("told", partitions=2, policy=policy(queue={"tell_after": "1h", "tell_every": "0s", "give_up": "10h", "give_up_to": "bot"})) as lab:
+        customers = [f"5730{i:03}" for i in range(20)]
+        consumer = lab.start()
+        queued(lab, *customers)
+        lab.wait_caught_up()
+        has_waited(lab, 2)
+        until(lab, "nobody is told", "SELECT count(*) > 0 FROM lab.command WHERE kind = 'waiting'")
+        time.sleep(rng.random() * 0.02)
+        consumer.kill()  # in the middle of the telling, or just before, or just behind
+        consumer.start()
+        until(lab, "not all are told", "SELECT count(*) = 20 FROM relevo.history, json_array_elements(said) s WHERE s ->> 'source' = 'notice.waiting'")
+        lab.wait_caught_up()
+        places = sorted(text for customer in customers for source, text in said(lab, customer) if source == "notice.waiting")
+        expect(len(places) == 20 and len(set(places)) == 20, f"each is told their own place, once: {places}")
+        expect(lab.sql("SELECT DISTINCT count(*) FROM relevo.history WHERE type = 'waiting' GROUP BY conversation_id") == [(1,)], "told twice")
+        say(lab, customers[0], "seguir con el bot")
+        say(lab, customers[0], "say aquí sigo")
+        until(lab, "they do not leave", "SELECT owner = 'bot' FROM desk.conversations WHERE wa_id = %s", customers[0])
+        lab.wait_caught_up()
+        expect(said(lab, customers[0])[2:] == [("notice.returned", "Sigo yo."), ("scripted", "aquí sigo")], f"{said(lab, customers[0])}")
+        has_waited(lab, 12)
+        until(lab, "nobody gave up", "SELECT count(*) = 0 FROM desk.queue")
+        lab.wait_caught_up()
+        for customer in customers[1:]:
+            expect(said(lab, customer)[2:] == [("notice.nobody", "No vino nadie."), ("notice.returned", "Sigo yo.")], f"{said(lab, customer)}")
+        consumer.stop()
+        lab.check(model=False)
+
+
+def truth(seed):
+    """an expected wait is said when it is known; a callback's data is kept; outside people's hours nobody is told to wait"""
+    queue = {"tell_after": "1h", "tell_every": "2h", "give_up": "10h", "give_up_to": "callback"}
+    with Lab("truth", partitions=1, policy=policy(queue=queue)) as lab:
+        lab.sql("SELECT desk.put_agent('ana', 'Ana', '{care}', p_capacity => 0), desk.set_presence('ana', 'online')")
+        lab.sql("INSERT INTO relevo.given (team, waited) SELECT 'care', '1 min' FROM generate_series(1, 10)")  # three minutes between two
+        consumer = lab.start()
+        queued(lab, "573001", "573002")
+        has_waited(lab, 2, "573002")
+        until(lab, "she is not told", "SELECT count(*) = 1 FROM relevo.history WHERE type = 'waiting'")
+        lab.wait_caught_up()
+        expect(said(lab, "573002")[1:] == [("notice.expected", "Unos 3 minutos.")], f"{said(lab, '573002')}")
+        lab.sql("UPDATE relevo.conversation SET told_ms = told_ms - 3 * 3600000 WHERE wa_id = '573002'")
+        lab.sql("DELETE FROM relevo.given")
+        until(lab, "she is not told again", "SELECT count(*) = 2 FROM relevo.history WHERE type = 'waiting'")
+        lab.wait_caught_up()
+        expect(said(lab, "573002")[2:] == [("notice.waiting", "Lugar 1.")], f"what is not known is not said: {said(lab, '573002')}")
+        has_waited(lab, 12, "573002")
+        until(lab, "nobody asks", "SELECT count(*) = 1 FROM relevo.history WHERE type = 'nobody'")
+        say(lab, "573002", "mañana a las 9")
+        lab.wait_caught_up()
+        expect(said(lab, "573002")[3:] == [("notice.callback", "¿Dónde te buscamos?"), ("notice.noted", "Anotado.")], f"{said(lab, '573002')}")
+        expect(lab.sql("SELECT owner FROM desk.conversations WHERE wa_id = '573002'") == [("queued",)], "they wait on")
+        consumer.stop()
+        lab.check(model=False)
+    elsewhen = (datetime.now(timezone.utc) + timedelta(days=3)).strftime("%a").lower()
+    hours = [{"name": "office", "timezone": "UTC", "open": [f"{elsewhen} 10:00-11:00"]}]
+    with Lab("away", partitions=1, policy=policy(queue=queue, hours=hours, people="office")) as lab:
+        consumer = lab.start()
+        queued(lab, "573001")
+        has_waited(lab, 20)
+        # That nothing happens is seen when something else of the same look did.
+        lab.sql("UPDATE relevo.conversation SET follow_up_at = now(), follow_up_text = 'x'")
+        until(lab, "the lane does not look", "SELECT count(*) = 1 FROM relevo.history WHERE type = 'follow_up'")
+        lab.wait_caught_up()
+        expect(lab.sql("SELECT count(*) FROM relevo.history WHERE type IN ('waiting', 'nobody')") == [(0,)], "told while the shop is closed")
+        consumer.stop()
+
+
+def follow_up(seed):
+    """a person asks the bot to say something later: once, over a crash, and not when people have the customer again"""
+    with Lab("follow", partitions=1, policy=policy()) as lab:
+        lab.sql("SELECT desk.put_agent('ana', 'Ana', '{care}'), desk.set_presence('ana', 'online')")
+        consumer = lab.start()
+        for customer in ("573001", "573002"):
+            say(lab, customer, "person ya")
+        until(lab, "ana has not both", "SELECT count(*) = 2 FROM desk.conversations WHERE agent_id = 'ana'")
+        lab.wait_caught_up()
+        one, two = conversation(lab, "573001"), conversation(lab, "573002")
+        for words, arguments in (("both", "p_at => now() + interval '1 hour'"), ("both", "p_message => 'hola'"),
+                                 ("within a year", "p_at => now() - interval '1 hour', p_message => 'hola'"),
+                                 ("name an approved", "p_at => now() + interval '3 days', p_message => 'hola'"),
+                                 ("small letters", "p_at => now() + interval '3 days', p_message => 'hola', p_template => 'Mi plantilla'"),
+                                 ("for a follow-up", "p_template => 'seguimiento'")):
+            try:
+                lab.sql(f"SELECT desk.return_to_bot(%s, 'ana', 'follow_up', {arguments})", one)
+            except psycopg2.Error as error:
+                expect(error.pgcode == "RV012" and words in str(error), f"{arguments}: {error}")
+            else:
+                expect(False, f"{arguments} was not refused")
+        for each in (one, two):
+            done = lab.sql("SELECT done FROM desk.return_to_bot(%s, 'ana', 'follow_up', now() + interval '1 hour', '¿Llegó bien?')", each)
+            expect(done == [(True,)], "return")
+        expect(lab.sql("SELECT count(*) FROM desk.conversations WHERE follow_up_at > now()") == [(2,)], "it is not shown")
+        expect(lab.sql("SELECT done FROM desk.take_over(%s, 'ana')", two) == [(True,)], "take over")
+        lab.wait_caught_up()
+        consumer.kill()
+        lab.sql("UPDATE relevo.conversation SET follow_up_at = now() WHERE follow_up_at IS NOT NULL")
+        consumer.start()
+        until(lab, "nothing is said", "SELECT count(*) >= 1 FROM relevo.history WHERE type = 'follow_up'")
+        lab.wait_caught_up()
+        expect(said(lab, "573001")[-1] == ("notice.follow_up", "¿Llegó bien?"), f"{said(lab, '573001')}")
+        expect(lab.sql("SELECT conversation_id FROM relevo.history WHERE type = 'follow_up'") == [(one,)], "once, and not to who has a person")
+        consumer.stop()
+        lab.check(model=False)
+
+
+def survey(seed):
+    """closed, asked, scored, commented, reported by agent and by trigger; and back to the same person"""
+    with Lab("survey", partitions=1, policy=policy(survey={"on_resolve": True}, reopen={"to": "people"})) as lab:
+        for agent in ("ana", "bea"):
+            lab.sql("SELECT desk.put_agent(%s, initcap(%s), '{care}'), desk.set_presence(%s, 'online')", agent, agent, agent)
+        lab.sql("UPDATE relevo.agent SET idle_since = now() - interval '1 day' WHERE id = 'bea'")
+        consumer = lab.start()
+        say(lab, "573001", "person ya")
+        until(lab, "bea has it not", "SELECT count(*) = 1 FROM desk.conversations WHERE agent_id = 'bea'")
+        lab.wait_caught_up()
+        one = conversation(lab, "573001")
+        lab.sql("SELECT desk.reply(%s, 'bea', 'listo'), desk.resolve(%s, 'bea')", one, one)
+        lab.wait_caught_up()
+        expect(said(lab, "573001")[-2:] == [("notice.closed", "Cerrado."), ("notice.csat", "¿De 1 a 5?")], f"{said(lab, '573001')}")
+        say(lab, "573001", "4 ★★★★", type="interactive", reply_id="survey:4")
+        say(lab, "573001", "muy amable")
+        until(lab, "no survey", "SELECT count(*) = 2 FROM desk.surveys")
+        rows = lab.sql("SELECT kind, score, comment, agent_id, trigger FROM desk.surveys ORDER BY seq")
+        expect(rows == [("csat", 4, None, "bea", "scripted"), ("comment", None, "muy amable", "bea", "scripted")], f"{rows}")
+        expect(lab.sql("SELECT owner FROM desk.conversations") == [("closed",)], "a score opens no case")
+        report = {(r["by"], r["who"]): r for r in json.loads(lab.tool("report", "surveys", "--json"))["surveys"]}
+        expect(set(report) == {("all", None), ("agent", "bea"), ("trigger", "scripted")}, f"report: {report}")
+        expect(all((r["answers"], float(r["csat"]), float(r["satisfied"]), r["nps"], r["comments"]) == (1, 4, 1, None, 1) for r in report.values()),
+               f"report: {report}")
+        lab.sql("UPDATE relevo.agent SET idle_since = now() - interval '2 days' WHERE id = 'ana'")
+        say(lab, "573001", "se rompió otra vez")
+        until(lab, "it goes to somebody else", "SELECT count(*) = 1 FROM desk.conversations WHERE agent_id = 'bea'")
+        lab.wait_caught_up()
+        consumer.stop()
+        lab.check(model=False)
+
+
+if __name__ == "__main__":
+    sys.exit(run("afterwards", told, truth, follow_up, survey))
