@@ -101,9 +101,13 @@ RETURN (SELECT coalesce(sum(least(coalesce(b.weight, 1), greatest(p_capacity, 1)
     UNION ALL
     SELECT v.weight FROM relevo.conversation v WHERE v.owner = 2 AND v.offered_to = p_agent AND relevo.is_offered(v)) b);
 
--- Whether an agent may be given it: it is not in vain, and it is not somebody else's yet.
-CREATE FUNCTION relevo.may_get(c relevo.conversation, t relevo.team, p_agent text) RETURNS boolean LANGUAGE sql STABLE
-RETURN NOT (p_agent = ANY (coalesce(c.declined, '{}')) AND c.declined_at > clock_timestamp() - interval '10 min')
+-- Whether they had it, or their chance, a moment ago.
+CREATE FUNCTION relevo.was_declined(c relevo.conversation, p_agent text) RETURNS boolean LANGUAGE sql STABLE
+RETURN p_agent = ANY (coalesce(c.declined, '{}')) AND c.declined_at > clock_timestamp() - interval '10 min';
+
+-- Whether an agent may be given it: it is not in vain, and it is not somebody else's yet. p_asked: they ask for it themselves.
+CREATE FUNCTION relevo.may_get(c relevo.conversation, t relevo.team, p_agent text, p_asked boolean) RETURNS boolean LANGUAGE sql STABLE
+RETURN (p_asked OR NOT relevo.was_declined(c, p_agent))
    AND (c.prefer_agent IS NULL OR c.prefer_agent = p_agent OR t.named_wait <= interval '0'
         OR relevo.waiting_since(c) + t.named_wait < clock_timestamp());
 
@@ -155,8 +159,8 @@ BEGIN
           AND (NOT relevo.is_offered(v) OR v.offered_to = p_agent)
           -- Only those that one of them can take: else the first ones, for whom nobody is there, would hide the rest.
           AND EXISTS (SELECT FROM relevo.agent a WHERE a.id = ANY (free) AND relevo.fits(a, v)
-                      AND relevo.may_get(v, relevo.team_of(v.team), a.id))
-        ORDER BY (v.offered_to = p_agent) DESC NULLS LAST, relevo.urgency(v, relevo.team_of(v.team)) DESC, relevo.waiting_since(v), v.id
+                      AND relevo.may_get(v, relevo.team_of(v.team), a.id, p_agent IS NOT NULL))
+        ORDER BY (v.offered_to = p_agent) DESC NULLS LAST, relevo.was_declined(v, p_agent), relevo.urgency(v, relevo.team_of(v.team)) DESC, relevo.waiting_since(v), v.id
         LIMIT p_limit
         FOR UPDATE OF v SKIP LOCKED
     LOOP
@@ -164,7 +168,7 @@ BEGIN
         places := coalesce(c.weight, t.weight);
         FOR who IN
             SELECT a.id FROM relevo.agent a
-            WHERE a.id = ANY (free) AND relevo.fits(a, c) AND relevo.may_get(c, t, a.id)
+            WHERE a.id = ANY (free) AND relevo.fits(a, c) AND relevo.may_get(c, t, a.id, p_agent IS NOT NULL)
             ORDER BY (a.id = c.prefer_agent) DESC NULLS LAST,
                      (a.id = c.last_agent AND to_timestamp(c.last_agent_ms / 1000.0) + t.sticky > clock_timestamp()) DESC NULLS LAST,
                      CASE WHEN coalesce(t.rank, c.rank) = 2 THEN 0 ELSE relevo.load_of(a.id, a.capacity) END, a.idle_since, a.id

@@ -207,11 +207,18 @@ def offers(desk):
     expect(desk.lab.sql("SELECT done FROM desk.accept(%s, 'bea')", desk.id("c"))[0][0] is False, "too late")
     desk.lab.sql("SELECT desk.set_presence('bea', 'online')")
     expect(desk.give() == 0, "she had her chance with both")
+    desk.waits("d")
+    desk.lab.sql("UPDATE relevo.agent SET capacity = 2 WHERE id = 'bea'")
+    expect(desk.lab.sql("SELECT desk.pull('bea')")[0][0] and desk.has("d") == "bea", "who pulls gets what they did not decline first")
+    expect(desk.lab.sql("SELECT desk.pull('bea')")[0][0] and desk.has("b") == "bea", "and then the rest: they ask for it")
+    desk.lab.sql("UPDATE relevo.conversation SET owner = 2, agent_id = NULL WHERE customer_id IN ('b', 'd')")
+    desk.lab.sql("UPDATE relevo.conversation SET declined = '{bea}', declined_at = clock_timestamp() WHERE customer_id IN ('b', 'd')")
+    desk.lab.sql("UPDATE relevo.agent SET capacity = 1 WHERE id = 'bea'")
     desk.lab.sql("UPDATE relevo.conversation SET declined_at = clock_timestamp() - interval '11 min' WHERE customer_id = 'b'")
     expect(desk.give() == 1, "after a while she is asked again: nobody waits for ever")
     expect(desk.lab.sql("SELECT desk.pull('bea')")[0][0] and desk.has("b") == "bea", "who pulls takes what they were asked to take")
     expect(desk.lab.sql("SELECT kind, agent_id, text FROM relevo.command ORDER BY id")
-           == [("assign", "ana", None), ("note", "bea", "declined: comiendo"), ("note", "bea", "offer missed"), ("assign", None, None)], "commands")
+           == [("assign", "ana", None), ("note", "bea", "declined: comiendo"), ("note", "bea", "offer missed")] + 3 * [("assign", None, None)], "commands")
 
 
 def absences(desk):
