@@ -61,19 +61,20 @@ static void test_looking_after(void **state)
     shelf *s = *state;
     rlv_error err;
     int changed = -1;
-    assert_ok(rlv_store_look_after(s->store, s->lane, 10, &changed, &err), err);
+    const rlv_patience never = {0}, hour = {.tell_after_ms = 3600000};
+    assert_ok(rlv_store_look_after(s->store, s->lane, 10, &never, &changed, &err), err);
     assert_int_equal(changed, 0);
     shelf_run(s->sql, "SELECT desk.put_team('care', p_overflow_to => 'sales', p_overflow_after => '1 min')");
     wait_in(s, s->lane, 3, "team = 'care', owner_since = 1000");
     wait_in(s, s->lane + 1000, 1, "team = 'care', owner_since = 1000"); /* another lane's */
-    assert_ok(rlv_store_look_after(s->store, s->lane, 2, &changed, &err), err);
+    assert_ok(rlv_store_look_after(s->store, s->lane, 2, &never, &changed, &err), err);
     assert_int_equal(changed, 2); /* at most */
-    assert_ok(rlv_store_look_after(s->store, s->lane, 10, &changed, &err), err);
+    assert_ok(rlv_store_look_after(s->store, s->lane, 10, &never, &changed, &err), err);
     assert_int_equal(changed, 1);
     assert_ask(s, "3", "SELECT count(*) FROM relevo.conversation WHERE lane = %d AND team = 'sales'", s->lane);
     assert_ask(s, "care", "SELECT team FROM relevo.conversation WHERE lane = %d", s->lane + 1000);
     assert_ask(s, "3", "SELECT count(*) FROM relevo.command WHERE lane = %d AND kind = 'requeue'", s->lane);
-    assert_ok(rlv_store_look_after(s->store, s->lane, 10, &changed, &err), err);
+    assert_ok(rlv_store_look_after(s->store, s->lane, 10, &never, &changed, &err), err);
     assert_int_equal(changed, 0); /* once */
 
     shelf_run(s->sql, "SELECT desk.put_team('sales', p_offline_after => '1 min')"); /* who is gone gives back what they had */
@@ -82,11 +83,19 @@ static void test_looking_after(void **state)
     shelf_run(s->sql, "UPDATE relevo.conversation SET owner = 3, agent_id = 'ana' WHERE lane = %d", s->lane);
     shelf_run(s->sql, "UPDATE relevo.conversation SET agent_id = 'bea' WHERE id = (SELECT id FROM relevo.conversation WHERE lane = %d LIMIT 1)",
               s->lane);
-    assert_ok(rlv_store_look_after(s->store, s->lane, 10, &changed, &err), err);
+    assert_ok(rlv_store_look_after(s->store, s->lane, 10, &never, &changed, &err), err);
     assert_int_equal(changed, 2);
     assert_ask(s, "1", "SELECT count(*) FROM relevo.conversation WHERE lane = %d AND owner = 3 AND agent_id = 'bea'", s->lane);
     assert_ask(s, "offline", "SELECT presence FROM relevo.agent WHERE id = 'ana'");
     shelf_run(s->sql, "DELETE FROM relevo.team WHERE team IN ('care', 'sales')");
+
+    shelf_run(s->sql, "UPDATE relevo.conversation SET owner = 2, agent_id = NULL, owner_since = 1000 WHERE lane = %d", s->lane);
+    assert_ok(rlv_store_look_after(s->store, s->lane, 10, &hour, &changed, &err), err);
+    assert_int_equal(changed, 3); /* they have waited long enough to be told */
+    assert_ask(s, "position 1,position 2,position 3",
+               "SELECT string_agg(note, ',' ORDER BY note) FROM relevo.command WHERE lane = %d AND kind = 'waiting'", s->lane);
+    assert_ok(rlv_store_look_after(s->store, s->lane, 10, &hour, &changed, &err), err);
+    assert_int_equal(changed, 0); /* once */
 }
 
 static void test_nobody_there(void **state)
