@@ -213,6 +213,19 @@ int rlv_publisher_commit(rlv_publisher *publisher, rlv_error *err)
 
 /* ---- the last committed record --------------------------------------------------------------------------------- */
 
+/* Why [.., high) is not given. Whoever holds the fence has no transaction open: one that is there all the same has lost its end. */
+static int not_given(rlv_broker *broker, const char *topic, int32_t partition, int64_t high, rlv_error *err)
+{
+    enum { ASK_MS = 2000 };
+    int64_t low, stable; /* where readers of committed records stand */
+    if (rd_kafka_query_watermark_offsets(broker->fetcher, topic, partition, &low, &stable, ASK_MS) == 0 && stable < high)
+        return rlv_error_set(err, RLV_E_UNAVAILABLE,
+                             "a transaction in %s[%d] is open since offset %lld, nothing behind it is read, to offset %lld: if that "
+                             "lasts, Kafka has lost its end, see \"A transaction without an end\" in docs/operating.md",
+                             topic, partition, (long long)stable, (long long)high);
+    return rlv_error_set(err, RLV_E_UNAVAILABLE, "Kafka does not give %s[%d] up to offset %lld", topic, partition, (long long)high);
+}
+
 /* Reads [from, high) and keeps the last record. */
 static int read_last(rlv_broker *broker, const char *topic, int32_t partition, int64_t from, int64_t high,
                      int64_t deadline_us, rlv_arena *arena, rlv_str *ret, rlv_error *err)
@@ -229,8 +242,7 @@ static int read_last(rlv_broker *broker, const char *topic, int32_t partition, i
         rd_kafka_message_t *m = rd_kafka_consume_queue(queue, 100);
         if (!m) {
             if (rlv_clock_mono_us() > deadline_us)
-                rc = rlv_error_set(err, RLV_E_UNAVAILABLE, "Kafka does not give %s[%d] up to offset %lld", topic,
-                                   partition, (long long)high);
+                rc = not_given(broker, topic, partition, high, err);
             continue;
         }
         if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {

@@ -212,6 +212,41 @@ static void test_the_last_record(void **state)
     assert_true(rlv_str_is(last, "untouched"));
 }
 
+/* Somebody's transaction that does not end: it says where it stands, and when it ends after all the record is given. */
+static void test_a_transaction_without_an_end(void **state)
+{
+    lab *l = *state;
+    rlv_error err;
+    rlv_str last = RLV_STR("untouched");
+    char why[256], id[64], within[] = "within";
+    const char *topic = lab_topic(l, "endless", 1);
+    (void)lab_produce(l, topic, 0, "before");
+    (void)snprintf(id, sizeof(id), "%sstranger", l->prefix);
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    assert_int_equal(rd_kafka_conf_set(conf, "bootstrap.servers", l->property.value, why, sizeof(why)), RD_KAFKA_CONF_OK);
+    assert_int_equal(rd_kafka_conf_set(conf, "transactional.id", id, why, sizeof(why)), RD_KAFKA_CONF_OK);
+    assert_int_equal(rd_kafka_conf_set(conf, "transaction.timeout.ms", "600000", why, sizeof(why)), RD_KAFKA_CONF_OK);
+    rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
+    assert_non_null(rk);
+    assert_null(rd_kafka_init_transactions(rk, LAB_TIMEOUT_MS));
+    assert_null(rd_kafka_begin_transaction(rk));
+    assert_int_equal(rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(0), RD_KAFKA_V_VALUE(within, 6),
+                                       RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END),
+                     0);
+    assert_int_equal(rd_kafka_flush(rk, LAB_TIMEOUT_MS), 0);
+
+    assert_int_equal(rlv_broker_last_record(l->broker, topic, 0, 1500, l->arena, &last, &err), RLV_E_UNAVAILABLE);
+    if (!strstr(err.message, "endless[0] is open since offset 1, nothing behind it is read, to offset 2") ||
+        !strstr(err.message, "\"A transaction without an end\" in docs/operating.md"))
+        fail_msg("%s", err.message);
+    assert_true(rlv_str_is(last, "untouched"));
+
+    assert_null(rd_kafka_commit_transaction(rk, LAB_TIMEOUT_MS));
+    assert_ok(rlv_broker_last_record(l->broker, topic, 0, LAB_TIMEOUT_MS, l->arena, &last, &err), err);
+    assert_true(rlv_str_is(last, "within"));
+    rd_kafka_destroy(rk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +255,7 @@ int main(void)
         cmocka_unit_test(test_different_counts), cmocka_unit_test(test_nobody_answers),
         cmocka_unit_test(test_properties),       cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_the_last_record),
+        cmocka_unit_test(test_a_transaction_without_an_end),
     };
     return cmocka_run_group_tests(tests, lab_setup, lab_teardown);
 }
