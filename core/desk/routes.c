@@ -118,6 +118,9 @@ static const struct route {
      "SELECT coalesce(json_agg(json_build_object('agent_id', g.agent_id, 'name', g.name, 'teams', g.teams, 'skills', g.skills, "
      "'languages', g.languages, 'capacity', g.capacity, 'presence', g.presence, 'load', g.load) ORDER BY g.name), '[]')::text "
      "FROM desk.agents g"},
+    {"GET", "/api/canned", RLV_ROLE_AGENT, READS, {NULL},
+     "SELECT coalesce(json_agg(t ORDER BY t.shortcut), '[]')::text FROM (SELECT c.shortcut, c.text, c.language, c.team FROM desk.canned c "
+     "WHERE $2 <> 'agent' OR c.team IS NULL OR EXISTS (SELECT FROM desk.agents g WHERE g.agent_id = $1 AND c.team = ANY (g.teams))) t"},
     {"GET", "/api/board", RLV_ROLE_SUPERVISOR, READS, {NULL},
      "SELECT json_build_object('waiting', (SELECT coalesce(json_agg(q), '[]') FROM (SELECT c.team, count(*) AS waiting, "
      "min(c.owner_since) AS oldest, max(c.priority) AS priority FROM desk.conversations c WHERE c.owner = 'queued' GROUP BY c.team "

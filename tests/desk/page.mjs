@@ -109,7 +109,10 @@ async function story() {
     const before = (await heard('5215550000001')).filter((t) => t === 'respuesta del bot').length
     await won.keyboard.press('Alt+KeyP')
     await won.keyboard.press('Alt+KeyL')
-    await won.keyboard.type('Hola Marisol, ya lo veo.')
+    await won.keyboard.type('/ya')
+    await won.getByRole('option', { name: '/ya_lo_veo' }).waitFor()
+    await won.keyboard.press('Enter')
+    expect((await won.locator('textarea').inputValue()) === 'Hola Marisol, ya lo veo.', 'the canned reply is not there')
     await won.keyboard.press('Enter')
     await until('the answer is on the phone', async () => (await heard('5215550000001')).includes('Hola Marisol, ya lo veo.'))
     await won.locator('.bubble.agent:not(.pending)', { hasText: 'ya lo veo' }).waitFor()

@@ -248,6 +248,10 @@ def test_offers(seed):
     with Setting("deskoffers") as s:
         ana, ben = s.person("ana"), s.person("ben")
         s.lab.sql("SELECT desk.put_team('care', p_accept_within => '10 minutes')")
+        s.lab.sql("SELECT desk.put_canned('hola', 'Hola {name}'), desk.put_canned('precio', 'Cuesta 5', 'es', 'sales'), "
+                  "desk.put_canned('adios', 'Adiós'), desk.put_canned('adios', '')")
+        expect([c["shortcut"] for c in ana.get("/api/canned")[1]] == ["hola"], "canned replies, without another team's")
+        expect([c["shortcut"] for c in s.person("sup").get("/api/canned")[1]] == ["hola", "precio"], "a supervisor's")
         expect(ana.post("/api/presence", presence="online")[0] == 200, "ana is there")
         conversation = s.customer("573000000008", "person ya")
         seen = lambda who: who.get(f"/api/conversations/{conversation}")[1]  # noqa: E731

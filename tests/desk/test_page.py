@@ -45,6 +45,7 @@ def test_page(seed):
     shots.mkdir(exist_ok=True)
     with CircleLab("deskpage") as lab:
         lab.sql("SELECT desk.put_agent('lucia', 'Lucía', '{care}'), desk.put_agent('tomas', 'Tomás', '{care}')")
+        lab.sql("SELECT desk.put_canned('ya_lo_veo', 'Hola {name}, ya lo veo.', 'es'), desk.put_canned('horario', 'Abrimos a las 8.', 'es')")
         for login, words in (("lucia", ("--agent", "lucia")), ("tomas", ("--agent", "tomas")), ("sara", ("--role", "supervisor"))):
             lab.tool("account", "put", login, *words, stdin=PASSWORD.encode() + b"\n")
         lab.start()

@@ -100,6 +100,13 @@ export interface Agent {
     load: number
 }
 
+export interface Canned {
+    shortcut: string
+    text: string
+    language: string | null
+    team: string | null
+}
+
 export interface Counts {
     queue: number
     mine: number
@@ -169,6 +176,8 @@ export const api = {
     act: (id: string, what: string, body: object = {}) => call<Outcome>('POST', `${at(id)}/${what}`, body),
     pull: () => call<{ given: boolean }>('POST', '/api/pull', {}),
     presence: (presence: string) => call<object>('POST', '/api/presence', { presence }),
+    canned: () => call<Canned[]>('GET', '/api/canned'),
+    configuration: () => fetch('/api/configuration').then((answer) => answer.text()),
     heartbeat: () => call<{ presence: string }>('POST', '/api/heartbeat', {}),
     agents: () => call<Agent[]>('GET', '/api/agents'),
     board: () => call<Board>('GET', '/api/board'),

@@ -349,7 +349,7 @@ export function Chat(props: {
             {session.agent_id && (
                 <>
                     <p class={'window' + (left <= 0 ? ' over' : left < 2 * 3600e3 ? ' soon' : '')}>{left > 0 ? t('window', span(left)) : t('windowOver')}</p>
-                    <Composer id={id} mode={mode} setMode={setMode} send={send} />
+                    <Composer id={id} name={c.customer_name ?? ''} language={c.language} mode={mode} setMode={setMode} send={send} />
                 </>
             )}
             {returning && (

@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { api, type Agent, type Counts, type Session, type Summary } from './api'
 import { ago, t } from './words'
 
-export type Tab = 'queue' | 'mine' | 'bot' | 'all' | 'board'
+export type Tab = 'queue' | 'mine' | 'bot' | 'all' | 'board' | 'configuration'
 export type Filter = { team?: string; trigger?: string; language?: string; search?: string }
 
 // What there is to choose from: what the list shows, and the teams of all agents.
@@ -76,6 +76,7 @@ export function List(props: {
         ['bot', t('bot')],
         ['all', t('all')],
         ...(session.role !== 'agent' ? ([['board', t('board')]] as [Tab, string][]) : []),
+        ...(session.role === 'admin' ? ([['configuration', t('configuration')]] as [Tab, string][]) : []),
     ]
     return (
         <nav aria-label={t('list')}>
@@ -87,7 +88,7 @@ export function List(props: {
                     </button>
                 ))}
             </div>
-            {tab !== 'board' && (
+            {tab !== 'board' && tab !== 'configuration' && (
                 <>
                     <div class="filters">
                         <input type="search" placeholder={t('search')} aria-label={t('search')} value={search} onInput={(e) => setSearch(e.currentTarget.value)} />

@@ -49,7 +49,7 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
 
     const refresh = useCallback(() => {
         const { tab, filter } = wanted.current
-        if (tab !== 'board')
+        if (tab !== 'board' && tab !== 'configuration')
             api.list({ list: tab, ...filter }).then(
                 (rows) => wanted.current.tab === tab && wanted.current.filter === filter && setList(rows),
                 () => undefined, // the banner tells that nobody answers
@@ -149,7 +149,7 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
         setList((rows) => rows.map((r) => (r.conversation_id === c.conversation_id ? { ...c, preview: r.preview } : r)))
 
     return (
-        <div class={'desk' + (chosen ? ' chosen' : '') + (tab === 'board' ? ' on-board' : '')}>
+        <div class={'desk' + (chosen ? ' chosen' : '') + (tab === 'board' || tab === 'configuration' ? ' on-board' : '')}>
             <header>
                 <strong class="brand">Relevo</strong>
                 {session.agent_id && (
@@ -211,6 +211,8 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
             <main>
                 {tab === 'board' ? (
                     <Board told={told.n} />
+                ) : tab === 'configuration' ? (
+                    <Configuration />
                 ) : chosen ? (
                     <Chat key={chosen} id={chosen} session={session} agents={agents} told={told} next={next} changed={changed} close={() => choose('')} />
                 ) : (
@@ -222,6 +224,20 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
             </div>
             {help && <Help close={() => setHelp(false)} />}
         </div>
+    )
+}
+
+// What is in force, with where each value comes from; secrets are hidden by the server.
+function Configuration() {
+    const [text, setText] = useState('')
+    useEffect(() => {
+        api.configuration().then(setText, () => undefined)
+    }, [])
+    return (
+        <section class="board">
+            <h1>{t('configuration')}</h1>
+            <pre tabIndex={0}>{text}</pre>
+        </section>
     )
 }
 
