@@ -9,6 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import yaml  # noqa: E402
 from checker.model import conversation_id  # noqa: E402
+from e2e import cards  # noqa: E402
 from e2e.provenance import Provenance  # noqa: E402
 from lab.generate import partition_of  # noqa: E402
 from lab.stack import ROOT, Lab, TestFailure, expect, run  # noqa: E402
@@ -146,6 +147,7 @@ def golden(seed):
                          ("flow.catering", "Gracias, Eva. Ya tengo lo necesario; te llega la cotización a eva@correo.mx."),
                          ("talk.sorry", "Perdona, mañana abrimos."), ("notice.handoff", "Te llama Lucía a las 5."), (None, "Sí")):
         expect(provenance.invented({"source": source, "text": text}, {"Ana", "ana@correo.mx"}), f"'{text}' passes as known")
+    expect(not cards.selftest(), f"the judge of cards is wrong: {cards.selftest()}")
     expect(scripts, f"there is no conversation in {GOLDEN}")
     with Lab("golden", partitions=2, plugins=plugins, policy=policy, command_poll="100ms") as lab:
         talks = [(path, Talk(lab, yaml.safe_load(path.read_text()), seed % 900 * 100 + i))
@@ -162,12 +164,14 @@ def golden(seed):
         world = lab.check(model=False)
         again = lab.tool("replay", "--all")
         expect("no difference" in again and "handed over by" in again, f"replayed, it is not the same:\n{again}")
-        mistakes = []
+        mistakes, handed = [], 0
         for path, talk in talks:
             mine = [d for records in world.decoded.values() for _, d in records if d["conversation_id"] == talk.id]
-            found = talk.compare(mine) + list(inventions(provenance, mine))
+            found = talk.compare(mine) + list(inventions(provenance, mine)) + [f"  {why}" for why in cards.faults(mine)]
+            handed += sum(d["kind"] == "summarized" for d in mine)
             print(f"  {path.name}: {len(talk.script['turns'])} turns, {len(found)} not as written", flush=True)
             mistakes += [f"{path.name}:\n" + m for m in found]
+        expect(handed >= 8, f"only {handed} cards were judged")
         if mistakes:
             raise TestFailure("\n".join(mistakes))
 
