@@ -10,7 +10,7 @@ class Known:
     """What the conversation holds so far."""
 
     def __init__(self):
-        self.wrote, self.said, self.sources, self.slots, self.open = [], [], set(), {}, None
+        self.wrote, self.said, self.sources, self.offered, self.slots, self.open = [], [], set(), set(), {}, None
 
     def take(self, event):
         """The decisions of one event, in order."""
@@ -21,6 +21,7 @@ class Known:
         for said in replies:
             self.said.append(said["text"])
             self.sources.add(said.get("source"))
+            self.offered |= {choice["title"] for choice in (said.get("extras") or {}).get("choices", ())}
         for d in event:
             if d["kind"] == "slot_filled":
                 self.slots[d["slot"]["name"]] = d["slot"]["value"]
@@ -32,7 +33,8 @@ class Known:
             self.open = None
 
     def has_written(self, text):
-        return any(text.lower() in one.lower() for one in self.wrote) or text in self.slots.values()
+        """Or chosen: what they were offered."""
+        return any(text.lower() in one.lower() for one in self.wrote) or text in self.slots.values() or text in self.offered
 
 
 def faults(decisions):
