@@ -13,13 +13,16 @@
 
 /* ---- presets ---- */
 
-/* A plain scalar as JSON has it: whole numbers are numbers, the rest is text. */
+/* A plain scalar as JSON has it: whole numbers are numbers, true and false are those, the rest is text. */
 static json_t *scalar(relevo_str text)
 {
     char *end = NULL;
     bool digits = text.len > 0 && text.len < 18;
     for (uint64_t i = 0; i < text.len; i++) {
         digits = digits && text.ptr[i] >= '0' && text.ptr[i] <= '9';
+    }
+    if (rlt_equal(text, rlt_str("true")) || rlt_equal(text, rlt_str("false"))) {
+        return json_boolean(text.len == 4);
     }
     return digits ? json_integer(strtoll(text.ptr, &end, 10)) : json_stringn(text.ptr, (size_t)text.len);
 }
@@ -150,8 +153,8 @@ static bool read_step(step *s, const json_t *item, json_t *names, size_t i, char
     if (!among(s->method, methods, sizeof(methods) / sizeof(*methods))) {
         return complain(error, size, i, "`method` must be POST, PUT or PATCH");
     }
-    if (s->path == NULL || s->path[0] != '/' || strlen(s->path) > PLAN_PATH_MAX) {
-        return complain(error, size, i, "`path` must begin with a / and have at most 2048 bytes");
+    if (s->path == NULL || (s->path[0] != '/' && s->path[0] != '\0') || strlen(s->path) > PLAN_PATH_MAX) {
+        return complain(error, size, i, "`path` must begin with a / (or be empty) and have at most 2048 bytes");
     }
     if (s->only != NULL && !among(s->only, events, 2)) {
         return complain(error, size, i, "`only` must be handoff or lead");

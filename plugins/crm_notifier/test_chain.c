@@ -107,6 +107,30 @@ static void salesforce_contact_lead_and_task(void **state)
     tk_close(kit);
 }
 
+/* One message to where people look: the destination's address is the whole address. */
+static void chats_and_mail(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *preset, *parts[3];
+    } cases[] = {
+        {"slack", {"{\"text\":\"*WhatsApp: El cliente está &lt;molesto&gt;.*\\nLucía Ñandú: llegó roto\\nhandoff", ", priority 7\"}", "llegó"}},
+        {"teams", {"{\"type\":\"message\",\"attachments\":[{\"contentType\":\"application/vnd.microsoft.card.adaptive\",\"content\":{\"type\":"
+                   "\"AdaptiveCard\",\"version\":\"1.4\",\"body\":[", "\"text\":\"WhatsApp: El cliente está <molesto>.\"", "\"wrap\":true"}},
+        {"email", {"{\"subject\":\"WhatsApp: El cliente está <molesto>. (Lucía Ñandú)\"", "llegó <roto> & tarde", "\"event\":\"handoff\""}}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        tk *kit = tk_open("crm_notifier", "destination", "people", "preset", cases[i].preset, "events", "[\"handoff\",\"lead\"]", NULL);
+        const relevo_answer_effect *effect = asks(hand_off(kit, "upset"), "POST", "");
+        for (size_t k = 0; k < 3; k++)
+            holds(effect, cases[i].parts[k]);
+        tk_close(kit);
+        kit = tk_open("crm_notifier", "destination", "sales", "preset", cases[i].preset, "events", "[\"lead\"]", NULL);
+        assert_int_equal(hand_off(kit, "upset")->n, 0); /* the salesperson hears of leads alone */
+        holds(asks(hand_off(kit, "lead_ready"), "POST", ""), "llegó");
+        tk_close(kit);
+    }
+}
+
 /* A refusal, a later handoff, an answer to an older configuration: the chain ends there, and it is said. */
 static void a_chain_ends(void **state)
 {
@@ -166,7 +190,7 @@ static void refuses(const char *option, const char *value, const char *words)
 static void refuses_bad_steps(void **state)
 {
     (void)state;
-    refuses("preset", "zoho", "`zoho` is not known; there are: hubspot, salesforce");
+    refuses("preset", "zoho", "`zoho` is not known; there are: email, hubspot, salesforce, slack, teams");
     refuses("steps", "[]", "a list of 1 to 8");
     refuses("steps", "[5]", "step 1: must be a mapping");
     refuses("steps", "[{\"path\":\"/x\",\"when\":\"y\"}]", "`when` is not known");
@@ -188,6 +212,7 @@ int main(void)
         cmocka_unit_test(hubspot_finds_the_contact),        cmocka_unit_test(hubspot_creates_the_contact_and_a_deal),
         cmocka_unit_test(salesforce_contact_lead_and_task), cmocka_unit_test(a_chain_ends),
         cmocka_unit_test(long_texts_and_odd_ids),           cmocka_unit_test(refuses_bad_steps),
+        cmocka_unit_test(chats_and_mail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
