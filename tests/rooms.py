@@ -90,7 +90,7 @@ def check_core(root):
         public = room == "include"
         allowed = set(BELOW) if room is None else set(BELOW.get(room, ()))
         if room and not public and room not in BELOW:
-            yield f"{path.relative_to(root)}:1: core/{room} is no room of the plan: add it to tests/rooms.py"
+            yield f"{path.relative_to(root)}:1: core/{room} is no room that is known: add it to tests/rooms.py"
             continue
         for line, quote, name in includes(path):
             where = f"{path.relative_to(root)}:{line}"
@@ -121,7 +121,7 @@ def why_not(room, other):
     if room == "conversation":
         return "the pure core calls base and model, nothing else"
     if {room, other} == {"broker", "store"}:
-        return "only lane knows Kafka and Postgres at once"
+        return "few rooms know Kafka and Postgres at once (BOTH): is this one of them?"
     return f"only {', '.join(BELOW[room]) or 'nothing'} lies below {room}"
 
 
@@ -163,14 +163,14 @@ PLANTS = [
     ("core/config/plant.c", '#  include "store/store.h"\n', "config may not include"),
     ("core/conversation/plant.c", '#include "config/config.h"\n', "the pure core"),
     ("core/conversation/plant.h", '#include "store/store.h"\n', "the pure core"),
-    ("core/broker/plant.c", '#include "store/store.h"\n', "only lane knows"),
-    ("core/store/plant.c", '#include "broker/group.h"\n', "only lane knows"),
+    ("core/broker/plant.c", '#include "store/store.h"\n', "few rooms know"),
+    ("core/store/plant.c", '#include "broker/group.h"\n', "few rooms know"),
     ("core/lane/plant.c", '#include "cli/cli.h"\n', "roles never call each other"),
     ("core/lane/plant.c", '#include "desk/desk.h"\n', "roles never call each other"),
     ("core/base/plant.c", '#include "../model/event.h"\n', "include headers"),
     ("core/base/plant.c", '#include "plant_other.c"\n', "include headers"),
     ("core/lane/plant.c", '#include "embedded.h"\n', "embedded files"),
-    ("core/kitchen/plant.c", "", "no room of the plan"),
+    ("core/kitchen/plant.c", "", "no room that is known"),
     ("core/include/relevo/plant.h", '#include "base/arena.h"\n', "only the C standard library"),
     ("plugins/plant/plant.c", '#include "base/arena.h"\n', "plugins see relevo/plugin.h"),
     ("plugins/plant/plant.c", "#include <relevo/secret.h>\n", "plugins see relevo/plugin.h"),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What must be decided: the plan's rules in Python, for lanes that run the scripted plugin.
+"""What must be decided: the rules in Python, for lanes that run the scripted plugin.
 
-Written from the plan, with dictionaries and no care for speed or bounds; where it and the core differ, one of them is
+Written from the rules of core/README.md, with dictionaries and no care for speed or bounds; where it and the core differ, one of them is
 wrong. A decision here is a dict of the fields of the Decision record; absent ones mean null.
 """
 import hashlib

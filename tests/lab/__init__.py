@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of the whole system share: Avro, the generator of events, servers, topics, databases, processes.
 
-It is written from the published schemas and from the plan, never from core/: what the C code believes must not reach
+It is written from the published schemas and from the documentation, never from core/: what the C code believes must not reach
 it.
 """

@@ -9,12 +9,14 @@
  * needs the network is an effect (RELEVO_ANSWER_EFFECT), performed by someone else, whose result comes back to
  * `on_result`.
  *
- * Rules that hold for everything here: - Every struct that crosses begins with its size as the writer compiled it, and
- * only ever grows at its end. A field lies within a struct `s` when RELEVO_HAS(s, field); a reader must not touch it
- * otherwise. - Text is UTF-8, a (pointer, length) pair, not NUL-terminated, borrowed: valid until the call returns,
- * unless said otherwise. An absent text has len 0 (ptr may then be NULL). - Times are milliseconds since the Unix
- * epoch, lane time (Kafka's LogAppendTime, never moving back), unless said otherwise. - C99, and safe to include from
- * C++.
+ * Rules that hold for everything here:
+ * - Every struct that crosses begins with its size as the writer compiled it, and only ever grows at its end. A field
+ *   lies within a struct `s` when RELEVO_HAS(s, field); a reader must not touch it otherwise.
+ * - Text is UTF-8, a (pointer, length) pair, not NUL-terminated, borrowed: valid until the call returns, unless said
+ *   otherwise. An absent text has len 0 (ptr may then be NULL).
+ * - Times are milliseconds since the Unix epoch, lane time (Kafka's LogAppendTime, never moving back), unless said
+ *   otherwise.
+ * - C99, and safe to include from C++.
  */
 #ifndef RELEVO_PLUGIN_H
 #define RELEVO_PLUGIN_H
