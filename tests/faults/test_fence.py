@@ -48,8 +48,8 @@ CREATE TRIGGER claim AFTER INSERT OR UPDATE ON relevo.send FOR EACH ROW EXECUTE 
 class Killer:
     """Ends delivers again and again: at any moment, or at a point that they pass."""
 
-    def __init__(self, delivers, rng):
-        self.delivers, self.rng, self.kills, self.at = delivers, rng, 0, Counter()
+    def __init__(self, delivers, rng, every=(1, 4)):
+        self.delivers, self.rng, self.every, self.kills, self.at = delivers, rng, every, 0, Counter()
         self.next = time.monotonic() + 3
 
     def __call__(self):
@@ -64,7 +64,7 @@ class Killer:
             deliver.kill()
             self.kills += 1
             self.again(deliver)
-            self.next = time.monotonic() + self.rng.uniform(1, 4)
+            self.next = time.monotonic() + self.rng.uniform(*self.every)
 
     def again(self, deliver):
         deliver.point = f"{self.rng.choice(POINTS)}:kill:{self.rng.randint(5, 40)}" if self.rng.random() < 0.7 else None
@@ -80,7 +80,7 @@ PLANTS = {
                  "IF p_author <> 3 AND (SELECT owner FROM relevo.conversation WHERE id = p_conversation) = 3 THEN"),
     "RETRY_NOCLAIM": ("IF p_author <> 3 AND c.epoch <> p_epoch THEN",
                       "IF p_author <> 3 AND c.epoch <> p_epoch AND s.state IS NULL THEN"),
-    "NO_ORDER": ("AND (v.id, v.part) < (p_id, p_part)) THEN", "AND false) THEN"),
+    "NO_ORDER": ("AND v.state IN (1, 2)", "AND false"),
     "DUP_SENDS": ("IF s.state >= 3 THEN", "IF s.state = 4 THEN"),
 }
 PLANTED = {"DUP_SENDS": (("WHERE v.state = 2 OR", "WHERE v.state <> 4 OR"),)}  # what else it takes
@@ -88,19 +88,17 @@ PLANTED = {"DUP_SENDS": (("WHERE v.state = 2 OR", "WHERE v.state <> 4 OR"),)}  #
 
 def plant(lab, name):
     """Replaces the claim by one without this rule."""
-    source = (ROOT / "schemas/sql/003_deliver.sql").read_text()
-    text = source[source.index("CREATE FUNCTION relevo.claim("):]
+    source = (ROOT / "schemas/sql/010_identity_deliver.sql").read_text()
+    text = source[source.index("CREATE OR REPLACE FUNCTION relevo.claim("):]
     text = text[:text.index("END $$;") + len("END $$;")]
     for old, new in (PLANTS[name], *PLANTED.get(name, ())):
         expect(old in text, f"{name}: the claim has changed, '{old}' is not in it")
         text = text.replace(old, new)
-    lab.sql(text.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION", 1))
+    lab.sql(text)
 
 
-def judge(lab, api, wanted):
-    """What was promised, from the API's own log, the topic and the rows."""
-    rows = judge_sends(lab, [entry[:2] for entry in api.took], wanted)
-    # The fence: the epoch in force when a bot message was claimed is the message's own.
+def judge_fence(lab):
+    """The epoch in force when a bot message was claimed is the message's own. Returns how many claims there were."""
     epochs, crossed, claims = {}, [], 0
     for row in lab.sql("SELECT n, conversation_id::text, epoch, message::text, part, attempt, author FROM lab.fence ORDER BY n"):
         n, conversation, epoch, message, part, attempt, author = row
@@ -111,6 +109,13 @@ def judge(lab, api, wanted):
         if author != 3 and epochs[conversation] != epoch:
             crossed.append(row)
     expect(not crossed, f"{len(crossed)} bot messages were claimed after the ownership had changed: {crossed[:3]}")
+    return claims
+
+
+def judge(lab, api, wanted):
+    """What was promised, from the API's own log, the topic and the rows."""
+    rows = judge_sends(lab, [entry[:2] for entry in api.took], wanted)
+    claims = judge_fence(lab)
     # What was claimed is in the history, above the takeover that came too late to stop it.
     shown = {message for message, in lab.sql("SELECT message_id FROM desk.history WHERE part > 0")}
     sends = lab.sql("SELECT id::text, conversation_id::text, lane, seq, epoch, author FROM relevo.send WHERE attempt > 0")

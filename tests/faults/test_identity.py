@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from checker.model import conversation_id  # noqa: E402
 from lab.identity import NUMBER, event, send, settled  # noqa: E402
 from lab.stack import Lab, expect, run  # noqa: E402
-from points import arm, passed, wait  # noqa: E402
+from points import arm, passed, stopped, wait  # noqa: E402
 
 POINTS = ("loaded", "advanced", "copying", "half_sent", "sent", "committed", "half_produced", "produced", "published")
 PASSES = 3  # the lane that joins, the lane that lets go and forwards, the lane that decides what was forwarded
@@ -57,5 +57,29 @@ def joining(seed):
         lab.check()
 
 
+def raced(seed):
+    """a person takes the loser after the joining lane has read it, and before it commits: the person has both"""
+    with Lab("raced", partitions=2) as lab:
+        lab.sql("SELECT desk.put_agent('ana', 'Ana')")
+        process = lab.start()
+        send(lab, 0, event(1, "slot a=1", wa_id="521"))
+        send(lab, 1, event(2, "slot b=2", user_id="MX.1"))
+        lab.wait_caught_up()
+        process.kill()
+        arm(process, "stepped:stop")
+        process.start()
+        send(lab, 1, event(3, "say hola", wa_id="521", user_id="MX.1"))
+        wait(lambda: passed(process, "stepped") and stopped(process), lambda: f"it never stopped with the join in hand:\n{process.tail()}", 90)
+        done = lab.sql("SELECT (desk.take_over(%s, 'ana')).done", conversation_id(NUMBER, "521"))
+        expect(done == [(True,)], "nobody could take the conversation that is about to move")
+        process.child.send_signal(signal.SIGCONT)
+        lab.wait_caught_up()
+        wait(lambda: settled(lab), lambda: f"something waits:\n{process.tail()}", 60)
+        rows = lab.sql("SELECT conversation_id::text, owner, agent_id FROM desk.conversations")
+        expect(rows == [(conversation_id(NUMBER, "MX.1"), "human", "ana")], f"taken while it was joined, it is {rows}")
+        process.stop()
+        lab.check()
+
+
 if __name__ == "__main__":
-    sys.exit(run("joining", joining))
+    sys.exit(run("joining", joining, raced))

@@ -36,6 +36,8 @@ HOLDS = {
     "takeover_two": ("takeover", "-DTRIG=1 -DTWOCONV", False),
     "takeover_many": ("takeover", "-DE=3 -DBTK=2 -DBRT=2 -DBCR=1 -DBLC=1 -DBRETRY=1 -DTRIG=2", False),
     "locks": ("locks", "", True),
+    "joining": ("joining", "-DBLC=0 -DBLOOK=3", True),
+    "joining_crash": ("joining", "", False),
 }
 
 # Rules left out: each must end in an error.
@@ -54,6 +56,8 @@ BREAKS = {
     "NO_EFFECT_EPOCH": ("takeover", "-DLLM"),
     "UNORDERED": ("locks", ""), "DESK_LANE": ("locks", ""), "AGENT_FIRST": ("locks", ""),
     "DELIVER_BATCH": ("locks", ""), "UPGRADE": ("locks", ""),
+    "NO_LOSER_CAS": ("joining", ""), "NO_JOIN_RAISE": ("joining", ""), "NO_MOVED": ("joining", ""), "NO_FORWARD": ("joining", ""),
+    "DESK_NO_FOLLOW": ("joining", ""), "EPOCH_OWN": ("joining", "-DTWO -DBLC=0"),
 }
 
 # Rules that another one covers: left out alone, nothing is lost. Held here, so that the README's word on it stays true.

@@ -3,13 +3,12 @@
 """A customer by the phone number in one lane, by the business-scoped id in another, and then by both: one conversation."""
 import random
 import sys
-import threading
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from checker.model import conversation_id  # noqa: E402
-from lab.identity import NUMBER, event, send, settled  # noqa: E402
+from lab.identity import NUMBER, Desktops, event, send, settled  # noqa: E402
 from lab.stack import Lab, expect, run  # noqa: E402
 from test_inputs import wait_for  # noqa: E402
 
@@ -24,11 +23,14 @@ def story(seed):
         send(lab, 1, event(2, "slot b=2", user_id="MX.1"))
         wait_for("the two are not decided", lambda: lab.decided() == 2)
         lab.sql("SELECT desk.take_over(%s, 'ana')", by_number)
+        send(lab, 0, {"kind": "status", "phone_number_id": NUMBER, "wa_id": "521", "message_id": "wamid.out.1", "status": "read"})
         lab.wait_caught_up()
+        expect(lab.sql("SELECT conversation_id::text, status FROM desk.statuses") == [(by_number, "read")], "the status is not shown")
         send(lab, 1, event(3, "slot c=3", user_id="MX.1", wa_id="521"))
         lab.wait_caught_up()
         rows = lab.sql("SELECT conversation_id::text, owner, agent_id, epoch FROM desk.conversations")
         expect(rows == [(by_id, "human", "ana", 3)], f"joined, it is {rows}")
+        expect(lab.sql("SELECT conversation_id::text, status FROM desk.statuses") == [(by_id, "read")], "the status did not follow its message")
         done = lab.sql("SELECT (desk.take_over(%s, 'ana')).*", by_number)[0]
         expect(done[:4] == (True, "human", "ana", 3), f"by its former id a desktop finds {done}")
         done = lab.sql("SELECT (desk.reply(%s, 'ana', 'buenas')).done", by_number)
@@ -96,36 +98,6 @@ def erased(seed):
 CUSTOMERS, EVENTS, KILLS = 60, 1500, 8
 
 
-class Desktops(threading.Thread):
-    """Agents who take, answer, note and resolve, by whichever id they know."""
-
-    def __init__(self, lab, seed):
-        super().__init__(daemon=True)
-        self.lab, self.rng, self.quit, self.done, self.mistake = lab, random.Random(seed), threading.Event(), 0, None
-
-    def run(self):
-        import psycopg2
-        connection = psycopg2.connect(self.lab.postgres)
-        connection.autocommit = True
-        cursor = connection.cursor()
-        try:
-            while not self.quit.wait(0.01):
-                i = self.rng.randrange(CUSTOMERS)
-                which = conversation_id(NUMBER, self.rng.choice((f"52{i:04d}", f"MX.{i}")))
-                call = self.rng.choice(("take_over(%s, %s)", "take_over(%s, %s)", "reply(%s, %s, 'hola')", "note(%s, %s, 'ojo')",
-                                        "resolve(%s, %s)"))
-                try:
-                    cursor.execute(f"SELECT (desk.{call}).done", (which, self.rng.choice(("ana", "leo"))))
-                    self.done += bool(cursor.fetchone()[0])
-                except psycopg2.Error as refused:
-                    if refused.pgcode not in ("RV010", "40P01"):  # not there yet; met a lane, and asks again
-                        raise
-        except Exception as mistake:
-            self.mistake = mistake
-        finally:
-            connection.close()
-
-
 def crowd(seed):
     """60 customers who become known by both at some moment, two consumers that are killed, desktops that race with it"""
     rng = random.Random(seed)
@@ -135,7 +107,7 @@ def crowd(seed):
         processes = [lab.start(name, ready=False, RELEVO_CONSUME_INSTANCE=name) for name in ("a", "b")]
         for process in processes:
             process.wait_ready()
-        desktops = Desktops(lab, seed)
+        desktops = Desktops(lab, seed, CUSTOMERS)
         desktops.start()
         sent, said = {}, {}
         for n in range(EVENTS):
