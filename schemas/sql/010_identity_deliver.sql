@@ -84,5 +84,6 @@ END $$;
 
 -- As the history, they are shown with the conversation that goes on.
 CREATE OR REPLACE VIEW relevo.all_statuses AS
-SELECT coalesce(f.forward, h.conversation_id) AS conversation_id, h.lane, h.seq, h.at, h.message_id, h.type AS status
-FROM relevo.history h LEFT JOIN relevo.conversation f ON f.id = h.conversation_id WHERE h.kind = 1;
+SELECT coalesce((SELECT f.forward FROM relevo.conversation f WHERE f.id = h.conversation_id), h.conversation_id) AS conversation_id,
+       h.lane, h.seq, h.at, h.message_id, h.type AS status
+FROM relevo.history h WHERE h.kind = 1;
