@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import psycopg2  # noqa: E402
-from confluent_kafka import Producer  # noqa: E402
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition  # noqa: E402
 from lab import servers  # noqa: E402
 from lab.proxy import Proxy, Trap  # noqa: E402
 from lab.stack import Lab, TestFailure, expect, generator  # noqa: E402
@@ -24,6 +24,7 @@ CONVERSATIONS, RATE, AGENTS, PAUSE = 300, 250, 2, 0.3
 HEAL_S = 240  # far more than it takes: the machine may be busy with others
 # A lane may say what it waits for, that it works again, and a few words when the trouble changes its kind.
 LINES_A_LANE = 6
+OUTPUTS = [f"relevo.{name}.v1" for name in ("decisions", "ownership", "outbound", "effects", "progress")]  # of a lane alone
 ACTIONS = {  # what a desktop does, by the conversation's owner
     "bot": ("desk.take_over(%(id)s, %(agent)s, %(epoch)s)",),
     "queued": ("desk.take_over(%(id)s, %(agent)s, %(epoch)s)", "desk.resolve(%(id)s, %(agent)s, 'listo')"),
@@ -42,6 +43,7 @@ class Parts(Lab):
         self.proxies = {part: Proxy(servers.port()) for part in proxied}
         self.disk, self.settings = disk or {}, settings or {}
         self.pg = self.broker = None
+        self.ended = set()  # lanes in which a transaction without an end was ended
 
     def __enter__(self):
         try:
@@ -117,7 +119,52 @@ class Parts(Lab):
                 expect(process.alive(), f"{process.name} ended by itself ({process.child.returncode}):\n{process.tail()}")
             expect(time.monotonic() < until, f"lanes {waiting} do not work again after {seconds} s:\n"
                    + "\n".join(p.tail() for p in processes))
+            for lane in waiting:
+                said = [line for p in processes for line in p.tail(100).splitlines() if f" lane {lane}: " in line]
+                if said and " is open since offset " in said[-1] or lane in self.ended and "Kafka says event" in said[-1]:
+                    self.end_open(lane)
             time.sleep(0.1)
+
+    def end_open(self, lane):
+        """What an operator does about a transaction whose end a killed Kafka forgot: docs/operating.md, A transaction without an end."""
+        self.ended.add(lane)
+        try:
+            open_in = [topic for topic in OUTPUTS if self.end(topic, lane, "read_committed") < self.end(topic, lane, "read_uncommitted")]
+            print(f"  lane {lane}: Kafka forgot the end of a transaction in {open_in}: it is ended", flush=True)
+            for turn in range(2 if open_in else 0):  # one of the lane's two producers began it
+                producer = Producer({"bootstrap.servers": self.kafka, "transactional.id": f"{self.mark}-lane-{lane}-{turn}",
+                                     "log_level": 0})
+                producer.init_transactions(60)
+                producer.begin_transaction()
+                for topic in open_in:
+                    producer.produce(self.prefix + topic, b"never", partition=lane)
+                producer.flush(60)
+                producer.abort_transaction(60)
+            # Where Kafka had called it committed, Postgres knows more than readers see.
+            self.sql("UPDATE relevo.lane SET published = least(published, %s) WHERE lane = %s", self.progress(lane), lane)
+        except KafkaException as mistake:  # the lane tried again meanwhile, and fenced this; who waits looks again
+            print(f"  lane {lane}: {mistake}", flush=True)
+
+    def end(self, topic, lane, isolation):
+        """Where the partition ends for readers of this isolation."""
+        consumer = Consumer({"bootstrap.servers": self.kafka, "group.id": "lab", "isolation.level": isolation, "log_level": 0})
+        try:
+            return consumer.get_watermark_offsets(TopicPartition(self.prefix + topic, lane), timeout=60)[1]
+        finally:
+            consumer.close()
+
+    def progress(self, lane):
+        """The last sequence that readers of the progress topic see."""
+        consumer = Consumer({"bootstrap.servers": self.kafka, "group.id": "lab", "isolation.level": "read_committed", "log_level": 0,
+                             "enable.partition.eof": True, "enable.auto.commit": False})
+        consumer.assign([TopicPartition(self.prefix + OUTPUTS[-1], lane, 0)])
+        seq, until = 0, time.monotonic() + HEAL_S
+        while not ((record := consumer.poll(1)) and record.error()):
+            expect(time.monotonic() < until, f"{OUTPUTS[-1]}[{lane}] cannot be read")
+            if record:
+                seq = self.schemas.decode(record.value())["seq"]
+        consumer.close()
+        return seq
 
 
 class Load:
