@@ -251,6 +251,15 @@ static void take_command(rlv_event *ev, const rlv_decisions *decisions)
     }
 }
 
+/* Its name is not in decisions. */
+static rlv_str timer_of(const rlv_decisions *decisions)
+{
+    const rlv_decision *first = decisions->first;
+    bool idle = first->kind == RLV_DECIDED_CLOSED ||
+                (first->kind == RLV_DECIDED_IGNORED && rlv_str_is(first->as.failure.reason, "the timer no longer holds"));
+    return idle ? RLV_STR("idle") : RLV_STR("held");
+}
+
 static void take_event(rlv_event *ev, const json_t *head, const rlv_decisions *decisions, rlv_arena *arena)
 {
     const json_t *message = json_object_get(head, "message"), *status = json_object_get(head, "status");
@@ -273,7 +282,7 @@ static void take_event(rlv_event *ev, const json_t *head, const rlv_decisions *d
     if (ev->kind == RLV_EVENT_COMMAND)
         take_command(ev, decisions);
     if (ev->kind == RLV_EVENT_TIMER)
-        ev->timer = RLV_STR("idle");
+        ev->timer = timer_of(decisions);
 }
 
 int rlv_rebuild_decisions(rlv_wire *wire, rlv_arena *arena, rlv_str decided, json_t **ret, size_t *ret_n, rlv_error *err)
@@ -396,7 +405,8 @@ bool rlv_rebuild_apply(rlv_conversation *conv, const rlv_outcome *outcome)
     const rlv_decision *first = outcome->decisions.first;
     if (!first || first->kind == RLV_DECIDED_DUPLICATE || first->kind == RLV_DECIDED_FORWARDED)
         return false;
-    conv->idle_timer_ms = 0; /* timers are not in decisions */
+    conv->idle_timer_ms = conv->held_timer_ms = 0; /* timers are not in decisions */
+    rlv_digest_end_held(conv);                            /* nor is what follows of what is held: a person reads it */
     if (ev->message_id.len)  /* what Meta sends again must be known again */
         (void)rlv_digest_new_message(conv, ev->message_id);
     rlv_conversation_identify(conv, ev);

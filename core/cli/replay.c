@@ -32,7 +32,8 @@ static const char help[] =
     "  --json               for machines\n\n"
     "Shows which conversations would have been handed over to people, and which not, and why: the way to try a trigger\n"
     "before it is used. What customers wrote is judged again from the first message of each conversation on; what people,\n"
-    "clocks and other systems did stays as it was. Each stretch of the bot counts once: a handoff that is gained or lost, or comes\n"
+    "clocks and other systems did stays as it was. What was answered as one is judged as one; what waited for another system is judged\n"
+    "without it. Each stretch of the bot counts once: a handoff that is gained or lost, or comes\n"
     "earlier or later. It reads the history, and changes nothing.\n";
 
 /* ---- a conversation of the past ---------------------------------------------------------------------------------- */
@@ -206,16 +207,46 @@ static void align_after(rlv_conversation *conv, const rlv_decision *last)
     conv->team = last->team;
 }
 
+/* What waited for more: it waits here too, and is judged as one with it when it was decided. */
+static void hold(struct replay *r, struct past *p)
+{
+    rlv_policy patient = r->config->policy;
+    patient.pause_ms = INT32_MAX; /* whatever the pause is now: as long as it was held */
+    align(&p->conv, p->outcome.decisions.first);
+    p->step = (rlv_step){.policy = &patient, .arena = r->arena, .conversation = &p->conv, .event = p->outcome.event};
+    (void)rlv_step_open(&p->step);
+    rlv_step_close(&p->step);
+}
+
+static bool was_held(const rlv_decisions *decisions)
+{
+    const rlv_decision *d = decisions->first;
+    while (d && !(d->kind == RLV_DECIDED_HELD && !d->as.failure.plugin.len))
+        d = d->next;
+    return d != NULL;
+}
+
 /* What was not said by the customer: as it was. A person, or the clock, ends what is open. */
 static void relive(struct replay *r, struct past *p)
 {
+    const rlv_event *ev = p->outcome.event;
     for (const rlv_decision *d = p->outcome.decisions.first; d; d = d->next)
         if (p->standing != TOGETHER && rlv_decision_is_change(d->kind) && d->owner != RLV_OWNER_QUEUED)
             settle(r, p);
     if (p->standing == TOGETHER)
         align(&p->conv, p->outcome.decisions.first);
+    /* A handoff that came of an effect's result, or of its absence: here the message was judged without it. */
+    const rlv_decision *then = ev->kind == RLV_EVENT_TIMER || ev->kind == RLV_EVENT_RESULT ? handoff_of(&p->outcome.decisions) : NULL;
+    if (then && p->standing != BEHIND)
+        p->open.then = side_of(&p->outcome.decisions, ev, then, then->as.change.trigger);
+    if (then && p->standing == TOGETHER) {
+        p->standing = BEHIND; /* the bot's, as it was */
+        return;
+    }
     if (p->standing != BEHIND)
         (void)rlv_rebuild_apply(&p->conv, &p->outcome);
+    if (then && p->standing == AHEAD)
+        settle(r, p);
 }
 
 /* A message while now somebody has it and then the bot went on: did it hand over later? */
@@ -242,11 +273,14 @@ static bool prepare(struct replay *r, struct past *p)
     }
     if (p->standing == TOGETHER)
         align(&p->conv, first);
+    p->conv.held.epoch = p->conv.epoch;
+    p->conv.held.due_ms = 0;
     p->step = (rlv_step){.policy = &r->config->policy,
                          .arena = r->arena,
                          .conversation = &p->conv,
                          .event = p->outcome.event,
-                         .has = r->has};
+                         .has = r->has,
+                         .at_once = true};
     return true;
 }
 
@@ -254,7 +288,7 @@ static bool prepare(struct replay *r, struct past *p)
 static void compare(struct replay *r, struct past *p)
 {
     const rlv_decisions *was = &p->outcome.decisions, *is = &p->step.decisions;
-    const rlv_event *ev = p->outcome.event;
+    const rlv_event *ev = p->step.message ? p->step.message : p->outcome.event;
     const rlv_decision *then = p->standing == BEHIND ? NULL : handoff_of(was), *now = handoff_of(is);
     r->found.messages += inside(&r->found, ev->at_ms);
     if (p->standing == BEHIND) {
@@ -308,7 +342,11 @@ static int advance(struct replay *r, struct past *p, bool *ret, rlv_error *err)
         if (!p->begun)
             rlv_conversation_begin(&p->conv, p->outcome.event, p->outcome.lane);
         p->begun = true;
-        if (p->outcome.event->kind == RLV_EVENT_MESSAGE)
+        enum rlv_event_kind kind = p->outcome.event->kind;
+        bool due = kind == RLV_EVENT_TIMER && p->conv.held.messages && first->kind != RLV_DECIDED_IGNORED;
+        if (kind == RLV_EVENT_MESSAGE && was_held(&p->outcome.decisions) && p->standing == TOGETHER)
+            hold(r, p);
+        else if (kind == RLV_EVENT_MESSAGE || due)
             *ret = prepare(r, p);
         else
             relive(r, p);

@@ -417,6 +417,9 @@ static void put_rest(const rlv_timeline *t, rlv_buf *out, const json_t *d, const
                  text_of(failure, "phase"), text_of(failure, "reason"));
     else if (is(kind, "ignored"))
         put_note(t, out, "ignored: %s", text_of(failure, "reason"));
+    else if (is(kind, "held"))
+        put_note(t, out, "the bot waits%s%s: %s", *text_of(failure, "plugin") ? " for plugin " : "", text_of(failure, "plugin"),
+                 text_of(failure, "reason"));
 }
 
 /* Whose conversation the next lines are about, when it is another one than before. */

@@ -110,7 +110,8 @@ static void put_trigger(rlv_buf *out, const char *what, const rlv_trigger_policy
 
 static void put_policy(rlv_buf *out, const rlv_policy *policy)
 {
-    rlv_buf_printf(out, "policy %.17g %lld %d\n", policy->combined, (long long)policy->idle_close_ms, policy->undelivered);
+    rlv_buf_printf(out, "policy %.17g %lld %lld %d\n", policy->combined, (long long)policy->pause_ms,
+                   (long long)policy->idle_close_ms, policy->undelivered);
     for (size_t i = 0; i < policy->n_triggers; i++)
         put_trigger(out, "trigger", &policy->triggers[i]);
     for (size_t i = 0; i < policy->n_rules; i++)

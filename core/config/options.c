@@ -292,6 +292,10 @@ const rlv_option rlv_options[] = {
      "Above 1: never."},
     {"policy.idle_close", DURATION, ROOT(config.policy.idle_close_ms), RELOADABLE, "24h", 0, 365 * MS_D, NULL,
      NULL, "A conversation with the bot is closed after so long without a message; 0: never."},
+    {"policy.pause", DURATION, ROOT(config.policy.pause_ms), RELOADABLE, "0", 0, 30 * MS_S, NULL, NULL,
+     "A short message (up to 160 characters) that a customer writes to the bot waits so long for the next one, at most four pauses in "
+     "all; then they are answered as one. Longer messages, choices and media are decided at once, with what waited before them. 0: "
+     "each message is answered by itself."},
     {"policy.undelivered", RLV_OPTION_CHOICE, ROOT(config.policy.undelivered), RELOADABLE, "hand_over",
      RLV_UNDELIVERED_HAND_OVER, 0, "hand_over|leave", NULL,
      "What follows when a message of the bot was not delivered, or its outcome stays unknown. `hand_over`: a person gets the "

@@ -39,6 +39,8 @@ static rlv_decision *change(rlv_step *step, enum rlv_decision_kind kind, enum rl
     d->as.change.cause = cause;
     conv->decided_owner = d->owner;
     conv->decided_epoch = d->epoch;
+    if (kind != RLV_DECIDED_JOINED) /* there what is held goes on, or not, as the owner is (join.c) */
+        rlv_digest_end_held(conv);
     step->changed = true;
     return d;
 }
@@ -108,7 +110,7 @@ rlv_decision *rlv_decide_reply(rlv_step *step, rlv_str text, rlv_str source, dou
     d->as.said.text = text;
     d->as.said.source = source;
     d->as.said.confidence = confidence;
-    d->as.said.to_message = step->event->message_id;
+    d->as.said.to_message = (step->message ? step->message : step->event)->message_id;
     return d;
 }
 

@@ -104,3 +104,10 @@ void rlv_digest_new_stretch(rlv_conversation *conv)
     conv->n_turns = 0;
     conv->n_memories = 0;
 }
+
+void rlv_digest_end_held(rlv_conversation *conv)
+{
+    if (conv->held.messages)
+        rlv_digest_turn(conv, 1 /* RELEVO_BY_CUSTOMER */, conv->held.since_ms, conv->held.message_id, conv->held.text);
+    conv->held = (rlv_held_message){0};
+}

@@ -24,4 +24,7 @@ void rlv_digest_memory(rlv_conversation *conv, rlv_str plugin, rlv_str bytes);
    cool-downs stay. */
 void rlv_digest_new_stretch(rlv_conversation *conv);
 
+/* Somebody else has the conversation now: what is held becomes a turn of the talk, and is not decided any more. */
+void rlv_digest_end_held(rlv_conversation *conv);
+
 #endif

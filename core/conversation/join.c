@@ -4,6 +4,7 @@
 
 #include "conversation/decide.h"
 #include "conversation/digest.h"
+#include "conversation/held.h"
 
 /* How near to people. */
 static int nearness(enum rlv_owner owner)
@@ -135,10 +136,15 @@ bool rlv_conversation_join(rlv_step *step, const rlv_conversation *loser)
     enum rlv_owner owner = taken ? loser->owner : kept->owner;
     int64_t since = taken ? loser->owner_since_ms : kept->owner_since_ms;
     join_digest(kept, loser);
+    rlv_held_join(kept, loser, step->arena);
     if (loser->epoch > kept->epoch)
         kept->epoch = loser->epoch;
     kept->team = team;
     rlv_decision *d = rlv_decide_joined(step, owner, agent);
+    if (kept->owner == RLV_OWNER_BOT)
+        kept->held.epoch = kept->epoch;
+    else
+        rlv_digest_end_held(kept);
     kept->owner_since_ms = since; /* the customer waits since then, whoever they are known as */
     if (d) {
         char other[RLV_ID_TEXT + 1];

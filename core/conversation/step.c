@@ -5,6 +5,7 @@
 #include "conversation/after.h"
 #include "conversation/decide.h"
 #include "conversation/digest.h"
+#include "conversation/held.h"
 #include "conversation/hours.h"
 #include "conversation/join.h"
 #include "conversation/triggers.h"
@@ -98,7 +99,13 @@ static unsigned open_message(rlv_step *step)
         wants = reopen(step);
     conv->last_in_ms = ev->at_ms;
     conv->messages++;
-    return step->done ? 0 : wants | wanted(step, RLV_WANTS(RLV_PHASE_CLASSIFY));
+    if (step->done)
+        return 0;
+    if (conv->owner != RLV_OWNER_BOT)
+        step->message = ev;
+    else if (rlv_held_pause(step))
+        return wants;
+    return wants | wanted(step, RLV_WANTS(RLV_PHASE_CLASSIFY));
 }
 
 /* A person answered from the business's own phone: theirs from now on. */
@@ -241,8 +248,12 @@ static unsigned open_timer(rlv_step *step)
     rlv_conversation *conv = step->conversation;
     const rlv_event *ev = step->event;
     step->changed = true;
+    if (rlv_str_is(ev->timer, "held")) {
+        conv->held_timer_ms = 0;
+        return rlv_held_due(step) ? wanted(step, RLV_WANTS(RLV_PHASE_CLASSIFY)) : 0;
+    }
     conv->idle_timer_ms = 0;
-    if (conv->owner == RLV_OWNER_BOT && step->policy->idle_close_ms > 0 &&
+    if (conv->owner == RLV_OWNER_BOT && step->policy->idle_close_ms > 0 && !conv->held.messages &&
         conv->last_in_ms + step->policy->idle_close_ms <= ev->at_ms) {
         (void)rlv_decide_owner(step, RLV_DECIDED_CLOSED, RLV_OWNER_CLOSED, none, RLV_CAUSE_TIMEOUT);
         return 0;
@@ -263,7 +274,14 @@ static unsigned open_result(rlv_step *step)
     if (!fresh)
         return 0;
     step->changed = true;
-    return wanted(step, RLV_WANTS(RLV_PHASE_RESULT));
+    if (rlv_held_result(step))
+        return wanted(step, RLV_WANTS(RLV_PHASE_RESULT) | RLV_WANTS(RLV_PHASE_CLASSIFY));
+    if (!step->event->hold_ms)
+        return wanted(step, RLV_WANTS(RLV_PHASE_RESULT));
+    d = rlv_decide(step, RLV_DECIDED_IGNORED); /* what waited for it was decided without it, or somebody else has it now */
+    if (d)
+        d->as.failure.reason = RLV_STR("no message waits for it any more");
+    return 0;
 }
 
 /* Deliver tells it at least once: it counts once. While the bot has the conversation, a message of its that did not arrive, or
@@ -307,17 +325,27 @@ void rlv_step_give_up(rlv_step *step, rlv_str reason)
 {
     rlv_conversation *conv = step->conversation;
     const rlv_event *ev = step->event;
-    bool command = ev->kind == RLV_EVENT_COMMAND;
+    bool command = ev->kind == RLV_EVENT_COMMAND, held = ev->kind == RLV_EVENT_TIMER && rlv_str_is(ev->timer, "held");
     step->changed = true;
-    if (!command)
+    if (held)
+        conv->held_timer_ms = 0;
+    else if (!command)
         conv->idle_timer_ms = 0;
     else if (ev->epoch > conv->decided_epoch) {
         conv->decided_epoch = ev->epoch;
         conv->decided_owner = ev->owner;
+        rlv_digest_end_held(conv);
     }
     rlv_decision *d = command ? decide_as_of(step, RLV_DECIDED_IGNORED) : rlv_decide(step, RLV_DECIDED_IGNORED);
     if (d)
         d->as.failure.reason = reason;
+    if (!held || !conv->held.messages || conv->owner != RLV_OWNER_BOT)
+        return;
+    d = rlv_decide_owner(step, RLV_DECIDED_HANDED_OFF, RLV_OWNER_QUEUED, none, RLV_CAUSE_FAILURE); /* somebody waits for an answer */
+    if (d) {
+        d->as.change.route.priority = 5;
+        d->as.change.reason = reason;
+    }
 }
 
 unsigned rlv_step_open(rlv_step *step)
@@ -361,30 +389,23 @@ unsigned rlv_step_open(rlv_step *step)
 
 static void take_slots(rlv_step *step)
 {
+    rlv_str message_id = (step->message ? step->message : step->event)->message_id;
     for (const rlv_answer *a = step->answers.first; a; a = a->next) {
         if (a->kind != RLV_ANSWER_SLOT ||
-            !rlv_digest_slot(step->conversation, a->as.slot.name, a->as.slot.value, step->event->message_id))
+            !rlv_digest_slot(step->conversation, a->as.slot.name, a->as.slot.value, message_id))
             continue;
         rlv_decision *d = rlv_decide(step, RLV_DECIDED_SLOT_FILLED);
         if (!d)
             return;
         d->as.slot.name = a->as.slot.name;
         d->as.slot.value = a->as.slot.value;
-        d->as.slot.message_id = step->event->message_id;
+        d->as.slot.message_id = message_id;
     }
-}
-
-static bool undecided_message(const rlv_step *step)
-{
-    const rlv_decision *d = step->decisions.first;
-    while (d && d->kind == RLV_DECIDED_JOINED)
-        d = d->next;
-    return step->event->kind == RLV_EVENT_MESSAGE && !step->done && d && d->kind == RLV_DECIDED_RECEIVED;
 }
 
 unsigned rlv_step_read(rlv_step *step)
 {
-    if (!undecided_message(step))
+    if (!step->message)
         return 0;
     rlv_conversation *conv = step->conversation;
     const rlv_answer *a = answer_of(step, RLV_ANSWER_READING);
@@ -501,15 +522,21 @@ static void resume(rlv_step *step, const rlv_answer *best)
 static void miss(rlv_step *step)
 {
     step->conversation->misses++;
-    step->conversation->open_question = rlv_str_cut(step->event->text, RLV_TURN_TEXT_MAX);
+    step->conversation->open_question = rlv_str_cut(step->message->text, RLV_TURN_TEXT_MAX);
 }
 
-/* Says which plugins failed in the phases from first on. True when any did. */
-static bool report_failures(rlv_step *step, enum rlv_phase first)
+/* Too late to change the decision. */
+static bool comes_late(const rlv_step *step, enum rlv_phase phase)
+{
+    return phase >= RLV_PHASE_ROUTE && !(phase == RLV_PHASE_RESULT && step->message);
+}
+
+/* Says which plugins failed before the decision, or after it. True when any did. */
+static bool report_failures(rlv_step *step, bool late)
 {
     bool any = false;
     for (const rlv_answer *a = step->answers.first; a; a = a->next) {
-        if (a->kind != RLV_ANSWER_FAILURE || a->as.failure.phase < first)
+        if (a->kind != RLV_ANSWER_FAILURE || comes_late(step, a->as.failure.phase) != late)
             continue;
         rlv_decision *d = rlv_decide(step, RLV_DECIDED_FAILED);
         if (!d)
@@ -522,13 +549,36 @@ static bool report_failures(rlv_step *step, enum rlv_phase first)
     return any;
 }
 
+static void forget_since(rlv_step *step, rlv_decisions mark)
+{
+    step->decisions = mark;
+    if (mark.last)
+        mark.last->next = NULL;
+}
+
+/* True: the message waits for an effect's result. What else was answered is asked again then, so nothing of it counts but the
+   customer's language; yet who is to have a person has one now. */
+static bool waits(rlv_step *step)
+{
+    const rlv_trigger_policy *policy = NULL;
+    const rlv_answer *effect = rlv_held_effect(step);
+    if (!effect)
+        return false;
+    rlv_decisions mark = step->decisions;
+    bool fires = rlv_triggers_judge(step, &policy) != NULL;
+    forget_since(step, fires ? mark : step->opened);
+    if (!fires)
+        rlv_held_wait(step, effect);
+    return !fires;
+}
+
 unsigned rlv_step_decide(rlv_step *step)
 {
-    if (!undecided_message(step))
+    if (!step->message || waits(step))
         return 0;
     rlv_conversation *conv = step->conversation;
     take_slots(step);
-    bool failed = report_failures(step, RLV_PHASE_CLASSIFY); /* where nothing else answers, a person does */
+    bool failed = report_failures(step, false); /* where nothing else answers, a person does */
     if (conv->owner != RLV_OWNER_BOT)
         return 0;
 
@@ -602,8 +652,8 @@ static void take_card(rlv_step *step)
 static void take_effects(rlv_step *step)
 {
     for (const rlv_answer *a = step->answers.first; a; a = a->next) {
-        if (a->kind != RLV_ANSWER_EFFECT)
-            continue;
+        if (a->kind != RLV_ANSWER_EFFECT || (step->holding ? a != step->holding : a->as.effect.hold_ms > 0))
+            continue; /* one that wanted to hold the message, and could not, would come too late */
         rlv_decision *d = rlv_decide(step, RLV_DECIDED_NOTIFIED);
         if (!d)
             return;
@@ -633,16 +683,17 @@ static void remember(rlv_step *step)
 {
     rlv_conversation *conv = step->conversation;
     const rlv_event *ev = step->event;
-    if (undecided_message(step)) {
+    const rlv_event *message = step->message;
+    if (message) {
         const rlv_answer *a = answer_of(step, RLV_ANSWER_READING);
         if (a)
             rlv_digest_sentiment(conv, a->as.reading.sentiment);
-        uint64_t question = ev->text.len ? rlv_str_hash(ev->text) : 0;
+        uint64_t question = message->text.len ? rlv_str_hash(message->text) : 0;
         conv->repeats = question && question == conv->last_question && !conv->asked ? conv->repeats + 1 : 0;
         conv->last_question = question;
-        rlv_digest_turn(conv, BY_CUSTOMER, ev->at_ms, ev->message_id, ev->text);
+        rlv_digest_turn(conv, BY_CUSTOMER, ev->at_ms, message->message_id, message->text);
     }
-    if (ev->kind == RLV_EVENT_MESSAGE)
+    if (message || step->done)
         conv->asked = false;
     for (const rlv_decision *d = step->decisions.first; d; d = d->next)
         if (d->kind == RLV_DECIDED_REPLIED) {
@@ -650,10 +701,14 @@ static void remember(rlv_step *step)
             conv->asked = d->as.said.asks;
         }
     for (const rlv_answer *a = step->answers.first; a; a = a->next)
-        if (a->kind == RLV_ANSWER_MEMORY)
+        if (a->kind == RLV_ANSWER_MEMORY && (!step->holding || rlv_str_eq(a->plugin, step->holding->plugin)))
             rlv_digest_memory(conv, a->plugin, a->as.memory);
-    if (conv->owner == RLV_OWNER_BOT && step->policy->idle_close_ms > 0 && conv->idle_timer_ms == 0)
-        conv->idle_timer_ms = conv->last_in_ms + step->policy->idle_close_ms;
+    if (conv->owner == RLV_OWNER_BOT && step->policy->idle_close_ms > 0 && conv->idle_timer_ms == 0) {
+        int64_t rests_ms = conv->held.messages ? conv->held.due_ms : conv->last_in_ms; /* not while it is held */
+        conv->idle_timer_ms = (rests_ms > conv->last_in_ms ? rests_ms : conv->last_in_ms) + step->policy->idle_close_ms;
+    }
+    if (conv->held.messages && (!conv->held_timer_ms || conv->held.due_ms < conv->held_timer_ms))
+        conv->held_timer_ms = conv->held.due_ms; /* a later one that is pending besides finds nothing to do */
 }
 
 void rlv_step_close(rlv_step *step)
@@ -664,9 +719,10 @@ void rlv_step_close(rlv_step *step)
         take_route(step);
         take_card(step);
     }
-    if (step->event->kind == RLV_EVENT_RESULT)
+    if (step->event->kind == RLV_EVENT_RESULT && !step->message && !step->holding)
         take_result(step);
     take_effects(step);
-    (void)report_failures(step, RLV_PHASE_ROUTE); /* too late to change the decision; said all the same */
+    if (!step->holding)
+        (void)report_failures(step, true);
     remember(step);
 }

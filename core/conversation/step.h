@@ -6,6 +6,9 @@
  * One event goes through four calls; between them the lane asks the plugins for the phases that the call before wanted:
  *
  *     open ─ classify ─ read ─ trigger, respond ─ decide ─ route ─ summarize, notify ─ close
+ *
+ * A message may be held: for what the customer writes next, or for an effect's result (held.h). What another event then decides, the
+ * timer's or the result's, goes through the same calls as if it had just come.
  */
 #ifndef RLV_CONVERSATION_STEP_H
 #define RLV_CONVERSATION_STEP_H
@@ -26,6 +29,15 @@ typedef struct rlv_step {
     int n_joins;
     const rlv_conversation *taken; /* out: whose ownership it has now; NULL: its own */
     unsigned has; /* RLV_WANTS bits of the phases that some plugin implements */
+    int64_t seq;  /* the event's number in its lane: with its time it makes the ids of effects */
+    bool at_once; /* nothing is held: for a replay, to which no result comes */
+
+    /* The customer's message under decision: the event's own, or what was held, perhaps several as one. NULL: none. */
+    const rlv_event *message;
+    rlv_held_message was;   /* as it was held; since when, and by whom, also of one that was not */
+    bool may_hold;  /* an effect may hold it (again) */
+    const rlv_answer *holding;  /* the effect that holds it from here on; NULL: none */
+    rlv_decisions opened;       /* what was decided before anybody looked at the message */
 
     rlv_answers answers;     /* appended by the lane, phase after phase */
     rlv_decisions decisions; /* the outcome */
@@ -42,10 +54,10 @@ void rlv_conversation_identify(rlv_conversation *conv, const rlv_event *event);
 /* Decides that the event goes on to another lane, and nothing else about it: the step needs no conversation. */
 void rlv_step_forward(rlv_step *step);
 /* Decides nothing about a command or timer, but that it is over: Relevo itself cannot decide it, and nobody else can take it out
-   of the way. What a command did to the ownership stands, untold. */
+   of the way. What a command did to the ownership stands, untold. A message that waited for the timer goes to people. */
 void rlv_step_give_up(rlv_step *step, rlv_str reason);
 /* Takes the event in: joined, received, duplicate, reopened, what a command did. Returns the phases wanted: classify, or
-   summarize for a takeover, or on_result, or 0. */
+   summarize for a takeover, or on_result (and classify, when a message waits for the result), or 0. */
 unsigned rlv_step_open(rlv_step *step);
 /* Takes the reading and the slots. Returns trigger and respond, where the bot owns the conversation. */
 unsigned rlv_step_read(rlv_step *step);

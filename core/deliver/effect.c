@@ -82,7 +82,8 @@ static void answer(struct rlv_deliver *d, rlv_line *line, const rlv_effect_reque
                           .http_status = status,
                           .body = body,
                           .error_title = rlv_str_from(why),
-                          .context = q->effect.context};
+                          .context = q->effect.context,
+                          .hold_ms = q->effect.hold_ms};
     rlv_error err;
     rlv_buf_reset(&d->out);
     int rc = rlv_wire_encode_result(d->wire, &ev, &d->out, &err);
@@ -97,6 +98,13 @@ static void answer(struct rlv_deliver *d, rlv_line *line, const rlv_effect_reque
         job->state = RLV_JOB_WAITING;
         rlv_lines_wait(d->lines, line, rlv_clock_mono_us() + RLV_DELIVER_RETRY_US);
     }
+}
+
+/* How long it is tried. What a message waits for is of no use when it waits no longer. */
+static int64_t patience_us(const struct rlv_deliver *d, const rlv_effect_request *q)
+{
+    int64_t ms = d->config->deliver.give_up_ms;
+    return (q->effect.hold_ms && q->effect.hold_ms < ms ? q->effect.hold_ms : ms) * 1000;
 }
 
 /* ---- the request
@@ -125,8 +133,9 @@ static void on_answer(void *user, const rlv_http_answer *a)
         rlv_log(RLV_LOG_WARN, "deliver", "%s is unwell, its effects wait: %s", to->config->name,
                 a->error ? a->error : "it answers with errors");
     rlv_metric_set(to->open, to->breaker.pause_us > 0);
-    if (later && !job->dropped && now_us - job->begun_us < d->config->deliver.give_up_ms * 1000) {
-        int64_t wait_ms = rlv_backoff_ms(job->attempt, rlv_str_hash((rlv_str){(const char *)q.id.bytes, 16}));
+    int64_t left_us = job->begun_us + patience_us(d, &q) - now_us;
+    int64_t wait_ms = rlv_backoff_ms(job->attempt, rlv_str_hash((rlv_str){(const char *)q.id.bytes, 16}));
+    if (later && !job->dropped && left_us > (q.effect.hold_ms ? wait_ms * 1000 : 0)) {
         job->state = RLV_JOB_WAITING;
         rlv_lines_wait(d->lines, line,
                        now_us + (wait_ms > a->retry_after_ms ? wait_ms : a->retry_after_ms) * 1000);
@@ -155,7 +164,7 @@ static int request(struct rlv_deliver *d, rlv_job *job, const rlv_effect_request
         headers[n++] = rlv_arena_printf(d->scratch, "Authorization: Bearer %s", c->token);
     if (*c->authorization)
         headers[n++] = rlv_arena_printf(d->scratch, "Authorization: %s", c->authorization);
-    const rlv_http_request request = {
+    rlv_http_request request = {
         .method = rlv_arena_copy(d->scratch, q->effect.method).ptr,
         .url = rlv_arena_printf(d->scratch, "%s%.*s", c->url, RLV_STR_ARG(q->effect.path)),
         .headers = headers,
@@ -168,6 +177,9 @@ static int request(struct rlv_deliver *d, rlv_job *job, const rlv_effect_request
         .private_ok = c->private_ok};
     if (rlv_arena_overflowed(d->scratch))
         return rlv_error_set(err, RLV_E_LIMIT, "the request does not fit in its memory");
+    int64_t left_ms = (job->begun_us + patience_us(d, q) - rlv_clock_mono_us()) / 1000;
+    if (q->effect.hold_ms && left_ms < request.timeout_ms)
+        request.timeout_ms = left_ms > 1 ? (int)left_ms : 1;
     job->state = RLV_JOB_SENDING;
     job->request_us = rlv_clock_mono_us();
     job->attempt++;
@@ -194,6 +206,13 @@ void rlv_deliver_effect(struct rlv_deliver *d, rlv_line *line)
         answer(d, line, &q, 0, (rlv_str){NULL, 0}, why);
         return;
     }
+    if (q.effect.hold_ms && !job->begun_us)
+        job->begun_us = now_us; /* waiting here counts too */
+    int64_t left_us = q.effect.hold_ms ? job->begun_us + patience_us(d, &q) - now_us : INT64_MAX;
+    if (left_us <= 0) {
+        answer(d, line, &q, 0, (rlv_str){NULL, 0}, "the destination was unwell, or busy, for as long as the message waited");
+        return;
+    }
     int64_t wait_us = rlv_breaker_ask(&to->breaker, now_us);
     if (!wait_us) {
         wait_us =
@@ -203,7 +222,7 @@ void rlv_deliver_effect(struct rlv_deliver *d, rlv_line *line)
             rlv_breaker_give_back(&to->breaker, now_us);
     }
     if (wait_us) {
-        rlv_lines_wait(d->lines, line, now_us + wait_us);
+        rlv_lines_wait(d->lines, line, now_us + (wait_us < left_us ? wait_us : left_us));
         return;
     }
     if (!job->begun_us)

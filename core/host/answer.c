@@ -11,7 +11,7 @@
 
 #define BIT(phase)          (1u << (phase))
 #define V1_SIZE(type, last) ((uint32_t)(offsetof(type, last) + sizeof(((type *)0)->last)))
-#define HELD(answer, field) /* its writer knew this field, which came after version 1.0 */ \
+#define KNOWS(answer, field) /* its writer knew this field, which came after version 1.0 */ \
     ((answer)->head.size >= (uint32_t)((const char *)(&(answer)->field + 1) - (const char *)(answer)))
 
 enum {
@@ -23,17 +23,19 @@ enum {
 static const struct {
     uint32_t size, phases;
 } kinds[] = {
-    [RELEVO_ANSWER_READING] = {V1_SIZE(relevo_answer_reading, reading.wants_person), BIT(RLV_PHASE_CLASSIFY)},
-    [RELEVO_ANSWER_TRIGGER] = {V1_SIZE(relevo_answer_trigger, reason), BIT(RLV_PHASE_TRIGGER)},
+    [RELEVO_ANSWER_READING] = {V1_SIZE(relevo_answer_reading, reading.wants_person),
+                               BIT(RLV_PHASE_CLASSIFY) | BIT(RLV_PHASE_RESULT)},
+    [RELEVO_ANSWER_TRIGGER] = {V1_SIZE(relevo_answer_trigger, reason), BIT(RLV_PHASE_TRIGGER) | BIT(RLV_PHASE_RESULT)},
     [RELEVO_ANSWER_REPLY] = {V1_SIZE(relevo_answer_reply, source),
                              BIT(RLV_PHASE_RESPOND) | BIT(RLV_PHASE_RESULT)},
-    [RELEVO_ANSWER_ABSTAIN] = {V1_SIZE(relevo_answer_abstain, reason), BIT(RLV_PHASE_RESPOND)},
+    [RELEVO_ANSWER_ABSTAIN] = {V1_SIZE(relevo_answer_abstain, reason), BIT(RLV_PHASE_RESPOND) | BIT(RLV_PHASE_RESULT)},
     [RELEVO_ANSWER_SLOT] = {V1_SIZE(relevo_answer_slot, value),
                             BIT(RLV_PHASE_CLASSIFY) | BIT(RLV_PHASE_RESPOND) | BIT(RLV_PHASE_RESULT)},
     [RELEVO_ANSWER_ROUTE] = {V1_SIZE(relevo_answer_route, agent), BIT(RLV_PHASE_ROUTE)},
     [RELEVO_ANSWER_CARD] = {V1_SIZE(relevo_answer_card, message_id), BIT(RLV_PHASE_SUMMARIZE)},
     [RELEVO_ANSWER_EFFECT] = {V1_SIZE(relevo_answer_effect, context),
-                              BIT(RLV_PHASE_RESPOND) | BIT(RLV_PHASE_NOTIFY) | BIT(RLV_PHASE_RESULT)},
+                              BIT(RLV_PHASE_CLASSIFY) | BIT(RLV_PHASE_RESPOND) | BIT(RLV_PHASE_NOTIFY) |
+                                  BIT(RLV_PHASE_RESULT)},
     [RELEVO_ANSWER_MEMORY] = {V1_SIZE(relevo_answer_memory, bytes), MEMORY_PHASES},
 };
 
@@ -260,6 +262,14 @@ static bool take_route(struct taking *t, const relevo_answer_route *in, rlv_rout
 static bool take_effect(struct taking *t, const relevo_answer_effect *in, rlv_effect *out)
 {
     out->timeout_ms = in->timeout_ms;
+    out->hold_ms = KNOWS(in, hold_ms) ? in->hold_ms : 0;
+    bool early = t->c->phase == RLV_PHASE_CLASSIFY || t->c->phase == RLV_PHASE_RESPOND;
+    if (out->hold_ms && !early)
+        return wrong(t, RELEVO_E_KIND, "an effect holds a message in classify and respond only");
+    if (t->c->phase == RLV_PHASE_CLASSIFY && !out->hold_ms)
+        return wrong(t, RELEVO_E_KIND, "an effect of classify holds the message: its hold_ms is 0");
+    if (out->hold_ms > RLV_HOST_HOLD_MS_MAX)
+        return wrong(t, RELEVO_E_LIMIT, "an effect holds a message for more than 60 seconds");
     return need(t, in->destination, RLV_HOST_NAME_MAX, &out->destination) &&
            need(t, in->method, RLV_HOST_NAME_MAX, &out->method) &&
            take(t, in->path, RLV_HOST_PATH_MAX, &out->path) &&
@@ -276,7 +286,7 @@ static bool take_any(struct taking *t, const relevo_answer *head, rlv_answer *ou
         return take_reading(t, &((const relevo_answer_reading *)in)->reading, &out->as.reading);
     case RLV_ANSWER_TRIGGER: {
         const relevo_answer_trigger *a = in;
-        out->as.trigger.asked = HELD(a, asked) && a->asked;
+        out->as.trigger.asked = KNOWS(a, asked) && a->asked;
         return take_number(t, a->score, 0, &out->as.trigger.score) &&
                take(t, a->evidence, RLV_HOST_TEXT_MAX, &out->as.trigger.evidence) &&
                take(t, a->reason, RLV_HOST_TEXT_MAX, &out->as.trigger.reason);

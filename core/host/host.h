@@ -32,6 +32,7 @@ enum {
     RLV_HOST_DESCRIPTION_POINTS_MAX = 72, /* of its description */
     RLV_HOST_CHOICE_ID_MAX = 200,     /* bytes of what a choice comes back as */
     RLV_HOST_BODY_MAX = 64 * 1024,    /* bytes of an effect's body */
+    RLV_HOST_HOLD_MS_MAX = 60000,     /* how long one effect may hold a message */
     RLV_HOST_PATH_MAX = 2048,         /* bytes of an effect's path */
     RLV_HOST_TEXT_MAX = 4096,         /* bytes of a reason, an evidence, a card field's text */
     RLV_HOST_NAME_MAX = 128, /* bytes of a label: intent, source, team, agent, field name, destination, ... */
@@ -79,6 +80,9 @@ typedef struct rlv_subject {
        while turns, misses, repeats and trend are still those before the event. */
     const rlv_conversation *conversation;
     const rlv_event *event;
+    const rlv_event *message; /* the customer's message under decision, the event's own or a held one; NULL: none */
+    bool may_hold;            /* an effect may hold it, of a plugin that did not hold it before: held->by */
+    const rlv_held_message *held;     /* NULL: nobody did */
     int64_t at_ms; /* lane time */
     /* The HANDED_OFF decision in route, summarize and notify, which becomes view->handoff; the TAKEN_OVER
        decision in the summary of a take-over; NULL otherwise. Where there is one, the view's owner is the

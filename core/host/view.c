@@ -30,7 +30,7 @@ static relevo_str either(rlv_str a, rlv_str b)
 
 static const relevo_message *build_message(const struct builder *b)
 {
-    const rlv_event *ev = b->subject->event;
+    const rlv_event *ev = b->subject->message;
     relevo_message *message = rlv_arena_zalloc(b->arena, 1, sizeof(*message));
     if (message)
         *message = (relevo_message){.size = sizeof(*message),
@@ -134,7 +134,8 @@ static bool build_slots(const struct builder *b, relevo_view *view)
         put_slot(slots, &n, c->slots[i].name, c->slots[i].value, c->slots[i].message_id);
     for (const rlv_answer *a = b->subject->answers->first; a; a = a->next)
         if (a->kind == RLV_ANSWER_SLOT)
-            put_slot(slots, &n, a->as.slot.name, a->as.slot.value, b->subject->event->message_id);
+            put_slot(slots, &n, a->as.slot.name, a->as.slot.value,
+                     (b->subject->message ? b->subject->message : b->subject->event)->message_id);
     for (size_t i = 0; i < n; i++)
         list[i] = &slots[i];
     view->slots = list;
@@ -228,7 +229,7 @@ static bool build_view(const struct builder *b, relevo_view *view)
     const rlv_answer *reading = find_reading(b);
     if (!(view->digest = build_digest(b)) ||
         (reading && !(view->reading = build_reading(b, &reading->as.reading))) ||
-        (ev->kind == RLV_EVENT_MESSAGE && !(view->message = build_message(b))) ||
+        (s->message && !(view->message = build_message(b))) ||
         (handed_off(s) && !(view->handoff = build_handoff(b))))
         return false;
     return build_turns(b, view) && build_slots(b, view) && build_fired(b, view);
@@ -257,6 +258,10 @@ void rlv_view_remember(relevo_view *view, const rlv_subject *subject, rlv_str en
 {
     const rlv_conversation *c = subject->conversation;
     view->memory = (relevo_str){NULL, 0};
+    view->may_hold = subject->may_hold;
+    for (int32_t i = 0; subject->held && i < subject->held->n_by; i++)
+        if (rlv_str_eq(subject->held->by[i], entry))
+            view->may_hold = 0;
     for (int32_t i = 0; i < c->n_memories; i++)
         if (rlv_str_eq(c->memories[i].plugin, entry))
             view->memory = str(c->memories[i].bytes);

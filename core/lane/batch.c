@@ -113,6 +113,7 @@ static int thaw(rlv_batch_entry *entry, const rlv_stored *stored, rlv_batch *bat
     conv->agent_id = rlv_arena_copy(batch->arena, stored->agent_id);
     conv->team = rlv_arena_copy(batch->arena, stored->team);
     entry->timer_was_ms = conv->idle_timer_ms;
+    entry->held_timer_was_ms = conv->held_timer_ms;
     entry->known = true;
     return RLV_OK;
 }
@@ -392,8 +393,8 @@ static void note(rlv_batch_item *item)
             item->joins[k]->taken = true;
             entry->handoff = entry->card = NULL; /* what the queue needs is the other's */
         }
-    if (item->event.kind == RLV_EVENT_TIMER)
-        entry->timer_was_ms = 0; /* it fired: whatever is set now is a new one */
+    if (item->event.kind == RLV_EVENT_TIMER) /* it fired: whatever is set now is a new one */
+        *(rlv_str_is(item->event.timer, "held") ? &entry->held_timer_was_ms : &entry->timer_was_ms) = 0;
     for (const rlv_decision *d = item->step.decisions.first; d; d = d->next) {
         if (d->kind == RLV_DECIDED_HANDED_OFF)
             entry->handoff = d;
@@ -420,7 +421,8 @@ static int step_rounds(rlv_batch *batch, rlv_stages *s, rlv_error *err)
                                     .conversation = item->entry ? &item->entry->conversation : NULL,
                                     .event = &item->event,
                                     .n_joins = item->n_joins,
-                                    .has = s->has};
+                                    .has = s->has,
+                                    .seq = batch->first_seq + (int64_t)i};
             for (int k = 0; k < item->n_joins; k++)
                 item->step.joins[k] = &item->joins[k]->conversation;
             found = true;
@@ -501,6 +503,7 @@ static int pack_one(rlv_batch *batch, const rlv_stages *s, size_t i, rlv_error *
                        .seq = batch->first_seq + (int64_t)i,
                        .config = s->config->hash,
                        .event = &item->event,
+                       .message = item->step.message,
                        .conversation = item->entry ? &item->entry->conversation : NULL,
                        .decisions = item->step.decisions,
                        .begins = item->entry && item->round == 0 && item->entry->conversation.version == 0};
@@ -547,7 +550,8 @@ static int pack(rlv_batch *batch, const rlv_stages *s, rlv_error *err)
         *w = (rlv_write){.conversation = &e->conversation,
                          .handoff = e->handoff,
                          .card = e->card,
-                         .timer_was_ms = e->timer_was_ms};
+                         .timer_was_ms = e->timer_was_ms,
+                         .held_timer_was_ms = e->held_timer_was_ms};
         rc = rlv_wire_encode_state(s->wire, &e->conversation, batch->arena, &w->state, err);
     }
     return rc;

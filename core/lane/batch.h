@@ -16,7 +16,7 @@ typedef struct rlv_batch_entry {
     rlv_id id;
     rlv_conversation conversation; /* working copy */
     struct rlv_batch_entry *into;  /* where it goes on, from the event on that showed it; NULL: here */
-    int64_t timer_was_ms;
+    int64_t timer_was_ms, held_timer_was_ms;
     uint32_t events; /* of it in this batch, so far */
     bool known;      /* loaded, or begun by a message */
     bool changed;    /* by an event of its own */

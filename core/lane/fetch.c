@@ -16,6 +16,7 @@ enum {
     COMMANDS_MAX = 500,
     COMMANDS_ALL = 100000, /* after a conflict: the one that explains it must be among them */
     TIMERS_MAX = 500,
+    WAKE_MS = 100, /* how late a timer is at most that this lane set: they are not known singly */
     IDLE_MS = 50,          /* longest wait for something to do: bounds how late a stop is seen */
     READ_BUDGET_US = 10000000,
     BATCH_BYTES = 8 << 20, /* of input in one batch, unless one record alone is more */
@@ -44,6 +45,14 @@ void rlv_fetch_stop(rlv_fetch *fetch)
 int64_t rlv_fetch_lag(const rlv_fetch *fetch, size_t topic, const rlv_lane_row *row)
 {
     return rlv_feed_lag(fetch->feed, topic, row->next[topic]);
+}
+
+void rlv_fetch_wake(rlv_fetch *fetch, int64_t due_ms)
+{
+    if (!fetch->next_due_ms || due_ms < fetch->next_due_ms)
+        fetch->next_due_ms = due_ms;
+    if (due_ms > fetch->last_due_ms)
+        fetch->last_due_ms = due_ms;
 }
 
 /* Lane time: never back, and the same for the same batch. */
@@ -119,7 +128,9 @@ static int take_timers(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch, con
 static int take_posted(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch, const rlv_lane_row *row, rlv_error *err)
 {
     int64_t now_us = rlv_clock_mono_us();
-    bool due = now_us >= fetch->next_poll_us;
+    int64_t wall_ms = rlv_clock_wall_ms();
+    bool rings = fetch->next_due_ms && fetch->caught_up && wall_ms >= fetch->next_due_ms;
+    bool due = now_us >= fetch->next_poll_us || rings;
     if (!rlv_store_notified(store) && !due)
         return RLV_OK;
     const rlv_batch_item *events = batch->items;
@@ -134,6 +145,8 @@ static int take_posted(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch, con
     fetch->all_seen |= due && fetch->caught_up;
     if (due)
         fetch->next_poll_us = now_us + fetch->env->config->consume.command_poll_ms * 1000;
+    if (rings)
+        fetch->next_due_ms = fetch->last_due_ms > wall_ms ? wall_ms + WAKE_MS : 0;
     if (batch->n_commands == COMMANDS_MAX)
         fetch->next_poll_us = 0; /* there are more */
     return RLV_OK;

@@ -18,6 +18,7 @@ typedef struct rlv_fetch {
     rlv_writers writers; /* whose schema may be what the held one waits for */
     size_t batch_max;
     int64_t next_poll_us;   /* of commands and timers, if nothing announces them */
+    int64_t next_due_ms, last_due_ms; /* between these timers that this lane set are due; 0: none, but for what the poll finds */
     int64_t command_age_ms; /* of the oldest waiting command, at the last poll */
     int64_t last_append_ms; /* of the last record read */
     bool caught_up;         /* nothing was left in Kafka: lane time may follow the clock */
@@ -41,6 +42,8 @@ RLV_MUST_CHECK int rlv_fetch_batch(rlv_fetch *fetch, rlv_store *store, rlv_batch
    held is NULL. The others' wait for the next batch. held: in the order of memcmp. */
 RLV_MUST_CHECK int rlv_fetch_commands_again(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch,
                                             const rlv_lane_row *row, const rlv_id *held, size_t n_held, rlv_error *err);
+/* A timer was committed that is due then: it is looked for without waiting for the poll. */
+void rlv_fetch_wake(rlv_fetch *fetch, int64_t due_ms);
 /* Messages behind the end of an input; -1: not known yet. */
 int64_t rlv_fetch_lag(const rlv_fetch *fetch, size_t topic, const rlv_lane_row *row);
 

@@ -478,6 +478,9 @@ static void committed(rlv_lane *lane, rlv_batch *batch)
     lane->row.lane_ms = batch->lane_ms;
     memcpy(lane->row.next, batch->offsets, sizeof(lane->row.next));
     rlv_batch_remember(batch, &lane->stages);
+    for (size_t i = 0; i < batch->n_writes; i++)
+        if (batch->writes[i].conversation->held_timer_ms)
+            rlv_fetch_wake(&lane->fetch, batch->writes[i].conversation->held_timer_ms);
     rlv_meters_batch(&lane->meters, batch);
     for (size_t i = 0; i < batch->n_writes; i++)
         if (batch->writes[i].conversation->owner == RLV_OWNER_QUEUED)

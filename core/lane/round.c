@@ -38,6 +38,9 @@ static int ask(rlv_round *r, enum rlv_phase phase, rlv_error *err)
             continue;
         r->subjects[n++] = (rlv_subject){.conversation = step->conversation,
                                          .event = step->event,
+                                         .message = step->message,
+                                         .may_hold = step->may_hold,
+                                         .held = &step->was,
                                          .at_ms = step->event->at_ms,
                                          .handoff = step->handoff,
                                          .decisions = &step->decisions,
@@ -95,7 +98,7 @@ static int all(rlv_round *r, void (*one)(void *round, size_t i), rlv_error *err)
 
 int rlv_round_run(rlv_round *r, rlv_error *err)
 {
-    static const enum rlv_phase first[] = {RLV_PHASE_CLASSIFY, RLV_PHASE_RESULT};
+    static const enum rlv_phase first[] = {RLV_PHASE_RESULT, RLV_PHASE_CLASSIFY}; /* of two readings the first counts */
     static const enum rlv_phase second[] = {RLV_PHASE_TRIGGER, RLV_PHASE_RESPOND};
     static const enum rlv_phase third[] = {RLV_PHASE_ROUTE, RLV_PHASE_SUMMARIZE, RLV_PHASE_NOTIFY};
     int rc = all(r, open_one, err);

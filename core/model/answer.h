@@ -68,6 +68,7 @@ typedef struct rlv_route {
 
 typedef struct rlv_effect {
     uint32_t timeout_ms; /* 0: the destination's */
+    uint32_t hold_ms;    /* the message waits so long for the result; 0: not at all */
     rlv_str destination, method, path, content_type, body, context;
 } rlv_effect;
 

@@ -17,7 +17,10 @@ enum {
     RLV_TRIED_MAX = 8,
     RLV_COOLING_MAX = 8,
     RLV_MEMORIES_MAX = 8,
-    RLV_RECENT_MAX = 32 /* message ids remembered, to drop what Meta sends again */
+    RLV_RECENT_MAX = 32, /* message ids remembered, to drop what Meta sends again */
+    RLV_HELD_TEXT_MAX = 16384, /* bytes: the longest text of WhatsApp, and what is held at most */
+    RLV_HELD_MESSAGES_MAX = 16,
+    RLV_HELD_BY_MAX = 3 /* plugins that may hold one message, one after the other */
 };
 
 typedef struct rlv_turn {
@@ -41,6 +44,20 @@ typedef struct rlv_cooling {
 typedef struct rlv_memory {
     rlv_str plugin, bytes;
 } rlv_memory;
+
+/* What the customer wrote and nobody has decided yet: it waits for what they write next, or for the result of an effect. Several
+   messages are one here, their texts a line each, as people write in bursts. */
+typedef struct rlv_held_message {
+    int32_t messages; /* how many; 0: nothing is held */
+    int64_t epoch;    /* of ownership, in which alone it may be decided */
+    int64_t since_ms; /* lane time of the first */
+    int64_t due_ms;   /* lane time at which it waits no longer */
+    rlv_id effect;    /* whose result it waits for; none: for the customer */
+    rlv_str by[RLV_HELD_BY_MAX]; /* the plugins whose effects it waited for, this one included */
+    int32_t n_by;
+    rlv_str message_id, type, text, reply_id, media_id; /* as one message: those of the last that has them */
+    int64_t sent_ms;
+} rlv_held_message;
 
 typedef struct rlv_conversation {
     rlv_id id;
@@ -82,7 +99,10 @@ typedef struct rlv_conversation {
     uint64_t recent[RLV_RECENT_MAX]; /* hashes of message ids, oldest first */
     int32_t n_turns, n_slots, n_cooling, n_memories, n_recent;
 
+    rlv_held_message held;
+
     int64_t idle_timer_ms; /* when the pending "idle" timer is due; 0: none pending */
+    int64_t held_timer_ms; /* the same of "held": the earliest, where several are pending */
 } rlv_conversation;
 
 #endif

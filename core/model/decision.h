@@ -36,7 +36,8 @@ enum rlv_decision_kind {
     RLV_DECIDED_JOINED = 22,    /* another conversation turned out to be the same customer's, and goes on in this one */
     RLV_DECIDED_MOVED = 23,     /* the other side: this one goes on in another */
     RLV_DECIDED_FORWARDED = 24, /* the event went on to the lane of its conversation, which decides it */
-    RLV_DECISION_KINDS = 25
+    RLV_DECIDED_HELD = 25,      /* a message waits: for what the customer writes next, or for an effect's result */
+    RLV_DECISION_KINDS = 26
 };
 
 /* Why ownership changed. */
@@ -99,7 +100,7 @@ typedef struct rlv_decision {
         } change;
         struct { const rlv_card_field *fields; size_t n_fields; } card; /* SUMMARIZED */
         struct { rlv_str plugin; rlv_effect effect; } effect;           /* NOTIFIED */
-        struct { rlv_str plugin, reason; enum rlv_phase phase; } failure; /* FAILED; reason also for IGNORED */
+        struct { rlv_str plugin, reason; enum rlv_phase phase; } failure; /* FAILED; reason also for IGNORED, plugin and reason for HELD */
     } as;
 } rlv_decision;
 
@@ -122,6 +123,7 @@ typedef struct rlv_outcome {
     int64_t seq; /* gapless in the lane */
     uint64_t config; /* hash of the configuration it was decided under */
     const rlv_event *event;
+    const rlv_event *message; /* of the customer, that was decided; not the event's own where one was held. NULL: none */
     const rlv_conversation *conversation; /* after the event; NULL when it touches none (a status) */
     rlv_decisions decisions;
     bool begins; /* the conversation begins with this event */

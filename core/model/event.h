@@ -109,7 +109,7 @@ typedef struct rlv_event {
     rlv_str note;         /* a note, a purpose, a reason */
 
     /* TIMER */
-    rlv_str timer; /* which: "idle" */
+    rlv_str timer; /* which: "idle", "held" */
 
     /* RESULT */
     rlv_str effect_id;
@@ -117,6 +117,7 @@ typedef struct rlv_event {
     rlv_str context;   /* what it attached */
     int32_t http_status;
     rlv_str body;
+    int64_t hold_ms; /* how long a message waited for it at most; 0: none did */
 } rlv_event;
 
 /* The stable words of the enums, as on the wire and in Postgres. */

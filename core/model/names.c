@@ -17,7 +17,7 @@ static const char *const decision_kinds[] = {
     "received",   "status",   "duplicate",  "classified", "triggered", "replied",  "answered",
     "noted",      "slot_filled", "handed_off", "assigned", "taken_over", "requeued", "returned",
     "closed",     "reopened", "summarized", "notified",   "failed",    "ignored",  "suppressed",
-    "undelivered", "joined", "moved",     "forwarded"};
+    "undelivered", "joined", "moved",     "forwarded", "held"};
 static const char *const causes[] = {"none", "trigger",  "desktop", "agent_reply", "echo",
                                      "meta", "timeout", "customer", "failure", "assignment",
                                      "identity"};

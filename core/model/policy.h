@@ -135,6 +135,7 @@ typedef struct rlv_policy {
         int32_t to;            /* enum rlv_reopen */
         int64_t within_ms;     /* so long after it was closed; later the bot */
     } reopen;
+    int64_t pause_ms;      /* a short message of a customer is decided when nothing followed it for so long; 0: at once */
     int64_t idle_close_ms; /* a bot conversation without a message for so long is closed; 0: never */
     int32_t undelivered;   /* enum rlv_undelivered */
 } rlv_policy;

@@ -126,6 +126,13 @@ static bool sets_timer(const rlv_write *w)
     return w->conversation->idle_timer_ms != 0 && w->timer_was_ms == 0;
 }
 
+/* Of what is held one may be needed before another that waits: that one then finds nothing to do. */
+static bool sets_held_timer(const rlv_write *w)
+{
+    int64_t due_ms = w->conversation->held_timer_ms;
+    return due_ms != 0 && (w->held_timer_was_ms == 0 || due_ms < w->held_timer_was_ms);
+}
+
 struct counts {
     size_t fresh, handed, timers_set, commands, timers;
 };
@@ -137,7 +144,7 @@ static struct counts count(const rlv_commit *c)
         const rlv_write *w = &c->writes[i];
         n.fresh += w->conversation->version == 0;
         n.handed += w->conversation->version != 0 && (w->handoff || w->card);
-        n.timers_set += sets_timer(w);
+        n.timers_set += (size_t)sets_timer(w) + sets_held_timer(w);
     }
     for (size_t i = 0; !c->rebuilt && i < c->n; i++) {
         n.commands += c->outcomes[i].event->source.kind == RLV_SOURCE_COMMAND;
@@ -163,9 +170,13 @@ static int copy_timers(rlv_store *store, const rlv_commit *c, rlv_error *err)
     int rc = rlv_pg_copy_begin(store, rlv_store_copy_timer, err);
     if (rc != RLV_OK)
         return rc;
-    for (size_t i = 0; i < c->n_writes; i++)
+    for (size_t i = 0; i < c->n_writes; i++) {
+        const rlv_conversation *v = c->writes[i].conversation;
         if (sets_timer(&c->writes[i]))
-            rlv_store_put_timer(store, c->row->lane, c->writes[i].conversation);
+            rlv_store_put_timer(store, c->row->lane, v->id, RLV_STR("idle"), v->idle_timer_ms);
+        if (sets_held_timer(&c->writes[i]))
+            rlv_store_put_timer(store, c->row->lane, v->id, RLV_STR("held"), v->held_timer_ms);
+    }
     rc = rlv_pg_copy_send(store, err);
     return rc == RLV_OK ? rlv_pg_copy_end(store, err) : rc;
 }

@@ -133,6 +133,8 @@ static rlv_str text_of(const rlv_outcome *o)
         return ev->callback_data;
     if (find_decision(o, RLV_DECIDED_FORWARDED))
         return (rlv_str){NULL, 0}; /* the other lane's history tells it */
+    if (o->message && ev->kind != RLV_EVENT_MESSAGE) /* what the bot then answered; singly it is in the rows that it came in */
+        return o->message->text;
     return ev->kind == RLV_EVENT_COMMAND && !ev->text.len ? ev->note : ev->text; /* why it was resolved, or returned */
 }
 
@@ -297,11 +299,11 @@ void rlv_store_put_conversation(rlv_store *store, int32_t lane, const rlv_write 
 const char rlv_store_copy_timer[] =
     "COPY relevo.timer (lane, conversation_id, kind, due_ms) FROM STDIN (FORMAT binary)";
 
-void rlv_store_put_timer(rlv_store *store, int32_t lane, const rlv_conversation *v)
+void rlv_store_put_timer(rlv_store *store, int32_t lane, rlv_id id, rlv_str kind, int64_t due_ms)
 {
     rlv_buf *row = rlv_pg_copy_row(store, 4);
     rlv_pg_put_int4(row, lane);
-    rlv_pg_put_uuid(row, v->id);
-    rlv_pg_put_text(row, RLV_STR("idle"));
-    rlv_pg_put_int8(row, v->idle_timer_ms);
+    rlv_pg_put_uuid(row, id);
+    rlv_pg_put_text(row, kind);
+    rlv_pg_put_int8(row, due_ms);
 }

@@ -12,7 +12,7 @@ void rlv_store_put_history(rlv_store *store, const rlv_outcome *o, rlv_str decid
 /* One that is new: its version becomes 1. */
 void rlv_store_put_conversation(rlv_store *store, int32_t lane, const rlv_write *w);
 /* Its idle timer. */
-void rlv_store_put_timer(rlv_store *store, int32_t lane, const rlv_conversation *v);
+void rlv_store_put_timer(rlv_store *store, int32_t lane, rlv_id id, rlv_str kind, int64_t due_ms);
 
 /* A handover card as json; NULL: none. */
 void rlv_store_put_card(rlv_buf *out, const rlv_decision *d);

@@ -109,6 +109,7 @@ typedef struct rlv_write {
     const rlv_decision *handoff; /* the last HANDED_OFF of the batch; NULL: none */
     const rlv_decision *card;    /* the last SUMMARIZED; NULL: none */
     int64_t timer_was_ms;        /* idle timer as loaded; 0: none waits, or it fired in this batch */
+    int64_t held_timer_was_ms;   /* the same of the timer of what is held */
 } rlv_write;
 
 /* A conversation that the batch joins to one of its own, after the writes. It may be another lane's: see 004_identity.sql. */

@@ -208,6 +208,7 @@ enum result_field {
     RE_BODY,
     RE_ERROR,
     RE_CONTEXT,
+    RE_HOLD,
     RE_FIELDS
 };
 
@@ -223,6 +224,7 @@ static const struct rlv_field result_fields[RE_FIELDS] = {
     [RE_BODY] = {"body", 'b'},
     [RE_ERROR] = {"error", 's'},
     [RE_CONTEXT] = {"context", 'b'},
+    [RE_HOLD] = {"hold_ms", 'i'},
 };
 
 const struct rlv_shape rlv_shape_result = {"EffectResult", result_fields, RE_FIELDS, 0};
@@ -250,6 +252,7 @@ int rlv_wire_decode_result(rlv_wire *wire, rlv_arena *arena, rlv_str bytes, rlv_
         .body = rlv_take_bytes(&t, RE_BODY),
         .error_title = rlv_take_text(&t, RE_ERROR),
         .context = rlv_take_bytes(&t, RE_CONTEXT),
+        .hold_ms = rlv_take_int(&t, RE_HOLD),
     };
     rc = rlv_read_end(&t, err);
     if (rc)
@@ -278,6 +281,7 @@ int rlv_wire_encode_result(rlv_wire *wire, const rlv_event *ev, rlv_buf *out, rl
     rlv_put_opt_str(out, ev->body);
     rlv_put_opt_str(out, ev->error_title);
     rlv_put_opt_str(out, ev->context);
+    rlv_put_long(out, ev->hold_ms);
     return finish(out, err);
 }
 

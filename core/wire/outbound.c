@@ -128,6 +128,7 @@ enum effect_field {
     EF_BODY,
     EF_CONTEXT,
     EF_TIMEOUT,
+    EF_HOLD,
     EF_FIELDS
 };
 
@@ -147,6 +148,7 @@ static const struct rlv_field effect_fields[EF_FIELDS] = {
     [EF_BODY] = {"body", 'b'},
     [EF_CONTEXT] = {"context", 'b'},
     [EF_TIMEOUT] = {"timeout_ms", 'i'},
+    [EF_HOLD] = {"hold_ms", 'i'},
 };
 
 const struct rlv_shape rlv_shape_effect = {"EffectRequest", effect_fields, EF_FIELDS, 0};
@@ -159,7 +161,7 @@ int rlv_wire_decode_effect(rlv_wire *wire, rlv_arena *arena, rlv_str bytes, rlv_
     if (rc)
         return rc;
     rlv_str id = rlv_take_text(&t, EF_ID), conversation = rlv_take_text(&t, EF_CONVERSATION_ID);
-    int64_t timeout_ms = rlv_take_int(&t, EF_TIMEOUT);
+    int64_t timeout_ms = rlv_take_int(&t, EF_TIMEOUT), hold_ms = rlv_take_int(&t, EF_HOLD);
     rlv_effect_request q = {
         .phone_number_id = rlv_take_text(&t, EF_PHONE_NUMBER_ID),
         .wa_id = rlv_take_text(&t, EF_WA_ID),
@@ -173,7 +175,8 @@ int rlv_wire_decode_effect(rlv_wire *wire, rlv_arena *arena, rlv_str bytes, rlv_
                    .content_type = rlv_take_text(&t, EF_CONTENT_TYPE),
                    .body = rlv_take_bytes(&t, EF_BODY),
                    .context = rlv_take_bytes(&t, EF_CONTEXT),
-                   .timeout_ms = timeout_ms > 0 && timeout_ms <= INT32_MAX ? (uint32_t)timeout_ms : 0},
+                   .timeout_ms = timeout_ms > 0 && timeout_ms <= INT32_MAX ? (uint32_t)timeout_ms : 0,
+                   .hold_ms = hold_ms > 0 && hold_ms <= INT32_MAX ? (uint32_t)hold_ms : 0},
     };
     rc = rlv_read_end(&t, err);
     if (rc == RLV_OK)

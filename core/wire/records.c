@@ -15,7 +15,7 @@
 #define CAUSE(v)         (int)(v), 11, 0
 #define SOURCE_KIND(v)   (int)(v), 4, 3
 #define EVENT_KIND(v)    ((v) == RLV_EVENT_UNDELIVERED ? 9 : (v) == RLV_EVENT_DEAD ? 5 : (int)(v)), 10, 5
-#define DECISION_KIND(v) ((int)(v) < 22 ? (int)(v) : (int)(v) + 1), 26, 22 /* other: stands before those that came later */
+#define DECISION_KIND(v) ((int)(v) < 22 ? (int)(v) : (int)(v) + 1), 27, 22 /* other: stands before those that came later */
 #define STATUS(v)        (int)(v), 7, 6
 #define RANK(v)          ((int)(v) - 1), 2, 0 /* RELEVO_RANK_* begin at 1 */
 #define PHASE(v)         (int)(v), 8, 7
@@ -199,8 +199,8 @@ static void put_request(rlv_buf *out, const rlv_decision *d)
 
 static void put_failure(rlv_buf *out, const rlv_decision *d)
 {
-    bool failed = d->kind == RLV_DECIDED_FAILED; /* IGNORED has a reason only */
-    rlv_put_opt_str(out, failed ? d->as.failure.plugin : (rlv_str){NULL, 0});
+    bool failed = d->kind == RLV_DECIDED_FAILED; /* the others have no phase */
+    rlv_put_opt_str(out, d->kind == RLV_DECIDED_IGNORED ? (rlv_str){NULL, 0} : d->as.failure.plugin);
     rlv_put_long(out, failed);
     if (failed)
         rlv_put_enum(out, PHASE(d->as.failure.phase));
@@ -228,7 +228,8 @@ static enum detail detail_of(enum rlv_decision_kind kind)
     case RLV_DECIDED_SUMMARIZED: return CARD;
     case RLV_DECIDED_NOTIFIED: return REQUEST;
     case RLV_DECIDED_FAILED:
-    case RLV_DECIDED_IGNORED: return FAILURE;
+    case RLV_DECIDED_IGNORED:
+    case RLV_DECIDED_HELD: return FAILURE;
     default: return rlv_decision_is_change(kind) ? CHANGE : NONE;
     }
 }
@@ -365,4 +366,5 @@ void rlv_put_effect(rlv_buf *out, const struct rlv_subject *s)
     rlv_put_opt_str(out, effect->body);
     rlv_put_opt_str(out, effect->context);
     rlv_put_long(out, effect->timeout_ms <= INT32_MAX ? effect->timeout_ms : INT32_MAX);
+    rlv_put_long(out, effect->hold_ms <= INT32_MAX ? effect->hold_ms : INT32_MAX);
 }

@@ -9,6 +9,21 @@ enum { TURN_BY, TURN_AT, TURN_MESSAGE_ID, TURN_TEXT, TURN_FIELDS };
 enum { SLOT_NAME, SLOT_VALUE, SLOT_MESSAGE_ID, SLOT_FIELDS };
 enum { COOLING_TRIGGER, COOLING_UNTIL, COOLING_FIELDS };
 enum { MEMORY_PLUGIN, MEMORY_BYTES, MEMORY_FIELDS };
+enum {
+    HELD_MESSAGES,
+    HELD_EPOCH,
+    HELD_SINCE,
+    HELD_DUE,
+    HELD_EFFECT,
+    HELD_BY,
+    HELD_MESSAGE_ID,
+    HELD_TYPE,
+    HELD_TEXT,
+    HELD_REPLY_ID,
+    HELD_MEDIA_ID,
+    HELD_SENT,
+    HELD_FIELDS
+};
 
 static const struct rlv_field turn_fields[TURN_FIELDS] = {
     [TURN_BY] = {"by", 'i'},
@@ -29,11 +44,26 @@ static const struct rlv_field memory_fields[MEMORY_FIELDS] = {
     [MEMORY_PLUGIN] = {"plugin", 's'},
     [MEMORY_BYTES] = {"bytes", 'b'},
 };
+static const struct rlv_field held_fields[HELD_FIELDS] = {
+    [HELD_MESSAGES] = {"messages", 'i'},
+    [HELD_EPOCH] = {"epoch", 'i'},
+    [HELD_SINCE] = {"since_ms", 'i'},
+    [HELD_DUE] = {"due_ms", 'i'},
+    [HELD_EFFECT] = {"effect", 's'},
+    [HELD_BY] = {"by", 'a'},
+    [HELD_MESSAGE_ID] = {"message_id", 's'},
+    [HELD_TYPE] = {"type", 's'},
+    [HELD_TEXT] = {"text", 's'},
+    [HELD_REPLY_ID] = {"reply_id", 's'},
+    [HELD_MEDIA_ID] = {"media_id", 's'},
+    [HELD_SENT] = {"sent_ms", 'i'},
+};
 
 static const struct rlv_shape turn = {"Turn", turn_fields, TURN_FIELDS, 1};
 static const struct rlv_shape slot = {"Slot", slot_fields, SLOT_FIELDS, 2};
 static const struct rlv_shape cooling = {"Cooling", cooling_fields, COOLING_FIELDS, 3};
 static const struct rlv_shape memory = {"Memory", memory_fields, MEMORY_FIELDS, 4};
+static const struct rlv_shape held = {"Held", held_fields, HELD_FIELDS, 5};
 
 enum {
     ST_PHONE_NUMBER_ID,
@@ -62,6 +92,8 @@ enum {
     ST_MEMORIES,
     ST_RECENT,
     ST_ASKED,
+    ST_HELD,
+    ST_HELD_TIMER,
     ST_FIELDS
 };
 
@@ -92,6 +124,8 @@ static const struct rlv_field state_fields[ST_FIELDS] = {
     [ST_MEMORIES] = {"memories", 'a', .items = &memory},
     [ST_RECENT] = {"recent", 'b'},
     [ST_ASKED] = {"asked", 'i'},
+    [ST_HELD] = {"held", 'a', .items = &held},
+    [ST_HELD_TIMER] = {"held_timer_ms", 'i'},
 };
 
 const struct rlv_shape rlv_shape_state = {"ConversationState", state_fields, ST_FIELDS, 0};
@@ -181,6 +215,34 @@ static void read_recent(const struct rlv_take *t, rlv_conversation *c)
     }
 }
 
+static void read_held(struct rlv_take *t, rlv_conversation *c)
+{
+    avro_value_t array, names;
+    int32_t n;
+    size_t skip = newest(t, ST_HELD, 1, &array, &n);
+    if (n == 0)
+        return;
+    struct rlv_take item = rlv_take_item(t, ST_HELD, &array, skip);
+    rlv_held_message *h = &c->held;
+    h->messages = (int32_t)rlv_take_int(&item, HELD_MESSAGES);
+    h->epoch = rlv_take_int(&item, HELD_EPOCH);
+    h->since_ms = rlv_take_int(&item, HELD_SINCE);
+    h->due_ms = rlv_take_int(&item, HELD_DUE);
+    rlv_str effect = rlv_take_text(&item, HELD_EFFECT);
+    if (effect.len && !rlv_id_parse(effect, &h->effect) && !item.bad)
+        item.bad = "effect";
+    skip = newest(&item, HELD_BY, RLV_HELD_BY_MAX, &names, &h->n_by);
+    for (size_t k = 0; k < (size_t)h->n_by; k++)
+        h->by[k] = rlv_item_text(&item, HELD_BY, &names, skip + k);
+    h->message_id = rlv_take_text(&item, HELD_MESSAGE_ID);
+    h->type = rlv_take_text(&item, HELD_TYPE);
+    h->text = rlv_take_text(&item, HELD_TEXT);
+    h->reply_id = rlv_take_text(&item, HELD_REPLY_ID);
+    h->media_id = rlv_take_text(&item, HELD_MEDIA_ID);
+    h->sent_ms = rlv_take_int(&item, HELD_SENT);
+    t->bad = item.bad;
+}
+
 /* ---- reading our own, of the current schema ---- */
 
 static void get_plugins(struct rlv_get *g, rlv_conversation *c)
@@ -238,6 +300,31 @@ static void get_recent(struct rlv_get *g, rlv_conversation *c)
     }
 }
 
+static void get_held(struct rlv_get *g, rlv_conversation *c)
+{
+    rlv_held_message *h = &c->held;
+    int32_t n = rlv_get_array(g, 1);
+    if (n) {
+        h->messages = rlv_get_int(g);
+        h->epoch = rlv_get_long(g);
+        h->since_ms = rlv_get_long(g);
+        h->due_ms = rlv_get_long(g);
+        rlv_str effect = rlv_get_text(g);
+        g->bad |= effect.len && !rlv_id_parse(effect, &h->effect);
+        h->n_by = rlv_get_array(g, RLV_HELD_BY_MAX);
+        for (int k = 0; k < h->n_by; k++)
+            h->by[k] = rlv_get_text(g);
+        rlv_get_array_end(g, h->n_by);
+        h->message_id = rlv_get_text(g);
+        h->type = rlv_get_text(g);
+        h->text = rlv_get_text(g);
+        h->reply_id = rlv_get_text(g);
+        h->media_id = rlv_get_text(g);
+        h->sent_ms = rlv_get_long(g);
+    }
+    rlv_get_array_end(g, n);
+}
+
 /* False when anything is not as put below: then avro-c reads it, and knows what is wrong. */
 static bool get_state(const rlv_wire *wire, rlv_arena *arena, rlv_str bytes, rlv_conversation *c)
 {
@@ -270,6 +357,8 @@ static bool get_state(const rlv_wire *wire, rlv_arena *arena, rlv_str bytes, rlv
     get_plugins(&g, c);
     get_recent(&g, c);
     c->asked = rlv_get_int(&g) != 0;
+    get_held(&g, c);
+    c->held_timer_ms = rlv_get_long(&g);
     return !g.bad && g.at == g.end;
 }
 
@@ -306,6 +395,8 @@ int rlv_wire_decode_state(rlv_wire *wire, rlv_arena *arena, rlv_str bytes, rlv_c
     read_plugins(&t, into);
     read_recent(&t, into);
     into->asked = rlv_take_int(&t, ST_ASKED) != 0;
+    read_held(&t, into);
+    into->held_timer_ms = rlv_take_int(&t, ST_HELD_TIMER);
     return rlv_read_end(&t, err);
 }
 
@@ -373,6 +464,32 @@ static void put_recent(rlv_buf *out, const rlv_conversation *c)
     }
 }
 
+static void put_held(rlv_buf *out, const rlv_conversation *c)
+{
+    const rlv_held_message *h = &c->held;
+    char effect[RLV_ID_TEXT + 1];
+    rlv_put_array(out, h->messages > 0);
+    if (h->messages > 0) {
+        rlv_id_text(h->effect, effect);
+        rlv_put_long(out, h->messages);
+        rlv_put_long(out, h->epoch);
+        rlv_put_long(out, h->since_ms);
+        rlv_put_long(out, h->due_ms);
+        rlv_put_str(out, (rlv_str){effect, rlv_id_none(h->effect) ? 0 : RLV_ID_TEXT});
+        rlv_put_array(out, (size_t)h->n_by);
+        for (int k = 0; k < h->n_by; k++)
+            rlv_put_str(out, h->by[k]);
+        rlv_put_array_end(out);
+        rlv_put_str(out, h->message_id);
+        rlv_put_str(out, h->type);
+        rlv_put_str(out, h->text);
+        rlv_put_str(out, h->reply_id);
+        rlv_put_str(out, h->media_id);
+        rlv_put_long(out, h->sent_ms);
+    }
+    rlv_put_array_end(out);
+}
+
 int rlv_wire_encode_state(rlv_wire *wire, const rlv_conversation *conv, rlv_arena *arena, rlv_str *ret,
                           rlv_error *err)
 {
@@ -403,6 +520,8 @@ int rlv_wire_encode_state(rlv_wire *wire, const rlv_conversation *conv, rlv_aren
     put_plugins(out, conv);
     put_recent(out, conv);
     rlv_put_long(out, conv->asked);
+    put_held(out, conv);
+    rlv_put_long(out, conv->held_timer_ms);
     rlv_str bytes = out->failed ? (rlv_str){NULL, 0} : rlv_arena_copy(arena, rlv_buf_view(out));
     if (bytes.len == 0)
         return rlv_error_set(err, RLV_E_LIMIT, "no room left in the batch for a conversation's state");

@@ -220,16 +220,16 @@ static const struct {
     size_t least, size; /* of version 1.0, whose last field is named where it grew; and of today */
     unsigned phases;
 } kinds[] = {
-    [RELEVO_ANSWER_READING] = {WHOLE(relevo_answer_reading), BIT(TK_CLASSIFY)},
-    [RELEVO_ANSWER_TRIGGER] = {SINCE(relevo_answer_trigger, reason), BIT(TK_TRIGGER)},
+    [RELEVO_ANSWER_READING] = {WHOLE(relevo_answer_reading), BIT(TK_CLASSIFY) | BIT(TK_ON_RESULT)},
+    [RELEVO_ANSWER_TRIGGER] = {SINCE(relevo_answer_trigger, reason), BIT(TK_TRIGGER) | BIT(TK_ON_RESULT)},
     [RELEVO_ANSWER_REPLY] = {SINCE(relevo_answer_reply, source), BIT(TK_RESPOND) | BIT(TK_ON_RESULT)},
-    [RELEVO_ANSWER_ABSTAIN] = {WHOLE(relevo_answer_abstain), BIT(TK_RESPOND)},
+    [RELEVO_ANSWER_ABSTAIN] = {WHOLE(relevo_answer_abstain), BIT(TK_RESPOND) | BIT(TK_ON_RESULT)},
     [RELEVO_ANSWER_SLOT] = {WHOLE(relevo_answer_slot),
                             BIT(TK_CLASSIFY) | BIT(TK_RESPOND) | BIT(TK_ON_RESULT)},
     [RELEVO_ANSWER_ROUTE] = {WHOLE(relevo_answer_route), BIT(TK_ROUTE)},
     [RELEVO_ANSWER_CARD] = {WHOLE(relevo_answer_card), BIT(TK_SUMMARIZE)},
-    [RELEVO_ANSWER_EFFECT] = {WHOLE(relevo_answer_effect),
-                              BIT(TK_RESPOND) | BIT(TK_NOTIFY) | BIT(TK_ON_RESULT)},
+    [RELEVO_ANSWER_EFFECT] = {SINCE(relevo_answer_effect, context),
+                              BIT(TK_CLASSIFY) | BIT(TK_RESPOND) | BIT(TK_NOTIFY) | BIT(TK_ON_RESULT)},
     [RELEVO_ANSWER_MEMORY] = {WHOLE(relevo_answer_memory), ~0u},
 };
 

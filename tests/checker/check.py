@@ -19,7 +19,7 @@ from checker.replay import Replay, takeovers_are_not_crossed  # noqa: E402
 from lab import avro  # noqa: E402
 
 
-def judge(world, model=False, idle_close_ms=0):
+def judge(world, model=False, idle_close_ms=0, pause_ms=0):
     """All rules over a world; with `model` also the scripted plugin's decisions. Returns the findings."""
     findings = rules.Findings()
     world.schemas = getattr(world, "schemas", None) or avro.Schemas()
@@ -27,7 +27,7 @@ def judge(world, model=False, idle_close_ms=0):
     for rule in rules.RULES:
         rule(world, findings)
     if model:
-        replay = Replay(world, findings, idle_close_ms)
+        replay = Replay(world, findings, idle_close_ms, pause_ms)
         replay.run()
         takeovers_are_not_crossed(world, findings, replay)
     return findings

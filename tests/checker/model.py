@@ -9,6 +9,10 @@ import uuid
 
 RECENT = 32  # message ids that a conversation remembers
 SLOTS = 24
+PAUSE_CHARACTERS = 160  # of a message that waits for what follows it
+PAUSES = 4  # that a burst takes at most
+HELD_MESSAGES, HELD_BYTES, HELD_MS = 16, 16384, 120000  # of what is held at most
+WAIT_MS = 4000  # how long the scripted plugin's `wait` holds a message
 THRESHOLD = 0.5  # of a trigger that the policy does not list
 MESSAGE_FIELDS = ("message_id", "sent_at", "customer_name", "type", "text", "reply_id", "media_id", "mime_type",
                   "context_id", "error_code", "error_title", "note", "raw")
@@ -50,6 +54,15 @@ def present(fields, source):
     return {k: source[k] for k in fields if source.get(k)}
 
 
+def together(held, message):
+    """What is held, with one message more: one message, its texts a line each."""
+    before, texts = held["message"], [t for t in (held["message"].get("text"), message.get("text")) if t]
+    kind = message.get("type") if message.get("type") != "text" else before.get("type") or "text"
+    one = {**before, **{k: message[k] for k in ("reply_id", "media_id") if message.get(k)}}
+    one |= {"message_id": message["message_id"], "type": kind, "text": "\n".join(texts)}
+    return {**held, "message": one, "messages": held["messages"] + 1}
+
+
 class Conversation:
     """One conversation, as far as decisions depend on it."""
 
@@ -61,6 +74,7 @@ class Conversation:
         self.stretch, self.cases, self.misses = 1, 1, 0
         self.language = self.wa_id = self.user_id = self.name = None
         self.recent, self.slots = [], {}
+        self.held = None
         self.last_in = at
         self.stored = self.gone = False
         self.decided_agent = None
@@ -70,6 +84,7 @@ class Conversation:
         other = Conversation.__new__(Conversation)
         other.__dict__.update(self.__dict__)
         other.recent, other.slots = list(self.recent), dict(self.slots)
+        other.held = self.held and dict(self.held)
         return other
 
     def absorb(self, command):
@@ -112,6 +127,13 @@ class Conversation:
         self.epoch = max(self.epoch, other.epoch) + 1
         if taken:
             self.owner, self.agent, self.team = other.owner, other.agent, other.team
+        halves = sorted((h for h in (other.held, self.held) if h), key=lambda h: h["since"])
+        self.held = None
+        if halves and self.owner == "bot":
+            self.held = halves[0] if len(halves) == 1 else {
+                **together(halves[0], halves[1]["message"]), "messages": sum(h["messages"] for h in halves),
+                "due": min(h["due"] for h in halves)}
+            self.held = {**self.held, "epoch": self.epoch, "effect": None, "by": []}
 
     def known(self, message_id):
         if message_id in self.recent:
@@ -128,9 +150,11 @@ class Conversation:
 class Step:
     """One event of one conversation: fills self.decisions."""
 
-    def __init__(self, conversation, event, at, idle_close_ms, joins=()):
-        """joins: (id, conversation, whether its ownership wins a tie) of those that are found to be the same customer's."""
+    def __init__(self, conversation, event, at, idle_close_ms, joins=(), pause_ms=0, place=(0, 0)):
+        """joins: (id, conversation, whether its ownership wins a tie) of those that are found to be the same customer's.
+        place: lane and sequence. self.message: what the customer wrote, and is decided here."""
         self.c, self.event, self.at, self.idle_close_ms = conversation, event, at, idle_close_ms
+        self.pause_ms, self.place, self.message = pause_ms, place, None
         self.decisions = []
         for other, loser, wins in joins:
             nearer = NEARNESS[loser.owner] - NEARNESS[conversation.owner]
@@ -163,6 +187,8 @@ class Step:
         decision = self.decide(kind, change={"from": c.decided_owner, "cause": cause, **details})
         c.decided_owner, c.decided_epoch, c.decided_agent = decision["owner"], decision["epoch"], decision["agent_id"]
         c.stored = True
+        if kind != "joined":
+            c.held = None  # whoever has it now reads it
         return decision
 
     def commanded(self, kind, cause, **details):
@@ -183,7 +209,7 @@ class Step:
         self.c.misses = 0
 
     def say(self, text, source, confidence):
-        said = {"text": text, "source": source, "confidence": confidence, "to_message": self.event.get("message_id")}
+        said = {"text": text, "source": source, "confidence": confidence, "to_message": (self.message or self.event).get("message_id")}
         decision = self.decide("replied", said={k: v for k, v in said.items() if v is not None})
         if self.event["kind"] == "command":
             decision["owner"], decision["epoch"] = self.event["owner"], self.event["epoch"]
@@ -195,15 +221,13 @@ class Step:
             self.say(text.replace("{agent}", self.event.get("agent_name") or ""), "notice." + key, 1.0)
 
     def summarize(self, trigger):
-        text = self.event.get("text") if self.event["kind"] == "message" else None
-        wants = {"name": "wants", "text": text or "(no text)"}
-        if self.event["kind"] == "message":
-            wants["message_id"] = self.event["message_id"]
+        wants = {"name": "wants", "text": self.message and self.message.get("text") or "(no text)"}
+        if self.message:
+            wants["message_id"] = self.message["message_id"]
         self.decide("summarized", card={"fields": [{"name": "why", "text": trigger or "a person took it"}, wants]})
 
-    def notify(self):
-        self.decide("notified", effect={"plugin": "scripted", "destination": "crm", "method": "POST",
-                                        "path": "/handoffs"})
+    def notify(self, path="/handoffs"):
+        self.decide("notified", effect={"plugin": "scripted", "destination": "crm", "method": "POST", "path": path})
 
     def hand_off(self, cause, **details):
         c = self.c
@@ -229,27 +253,95 @@ class Step:
             c.cases += 1
             self.change("reopened", "bot", None, "customer")
         c.last_in = self.at
-        text = event.get("text") or ""
+        if c.owner != "bot":
+            self.consider(event)
+        elif self.pauses():
+            self.pause()
+        else:
+            held = together(c.held, event) if c.held else {"message": event, "messages": 1, "since": self.at}
+            c.held = None
+            self.consider(held["message"], {**held, "by": []})
+
+    # ---- what is held
+
+    def pauses(self):
+        h, event, text = self.c.held, self.event, self.event.get("text") or ""
+        if not self.pause_ms or event.get("type") != "text" or event.get("reply_id") or not 0 < len(text) <= PAUSE_CHARACTERS:
+            return False
+        return not h or (h["messages"] < HELD_MESSAGES and self.at < h["since"] + PAUSES * self.pause_ms
+                         and len(((h["message"].get("text") or "") + text).encode()) < HELD_BYTES)
+
+    def pause(self):
+        c = self.c
+        held = together(c.held, self.event) if c.held else {"message": self.event, "messages": 1, "since": self.at}
+        due = min(self.at + self.pause_ms, held["since"] + PAUSES * self.pause_ms)
+        c.held = {**held, "due": due, "effect": None, "by": [], "epoch": c.epoch}
+        self.decide("held", failure={"reason": "more may follow"})
+
+    def waits(self, held, word):
+        """The plugin's effect holds the message, once."""
+        c = self.c
+        if word != "wait" or "scripted" in held["by"] or not held.get("may", True) or self.at >= held["since"] + HELD_MS:
+            return False
+        c.language = "es"  # all that is kept of the first look
+        self.decide("held", failure={"plugin": "scripted", "reason": "the result of its effect is awaited"})
+        effect = record_id(self.at, *self.place, len(self.decisions))
+        c.held = {**held, "due": min(self.at + WAIT_MS, held["since"] + HELD_MS), "effect": effect, "epoch": c.epoch,
+                  "by": held["by"] + ["scripted"]}
+        self.notify("/ask")
+        return True
+
+    def consider(self, message, held=None, said=None, failed=False, abstained=False):
+        """The message is decided, or held by an effect. said: what a result answered; abstained: nothing; failed: none came."""
+        c = self.c
+        text = message.get("text") or ""
         word, _, rest = text.partition(" ")
+        if held and self.waits(held, word):
+            return
+        self.message = message
         reading = {"language": "es", "confidence": 1.0, "out_of_scope": 0.0, "sentiment": 0.0, "anger": 0.0,
                    "wants_person": 0.0}
         if word:
             reading["intent"] = word
         self.decide("classified", reading=reading)
         c.language = "es"
-        if word == "slot" and "=" in rest:
-            self.slot(*rest.split("=", 1))
+        line = rest.split("\n")[0]
+        if word == "slot" and "=" in line:
+            self.slot(*line.split("=", 1))
+        if failed:
+            self.decide("failed", failure={"plugin": "scripted", "phase": "on_result"})
         if c.owner == "bot":
-            self.answer(word, rest)
+            self.answer(word, rest, said, failed)
+            c.misses += abstained and c.owner == "bot" and c.misses == 0
+
+    def on_result(self):
+        c, event = self.c, self.event
+        seen, h = c.known(event["effect_id"]), c.held
+        self.received("duplicate" if seen else "received")
+        if seen:
+            return
+        c.stored = True
+        if h and h["effect"] == event["effect_id"] and c.owner == "bot" and c.epoch == h["epoch"] == event["epoch"]:
+            c.held = None
+            good = 200 <= event["status"] < 300
+            said = (event.get("context") or b"").decode() or "bien"
+            self.consider(h["message"], h, said if good else None, abstained=not good)
+        elif event["hold_ms"]:
+            self.decide("ignored", failure={"reason": "no message waits for it any more"})
+        elif not (event.get("context") or b"").startswith(b"v1"):
+            if c.owner == "bot" and c.epoch == event["epoch"]:
+                self.say(event["context"].decode(), "asked", 0.9)
+            else:
+                self.decide("ignored", failure={"reason": "the conversation moved on while the effect was performed"})
 
     def slot(self, name, value):
         slots = self.c.slots
         if slots.get(name) == value or (name not in slots and len(slots) == SLOTS):
             return
         slots[name] = value
-        self.decide("slot_filled", slot={"name": name, "value": value, "message_id": self.event["message_id"]})
+        self.decide("slot_filled", slot={"name": name, "value": value, "message_id": self.message["message_id"]})
 
-    def answer(self, word, rest):
+    def answer(self, word, rest, said=None, failed=False):
         c = self.c
         if word == "fail":
             self.decide("failed", failure={"plugin": "scripted", "phase": "respond"})
@@ -264,11 +356,18 @@ class Step:
         if word == "maybe":
             self.decide("triggered", trigger={**trigger, "score": 0.3, "chosen": False, "evidence": "maybe",
                                               "reason": "the customer may want a person"})
-        if word == "fail":
+        if said:
+            c.misses = 0
+            self.say(said, "asked", 1.0)
+        elif word == "fail" or (failed and word == "wait" and not rest):
             self.hand_off("failure", reason="a plugin gave no answer")
-        elif word == "miss":
+        elif word == "miss" or (word == "wait" and not rest):
             c.misses += 1
             self.notice("unknown")
+        elif word == "ask" and rest:
+            c.misses = 0
+            self.say("un momento", "scripted", 0.9)
+            self.notify("/ask")
         else:
             c.misses = 0
             self.say(rest if word == "say" and rest else "ok", "scripted", 0.9)
@@ -355,9 +454,15 @@ class Step:
         decision["agent_id"] = command["owner_agent"]
 
     def on_timer(self):
-        c = self.c
+        c, h = self.c, self.c.held
         c.stored = True
-        if c.owner == "bot" and 0 < self.idle_close_ms <= self.at - c.last_in:
+        if self.event.get("timer") == "held":
+            if not h or self.at < h["due"] or (c.owner, c.epoch) != ("bot", h["epoch"]):
+                self.decide("ignored", failure={"reason": "it is held for longer" if h else "nothing is held any more"})
+                return
+            c.held = None
+            self.consider(h["message"], {**h, "may": not h["effect"]}, failed=bool(h["effect"]))
+        elif c.owner == "bot" and not h and 0 < self.idle_close_ms <= self.at - c.last_in:
             self.change("closed", "closed", None, "timeout")
         else:
             self.decide("ignored", failure={"reason": "the timer no longer holds"})

@@ -12,6 +12,7 @@ from .model import CHANGES, Conversation, Step, apart, conversation_id, identity
 from .rules import is_dead, where
 from .world import OWNERS, SOURCES
 
+RESULT = 8  # kind of an event
 NUMBERS = {word: number for number, word in OWNERS.items()}
 
 
@@ -39,8 +40,8 @@ def details(decision):
 
 
 class Replay:
-    def __init__(self, world, findings, idle_close_ms=0):
-        self.world, self.findings, self.idle_close_ms = world, findings, idle_close_ms
+    def __init__(self, world, findings, idle_close_ms=0, pause_ms=0):
+        self.world, self.findings, self.idle_close_ms, self.pause_ms = world, findings, idle_close_ms, pause_ms
         self.conversations = {}
         self.moved = {}  # conversation -> as it was when it moved
         self.pending = defaultdict(list)  # conversation -> commands that no event has shown yet
@@ -83,13 +84,16 @@ class Replay:
         if row["source"] == 1:
             return self.commands.get((lane, row["source_offset"]))  # a lost one is rules.py's to report
         if row["source"] == 2:
-            return {"kind": "timer"}
+            return {"kind": "timer", "timer": row["type"]}
         if is_dead(row):
             return None
         data = inputs.get((row["topic"], row["source_offset"]))
         if data is None:
             return None
         try:
+            if row["kind"] == RESULT:
+                result = self.world.schemas.decode(data, "EffectResult")
+                return {**result, "kind": "result", "error_title": result["error"]}
             return self.world.schemas.decode(data, "WhatsAppEvent")
         except ValueError as mistake:
             self.findings.add("dead letter", f"{where(row)}: decided, but it is no event: {mistake}")
@@ -116,20 +120,22 @@ class Replay:
         for after, used in self.candidates(key, before, event):
             if joins:
                 after = after.copy()
-            decisions = Step(after, event, row["at"], self.idle_close_ms, joins).decisions
+            step = Step(after, event, row["at"], self.idle_close_ms, joins, self.pause_ms, (lane, row["seq"]))
+            decisions = step.decisions
             right = decisions == have
             if best is None or right:
-                best = after, used, decisions
+                best = after, used, step
             if right:
                 break
-        after, used, decisions = best
+        after, used, step = best
+        decisions = step.decisions
         if not right:
             self.report(row, event, decisions, have)
         if used:
             self.pending[key] = self.pending[key][used:]
         if not apart(event):
             self.conversations[key] = after
-        self.compare_row(row, event, decisions)
+        self.compare_row(row, event, step)
 
     def forwarded(self, lane, row, key):
         """Whether the row only sends its event on: its conversation must live in another lane."""
@@ -182,14 +188,16 @@ class Replay:
                 break
         self.findings.add("model", text)
 
-    def compare_row(self, row, event, decisions):
+    def compare_row(self, row, event, step):
         """The columns that people ask for."""
-        kind = event["kind"]
+        kind, decisions = event["kind"], step.decisions
         want = {"text": event.get("text"), "message_id": event.get("message_id"), "intent": None, "trigger": None}
         if any(d["kind"] == "duplicate" for d in decisions):
             want["type"] = "duplicate"
         elif kind == "message":
             want["type"] = event.get("type")
+        elif kind in ("timer", "result") and step.message:
+            want["text"] = step.message.get("text")
         elif kind == "status":
             want["type"] = event["status"]
         elif kind == "command":
@@ -236,6 +244,7 @@ class Replay:
                     ("language", row["language"], c.language), ("last_in_ms", row["last_in_ms"], c.last_in),
                     ("state.stretch", state["stretch"], c.stretch), ("state.cases", state["cases"], c.cases),
                     ("state.misses", state["misses"], c.misses),
+                    ("state.held", [h["text"] for h in state["held"]], [c.held["message"].get("text")] if c.held else []),
                     ("state.slots", {s["name"]: s["value"] for s in state["slots"]}, c.slots),
                     ("state.recent", len(state["recent"]) // 8, len(c.recent))):
                 if (have or None) != (want or None):

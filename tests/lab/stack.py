@@ -324,18 +324,18 @@ class Lab:
     def decided(self):
         return self.sql("SELECT coalesce(sum(seq), 0)::bigint FROM relevo.lane")[0][0]
 
-    def findings(self, model=True, idle_close_ms=24 * 3600 * 1000):
+    def findings(self, model=True, idle_close_ms=24 * 3600 * 1000, pause_ms=0):
         """What the checker says of what is there now. The processes must have stopped."""
         began = time.monotonic()
         self.world = check.load(self.kafka, self.postgres, self.prefix, [EVENTS])
         self.world.schemas = self.schemas  # with what the test taught them
-        findings = check.judge(self.world, model, idle_close_ms)
+        findings = check.judge(self.world, model, idle_close_ms, pause_ms)
         print(f"{self.name}: {check.summary(self.world)}; checked in {time.monotonic() - began:.1f} s", flush=True)
         return findings
 
-    def check(self, model=True, idle_close_ms=24 * 3600 * 1000):
+    def check(self, model=True, idle_close_ms=24 * 3600 * 1000, pause_ms=0):
         """Everything that this run left must be right. Returns what was read."""
-        findings = self.findings(model, idle_close_ms)
+        findings = self.findings(model, idle_close_ms, pause_ms)
         expect(not findings, "the checker has findings:\n" + findings.report())
         return self.world
 

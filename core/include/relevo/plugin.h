@@ -30,10 +30,11 @@ extern "C" {
 
 #define RELEVO_PLUGIN_MAGIC 0x524c564fu /* "RLVO" */
 #define RELEVO_ABI_MAJOR 1u             /* differs: refused */
-#define RELEVO_ABI_MINOR 1u             /* plugin's newer than the host's: refused; older: fine */
+#define RELEVO_ABI_MINOR 2u             /* plugin's newer than the host's: refused; older: fine */
 
 #define RELEVO_MEMORY_MAX 1024u  /* bytes a plugin may remember of one conversation */
 #define RELEVO_CONTEXT_MAX 256u  /* bytes a plugin may attach to one effect */
+#define RELEVO_HOLD_MAX 60000u   /* milliseconds that one effect may hold a message */
 #define RELEVO_TURNS_MAX 20u     /* turns that a view shows at most */
 #define RELEVO_TREND_MAX 8u      /* sentiment values that a digest keeps */
 #define RELEVO_TRIED_MAX 8u      /* answers that a digest remembers as tried */
@@ -208,7 +209,9 @@ typedef struct relevo_view {
     relevo_str customer_name;   /* as WhatsApp shows it */
     relevo_str language;        /* of the conversation so far; absent: unknown */
     int64_t at_ms;
-    const relevo_message *message;  /* NULL when the event is not a customer's message (a takeover to be summarized) */
+    /* NULL when nothing that the customer wrote is under decision (a takeover to be summarized, a result that no message waits
+       for). Several short messages may be one here, their texts a line each. */
+    const relevo_message *message;
     const relevo_reading *reading;  /* NULL before the classify phase, or when no classifier is loaded */
     const relevo_digest *digest;    /* never NULL */
     const relevo_handoff *handoff;  /* NULL unless in route, summarize, notify of a handoff */
@@ -218,6 +221,9 @@ typedef struct relevo_view {
     uint32_t n_turns, n_slots, n_fired;
     uint32_t reserved;
     relevo_str memory; /* what this plugin instance asked to remember of this conversation */
+    /* since 1.2 */
+    uint32_t may_hold; /* 1: an effect of this plugin may hold the message (hold_ms); 0: it would not be performed */
+    uint32_t reserved2;
 } relevo_view;
 
 /* The result of an effect that this plugin asked for. */
@@ -233,14 +239,14 @@ typedef struct relevo_result {
 /* ---- answers: what a plugin says ------------------------------------------------------------------------------- */
 
 enum {
-    RELEVO_ANSWER_READING = 1, /* classify  */
-    RELEVO_ANSWER_TRIGGER = 2, /* trigger   */
+    RELEVO_ANSWER_READING = 1, /* classify; since 1.2 on_result */
+    RELEVO_ANSWER_TRIGGER = 2, /* trigger; since 1.2 on_result */
     RELEVO_ANSWER_REPLY = 3,   /* respond, on_result */
-    RELEVO_ANSWER_ABSTAIN = 4, /* respond   */
+    RELEVO_ANSWER_ABSTAIN = 4, /* respond; since 1.2 on_result */
     RELEVO_ANSWER_SLOT = 5,    /* classify, respond, on_result */
     RELEVO_ANSWER_ROUTE = 6,   /* route     */
     RELEVO_ANSWER_CARD = 7,    /* summarize */
-    RELEVO_ANSWER_EFFECT = 8,  /* respond, notify, on_result */
+    RELEVO_ANSWER_EFFECT = 8,  /* respond, notify, on_result; since 1.2 classify, if it holds the message */
     RELEVO_ANSWER_MEMORY = 9   /* any       */
 };
 
@@ -349,6 +355,18 @@ typedef struct relevo_answer_effect {
     relevo_str content_type;
     relevo_str body;
     relevo_str context; /* at most RELEVO_CONTEXT_MAX bytes, handed back to on_result */
+    /* since 1.2 */
+    /* The customer's message waits for the result, so many milliseconds at most (RELEVO_HOLD_MAX); 0: it does not. From classify and
+       respond only. When no trigger fires, nothing is decided about the message now, and of this call's answers only the effect and
+       this plugin's memory count. It is decided once, with everything asked again:
+       - when the result is there in time, and the ownership has not changed since: on_result is asked with the message in its view
+         and may answer READING (it counts before classify's), TRIGGER, REPLY, ABSTAIN; classify, trigger and respond follow;
+       - when it is not: by classify, trigger and respond alone, this plugin counting as failed, so that where nobody answers a
+         person does. A result that comes later is dropped.
+       Of several that hold, the first in the order of the configuration does; the others are not performed, and may hold the message
+       when it comes again. See may_hold of the view. */
+    uint32_t hold_ms;
+    uint32_t reserved2; /* 0 */
 } relevo_answer_effect;
 
 /* What to remember of this conversation: replaces what was remembered; len 0 forgets. Begin it with a version of
@@ -433,7 +451,7 @@ typedef struct relevo_plugin {
     int32_t (*summarize)(void *instance, const relevo_view *const *views, uint32_t n, const relevo_sink *sink);
     /* Tells the world through effects. Only events that hand off, with the card's event decided. */
     int32_t (*notify)(void *instance, const relevo_view *const *views, uint32_t n, const relevo_sink *sink);
-    /* An effect's result came back: results[i] belongs to views[i]. */
+    /* An effect's result came back: results[i] belongs to views[i]. Where a message waits for it, the view holds that message. */
     int32_t (*on_result)(void *instance, const relevo_view *const *views, const relevo_result *const *results,
                          uint32_t n, const relevo_sink *sink);
 

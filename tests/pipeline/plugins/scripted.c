@@ -7,6 +7,8 @@
  *   slot a=b   slot a with value b            maybe      trigger with score MAYBE
  *   miss       abstain                        fail       respond fails, and with it the whole call
  *   else       reply "ok"                     ask X      reply "un momento", X asked of the CRM, and X replied to its answer
+ *   wait X     the message waits for the CRM, and X is replied to its answer, if that is a good one; "ok" without it
+ *   wait       the same without words of its own: a good answer is replied to with "bien", and without it nobody has an answer
  */
 #include <relevo/plugin.h>
 #include <stdbool.h>
@@ -16,6 +18,7 @@
 #ifndef MAYBE
 #define MAYBE 0.3
 #endif
+#define WAIT_MS 4000u
 
 /* The text behind `word` and a space; false for another text. A lone word has an empty rest. */
 static bool starts(relevo_str text, const char *word, relevo_str *ret_rest)
@@ -49,8 +52,12 @@ static int32_t classify(void *instance, const relevo_view *const *views, uint32_
              .intent = first_word(text), .confidence = 1}};
         if (sink->emit(sink, i, &reading.head) != RELEVO_OK)
             return RELEVO_E_FAILED;
-        const char *equals;
-        if (!starts(text, "slot", &rest) || !rest.len || !(equals = memchr(rest.ptr, '=', rest.len)))
+        const char *equals, *line;
+        if (!starts(text, "slot", &rest) || !rest.len)
+            continue;
+        if ((line = memchr(rest.ptr, '\n', rest.len)))
+            rest.len = (uint64_t)(line - rest.ptr);
+        if (!(equals = memchr(rest.ptr, '=', rest.len)))
             continue;
         uint64_t name = (uint64_t)(equals - rest.ptr);
         relevo_answer_slot slot = {
@@ -84,7 +91,7 @@ static int32_t trigger(void *instance, const relevo_view *const *views, uint32_t
     return RELEVO_OK;
 }
 
-static int32_t ask(const relevo_sink *sink, uint32_t view, relevo_str what)
+static int32_t ask(const relevo_sink *sink, uint32_t view, relevo_str what, uint32_t hold_ms)
 {
     relevo_answer_effect effect = {.head = {sizeof(effect), RELEVO_ANSWER_EFFECT},
                                    .destination = RELEVO_STR("crm"),
@@ -92,20 +99,32 @@ static int32_t ask(const relevo_sink *sink, uint32_t view, relevo_str what)
                                    .path = RELEVO_STR("/ask"),
                                    .content_type = RELEVO_STR("text/plain"),
                                    .body = what,
-                                   .context = what};
+                                   .context = what,
+                                   .hold_ms = hold_ms};
     return sink->emit(sink, view, &effect.head);
 }
 
 static int32_t on_result(void *instance, const relevo_view *const *views, const relevo_result *const *results, uint32_t n,
                          const relevo_sink *sink)
 {
-    (void)instance, (void)views;
+    (void)instance;
     for (uint32_t i = 0; i < n; i++) {
         relevo_str rest;
         relevo_answer_reply answer = {.head = {sizeof(answer), RELEVO_ANSWER_REPLY},
                                       .confidence = 0.9,
                                       .text = results[i]->context,
                                       .source = RELEVO_STR("asked")};
+        if (views[i]->message) { /* which waited */
+            bool good = results[i]->status >= 200 && results[i]->status < 300;
+            relevo_answer_abstain none = {
+                {sizeof(none), RELEVO_ANSWER_ABSTAIN}, 0, RELEVO_STR("what the CRM says is no answer")};
+            answer.confidence = 1;
+            if (!answer.text.len)
+                answer.text = (relevo_str)RELEVO_STR("bien");
+            if (sink->emit(sink, i, good ? &answer.head : &none.head) != RELEVO_OK)
+                return RELEVO_E_FAILED;
+            continue;
+        }
         if (!starts(results[i]->context, "v1", &rest) && sink->emit(sink, i, &answer.head) != RELEVO_OK)
             return RELEVO_E_FAILED;
     }
@@ -120,6 +139,11 @@ static int32_t respond(void *instance, const relevo_view *const *views, uint32_t
         int32_t status;
         if (starts(text, "fail", &rest))
             return RELEVO_E_FAILED;
+        bool waits = starts(text, "wait", &rest), words = waits && rest.len;
+        if (waits && views[i]->may_hold && ask(sink, i, rest, WAIT_MS) != RELEVO_OK)
+            return RELEVO_E_FAILED;
+        if (waits && !words)
+            continue;
         if (starts(text, "miss", &rest)) {
             relevo_answer_abstain answer = {
                 {sizeof(answer), RELEVO_ANSWER_ABSTAIN}, 0.1, RELEVO_STR("the script knows no answer")};
@@ -133,7 +157,7 @@ static int32_t respond(void *instance, const relevo_view *const *views, uint32_t
                 answer.text = rest;
             if (starts(text, "ask", &rest) && rest.len) {
                 answer.text = (relevo_str)RELEVO_STR("un momento");
-                if (ask(sink, i, rest) != RELEVO_OK)
+                if (ask(sink, i, rest, 0) != RELEVO_OK)
                     return RELEVO_E_FAILED;
             }
             status = sink->emit(sink, i, &answer.head);

@@ -41,7 +41,7 @@ static void finding_the_command(void **state)
     assert_non_null(strstr(out, "  check      checks\n"));
     assert_int_equal(run(front, "relevo"), EX_USAGE);
     assert_int_equal(run(front, "relevo --version"), EX_OK);
-    assert_string_equal(out, "relevo " RELEVO_VERSION ", plugin ABI 1.1\n");
+    assert_string_equal(out, "relevo " RELEVO_VERSION ", plugin ABI 1.2\n");
     assert_int_equal(run(front, "relevo chekc"), EX_USAGE);
     assert_string_equal(
         err, "relevo: there is no command 'chekc', did you mean 'check'? `relevo --help` lists them\n");

@@ -95,6 +95,7 @@ static void render_details(const rlv_decision *d, rlv_buf *out)
         break;
     case RLV_DECIDED_FAILED:
     case RLV_DECIDED_IGNORED:
+    case RLV_DECIDED_HELD:
         TEXT("plugin", d->as.failure.plugin);
         TEXT("reason", d->as.failure.reason);
         INT("phase", d->as.failure.phase);
@@ -146,6 +147,21 @@ static void render_conversation(const rlv_conversation *c, rlv_buf *out)
                        RLV_STR_ARG(c->memories[i].bytes));
     for (int32_t i = 0; i < c->n_recent; i++)
         INT("recent", c->recent[i]);
+    INT("held", c->held.messages);
+    INT("held_epoch", c->held.epoch);
+    INT("held_since", c->held.since_ms);
+    INT("held_due", c->held.due_ms);
+    INT("held_timer", c->held_timer_ms);
+    TEXT("held_message", c->held.message_id);
+    TEXT("held_type", c->held.type);
+    TEXT("held_text", c->held.text);
+    TEXT("held_reply", c->held.reply_id);
+    TEXT("held_media", c->held.media_id);
+    for (int32_t i = 0; i < c->held.n_by; i++)
+        TEXT("held_by", c->held.by[i]);
+    char effect[RLV_ID_TEXT + 1];
+    rlv_id_text(c->held.effect, effect);
+    rlv_buf_printf(out, " held_effect=%s", effect);
 }
 
 void talk_render(const talk *t, rlv_buf *out)
@@ -179,6 +195,13 @@ void talk_copy(const rlv_conversation *from, rlv_arena *arena, rlv_conversation 
     KEEP(team);
     KEEP(language);
     KEEP(open_question);
+    KEEP(held.message_id);
+    KEEP(held.type);
+    KEEP(held.text);
+    KEEP(held.reply_id);
+    KEEP(held.media_id);
+    for (int32_t i = 0; i < from->held.n_by; i++)
+        KEEP(held.by[i]);
     for (int32_t i = 0; i < from->n_tried; i++)
         KEEP(tried[i]);
     for (int32_t i = 0; i < from->n_turns; i++) {

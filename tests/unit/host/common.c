@@ -83,6 +83,7 @@ rlv_subject subject_of(test_subject *s)
 {
     return (rlv_subject){.conversation = &s->conversation,
                          .event = &s->event,
+                         .message = s->event.kind == RLV_EVENT_MESSAGE ? &s->event : NULL,
                          .at_ms = 1000,
                          .decisions = &s->decisions,
                          .answers = &s->answers};

@@ -42,14 +42,15 @@ static void test_kinds_and_phases(void **state)
     (void)state;
     /* By kind, the phases that take it, as plugin.h says. */
     static const unsigned takes[] = {
-        [RELEVO_ANSWER_READING] = 1u << RLV_PHASE_CLASSIFY,
-        [RELEVO_ANSWER_TRIGGER] = 1u << RLV_PHASE_TRIGGER,
+        [RELEVO_ANSWER_READING] = 1u << RLV_PHASE_CLASSIFY | 1u << RLV_PHASE_RESULT,
+        [RELEVO_ANSWER_TRIGGER] = 1u << RLV_PHASE_TRIGGER | 1u << RLV_PHASE_RESULT,
         [RELEVO_ANSWER_REPLY] = 1u << RLV_PHASE_RESPOND | 1u << RLV_PHASE_RESULT,
-        [RELEVO_ANSWER_ABSTAIN] = 1u << RLV_PHASE_RESPOND,
+        [RELEVO_ANSWER_ABSTAIN] = 1u << RLV_PHASE_RESPOND | 1u << RLV_PHASE_RESULT,
         [RELEVO_ANSWER_SLOT] = 1u << RLV_PHASE_CLASSIFY | 1u << RLV_PHASE_RESPOND | 1u << RLV_PHASE_RESULT,
         [RELEVO_ANSWER_ROUTE] = 1u << RLV_PHASE_ROUTE,
         [RELEVO_ANSWER_CARD] = 1u << RLV_PHASE_SUMMARIZE,
-        [RELEVO_ANSWER_EFFECT] = 1u << RLV_PHASE_RESPOND | 1u << RLV_PHASE_NOTIFY | 1u << RLV_PHASE_RESULT,
+        [RELEVO_ANSWER_EFFECT] = 1u << RLV_PHASE_CLASSIFY | 1u << RLV_PHASE_RESPOND | 1u << RLV_PHASE_NOTIFY |
+                                 1u << RLV_PHASE_RESULT,
         [RELEVO_ANSWER_MEMORY] = (1u << RLV_PHASES) - 1,
     };
     for (unsigned phase = 0; phase < RLV_PHASES; phase++)
@@ -69,7 +70,7 @@ static void test_kinds_and_phases(void **state)
             else if (kind == RELEVO_ANSWER_ROUTE)
                 answer.route.rank = RELEVO_RANK_LEAST_LOADED;
             else if (kind == RELEVO_ANSWER_EFFECT)
-                answer.effect.destination = answer.effect.method = s("x");
+                answer.effect.destination = answer.effect.method = s("x"), answer.effect.hold_ms = phase == RLV_PHASE_CLASSIFY;
             bool taken = kind >= 1 && kind <= 9 && takes[kind] & 1u << phase;
             assert_int_equal(emit(&answer.head), taken ? RELEVO_OK : RELEVO_E_KIND);
             assert_int_equal(c.first != NULL, taken);
@@ -114,6 +115,30 @@ static void test_newer_fields(void **state)
     t.head.size = (uint32_t)offsetof(relevo_answer_trigger, asked);
     assert_int_equal(emit(&t.head), RELEVO_OK);
     assert_false(c.last->answer->as.trigger.asked);
+}
+
+static int32_t hold(enum rlv_phase phase, uint32_t hold_ms, uint32_t size)
+{
+    begin(phase);
+    const relevo_answer_effect e = {
+        .head = {size, RELEVO_ANSWER_EFFECT}, .destination = s("llm"), .method = s("POST"), .hold_ms = hold_ms};
+    return emit(&e.head);
+}
+
+/* Since 1.2 an effect may hold the message, where there is one to hold, and not for ever. */
+static void test_holding(void **state)
+{
+    (void)state;
+    const uint32_t now = sizeof(relevo_answer_effect), before = offsetof(relevo_answer_effect, hold_ms);
+    assert_int_equal(hold(RLV_PHASE_RESPOND, RELEVO_HOLD_MAX, now), RELEVO_OK);
+    assert_int_equal(c.first->answer->as.effect.hold_ms, RELEVO_HOLD_MAX);
+    assert_int_equal(hold(RLV_PHASE_CLASSIFY, 1, now), RELEVO_OK);
+    assert_int_equal(hold(RLV_PHASE_RESPOND, RELEVO_HOLD_MAX + 1, now), RELEVO_E_LIMIT);
+    assert_int_equal(hold(RLV_PHASE_CLASSIFY, 0, now), RELEVO_E_KIND);
+    assert_int_equal(hold(RLV_PHASE_NOTIFY, 1, now), RELEVO_E_KIND);
+    assert_int_equal(hold(RLV_PHASE_RESULT, 1, now), RELEVO_E_KIND);
+    assert_int_equal(hold(RLV_PHASE_RESPOND, 77, before), RELEVO_OK);
+    assert_int_equal(c.first->answer->as.effect.hold_ms, 0);
 }
 
 static int32_t read_with(void (*change)(relevo_reading *))
@@ -480,7 +505,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kinds_and_phases),
-        cmocka_unit_test(test_view_and_size), cmocka_unit_test(test_newer_fields),
+        cmocka_unit_test(test_view_and_size), cmocka_unit_test(test_newer_fields), cmocka_unit_test(test_holding),
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_texts),
         cmocka_unit_test(test_ceilings),

@@ -271,6 +271,28 @@ static void test_timers(void **state)
     assert_ask(s, "0", "SELECT count(*) FROM relevo.timer WHERE conversation_id = '%s'", id_of(b, 0));
 }
 
+/* What is held has a timer of its own: set where none waits, or only a later one. */
+static void test_held_timers(void **state)
+{
+    shelf *s = *state;
+    rlv_error err;
+    shelf_batch *b = shelf_batch_new(s, "held", 1, at);
+    b->conversations[0].idle_timer_ms = at + 100;
+    b->conversations[0].held_timer_ms = at + 50;
+    assert_ok(shelf_commit(s, b, &err), err);
+    shelf_follow(s, b);
+#define TIMERS "SELECT string_agg(kind || '/' || due_ms - 1700000000123, ' ' ORDER BY id) FROM relevo.timer WHERE conversation_id = '%s'"
+    assert_ask(s, "idle/100 held/50", TIMERS, id_of(b, 0));
+    b->writes[0].timer_was_ms = at + 100;
+    b->writes[0].held_timer_was_ms = at + 50; /* unchanged */
+    assert_ok(shelf_commit(s, b, &err), err);
+    shelf_follow(s, b);
+    assert_ask(s, "idle/100 held/50", TIMERS, id_of(b, 0));
+    b->conversations[0].held_timer_ms = at + 20;
+    assert_ok(shelf_commit(s, b, &err), err);
+    assert_ask(s, "idle/100 held/50 held/20", TIMERS, id_of(b, 0));
+}
+
 static void test_nul_in_texts(void **state)
 {
     shelf *s = *state;
@@ -426,6 +448,7 @@ int main(void)
         TEST(test_versions),
         TEST(test_commands),
         TEST(test_timers),
+        TEST(test_held_timers),
         TEST(test_nul_in_texts),
         TEST(test_two_halves),
         TEST(test_a_duplicate),

@@ -99,6 +99,20 @@ void full_conversation(rlv_conversation *c)
         .n_cooling = RLV_COOLING_MAX,
         .n_memories = RLV_MEMORIES_MAX,
         .n_recent = RLV_RECENT_MAX,
+        .held = {.messages = 2,
+                 .epoch = 3,
+                 .since_ms = 1754000000005,
+                 .due_ms = 1754000000006,
+                 .effect = rlv_id_record(1754000000005, 3, 41, 2),
+                 .by = {RLV_STR("semantic"), RLV_STR("llm")},
+                 .n_by = 2,
+                 .message_id = RLV_STR("wamid.z"),
+                 .type = RLV_STR("image"),
+                 .text = RLV_STR("Mira\nesto"),
+                 .reply_id = RLV_STR("si"),
+                 .media_id = RLV_STR("77"),
+                 .sent_ms = 1754000000000},
+        .held_timer_ms = 1754000000006,
     };
     for (int i = 0; i < RLV_TRIED_MAX; i++)
         c->tried[i] = RLV_STR("envios.md#plazos");

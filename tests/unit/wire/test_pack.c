@@ -285,7 +285,7 @@ static void effects_are_told_and_asked_for(void **state)
     an_event(RLV_EVENT_MESSAGE);
     rlv_decision d = {.kind = RLV_DECIDED_NOTIFIED,
                       .as.effect = {RLV_STR("crm"),
-                                    {1500,
+                                    {1500, 7000,
                                      RLV_STR("hub"),
                                      RLV_STR("POST"),
                                      RLV_STR("/notes"),
@@ -305,7 +305,7 @@ static void effects_are_told_and_asked_for(void **state)
             "{\"id\":\"%s\"," CONVERSATION "\"wa_id\":\"346\",\"user_id\":\"ES.1\",\"lane\":3,\"seq\":41,"
             "\"at\":1754000000000,\"epoch\":7,\"plugin\":\"crm\",\"destination\":\"hub\",\"method\":\"POST\","
             "\"path\":\"/notes\",\"content_type\":\"application/json\",\"body\":\"{}\","
-            "\"context\":{\"base64\":\"/wE=\"},\"timeout_ms\":1500}",
+            "\"context\":{\"base64\":\"/wE=\"},\"timeout_ms\":1500,\"hold_ms\":7000}",
             id));
 }
 

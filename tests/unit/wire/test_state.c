@@ -11,6 +11,18 @@ static rlv_str encoded(struct fixture *f, const rlv_conversation *c)
     return bytes;
 }
 
+static void assert_held(const rlv_conversation *out, const rlv_conversation *in)
+{
+    const rlv_held_message *a = &out->held, *b = &in->held;
+    assert_true(out->held_timer_ms == in->held_timer_ms);
+    assert_true(a->messages == b->messages && a->epoch == b->epoch && a->since_ms == b->since_ms && a->due_ms == b->due_ms &&
+                a->sent_ms == b->sent_ms && a->n_by == b->n_by && rlv_id_eq(a->effect, b->effect));
+    for (int i = 0; i < b->n_by; i++)
+        assert_true(rlv_str_eq(a->by[i], b->by[i]));
+    assert_true(rlv_str_eq(a->message_id, b->message_id) && rlv_str_eq(a->type, b->type) && rlv_str_eq(a->text, b->text) &&
+                rlv_str_eq(a->reply_id, b->reply_id) && rlv_str_eq(a->media_id, b->media_id));
+}
+
 static void a_full_conversation_comes_back(void **state)
 {
     struct fixture *f = *state;
@@ -55,6 +67,7 @@ static void a_full_conversation_comes_back(void **state)
         assert_true(rlv_str_eq(out.memories[i].plugin, in.memories[i].plugin) &&
                     rlv_str_eq(out.memories[i].bytes, in.memories[i].bytes));
     assert_int_equal(out.n_recent, RLV_RECENT_MAX);
+    assert_held(&out, &in);
 }
 
 static void an_empty_conversation_is_small(void **state)
@@ -62,7 +75,7 @@ static void an_empty_conversation_is_small(void **state)
     struct fixture *f = *state;
     static rlv_conversation in, out;
     rlv_str bytes = encoded(f, &in);
-    assert_int_equal(bytes.len, 10 + 26); /* the mark, and a byte for each field */
+    assert_int_equal(bytes.len, 10 + 28); /* the mark, and a byte for each field */
     assert_ok(rlv_wire_decode_state(f->wire, f->arena, bytes, &out, &f->err), f);
     assert_int_equal(out.n_turns + out.n_slots + out.n_tried + out.n_trend + out.n_recent, 0);
     assert_int_equal(out.language.len, 0);
