@@ -274,8 +274,8 @@ const rlv_option rlv_options[] = {
     {"plugins[].memory", RLV_OPTION_SIZE, PLUGIN(entry.memory), 0, "512MiB", 16 * MIB, 65536 * MIB, NULL, NULL,
      "Memory that its process may have of its own."},
     {"plugins[].event_budget", DURATION, PLUGIN(entry.event_ms), 0, "2s", 10, 10 * MS_M, NULL, NULL,
-     "How long its process may take to answer about one event. Over it, the process is killed, and a person gets the "
-     "event when that happens twice."},
+     "How long its process may take to answer about one event; of an inline one, the copy that tries it after a crash. Over it, "
+     "the process is killed, and a person gets the event when that happens twice."},
     {"plugins[].batch_budget", DURATION, PLUGIN(entry.batch_ms), 0, "10s", 10, 10 * MS_M, NULL, NULL,
      "The same for a batch of consume.batch_max events; in proportion for smaller ones."},
     {"plugins[].start_budget", DURATION, PLUGIN(entry.start_ms), 0, "60s", 100, MS_H, NULL, NULL,
