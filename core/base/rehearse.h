@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Doing something in a copy of this process (fork), to see whether it survives it. For work that a predecessor may have died
- * of: it costs a millisecond or more, so never where nothing happened. Whatever becomes of the copy, this process goes on.
+ * of: it costs milliseconds, more the more memory the process has, so never where nothing happened. Whatever becomes of the copy, this process goes on.
  */
 #ifndef RLV_BASE_REHEARSE_H
 #define RLV_BASE_REHEARSE_H

@@ -36,6 +36,8 @@ void rlv_fetch_stop(rlv_fetch *fetch)
     if (fetch->holding)
         rlv_fetched_free(&fetch->held);
     fetch->holding = false;
+    while (fetch->at_chunk < fetch->n_chunk)
+        rlv_fetched_free(&fetch->chunk[fetch->at_chunk++]);
     fetch->writers.since_us = 0;
     fetch->writers.said = false;
     rlv_feed_stop(fetch->feed);
@@ -226,15 +228,53 @@ static int read_event(rlv_fetch *fetch, const rlv_batch *batch, const rlv_fetche
                       rlv_error *err)
 {
     struct reading r = {fetch, batch, f};
-    rlv_error how;
     if (f->value.len > EVENT_BYTES)
         return rlv_error_set(err, RLV_E_INVALID, "%zu bytes: an event has at most %d", f->value.len, EVENT_BYTES);
     int rc = rlv_writers_ready(&fetch->writers, f->value, wait_ms, err);
     if (rc != RLV_OK)
         return rc;
-    if (fetch->wary && rlv_rehearse(rehearse_decoding, &r, READ_BUDGET_US, &how) == RLV_REHEARSED_DIED)
-        return rlv_error_set(err, RLV_E_DIED, RLV_WARY_DIED, how.message);
+    /* Only with its writer's schema at hand does a copy read what we shall read. */
+    if (fetch->wary && fetch->env->registry)
+        fetch->dies = rlv_rehearse(rehearse_decoding, &r, READ_BUDGET_US, &fetch->how) == RLV_REHEARSED_DIED;
+    if (fetch->dies)
+        return rlv_error_set(err, RLV_E_DIED, RLV_WARY_DIED, fetch->how.message);
     return decode_record(&r, ret, err);
+}
+
+static void rehearse_chunk(void *reading, size_t i)
+{
+    struct reading r = *(const struct reading *)reading;
+    rlv_event event;
+    rlv_error err;
+    r.record = &r.fetch->chunk[r.fetch->at_chunk + i];
+    rlv_arena_reset(r.batch->arena); /* the copy's own, in which nobody reads any more */
+    if (r.record->value.len <= EVENT_BYTES)
+        (void)decode_record(&r, &event, &err);
+}
+
+/* The next record into `held`: 1; 0: none is at hand; less: the negative of an error. When it is wary: of a chunk that was tried. */
+static int next_record(rlv_fetch *fetch, const rlv_batch *batch, rlv_error *err)
+{
+    bool chunks = fetch->wary && !fetch->env->registry;
+    fetch->dies = false;
+    if (fetch->at_chunk == fetch->n_chunk && !chunks)
+        return rlv_feed_next(fetch->feed, &fetch->held, err);
+    if (fetch->at_chunk == fetch->n_chunk) {
+        fetch->at_chunk = fetch->n_chunk = fetch->sound = 0;
+        int got = 1;
+        while (fetch->n_chunk < RLV_FETCH_CHUNK && (got = rlv_feed_next(fetch->feed, &fetch->chunk[fetch->n_chunk], err)) == 1)
+            fetch->n_chunk++;
+        if (got < 0 || fetch->n_chunk == 0)
+            return got;
+    }
+    if (chunks && fetch->at_chunk == fetch->sound) {
+        struct reading r = {.fetch = fetch, .batch = batch};
+        size_t died = rlv_rehearse_each(rehearse_chunk, &r, fetch->n_chunk - fetch->at_chunk, READ_BUDGET_US, &fetch->how);
+        fetch->dies = died == 0;
+        fetch->sound += died ? died : 1;
+    }
+    fetch->held = fetch->chunk[fetch->at_chunk++];
+    return 1;
 }
 
 /* A copy that tells empty from null. */
@@ -320,7 +360,7 @@ static int take_events(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch, siz
     while (taken < room && batch->bytes < BATCH_BYTES) {
         int got = 1;
         if (!fetch->holding)
-            got = rlv_feed_next(fetch->feed, &fetch->held, err);
+            got = next_record(fetch, batch, err);
         if (got < 0)
             return -got;
         fetch->holding = got == 1;
@@ -368,13 +408,14 @@ int rlv_fetch_batch(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch, const 
         rc = take_events(fetch, store, batch, room, err);
     if (rc != RLV_OK)
         return rc;
-    if (!fetch->holding)
+    bool all_taken = !fetch->holding && fetch->at_chunk == fetch->n_chunk;
+    if (all_taken)
         for (size_t i = 0; i < fetch->env->n_topics; i++) { /* over the markers behind the last record */
             int64_t end = rlv_feed_end(fetch->feed, i);
             if (end > batch->offsets[i])
                 batch->offsets[i] = end;
         }
-    fetch->caught_up = !fetch->holding && at_end(fetch, batch);
+    fetch->caught_up = all_taken && at_end(fetch, batch);
     stamp(batch, row);
     batch->fetch_us += rlv_clock_mono_us() - begun_us;
     return RLV_OK;

@@ -9,6 +9,8 @@
 #include "lane/lane.h"
 #include "lane/writers.h"
 
+enum { RLV_FETCH_CHUNK = 64 };
+
 typedef struct rlv_fetch {
     const rlv_lane_env *env;
     const rlv_stages *stages;
@@ -23,7 +25,11 @@ typedef struct rlv_fetch {
     int64_t last_append_ms; /* of the last record read */
     bool caught_up;         /* nothing was left in Kafka: lane time may follow the clock */
     bool all_seen;          /* timers were taken since */
-    bool wary;              /* records are decoded in a copy of this process first */
+    bool wary;              /* records are decoded in a copy of this process first, ... */
+    rlv_fetched chunk[RLV_FETCH_CHUNK]; /* ... so many in one; those from at_chunk on are still to come */
+    size_t n_chunk, at_chunk, sound;    /* sound: up to there the copy survived them */
+    bool dies;              /* the held one: how */
+    rlv_error how;
 } rlv_fetch;
 
 /* Starts reading at row->next. fetch->batch_max is kept. */
