@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -24,10 +25,22 @@ enum {
     SLICE_MS = 100,
     BLIND_MS = 5, /* a kernel without pidfd is asked so often */
     STARVED = 3,
+    FDS_MOST = 4096, /* looked at in a fraction of a millisecond */
     BY_ITSELF = 3 /* its status when what was rehearsed called exit() */
 };
 
 static const int deadly[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGTRAP};
+
+/* A copy that outlives this process for a moment must not keep its ports taken, and its connections open. */
+static void leave_sockets(void)
+{
+    struct stat st;
+    struct rlimit most;
+    int end = getrlimit(RLIMIT_NOFILE, &most) == 0 && most.rlim_cur < FDS_MOST ? (int)most.rlim_cur : FDS_MOST;
+    for (int fd = STDERR_FILENO + 1; fd < end; fd++)
+        if (fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode))
+            (void)close(fd);
+}
 
 static void ended_by_itself(void)
 {
@@ -39,6 +52,7 @@ static _Noreturn void be_the_copy(void (*play)(void *), void *context, pid_t par
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(BY_ITSELF);
+    leave_sockets();
     (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* the first death left one */
     for (size_t i = 0; i < sizeof(deadly) / sizeof(*deadly); i++)
         (void)signal(deadly[i], SIG_DFL); /* a handler would tell of the copy as if it were us */

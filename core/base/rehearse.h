@@ -21,8 +21,8 @@ enum rlv_rehearsed {
 
 /*
  * Runs play(context) in a copy of this process, and waits for its end. What it writes is lost, but for shared memory. The
- * copy has the calling thread alone: play must wait for no other thread, and must not use connections. It dies with this
- * thread, leaves no core file, and logs nothing.
+ * copy has the calling thread alone: play must wait for no other thread. It dies with this thread, has no
+ * sockets, leaves no core file, and logs nothing.
  *
  * budget_us: wall time; a copy that hardly got the processor, on a busy machine, gets three times that. *ret_how is set
  * unless it went well: one line. Any thread, several at once.

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/role.h"
 #include "lane/consumer.h"
@@ -17,7 +18,7 @@ static const char help[] =
     "at once, which loses nothing either. Kafka or Postgres being away is waited out.\n";
 
 /* The poll loop turns every 100 ms; a rebalance may hold it for the drain time. No plugin takes that long for a batch. */
-enum { STUCK_MS = 60000 };
+enum { STUCK_MS = 60000, PORT_TRIES = 20, PORT_PAUSE_MS = 50 };
 
 /* What operators ask of, and tell to. */
 struct role {
@@ -88,7 +89,12 @@ int rlv_cli_consume(int argc, char **argv)
     if (rc == RLV_OK) {
         role = (struct role){consumer, host};
         const rlv_ops_callbacks callbacks = {.user = &role, .alive = alive, .ready = ready, .command = command};
-        rc = rlv_ops_start(config->ops.listen, &callbacks, &ops, &err);
+        /* One that was killed this moment may still be leaving. */
+        for (int tries = 0; tries == 0 || (rc == RLV_E_UNAVAILABLE && tries < PORT_TRIES && !rlv_role_stop); tries++) {
+            if (tries)
+                rlv_clock_sleep_ms(PORT_PAUSE_MS);
+            rc = rlv_ops_start(config->ops.listen, &callbacks, &ops, &err);
+        }
     }
     if (rc == RLV_OK) {
         rlv_log(RLV_LOG_INFO, "consume",

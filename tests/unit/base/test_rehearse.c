@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What becomes of a copy, and that this process stays as it was. */
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,6 +72,13 @@ static void nested(void *context)
     *shared = (int)rlv_rehearse(crash, context, BUDGET_US, &how);
 }
 
+static void look_at_descriptors(void *fds)
+{
+    struct stat st;
+    const int *fd = fds;
+    *shared = (fstat(fd[0], &st) == 0) + 2 * (fstat(fd[1], &st) == 0);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -116,6 +126,21 @@ static void test_deaths(void **state)
         assert_int_equal(*shared, 0);
         assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* nothing is left behind */
     }
+}
+
+/* Files are kept, connections and ports are not. */
+static void test_descriptors(void **state)
+{
+    (void)state;
+    rlv_error how;
+    int fds[2] = {open("/dev/null", O_RDONLY | O_CLOEXEC), socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    assert_true(fds[0] >= 0 && fds[1] >= 0);
+    assert_int_equal(rlv_rehearse(look_at_descriptors, fds, BUDGET_US, &how), RLV_REHEARSED_WELL);
+    assert_int_equal(*shared, 1);
+    look_at_descriptors(fds);
+    assert_int_equal(*shared, 3); /* here both are open still */
+    (void)close(fds[0]);
+    (void)close(fds[1]);
 }
 
 static void test_hangs(void **state)
@@ -206,6 +231,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_well),
         cmocka_unit_test(test_deaths),
+        cmocka_unit_test(test_descriptors),
         cmocka_unit_test(test_hangs),
         cmocka_unit_test(test_a_copy_makes_a_copy),
         cmocka_unit_test(test_several_at_once),
