@@ -89,6 +89,8 @@ def told(seed):
         for customer in customers[1:]:
             expect(said(lab, customer)[2:] == [("notice.nobody", "No vino nadie."), ("notice.returned", "Sigo yo.")], f"{said(lab, customer)}")
         consumer.stop()
+        again = lab.tool("replay", "--all")
+        expect("no difference" in again, f"replayed, it is not the same:\n{again}")
         lab.check(model=False)
 
 
@@ -116,6 +118,8 @@ def truth(seed):
         expect(said(lab, "573002")[3:] == [("notice.callback", "¿Dónde te buscamos?"), ("notice.noted", "Anotado.")], f"{said(lab, '573002')}")
         expect(lab.sql("SELECT owner FROM desk.conversations WHERE wa_id = '573002'") == [("queued",)], "they wait on")
         consumer.stop()
+        again = lab.tool("replay", "--all")
+        expect("no difference" in again, f"replayed, it is not the same:\n{again}")
         lab.check(model=False)
     elsewhen = (datetime.now(timezone.utc) + timedelta(days=3)).strftime("%a").lower()
     hours = [{"name": "office", "timezone": "UTC", "open": [f"{elsewhen} 10:00-11:00"]}]
@@ -166,6 +170,8 @@ def follow_up(seed):
         expect(said(lab, "573001")[-1] == ("notice.follow_up", "¿Llegó bien?"), f"{said(lab, '573001')}")
         expect(lab.sql("SELECT conversation_id FROM relevo.history WHERE type = 'follow_up'") == [(one,)], "once, and not to who has a person")
         consumer.stop()
+        again = lab.tool("replay", "--all")
+        expect("no difference" in again, f"replayed, it is not the same:\n{again}")
         lab.check(model=False)
 
 
@@ -198,6 +204,8 @@ def survey(seed):
         until(lab, "it goes to somebody else", "SELECT count(*) = 1 FROM desk.conversations WHERE agent_id = 'bea'")
         lab.wait_caught_up()
         consumer.stop()
+        again = lab.tool("replay", "--all")
+        expect("no difference" in again, f"replayed, it is not the same:\n{again}")
         lab.check(model=False)
 
 
