@@ -8,7 +8,7 @@
 #define PART_SURE     0.95 /* a part of one word that says something is a question only if it fits so well: "¿y cómo llego?" */
 #define PART_UNKNOWN  0.35 /* a part that fits no better is about something that no article knows */
 
-rlr_decision rlr_decide(const rlr_found *found, double threshold, double margin)
+rlr_decision rlr_decide(const rlt_found *found, double threshold, double margin)
 {
     rlr_decision decision = {.found = *found};
     char *why = decision.why;
@@ -49,8 +49,8 @@ typedef struct planner {
 
 static bool decide(const planner *p, const rlt_doc *doc, rlr_decision *ret)
 {
-    rlr_found found;
-    if (!rlr_search(p->settings->index, p->work, doc, p->context->language, p->context->day, &found))
+    rlt_found found;
+    if (!rlt_search(p->settings->index, p->work, doc, p->context->language, p->context->day, &found))
         return false;
     *ret = rlr_decide(&found, p->settings->threshold, p->settings->margin);
     return true;
@@ -61,7 +61,7 @@ static bool decide_text(const planner *p, relevo_str text, rlt_doc *ret_doc, rlr
     return rlt_read(p->work, text, ret_doc) == RLT_OK && decide(p, ret_doc, ret);
 }
 
-static void add_answer(rlr_plan *plan, const rlr_article *article, double score)
+static void add_answer(rlr_plan *plan, const rlt_article *article, double score)
 {
     for (size_t i = 0; i < plan->n_answers; i++)
         if (rlt_equal(plan->answers[i]->id, article->id))
@@ -92,7 +92,7 @@ static bool plan_parts(const planner *p, const rlt_doc *doc, rlr_plan *ret)
         rlr_decision decision;
         if (!decide_text(p, parts[i], &part, &decision))
             return false;
-        const rlr_found *found = &decision.found;
+        const rlt_found *found = &decision.found;
         uint32_t subjects = count_subjects(&part, p->context->language);
         if (decision.answers && !found->best->smalltalk && (subjects > 1 || found->score >= PART_SURE))
             add_answer(&several, found->best, found->score);
@@ -115,10 +115,10 @@ static bool plan_parts(const planner *p, const rlt_doc *doc, rlr_plan *ret)
 /* Asks again with the title of what was answered last, which the customer left out. */
 static bool plan_follow_up(const planner *p, const rlt_doc *doc, rlr_plan *ret)
 {
-    const rlr_article *last = NULL;
+    const rlt_article *last = NULL;
     for (uint32_t i = 0; i < p->settings->kb->n && !last; i++) {
-        const rlr_article *article = &p->settings->kb->articles[i];
-        if (rlr_has_id(p->context->last, article->id) && rlr_is_valid(article, p->context->day) &&
+        const rlt_article *article = &p->settings->kb->articles[i];
+        if (rlr_has_id(p->context->last, article->id) && rlt_is_valid(article, p->context->day) &&
             (p->context->language == RLT_UNKNOWN || p->context->language == article->language))
             last = article;
     }

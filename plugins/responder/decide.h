@@ -3,25 +3,29 @@
 #ifndef RELEVO_RESPONDER_DECIDE_H
 #define RELEVO_RESPONDER_DECIDE_H
 
-#include "search.h"
+#include "text/search.h"
 
 #define RLR_THRESHOLD   "0.5"
 #define RLR_MARGIN      "0.03"
 #define RLR_ANSWERS_MAX 3u /* of one message */
 
 typedef struct rlr_decision {
-    rlr_found found;
+    rlt_found found;
     bool answers;  /* found.best is the answer */
     bool clarify;  /* found.best and found.second both are, about equally well */
     char why[256]; /* one sentence for people, also when it answers */
 } rlr_decision;
 
 /* Of what was found for one question. */
-rlr_decision rlr_decide(const rlr_found *found, double threshold, double margin);
+rlr_decision rlr_decide(const rlt_found *found, double threshold, double margin);
+
+/* Adds the articles of small talk that come with the plugin (smalltalk.c), but for those that the business wrote itself. False: *error says
+   why. */
+bool rlr_kb_add_smalltalk(rlt_kb *kb, rlt_error *error);
 
 typedef struct rlr_settings {
-    const rlr_kb *kb;
-    const rlr_index *index;
+    const rlt_kb *kb;
+    const rlt_index *index;
     double threshold, margin;
 } rlr_settings;
 
@@ -34,7 +38,7 @@ typedef struct rlr_context {
 
 typedef struct rlr_plan {
     rlr_decision whole; /* of the message as one question; `why` holds for the plan */
-    const rlr_article *answers[RLR_ANSWERS_MAX];
+    const rlt_article *answers[RLR_ANSWERS_MAX];
     double scores[RLR_ANSWERS_MAX];
     size_t n_answers;
     bool partly;  /* one of its questions has no answer */

@@ -83,8 +83,8 @@ static const relevo_option options[N_OPTIONS] = {
 };
 
 typedef struct responder {
-    rlr_kb kb;
-    rlr_index *index;
+    rlt_kb kb;
+    rlt_index *index;
     rlr_settings settings;
     rlr_sayings sayings;
     rlt_phrases *objections;
@@ -101,8 +101,8 @@ static void destroy(void *instance)
         return;
     rlt_phrases_free(self->objections);
     rlr_sayings_clear(&self->sayings);
-    rlr_index_free(self->index);
-    rlr_kb_clear(&self->kb);
+    rlt_index_free(self->index);
+    rlt_kb_clear(&self->kb);
     free(self);
 }
 
@@ -118,10 +118,10 @@ static int32_t create(const relevo_value *values, void **ret_instance, char *err
 {
     rlt_error failure = {"out of memory"};
     responder *made = calloc(1, sizeof *made);
-    if (!made || !rlr_kb_load(values[OPTION_KB].text.ptr, &made->kb, &failure) ||
+    if (!made || !rlt_kb_load(values[OPTION_KB].text.ptr, &made->kb, &failure) ||
         !rlr_kb_add_smalltalk(&made->kb, &failure) || !take_policies(values, made->policies, &failure) ||
         !rlr_sayings_make(values[OPTION_TEXTS].text, &made->sayings, &failure) ||
-        !(made->objections = rlr_objections_new()) || !(made->index = rlr_index_new(&made->kb))) {
+        !(made->objections = rlr_objections_new()) || !(made->index = rlt_index_new(&made->kb))) {
         (void)snprintf(error, error_size, "%s", failure.line);
         destroy(made);
         return RELEVO_E_FAILED;
@@ -150,7 +150,7 @@ static void emit(speaker *s, const relevo_answer *answer)
 }
 
 /* An article, word for word, with what it offers. */
-static void say_article(speaker *s, const rlr_article *article, double score, uint32_t flags)
+static void say_article(speaker *s, const rlt_article *article, double score, uint32_t flags)
 {
     relevo_choice choices[RELEVO_CHOICES_MAX];
     const relevo_choice *list[RELEVO_CHOICES_MAX];
@@ -211,10 +211,10 @@ static relevo_str short_title(relevo_str title)
 /* "Which of these?", with the two titles as buttons. */
 static void clarify(speaker *s, const rlr_plan *plan)
 {
-    const rlr_article *best = plan->whole.found.best, *second = plan->whole.found.second;
-    const rlr_article *same_language = rlr_kb_find(&s->self->kb, second->id, best->language);
-    const rlr_article *two[] = {best, same_language ? same_language : second};
-    char ids[2][RLR_ID_MAX + 8];
+    const rlt_article *best = plan->whole.found.best, *second = plan->whole.found.second;
+    const rlt_article *same_language = rlt_kb_find(&s->self->kb, second->id, best->language);
+    const rlt_article *two[] = {best, same_language ? same_language : second};
+    char ids[2][RLT_ID_MAX + 8];
     relevo_choice choices[2];
     const relevo_choice *list[2];
     for (int i = 0; i < 2; i++) {
@@ -267,16 +267,16 @@ static relevo_str last_of(const relevo_view *view)
 }
 
 /* The article of a button of ours; NULL: it is none. */
-static const rlr_article *chosen(const responder *self, const relevo_view *view, rlt_language language, int64_t day)
+static const rlt_article *chosen(const responder *self, const relevo_view *view, rlt_language language, int64_t day)
 {
     relevo_str id = view->message->reply;
-    const rlr_article *found = NULL;
+    const rlt_article *found = NULL;
     if (id.len < 4 || memcmp(id.ptr, "kb:", 3) != 0)
         return NULL;
     id = (relevo_str){id.ptr + 3, id.len - 3};
     for (uint32_t i = 0; i < self->kb.n; i++) {
-        const rlr_article *article = &self->kb.articles[i];
-        if (rlt_equal(article->id, id) && rlr_is_valid(article, day) && (!found || article->language == language))
+        const rlt_article *article = &self->kb.articles[i];
+        if (rlt_equal(article->id, id) && rlt_is_valid(article, day) && (!found || article->language == language))
             found = article;
     }
     return found;
@@ -304,7 +304,7 @@ static int32_t respond_to(const responder *self, rlt_work *work, const relevo_vi
     s.language = language_of(view, &doc);
     const rlr_context context = {
         .language = s.language, .day = (view->at_ms + self->offset_ms) / MS_PER_DAY, .last = last_of(view)};
-    const rlr_article *article = chosen(self, view, s.language, context.day);
+    const rlt_article *article = chosen(self, view, s.language, context.day);
     if (article) {
         say_article(&s, article, 1, 0);
     } else if (context.last.len > 0 && rlt_text_find(self->objections, &doc, 0, &match)) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Small talk for a business that wrote none, as articles. It must never state a fact, but for one: that this is no person. */
-#include "article.h"
+#include "decide.h"
 
-const char rlr_smalltalk[] =
+static const char smalltalk[] =
     "- id: greeting\n"
     "  title: Saludo\n"
     "  language: es\n"
@@ -94,3 +94,8 @@ const char rlr_smalltalk[] =
     "  tags: [smalltalk]\n"
     "  questions: ['Are you human?', 'Are you a real person?', 'Are you a bot?', 'Am I talking to a person or a machine?', 'Who are you?']\n"
     "  answer: I am an automatic assistant, not a person. If you would rather talk to someone of the team, just say so.\n";
+
+bool rlr_kb_add_smalltalk(rlt_kb *kb, rlt_error *error)
+{
+    return rlt_kb_add(kb, "the responder's own small talk", rlt_str(smalltalk), error);
+}

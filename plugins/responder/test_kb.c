@@ -5,7 +5,7 @@
 static void reads(void **state)
 {
     test_folder *folder = *state;
-    rlr_kb kb;
+    rlt_kb kb;
     rlt_error error = {""};
     test_write(folder, "b.md",
                "\xef\xbb\xbf---\r\nid: envios\r\ntitle: Envíos\r\nlanguage: es\r\ntags: [a, smalltalk]\r\n"
@@ -15,20 +15,20 @@ static void reads(void **state)
                "- {id: envios, title: Shipping, language: en, questions: Do you ship?, answer: Yes.}\n");
     test_write(folder, "notes.txt", "not an article");
     test_write(folder, ".hidden.md", "nor this");
-    assert_true(rlr_kb_load(folder->path, &kb, &error));
+    assert_true(rlt_kb_load(folder->path, &kb, &error));
     assert_int_equal(kb.n, 3);
     assert_string_equal(kb.articles[0].id.ptr, "pagos"); /* by the names of the files */
     assert_int_equal(kb.articles[0].language, RLT_PT);
     assert_int_equal(kb.articles[0].n_questions, 0);
     assert_string_equal(kb.articles[1].questions[0].ptr, "Do you ship?");
-    const rlr_article *article = rlr_kb_find(&kb, rlt_str("envios"), RLT_ES);
+    const rlt_article *article = rlt_kb_find(&kb, rlt_str("envios"), RLT_ES);
     assert_non_null(article);
     assert_string_equal(article->answer.ptr, "Sí.\r\n\r\n---\r\n*A todo* el país.");
     assert_string_equal(article->title.ptr, "Envíos");
     assert_true(article->smalltalk);
     assert_false(kb.articles[1].smalltalk);
-    assert_null(rlr_kb_find(&kb, rlt_str("envios"), RLT_PT));
-    rlr_kb_clear(&kb);
+    assert_null(rlt_kb_find(&kb, rlt_str("envios"), RLT_PT));
+    rlt_kb_clear(&kb);
 }
 
 #define HEAD "---\nid: a\ntitle: T\nlanguage: es\n"
@@ -72,18 +72,18 @@ static void refuses(void **state)
         {"a.txt", "hola", "no articles; add a file like envios.md"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        rlr_kb kb;
+        rlt_kb kb;
         rlt_error error = {""};
         test_write(folder, cases[i].name, cases[i].text);
-        assert_false(rlr_kb_load(folder->path, &kb, &error));
+        assert_false(rlt_kb_load(folder->path, &kb, &error));
         if (!strstr(error.line, cases[i].says))
             print_error("says: %s\n", error.line);
         assert_non_null(strstr(error.line, cases[i].says));
         test_clear(folder);
     }
-    rlr_kb kb;
+    rlt_kb kb;
     rlt_error error = {""};
-    assert_false(rlr_kb_load("/tmp/relevo-no-such-folder", &kb, &error));
+    assert_false(rlt_kb_load("/tmp/relevo-no-such-folder", &kb, &error));
     assert_non_null(strstr(error.line, "'kb' must be a folder of articles"));
 }
 
@@ -91,18 +91,18 @@ static void refuses_long_answers(void **state)
 {
     test_folder *folder = *state;
     char text[16384] = HEAD "---\n";
-    rlr_kb kb;
+    rlt_kb kb;
     rlt_error error = {""};
     size_t head = strlen(text);
     for (size_t i = 0; i < 4096; i++)
         memcpy(text + head + 2 * i, "ñ", 3);
     test_write(folder, "a.md", text);
-    assert_true(rlr_kb_load(folder->path, &kb, &error));
-    rlr_kb_clear(&kb);
+    assert_true(rlt_kb_load(folder->path, &kb, &error));
+    rlt_kb_clear(&kb);
     test_clear(folder);
     memcpy(text + head + 2 * (size_t)4096, "!", 2);
     test_write(folder, "a.md", text);
-    assert_false(rlr_kb_load(folder->path, &kb, &error));
+    assert_false(rlt_kb_load(folder->path, &kb, &error));
     assert_non_null(strstr(error.line, "more than 4096 characters, which WhatsApp refuses"));
 }
 

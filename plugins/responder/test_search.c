@@ -5,8 +5,8 @@
 #define MARGIN 0.03
 
 typedef struct test_library {
-    rlr_kb kb;
-    rlr_index *index;
+    rlt_kb kb;
+    rlt_index *index;
     rlt_work *work;
 } test_library;
 
@@ -26,24 +26,24 @@ static test_library open_library(test_folder *folder)
                "- id: garantia_a\n  title: Garantía de cafeteras\n  language: es\n  answer: Dos años.\n"
                "- id: garantia_b\n  title: Garantía de molinos\n  language: es\n  answer: Tres años.\n");
     assert_non_null(library.work);
-    assert_true(rlr_kb_load(folder->path, &library.kb, &error));
+    assert_true(rlt_kb_load(folder->path, &library.kb, &error));
     return library;
 }
 
 static void close_library(test_library *library)
 {
-    rlr_index_free(library->index);
+    rlt_index_free(library->index);
     rlt_work_free(library->work);
-    rlr_kb_clear(&library->kb);
+    rlt_kb_clear(&library->kb);
 }
 
 static rlr_decision ask(const test_library *library, const char *question, rlt_language language)
 {
     rlt_doc doc;
-    rlr_found found = {0};
+    rlt_found found = {0};
     rlt_work_reset(library->work);
     assert_int_equal(rlt_read(library->work, rlt_str(question), &doc), RLT_OK);
-    assert_true(rlr_search(library->index, library->work, &doc, language, 0, &found));
+    assert_true(rlt_search(library->index, library->work, &doc, language, 0, &found));
     assert_true(found.score >= 0 && found.score <= 1.000001);
     return rlr_decide(&found, 0.5, MARGIN);
 }
@@ -51,7 +51,7 @@ static rlr_decision ask(const test_library *library, const char *question, rlt_l
 static void answers(void **state)
 {
     test_library library = open_library(*state);
-    library.index = rlr_index_new(&library.kb);
+    library.index = rlt_index_new(&library.kb);
     assert_non_null(library.index);
     static const struct {
         const char *question;
@@ -90,7 +90,7 @@ static void answers(void **state)
 static void two_that_fit(void **state)
 {
     test_library library = open_library(*state);
-    library.index = rlr_index_new(&library.kb);
+    library.index = rlt_index_new(&library.kb);
     assert_non_null(library.index);
     rlr_decision decision = ask(&library, "garantía", RLT_ES);
     assert_false(decision.answers);
@@ -118,8 +118,8 @@ static void many_articles(void **state)
     test_write(folder, "kb.yaml", text);
     free(text);
     assert_non_null(library.work);
-    assert_true(rlr_kb_load(folder->path, &library.kb, &error));
-    library.index = rlr_index_new(&library.kb);
+    assert_true(rlt_kb_load(folder->path, &library.kb, &error));
+    library.index = rlt_index_new(&library.kb);
     assert_non_null(library.index);
     assert_string_equal(ask(&library, "palabra1234x", RLT_ES).found.best->id.ptr, "a1234");
     assert_string_equal(ask(&library, "palabra7x", RLT_ES).found.best->id.ptr, "a7");

@@ -94,7 +94,7 @@ static char *joined(const rlr_plan *plan)
 
 static bool print_json(const rlr_plan *plan)
 {
-    const rlr_article *best = plan->n_answers ? plan->answers[0] : plan->whole.found.best;
+    const rlt_article *best = plan->n_answers ? plan->answers[0] : plan->whole.found.best;
     char *answer = joined(plan);
     json_t *line = json_pack("{s:s?, s:f, s:s?, s:s, s:s?}", "article", best ? best->id.ptr : NULL, "score",
                              plan->n_answers ? plan->scores[0] : plan->whole.found.score, "answer", answer, "why",
@@ -157,17 +157,17 @@ static void show_progress(uint32_t done, uint32_t all)
 }
 
 /* Says where a question of an article's own does not lead to it. *confused counts them. */
-static bool check_question(const rlr_settings *settings, rlt_work *work, const rlr_article *article,
+static bool check_question(const rlr_settings *settings, rlt_work *work, const rlt_article *article,
                            relevo_str question, uint32_t *confused)
 {
     rlt_doc doc;
-    rlr_found found;
+    rlt_found found;
     rlt_work_reset(work);
     if (rlt_read(work, question, &doc) != RLT_OK ||
-        !rlr_search(settings->index, work, &doc, article->language, article->from, &found))
+        !rlt_search(settings->index, work, &doc, article->language, article->from, &found))
         return fail("out of memory");
     bool own = found.best && rlt_equal(found.best->id, article->id);
-    const rlr_article *other = own ? found.second : found.best;
+    const rlt_article *other = own ? found.second : found.best;
     if (own && (!other || found.score - found.second_score >= settings->margin))
         return true;
     ++*confused;
@@ -178,11 +178,11 @@ static bool check_question(const rlr_settings *settings, rlt_work *work, const r
 
 static bool check_articles(const ask_arguments *arguments, const rlr_settings *settings, rlt_work *work)
 {
-    const rlr_kb *kb = settings->kb;
+    const rlt_kb *kb = settings->kb;
     uint32_t n_questions = 0, confused = 0;
     bool good = true, tty = isatty(STDERR_FILENO);
     for (uint32_t i = 0; good && i < kb->n; i++) {
-        const rlr_article *article = &kb->articles[i];
+        const rlt_article *article = &kb->articles[i];
         for (size_t j = 0; good && j < article->n_questions && !article->smalltalk; j++, n_questions++)
             good = check_question(settings, work, article, article->questions[j], &confused);
         if (tty)
@@ -198,22 +198,22 @@ typedef bool command(const ask_arguments *arguments, const rlr_settings *setting
 
 static bool run(const ask_arguments *arguments, command *what)
 {
-    rlr_kb kb;
+    rlt_kb kb;
     rlt_error error;
-    if (!rlr_kb_load(arguments->kb, &kb, &error))
+    if (!rlt_kb_load(arguments->kb, &kb, &error))
         return fail(error.line);
     if (!rlr_kb_add_smalltalk(&kb, &error)) {
-        rlr_kb_clear(&kb);
+        rlt_kb_clear(&kb);
         return fail(error.line);
     }
-    rlr_index *index = rlr_index_new(&kb);
+    rlt_index *index = rlt_index_new(&kb);
     rlt_work *work = rlt_work_new();
     const rlr_settings settings = {&kb, index, arguments->threshold, arguments->margin};
     bool good = (index && work) || fail("out of memory");
     good = good && what(arguments, &settings, work);
     rlt_work_free(work);
-    rlr_index_free(index);
-    rlr_kb_clear(&kb);
+    rlt_index_free(index);
+    rlt_kb_clear(&kb);
     return good && (fflush(stdout) == 0 || fail("standard output cannot be written"));
 }
 

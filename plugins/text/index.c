@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Building the index: every article becomes stems with weights; every stem a list of articles with impacts.
  */
-#include "index.h"
+#include "text/index.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -23,20 +23,20 @@ typedef struct occurrence {
 
 typedef struct shelf_builder {
     rlt_work *work; /* the index's: texts that stay */
-    rlr_shelf *shelf;
+    rlt_shelf *shelf;
     occurrence *items;
     size_t n, room;
     double *lengths; /* weighted words of each doc */
 } shelf_builder;
 
-static bool slot_matches(const rlr_shelf *shelf, uint32_t slot, uint32_t hash, relevo_str stem)
+static bool slot_matches(const rlt_shelf *shelf, uint32_t slot, uint32_t hash, relevo_str stem)
 {
-    const rlr_term *term = &shelf->terms[slot - 1];
+    const rlt_term *term = &shelf->terms[slot - 1];
     return term->hash == hash && rlt_equal(term->text, stem);
 }
 
 /* The place of a stem in the hash table, or where it would go. */
-static uint32_t *place(const rlr_shelf *shelf, uint32_t hash, relevo_str stem)
+static uint32_t *place(const rlt_shelf *shelf, uint32_t hash, relevo_str stem)
 {
     uint32_t mask = 2 * shelf->room - 1, at = hash & mask;
     while (shelf->slots[at] && !slot_matches(shelf, shelf->slots[at], hash, stem))
@@ -44,23 +44,23 @@ static uint32_t *place(const rlr_shelf *shelf, uint32_t hash, relevo_str stem)
     return &shelf->slots[at];
 }
 
-const rlr_term *rlr_shelf_term(const rlr_shelf *shelf, relevo_str stem)
+const rlt_term *rlt_shelf_term(const rlt_shelf *shelf, relevo_str stem)
 {
     uint32_t slot = *place(shelf, rlt_hash(stem), stem);
     return slot ? &shelf->terms[slot - 1] : NULL;
 }
 
-const rlr_term *rlr_shelf_near(const rlr_shelf *shelf, relevo_str word)
+const rlt_term *rlt_shelf_near(const rlt_shelf *shelf, relevo_str word)
 {
     uint32_t found = rlt_vocabulary_near(shelf->vocabulary, word);
     return found == RLT_NO_WORD ? NULL : &shelf->terms[shelf->word_terms[found]];
 }
 
-static bool grow(rlr_shelf *shelf)
+static bool grow(rlt_shelf *shelf)
 {
     uint32_t room = shelf->room ? 2 * shelf->room : 512;
     uint32_t *slots = calloc(2 * (size_t)room, sizeof *slots);
-    rlr_term *terms = realloc(shelf->terms, room * sizeof *terms);
+    rlt_term *terms = realloc(shelf->terms, room * sizeof *terms);
     if (terms)
         shelf->terms = terms;
     if (!slots || !terms) {
@@ -86,7 +86,7 @@ static relevo_str keep(rlt_work *work, relevo_str text)
 /* The number of a word's term, new when unknown. */
 static bool term_of(shelf_builder *builder, const rlt_token *token, uint32_t *ret_term)
 {
-    rlr_shelf *shelf = builder->shelf;
+    rlt_shelf *shelf = builder->shelf;
     relevo_str stem = rlt_stem(builder->work, shelf->language, token->text);
     uint32_t hash = rlt_hash(stem);
     if (shelf->n_terms == shelf->room && !grow(shelf))
@@ -96,7 +96,7 @@ static bool term_of(shelf_builder *builder, const rlt_token *token, uint32_t *re
         relevo_str text = keep(builder->work, stem);
         if (!text.ptr)
             return false;
-        shelf->terms[shelf->n_terms] = (rlr_term){
+        shelf->terms[shelf->n_terms] = (rlt_term){
             .text = text, .hash = hash, .smalltalk = true, .stop = rlt_is_stop(shelf->language, token->text)};
         *slot = ++shelf->n_terms;
     }
@@ -106,7 +106,7 @@ static bool term_of(shelf_builder *builder, const rlt_token *token, uint32_t *re
 
 static bool add_word(shelf_builder *builder, const rlt_token *token, uint32_t term)
 {
-    rlr_shelf *shelf = builder->shelf;
+    rlt_shelf *shelf = builder->shelf;
     if (shelf->terms[term].stop)
         return true;
     for (uint32_t i = 0; i < shelf->n_words; i++)
@@ -157,7 +157,7 @@ static bool add_text(shelf_builder *builder, uint32_t doc, relevo_str text, doub
 
 static bool add_doc(shelf_builder *builder, uint32_t doc)
 {
-    const rlr_article *article = builder->shelf->docs[doc];
+    const rlt_article *article = builder->shelf->docs[doc];
     bool good = add_text(builder, doc, article->title, TITLE_WEIGHT);
     for (size_t i = 0; good && i < article->n_questions; i++)
         good = add_text(builder, doc, article->questions[i], QUESTION_WEIGHT);
@@ -173,7 +173,7 @@ static int by_term_and_doc(const void *a, const void *b)
                               : (x->doc > y->doc) - (x->doc < y->doc);
 }
 
-static double rarity(const rlr_shelf *shelf, uint32_t n)
+static double rarity(const rlt_shelf *shelf, uint32_t n)
 {
     return log(1 + ((double)shelf->n_docs - n + 0.5) / (n + 0.5));
 }
@@ -181,7 +181,7 @@ static double rarity(const rlr_shelf *shelf, uint32_t n)
 /* Occurrences, sorted, become postings: weights summed per term and article, then turned into impacts. */
 static bool make_postings(shelf_builder *builder)
 {
-    rlr_shelf *shelf = builder->shelf;
+    rlt_shelf *shelf = builder->shelf;
     double average = 0;
     shelf->postings = calloc(builder->n + 1, sizeof *shelf->postings);
     if (!shelf->postings)
@@ -190,7 +190,7 @@ static bool make_postings(shelf_builder *builder)
         average += builder->lengths[i] / shelf->n_docs;
     uint32_t n = 0;
     for (size_t i = 0; i < builder->n;) {
-        rlr_term *term = &shelf->terms[builder->items[i].term];
+        rlt_term *term = &shelf->terms[builder->items[i].term];
         uint32_t number = builder->items[i].term;
         term->first = n;
         while (i < builder->n && builder->items[i].term == number) {
@@ -199,18 +199,18 @@ static bool make_postings(shelf_builder *builder)
             for (; i < builder->n && builder->items[i].term == number && builder->items[i].doc == doc; i++)
                 weight += builder->items[i].weight;
             double damping = K1 * (1 - B + B * builder->lengths[doc] / average);
-            shelf->postings[n++] = (rlr_posting){doc, (float)(weight * (K1 + 1) / (weight + damping))};
+            shelf->postings[n++] = (rlt_posting){doc, (float)(weight * (K1 + 1) / (weight + damping))};
         }
         term->n = n - term->first;
         for (uint32_t j = term->first; j < n; j++) {
-            shelf->postings[j].impact *= (float)(rarity(shelf, term->n) * (term->stop ? RLR_STOP_WEIGHT : 1));
+            shelf->postings[j].impact *= (float)(rarity(shelf, term->n) * (term->stop ? RLT_STOP_WEIGHT : 1));
             term->attainable = fmaxf(term->attainable, shelf->postings[j].impact);
         }
     }
     return true;
 }
 
-static bool build(rlr_index *index, rlr_shelf *shelf)
+static bool build(rlt_index *index, rlt_shelf *shelf)
 {
     shelf_builder builder = {
         .work = index->work, .shelf = shelf, .lengths = calloc(shelf->n_docs + 1, sizeof(double))};
@@ -226,16 +226,16 @@ static bool build(rlr_index *index, rlr_shelf *shelf)
     return good;
 }
 
-rlr_index *rlr_index_new(const rlr_kb *kb)
+rlt_index *rlt_index_new(const rlt_kb *kb)
 {
-    rlr_index *index = calloc(1, sizeof *index);
+    rlt_index *index = calloc(1, sizeof *index);
     if (!index)
         return NULL;
     index->kb = kb;
     index->work = rlt_work_new();
     bool good = index->work;
     for (int language = RLT_ES; good && language < RLT_LANGUAGES; language++) {
-        rlr_shelf *shelf = &index->shelves[language];
+        rlt_shelf *shelf = &index->shelves[language];
         shelf->language = (rlt_language)language;
         shelf->docs = calloc((size_t)kb->n + 1, sizeof(*shelf->docs));
         good = shelf->docs;
@@ -247,16 +247,16 @@ rlr_index *rlr_index_new(const rlr_kb *kb)
     }
     if (good)
         return index;
-    rlr_index_free(index);
+    rlt_index_free(index);
     return NULL;
 }
 
-void rlr_index_free(rlr_index *index)
+void rlt_index_free(rlt_index *index)
 {
     if (!index)
         return;
     for (int language = 0; language < RLT_LANGUAGES; language++) {
-        rlr_shelf *shelf = &index->shelves[language];
+        rlt_shelf *shelf = &index->shelves[language];
         free(shelf->docs);
         free(shelf->terms);
         free(shelf->slots);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Buttons, media and validity of an article; see article.h. */
-#include "article.h"
+#include "text/article.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "text/data.h"
 
-relevo_str rlr_keep(rlr_kb *kb, relevo_str text)
+relevo_str rlt_keep(rlt_kb *kb, relevo_str text)
 {
     char *copy = rlt_work_alloc(kb->work, text.len + 1);
     if (!copy)
@@ -17,7 +17,7 @@ relevo_str rlr_keep(rlr_kb *kb, relevo_str text)
     return (relevo_str){copy, text.len};
 }
 
-size_t rlr_characters(relevo_str text)
+size_t rlt_characters(relevo_str text)
 {
     size_t n = 0;
     for (uint64_t i = 0; i < text.len; i++)
@@ -30,11 +30,11 @@ static relevo_str scalar(const rlt_node *node)
     return node && rlt_node_kind(node) == RLT_SCALAR ? rlt_node_text(node) : (relevo_str){NULL, 0};
 }
 
-static bool take_button(rlr_kb *kb, const rlt_node *node, size_t title_max, const char *path, rlr_button *ret,
+static bool take_button(rlt_kb *kb, const rlt_node *node, size_t title_max, const char *path, rlt_button *ret,
                         rlt_error *error)
 {
     relevo_str title = {NULL, 0}, id = {NULL, 0}, article = {NULL, 0};
-    char text[RLR_ID_MAX + 8];
+    char text[RLT_ID_MAX + 8];
     if (rlt_node_kind(node) == RLT_MAPPING) {
         title = scalar(rlt_node_get(node, "title"));
         id = scalar(rlt_node_get(node, "id"));
@@ -43,20 +43,20 @@ static bool take_button(rlr_kb *kb, const rlt_node *node, size_t title_max, cons
     if (title.len == 0 || (id.len == 0) == (article.len == 0) || rlt_node_count(node) != 2)
         return rlt_fail(error, "%s:%u: a button is {title: ..., article: ...}, or with the 'id' of another plugin's choice",
                         path, rlt_node_line(node));
-    if (rlr_characters(title) > title_max)
+    if (rlt_characters(title) > title_max)
         return rlt_fail(error, "%s:%u: a title has at most 20 characters on a button, 24 where there are more than three",
                         path, rlt_node_line(node));
-    if (id.len > 200 || article.len > RLR_ID_MAX)
+    if (id.len > 200 || article.len > RLT_ID_MAX)
         return rlt_fail(error, "%s:%u: the id is too long", path, rlt_node_line(node));
     if (article.len > 0) {
         (void)snprintf(text, sizeof text, "kb:%s", article.ptr);
         id = rlt_str(text);
     }
-    *ret = (rlr_button){rlr_keep(kb, title), rlr_keep(kb, id)};
+    *ret = (rlt_button){rlt_keep(kb, title), rlt_keep(kb, id)};
     return (ret->title.ptr && ret->id.ptr) || rlt_fail(error, "%s: out of memory", path);
 }
 
-bool rlr_take_buttons(rlr_kb *kb, const rlt_node *map, const char *path, rlr_article *article, rlt_error *error)
+bool rlt_take_buttons(rlt_kb *kb, const rlt_node *map, const char *path, rlt_article *article, rlt_error *error)
 {
     const rlt_node *node = rlt_node_get(map, "buttons");
     if (!node)
@@ -74,7 +74,7 @@ bool rlr_take_buttons(rlr_kb *kb, const rlt_node *map, const char *path, rlr_art
     return true;
 }
 
-bool rlr_take_media(rlr_kb *kb, const rlt_node *map, const char *path, rlr_article *article, rlt_error *error)
+bool rlt_take_media(rlt_kb *kb, const rlt_node *map, const char *path, rlt_article *article, rlt_error *error)
 {
     static const char *const kinds[] = {"image", "video", "document"};
     const rlt_node *node = rlt_node_get(map, "media");
@@ -91,8 +91,8 @@ bool rlr_take_media(rlr_kb *kb, const rlt_node *map, const char *path, rlr_artic
                         rlt_node_line(node));
     if (article->n_buttons > RELEVO_BUTTONS_MAX)
         return rlt_fail(error, "%s:%u: WhatsApp shows no media with more than three buttons", path, rlt_node_line(node));
-    article->media_kind = rlr_keep(kb, kind);
-    article->media_url = rlr_keep(kb, url);
+    article->media_kind = rlt_keep(kb, kind);
+    article->media_url = rlt_keep(kb, url);
     return (article->media_kind.ptr && article->media_url.ptr) || rlt_fail(error, "%s: out of memory", path);
 }
 
@@ -108,17 +108,17 @@ static bool take_day(const rlt_node *map, const char *key, const char *path, int
            rlt_fail(error, "%s:%u: '%s' is a day like 2026-12-24", path, rlt_node_line(node), key);
 }
 
-bool rlr_take_validity(const rlt_node *map, const char *path, rlr_article *article, rlt_error *error)
+bool rlt_take_validity(const rlt_node *map, const char *path, rlt_article *article, rlt_error *error)
 {
     article->from = INT64_MIN;
-    article->until = RLR_NEVER;
+    article->until = RLT_NEVER;
     if (!take_day(map, "from", path, &article->from, error) || !take_day(map, "until", path, &article->until, error))
         return false;
     return article->from <= article->until ||
            rlt_fail(error, "%s:%u: 'until' is before 'from'", path, rlt_node_line(map));
 }
 
-static bool exists(const rlr_kb *kb, relevo_str id)
+static bool exists(const rlt_kb *kb, relevo_str id)
 {
     for (uint32_t i = 0; i < kb->n; i++)
         if (rlt_equal(kb->articles[i].id, id))
@@ -126,7 +126,7 @@ static bool exists(const rlr_kb *kb, relevo_str id)
     return false;
 }
 
-bool rlr_check_buttons(const rlr_kb *kb, rlt_error *error)
+bool rlt_check_buttons(const rlt_kb *kb, rlt_error *error)
 {
     for (uint32_t i = 0; i < kb->n; i++)
         for (size_t k = 0; k < kb->articles[i].n_buttons; k++) {

@@ -3,7 +3,7 @@
  * Reading articles. It must never guess what an author meant: what is malformed is refused with its file and
  * line, before a customer sees it.
  */
-#include "article.h"
+#include "text/article.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -15,14 +15,14 @@
 #define DEPTH_MAX 8
 #define PATH_SIZE 4096u
 
-void rlr_kb_clear(rlr_kb *kb)
+void rlt_kb_clear(rlt_kb *kb)
 {
     rlt_work_free(kb->work);
     free(kb->articles);
     memset(kb, 0, sizeof *kb);
 }
 
-const rlr_article *rlr_kb_find(const rlr_kb *kb, relevo_str id, rlt_language language)
+const rlt_article *rlt_kb_find(const rlt_kb *kb, relevo_str id, rlt_language language)
 {
     for (uint32_t i = 0; i < kb->n; i++)
         if (kb->articles[i].language == language && rlt_equal(kb->articles[i].id, id))
@@ -43,18 +43,18 @@ static relevo_str trim(relevo_str text)
 
 /* ---- one article ---- */
 
-static bool take_text(rlr_kb *kb, const rlt_node *map, const char *key, const char *path, relevo_str *ret,
+static bool take_text(rlt_kb *kb, const rlt_node *map, const char *key, const char *path, relevo_str *ret,
                       rlt_error *error)
 {
     const rlt_node *node = rlt_node_get(map, key);
     if (!node || rlt_node_kind(node) != RLT_SCALAR || trim(rlt_node_text(node)).len == 0)
         return rlt_fail(error, "%s:%u: the article has no '%s'; add a line '%s: ...'", path,
                         rlt_node_line(node ? node : map), key, key);
-    *ret = rlr_keep(kb, trim(rlt_node_text(node)));
+    *ret = rlt_keep(kb, trim(rlt_node_text(node)));
     return ret->ptr || rlt_fail(error, "%s: out of memory", path);
 }
 
-static bool take_questions(rlr_kb *kb, const rlt_node *map, const char *path, rlr_article *article,
+static bool take_questions(rlt_kb *kb, const rlt_node *map, const char *path, rlt_article *article,
                            rlt_error *error)
 {
     const rlt_node *node = rlt_node_get(map, "questions");
@@ -66,7 +66,7 @@ static bool take_questions(rlr_kb *kb, const rlt_node *map, const char *path, rl
     article->n_questions = rlt_node_n_texts(node);
     article->questions = rlt_work_alloc(kb->work, (article->n_questions + 1) * sizeof(relevo_str));
     for (size_t i = 0; article->questions && i < article->n_questions; i++)
-        if (!(article->questions[i] = rlr_keep(kb, rlt_node_text_at(node, i))).ptr)
+        if (!(article->questions[i] = rlt_keep(kb, rlt_node_text_at(node, i))).ptr)
             article->questions = NULL;
     return article->questions || rlt_fail(error, "%s: out of memory", path);
 }
@@ -74,7 +74,7 @@ static bool take_questions(rlr_kb *kb, const rlt_node *map, const char *path, rl
 /* Ids of the built-in articles: a tag like one of these says that the article stands for it. */
 static const char *const topics[] = {"greeting", "thanks", "goodbye", "robot", "how_are_you"};
 
-static bool take_tags(const rlt_node *map, const char *path, rlr_article *article, rlt_error *error)
+static bool take_tags(const rlt_node *map, const char *path, rlt_article *article, rlt_error *error)
 {
     const rlt_node *node = rlt_node_get(map, "tags");
     if (!node)
@@ -110,32 +110,32 @@ static bool check_keys(const rlt_node *map, const char *path, rlt_error *error)
     return true;
 }
 
-static bool check_article(const rlr_kb *kb, const rlr_article *article, rlt_error *error)
+static bool check_article(const rlt_kb *kb, const rlt_article *article, rlt_error *error)
 {
-    const rlr_article *other = rlr_kb_find(kb, article->id, article->language);
-    if (article->id.len > RLR_ID_MAX)
+    const rlt_article *other = rlt_kb_find(kb, article->id, article->language);
+    if (article->id.len > RLT_ID_MAX)
         return rlt_fail(error, "%s:%u: the id is longer than %u bytes; shorten it", article->path,
-                        article->line, RLR_ID_MAX);
+                        article->line, RLT_ID_MAX);
     if (other)
         return rlt_fail(error, "%s:%u: '%s' in '%s' is already in %s:%u; change one id or language",
                         article->path, article->line, article->id.ptr,
                         rlt_language_code(article->language).ptr, other->path, other->line);
-    if (rlr_characters(article->answer) > RLR_ANSWER_MAX)
+    if (rlt_characters(article->answer) > RLT_ANSWER_MAX)
         return rlt_fail(error,
                         "%s:%u: the answer has more than %u characters, which WhatsApp refuses; shorten it",
-                        article->path, article->line, RLR_ANSWER_MAX);
+                        article->path, article->line, RLT_ANSWER_MAX);
     bool small = article->media_kind.len || (article->n_buttons && article->n_buttons <= RELEVO_BUTTONS_MAX);
-    if (small && rlr_characters(article->answer) > RLR_CAPTION_MAX)
+    if (small && rlt_characters(article->answer) > RLT_CAPTION_MAX)
         return rlt_fail(error, "%s:%u: with buttons or media an answer has at most %u characters; shorten it", article->path,
-                        article->line, RLR_CAPTION_MAX);
+                        article->line, RLT_CAPTION_MAX);
     return true;
 }
 
-static bool push(rlr_kb *kb, const rlr_article *article, rlt_error *error)
+static bool push(rlt_kb *kb, const rlt_article *article, rlt_error *error)
 {
     if (kb->n == kb->room) {
         uint32_t room = kb->room ? 2 * kb->room : 64;
-        rlr_article *articles = realloc(kb->articles, room * sizeof *articles);
+        rlt_article *articles = realloc(kb->articles, room * sizeof *articles);
         if (!articles)
             return rlt_fail(error, "%s: out of memory", article->path);
         kb->articles = articles;
@@ -146,9 +146,9 @@ static bool push(rlr_kb *kb, const rlr_article *article, rlt_error *error)
 }
 
 /* Adds the article of a mapping; `body` is the answer, unless it is absent: then the key `answer` is. */
-static bool add_article(rlr_kb *kb, const char *path, const rlt_node *map, relevo_str body, rlt_error *error)
+static bool add_article(rlt_kb *kb, const char *path, const rlt_node *map, relevo_str body, rlt_error *error)
 {
-    rlr_article article = {.path = path, .line = rlt_node_line(map)};
+    rlt_article article = {.path = path, .line = rlt_node_line(map)};
     relevo_str language;
     if (rlt_node_kind(map) != RLT_MAPPING)
         return rlt_fail(error, "%s:%u: an article is written as 'key: value' lines, beginning with 'id: ...'",
@@ -157,8 +157,8 @@ static bool add_article(rlr_kb *kb, const char *path, const rlt_node *map, relev
         !take_text(kb, map, "title", path, &article.title, error) ||
         !take_text(kb, map, "language", path, &language, error) ||
         !take_questions(kb, map, path, &article, error) || !take_tags(map, path, &article, error) ||
-        !rlr_take_buttons(kb, map, path, &article, error) || !rlr_take_media(kb, map, path, &article, error) ||
-        !rlr_take_validity(map, path, &article, error))
+        !rlt_take_buttons(kb, map, path, &article, error) || !rlt_take_media(kb, map, path, &article, error) ||
+        !rlt_take_validity(map, path, &article, error))
         return false;
     if ((article.language = rlt_language_from(language)) == RLT_UNKNOWN)
         return rlt_fail(error, "%s:%u: language '%s' is not known; use es, pt or en", path,
@@ -172,7 +172,7 @@ static bool add_article(rlr_kb *kb, const char *path, const rlt_node *map, relev
     if (body.ptr && trim(body).len == 0)
         return rlt_fail(error, "%s:%u: the article has no answer; write it below the second '---'", path,
                         article.line);
-    if (body.ptr && !(article.answer = rlr_keep(kb, trim(body))).ptr)
+    if (body.ptr && !(article.answer = rlt_keep(kb, trim(body))).ptr)
         return rlt_fail(error, "%s: out of memory", path);
     return check_article(kb, &article, error) && push(kb, &article, error);
 }
@@ -192,7 +192,7 @@ static bool is_fence(const char *at, const char *end)
     return line.len == 3 && memcmp(line.ptr, "---", 3) == 0 && *at == '-';
 }
 
-static bool add_markdown(rlr_kb *kb, const char *path, relevo_str text, rlt_error *error)
+static bool add_markdown(rlt_kb *kb, const char *path, relevo_str text, rlt_error *error)
 {
     const char *at = text.ptr, *end = at + text.len;
     if (text.len >= 3 && memcmp(at, "\xef\xbb\xbf", 3) == 0)
@@ -216,7 +216,7 @@ static bool add_markdown(rlr_kb *kb, const char *path, relevo_str text, rlt_erro
 }
 
 /* Whether the business wrote this built-in article itself. */
-static bool is_written(const rlr_kb *kb, const rlr_article *article)
+static bool is_written(const rlt_kb *kb, const rlt_article *article)
 {
     for (uint32_t i = 0; i < kb->n; i++)
         if (kb->articles[i].language == article->language &&
@@ -225,7 +225,7 @@ static bool is_written(const rlr_kb *kb, const rlr_article *article)
     return false;
 }
 
-static bool add_list(rlr_kb *kb, const char *path, relevo_str text, rlt_error *error)
+static bool add_list(rlt_kb *kb, const char *path, relevo_str text, rlt_error *error)
 {
     rlt_yaml *yaml;
     if (!rlt_yaml_parse(path, 1, text, &yaml, error))
@@ -247,14 +247,14 @@ static bool ends_with(const char *name, const char *ending)
     return len > end && strcmp(name + len - end, ending) == 0;
 }
 
-static bool add_file(rlr_kb *kb, const char *path, rlt_error *error)
+static bool add_file(rlt_kb *kb, const char *path, rlt_error *error)
 {
     char *text;
     size_t len;
     bool markdown = ends_with(path, ".md");
     if (!markdown && !ends_with(path, ".yaml") && !ends_with(path, ".yml"))
         return true;
-    relevo_str kept = rlr_keep(kb, rlt_str(path)); /* articles point to it */
+    relevo_str kept = rlt_keep(kb, rlt_str(path)); /* articles point to it */
     if (!kept.ptr)
         return rlt_fail(error, "%s: out of memory", path);
     if (!rlt_file_load(path, &text, &len, error))
@@ -264,9 +264,9 @@ static bool add_file(rlr_kb *kb, const char *path, rlt_error *error)
     return good;
 }
 
-static bool add_folder(rlr_kb *kb, const char *folder, int depth, rlt_error *error);
+static bool add_folder(rlt_kb *kb, const char *folder, int depth, rlt_error *error);
 
-static bool add_entry(rlr_kb *kb, const char *folder, const char *name, int depth, rlt_error *error)
+static bool add_entry(rlt_kb *kb, const char *folder, const char *name, int depth, rlt_error *error)
 {
     char path[PATH_SIZE];
     struct stat status;
@@ -280,7 +280,7 @@ static bool add_entry(rlr_kb *kb, const char *folder, const char *name, int dept
     return add_file(kb, path, error);
 }
 
-static bool add_folder(rlr_kb *kb, const char *folder, int depth, rlt_error *error)
+static bool add_folder(rlt_kb *kb, const char *folder, int depth, rlt_error *error)
 {
     struct dirent **names;
     if (depth > DEPTH_MAX)
@@ -298,25 +298,25 @@ static bool add_folder(rlr_kb *kb, const char *folder, int depth, rlt_error *err
     return good;
 }
 
-bool rlr_kb_load(const char *folder, rlr_kb *ret_kb, rlt_error *error)
+bool rlt_kb_load(const char *folder, rlt_kb *ret_kb, rlt_error *error)
 {
-    rlr_kb kb = {.work = rlt_work_new()};
+    rlt_kb kb = {.work = rlt_work_new()};
     bool good = kb.work ? add_folder(&kb, folder, 0, error) : rlt_fail(error, "%s: out of memory", folder);
     if (good)
-        good = rlr_check_buttons(&kb, error);
+        good = rlt_check_buttons(&kb, error);
     if (good && kb.n == 0)
         good = rlt_fail(error, "%s: no articles; add a file like envios.md", folder);
     if (good)
         *ret_kb = kb;
     else
-        rlr_kb_clear(&kb);
+        rlt_kb_clear(&kb);
     return good;
 }
 
-bool rlr_kb_add_smalltalk(rlr_kb *kb, rlt_error *error)
+bool rlt_kb_add(rlt_kb *kb, const char *name, relevo_str yaml, rlt_error *error)
 {
-    rlr_kb own = {.work = kb->work};
-    bool good = add_list(&own, "the responder's own small talk", rlt_str(rlr_smalltalk), error);
+    rlt_kb own = {.work = kb->work};
+    bool good = add_list(&own, name, yaml, error);
     for (uint32_t i = 0; good && i < own.n; i++)
         good = is_written(kb, &own.articles[i]) || push(kb, &own.articles[i], error);
     free(own.articles);

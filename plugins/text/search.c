@@ -3,7 +3,7 @@
  * Search in a knowledge base by BM25F (Robertson and Zaragoza, 2009). What customers are told depends on it,
  * so it must be explainable: no learned weights here.
  */
-#include "index.h"
+#include "text/index.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -16,14 +16,14 @@
 #define TERMS_MAX      256u /* words of a message that are looked up */
 
 typedef struct shelf_query {
-    const rlr_term *terms[TERMS_MAX];
+    const rlt_term *terms[TERMS_MAX];
     double weights[TERMS_MAX];
     uint32_t n;
     double unknown;           /* attainable score of the words that no article has */
     uint32_t stops, subjects; /* words of either sort that articles on some subject have */
 } shelf_query;
 
-static bool has_term(const shelf_query *query, const rlr_term *term)
+static bool has_term(const shelf_query *query, const rlt_term *term)
 {
     for (uint32_t i = 0; i < query->n; i++)
         if (query->terms[i] == term)
@@ -32,7 +32,7 @@ static bool has_term(const shelf_query *query, const rlr_term *term)
 }
 
 /* Looks the words of a message up on one shelf. */
-static void make_query(const rlr_shelf *shelf, double rarest, rlt_work *work, const rlt_doc *doc,
+static void make_query(const rlt_shelf *shelf, double rarest, rlt_work *work, const rlt_doc *doc,
                        rlt_language language, shelf_query *query)
 {
     *query = (shelf_query){.n = 0};
@@ -42,11 +42,11 @@ static void make_query(const rlr_shelf *shelf, double rarest, rlt_work *work, co
         if (token->kind == RLT_EMOJI)
             continue;
         bool stop = rlt_stop_languages(token->text) & (1u << shelf->language | 1u << language);
-        const rlr_term *term = rlr_shelf_term(shelf, rlt_stem(work, shelf->language, token->text));
+        const rlt_term *term = rlt_shelf_term(shelf, rlt_stem(work, shelf->language, token->text));
         if (!term && token->kind == RLT_WORD && !stop)
-            near = (term = rlr_shelf_near(shelf, token->text)) != NULL;
+            near = (term = rlt_shelf_near(shelf, token->text)) != NULL;
         if (!term && token->kind == RLT_WORD)
-            query->unknown += (stop ? RLR_STOP_WEIGHT : 1) * UNKNOWN_WEIGHT * rarest;
+            query->unknown += (stop ? RLT_STOP_WEIGHT : 1) * UNKNOWN_WEIGHT * rarest;
         if (!term || has_term(query, term))
             continue;
         query->terms[query->n] = term;
@@ -57,11 +57,11 @@ static void make_query(const rlr_shelf *shelf, double rarest, rlt_work *work, co
 }
 
 typedef struct top_two {
-    const rlr_article *best, *second;
+    const rlt_article *best, *second;
     double score, second_score;
 } top_two;
 
-static void rank(top_two *ranking, const rlr_article *article, double score)
+static void rank(top_two *ranking, const rlt_article *article, double score)
 {
     bool same = ranking->best && rlt_equal(ranking->best->id, article->id);
     if (score > ranking->score) {
@@ -78,7 +78,7 @@ static void rank(top_two *ranking, const rlr_article *article, double score)
 }
 
 /* Ranks the shelf's articles of one sort; for subjects, the words of small talk are left out. */
-static bool rank_shelf(const rlr_shelf *shelf, rlt_work *work, const shelf_query *query, bool smalltalk,
+static bool rank_shelf(const rlt_shelf *shelf, rlt_work *work, const shelf_query *query, bool smalltalk,
                        int64_t day, double weight, top_two *ranking)
 {
     double *scores = rlt_work_alloc(work, (shelf->n_docs + 1) * sizeof *scores);
@@ -87,7 +87,7 @@ static bool rank_shelf(const rlr_shelf *shelf, rlt_work *work, const shelf_query
         return false;
     memset(scores, 0, shelf->n_docs * sizeof *scores);
     for (uint32_t i = 0; i < query->n; i++) {
-        const rlr_term *term = query->terms[i];
+        const rlt_term *term = query->terms[i];
         if (!smalltalk && term->smalltalk)
             continue;
         attainable += (double)term->attainable;
@@ -95,18 +95,18 @@ static bool rank_shelf(const rlr_shelf *shelf, rlt_work *work, const shelf_query
             scores[shelf->postings[j].doc] += query->weights[i] * (double)shelf->postings[j].impact;
     }
     for (uint32_t i = 0; i < shelf->n_docs; i++)
-        if (scores[i] > 0 && shelf->docs[i]->smalltalk == smalltalk && rlr_is_valid(shelf->docs[i], day))
+        if (scores[i] > 0 && shelf->docs[i]->smalltalk == smalltalk && rlt_is_valid(shelf->docs[i], day))
             rank(ranking, shelf->docs[i], weight * scores[i] / attainable);
     return true;
 }
 
-bool rlr_search(const rlr_index *index, rlt_work *work, const rlt_doc *doc, rlt_language language,
-                int64_t day, rlr_found *ret_found)
+bool rlt_search(const rlt_index *index, rlt_work *work, const rlt_doc *doc, rlt_language language,
+                int64_t day, rlt_found *ret_found)
 {
     top_two subject = {.score = 0}, smalltalk = {.score = 0};
     bool content = false;
     for (uint32_t i = 0; i < RLT_LANGUAGES; i++) {
-        const rlr_shelf *shelf = &index->shelves[i];
+        const rlt_shelf *shelf = &index->shelves[i];
         double weight = language == RLT_UNKNOWN || language == shelf->language ? 1 : FOREIGN_WEIGHT;
         shelf_query query;
         if (shelf->n_docs == 0)
@@ -119,9 +119,9 @@ bool rlr_search(const rlr_index *index, rlt_work *work, const rlt_doc *doc, rlt_
     }
     bool greets = smalltalk.score >= SMALLTALK_MIN || (!content && smalltalk.best);
     const top_two *ranking = greets ? &smalltalk : &subject;
-    rlr_found found = {ranking->best, ranking->second, ranking->score, ranking->second_score};
-    const rlr_article *own = found.best ? rlr_kb_find(index->kb, found.best->id, language) : NULL;
-    found.best = own && rlr_is_valid(own, day) ? own : found.best;
+    rlt_found found = {ranking->best, ranking->second, ranking->score, ranking->second_score};
+    const rlt_article *own = found.best ? rlt_kb_find(index->kb, found.best->id, language) : NULL;
+    found.best = own && rlt_is_valid(own, day) ? own : found.best;
     *ret_found = found;
     return true;
 }

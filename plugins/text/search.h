@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Finding the article that answers a message: BM25, judged against the best score that any article could
  * have. */
-#ifndef RELEVO_RESPONDER_SEARCH_H
-#define RELEVO_RESPONDER_SEARCH_H
+#ifndef RELEVO_TEXT_SEARCH_H
+#define RELEVO_TEXT_SEARCH_H
 
-#include "kb.h"
+#include "text/kb.h"
 
 /* An index over a knowledge base, which it borrows; immutable, shared by threads. */
-typedef struct rlr_index rlr_index;
+typedef struct rlt_index rlt_index;
 
 /* NULL: out of memory. */
-rlr_index *rlr_index_new(const rlr_kb *kb);
+rlt_index *rlt_index_new(const rlt_kb *kb);
 /* Accepts NULL. */
-void rlr_index_free(rlr_index *index);
+void rlt_index_free(rlt_index *index);
 
-typedef struct rlr_found {
-    const rlr_article *best;   /* NULL: no article has a word of the message */
-    const rlr_article *second; /* the best of another id; NULL: none */
+typedef struct rlt_found {
+    const rlt_article *best;   /* NULL: no article has a word of the message */
+    const rlt_article *second; /* the best of another id; NULL: none */
     double score;              /* of the best, 0 to 1: its part of the best attainable */
     double second_score;
-} rlr_found;
+} rlt_found;
 
 /*
  * Searches. `language` is the customer's (RLT_UNKNOWN: not known): an article in it comes before the same in
@@ -27,7 +27,7 @@ typedef struct rlr_found {
  * not there. Lives in `work` until its reset. False: out of
  * memory.
  */
-bool rlr_search(const rlr_index *index, rlt_work *work, const rlt_doc *doc, rlt_language language,
-                int64_t day, rlr_found *ret_found);
+bool rlt_search(const rlt_index *index, rlt_work *work, const rlt_doc *doc, rlt_language language,
+                int64_t day, rlt_found *ret_found);
 
 #endif

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See hide.h. Must never let a number through that it took for a card, a telephone or a tax id, nor write one anywhere else. */
+#include "hide.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PIECES_MAX = 32, CARD_MIN = 13, CARD_MAX = 19, NUMBER_MIN = 8, NAME_MIN = 3 };
+
+/* What is to be hidden of a text: a piece of it. */
+typedef struct span {
+    size_t at, len;
+    const char *kind;
+} span;
+
+typedef struct spans {
+    span items[PIECES_MAX * 2];
+    size_t n;
+} spans;
+
+static void push(spans *s, relevo_str text, relevo_str piece, const char *kind)
+{
+    if (s->n < sizeof s->items / sizeof *s->items && piece.len)
+        s->items[s->n++] = (span){(size_t)(piece.ptr - text.ptr), (size_t)piece.len, kind};
+}
+
+static bool digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool luhn(const char *digits, size_t n)
+{
+    int sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        int d = digits[n - 1 - i] - '0';
+        if (i % 2)
+            d = d * 2 > 9 ? d * 2 - 9 : d * 2;
+        sum += d;
+    }
+    return sum % 10 == 0;
+}
+
+/* Runs of digits with spaces, dots and dashes between: a long one is nobody's business, whatever it is. */
+static void find_numbers(relevo_str text, spans *s)
+{
+    for (size_t i = 0; i < text.len;) {
+        char digits[64];
+        size_t n = 0, end = i, at = i;
+        if (!digit(text.ptr[i])) {
+            i++;
+            continue;
+        }
+        for (; at < text.len && (digit(text.ptr[at]) || strchr(" .-()/", text.ptr[at])) && text.ptr[at]; at++) {
+            if (!digit(text.ptr[at]))
+                continue;
+            if (n < sizeof digits)
+                digits[n++] = text.ptr[at];
+            end = at + 1;
+        }
+        relevo_str piece = {text.ptr + i, end - i};
+        if (n >= CARD_MIN && n <= CARD_MAX && luhn(digits, n))
+            push(s, text, piece, "CARD");
+        else if (n >= NUMBER_MIN)
+            push(s, text, piece, "NUMBER");
+        i = at;
+    }
+}
+
+static void find_tax_ids(relevo_str text, spans *s)
+{
+    char value[RLT_VALUE_MAX];
+    relevo_str rest = text, written;
+    while (rest.len && rlt_find_tax_id(rest, "", value, &written, NULL)) {
+        push(s, text, written, "TAX");
+        size_t used = (size_t)(written.ptr - rest.ptr) + written.len;
+        rest = (relevo_str){rest.ptr + used, rest.len - used};
+    }
+}
+
+static bool find_names(const llm_hidden *hidden, relevo_str text, spans *s)
+{
+    bool any = false;
+    for (int k = 0; k < hidden->n; k++)
+        any = any || hidden->items[k].folded;
+    if (!any)
+        return true;
+    rlt_work *work = rlt_work_new();
+    rlt_doc doc;
+    bool good = work && rlt_read(work, text, &doc) == RLT_OK;
+    for (uint32_t i = 0; good && i < doc.n_tokens; i++)
+        for (int k = 0; k < hidden->n; k++)
+            if (hidden->items[k].folded && rlt_equal(doc.tokens[i].text, rlt_str(hidden->items[k].folded))) {
+                push(s, text, rlt_written(&doc, i, 1), hidden->items[k].placeholder);
+                break;
+            }
+    rlt_work_free(work);
+    return good;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const span *x = a, *y = b;
+    if (x->at != y->at)
+        return x->at < y->at ? -1 : 1;
+    return x->len == y->len ? 0 : x->len > y->len ? -1 : 1; /* the longer one, where two begin together */
+}
+
+/* The placeholder of a value, a new one if need be; NULL: there is no room. */
+static const char *placeholder(llm_hidden *hidden, relevo_str value, const char *kind, relevo_str folded)
+{
+    int same = 1;
+    if (kind[0] == '[') /* a name's own */
+        return kind;
+    for (int i = 0; i < hidden->n; i++) {
+        if (strlen(hidden->items[i].value) == value.len && strncasecmp(hidden->items[i].value, value.ptr, value.len) == 0)
+            return hidden->items[i].placeholder;
+        same += strncmp(hidden->items[i].placeholder + 1, kind, strlen(kind)) == 0;
+    }
+    char *copy = hidden->n < LLM_HIDDEN_MAX ? strndup(value.ptr, (size_t)value.len) : NULL;
+    if (!copy)
+        return NULL;
+    char *word = folded.len ? strndup(folded.ptr, (size_t)folded.len) : NULL;
+    if (folded.len && !word) {
+        free(copy);
+        return NULL;
+    }
+    (void)snprintf(hidden->items[hidden->n].placeholder, LLM_PLACEHOLDER_MAX, "[%s_%d]", kind, same);
+    hidden->items[hidden->n].value = copy;
+    hidden->items[hidden->n].folded = word;
+    return hidden->items[hidden->n++].placeholder;
+}
+
+bool llm_hide_name(llm_hidden *hidden, relevo_str name)
+{
+    rlt_work *work = rlt_work_new();
+    rlt_doc doc;
+    bool good = work && rlt_read(work, name, &doc) == RLT_OK;
+    for (uint32_t i = 0; good && i < doc.n_tokens; i++)
+        if (doc.tokens[i].kind == RLT_WORD && doc.tokens[i].text.len >= NAME_MIN)
+            (void)placeholder(hidden, rlt_written(&doc, i, 1), "NAME", doc.tokens[i].text);
+    rlt_work_free(work);
+    return good;
+}
+
+bool llm_hide(llm_hidden *hidden, relevo_str text, FILE *out)
+{
+    spans s = {.n = 0};
+    rlt_piece pieces[PIECES_MAX];
+    size_t n = text.len ? rlt_find_pieces(hidden->finder, text, pieces, PIECES_MAX) : 0, at = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(pieces[i].name, "email") == 0)
+            push(&s, text, pieces[i].written, "EMAIL");
+        else if (strcmp(pieces[i].name, "phone") == 0)
+            push(&s, text, pieces[i].written, "PHONE");
+    }
+    find_tax_ids(text, &s);
+    find_numbers(text, &s);
+    if (text.len && !find_names(hidden, text, &s))
+        return false;
+    qsort(s.items, s.n, sizeof *s.items, by_place);
+    for (size_t i = 0; i < s.n; i++) {
+        const span *one = &s.items[i];
+        if (one->at < at) { /* it begins in what was hidden before: its rest must not show */
+            at = one->at + one->len > at ? one->at + one->len : at;
+            continue;
+        }
+        const char *in_place = placeholder(hidden, (relevo_str){text.ptr + one->at, one->len}, one->kind, (relevo_str){NULL, 0});
+        (void)fwrite(text.ptr + at, 1, one->at - at, out);
+        (void)fputs(in_place ? in_place : "[...]", out);
+        at = one->at + one->len;
+    }
+    if (at < text.len)
+        (void)fwrite(text.ptr + at, 1, text.len - at, out);
+    return !ferror(out);
+}
+
+bool llm_unhide(const llm_hidden *hidden, relevo_str text, FILE *out)
+{
+    for (size_t i = 0; i < text.len;) {
+        const char *close = text.ptr[i] == '[' ? memchr(text.ptr + i, ']', text.len - i) : NULL;
+        size_t len = close ? (size_t)(close - text.ptr) - i + 1 : 0;
+        bool shaped = len > 3 && len < LLM_PLACEHOLDER_MAX && text.ptr[i + 1] >= 'A' && text.ptr[i + 1] <= 'Z' &&
+                      memchr(text.ptr + i, '_', len) && digit(text.ptr[i + len - 2]);
+        if (!shaped) {
+            (void)fputc(text.ptr[i++], out);
+            continue;
+        }
+        int k = 0;
+        while (k < hidden->n && (strlen(hidden->items[k].placeholder) != len ||
+                                 memcmp(hidden->items[k].placeholder, text.ptr + i, len) != 0))
+            k++;
+        if (k == hidden->n)
+            return false;
+        (void)fputs(hidden->items[k].value, out);
+        i += len;
+    }
+    return !ferror(out);
+}
+
+void llm_hidden_clear(llm_hidden *hidden)
+{
+    while (hidden->n > 0) {
+        free(hidden->items[--hidden->n].value);
+        free(hidden->items[hidden->n].folded);
+    }
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What leaves holds no personal data, and what comes back holds it again. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hide.h"
+
+static llm_hidden hidden;
+
+static int setup(void **state)
+{
+    (void)state;
+    hidden = (llm_hidden){.finder = rlt_finder_new()};
+    return hidden.finder ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    llm_hidden_clear(&hidden);
+    rlt_finder_free((rlt_finder *)(uintptr_t)hidden.finder);
+    return 0;
+}
+
+static void hides(const char *text, const char *expected)
+{
+    char *made = NULL, *back = NULL;
+    size_t size;
+    FILE *out = open_memstream(&made, &size);
+    assert_true(llm_hide(&hidden, rlt_str(text), out));
+    assert_int_equal(fclose(out), 0);
+    assert_string_equal(made, expected);
+    out = open_memstream(&back, &size);
+    assert_true(llm_unhide(&hidden, rlt_str(made), out));
+    assert_int_equal(fclose(out), 0);
+    assert_int_equal(strcasecmp(back, text), 0);
+    free(made);
+    free(back);
+}
+
+static void test_kinds(void **state)
+{
+    (void)state;
+    hides("", "");
+    hides("¿Hacen envíos a Cali?", "¿Hacen envíos a Cali?");
+    hides("mi correo es eva.luz@correo.mx, gracias", "mi correo es [EMAIL_1], gracias");
+    hides("tarjeta 4111 1111 1111 1111 vence 12/27", "tarjeta [CARD_1] vence 12/27");
+    hides("CPF 529.982.247-25 ok", "CPF [TAX_1] ok");
+    hides("son 3 cafés de 250 g", "son 3 cafés de 250 g");
+    hides("EVA.LUZ@correo.mx otra vez", "[EMAIL_1] otra vez"); /* the same one, and its first form comes back */
+    hides("cuenta 12345678901234567890123", "cuenta [NUMBER_1]");
+}
+
+static void test_telephones(void **state)
+{
+    (void)state;
+    static const char *const numbers[] = {"+52 55 1234 5678", "(55) 1234-5678", "5512345678", "11 91234-5678"};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        char text[80], *made = NULL;
+        size_t size;
+        (void)snprintf(text, sizeof text, "llámame al %s por favor", numbers[i]);
+        FILE *out = open_memstream(&made, &size);
+        assert_true(llm_hide(&hidden, rlt_str(text), out));
+        assert_int_equal(fclose(out), 0);
+        assert_null(strstr(made, "5678"));
+        assert_non_null(strstr(made, " por favor"));
+        free(made);
+    }
+}
+
+static void test_names(void **state)
+{
+    (void)state;
+    assert_true(llm_hide_name(&hidden, rlt_str("María de la O Núñez")));
+    hides("soy María Núñez", "soy [NAME_1] [NAME_2]");
+    hides("Marías no", "Marías no");
+    char *made = NULL;
+    size_t size;
+    FILE *out = open_memstream(&made, &size);
+    assert_true(llm_hide(&hidden, rlt_str("soy MARÍA nunez, la de ayer"), out)); /* in whatever case, and without accents */
+    assert_int_equal(fclose(out), 0);
+    assert_string_equal(made, "soy [NAME_1] [NAME_2], la de ayer");
+    free(made);
+}
+
+static void test_placeholders_that_nobody_gave(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {"[EMAIL_1]", "Hola [NAME_9]", "[CARD_12] y [X_1]"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        FILE *out = fopen("/dev/null", "w");
+        assert_false(llm_unhide(&hidden, rlt_str(wrong[i]), out));
+        (void)fclose(out);
+    }
+    hides("[esto] no es [nada] [1] [A_B]", "[esto] no es [nada] [1] [A_B]");
+}
+
+/* More than there is room for is left out, never let through. */
+static void test_too_many(void **state)
+{
+    (void)state;
+    char *text = NULL, *made = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    for (int i = 0; i < 60; i++)
+        (void)fprintf(out, "persona%d@correo.mx\n", i);
+    assert_int_equal(fclose(out), 0);
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+        out = open_memstream(&made, &size);
+        assert_true(llm_hide(&hidden, rlt_str(line), out));
+        assert_int_equal(fclose(out), 0);
+        assert_null(strchr(made, '@'));
+        free(made);
+    }
+    free(text);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {TEST(test_kinds), TEST(test_telephones), TEST(test_names),
+                                       TEST(test_placeholders_that_nobody_gave), TEST(test_too_many)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A model's output is believed only as far as it can be checked. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "said.h"
+
+#define TEXT(s) {(s), sizeof(s) - 1}
+
+static relevo_str questions[] = {TEXT("¿Hacen envíos a Cali?")};
+static const rlt_article shipping = {.id = TEXT("envios"),
+                                     .title = TEXT("Envíos"),
+                                     .answer = TEXT("Enviamos a todo el país en 3 a 5 días por $120: https://cafe.example/envios"),
+                                     .questions = questions,
+                                     .n_questions = 1};
+static const rlt_article hours = {.id = TEXT("horario"), .title = TEXT("Horario"), .answer = TEXT("De lunes a sábado de 9 a 18 h.")};
+
+static const char *why;
+static llm_said said;
+
+/* As an endpoint wraps it. */
+static bool reads(const char *content)
+{
+    llm_given given = {.articles = {&shipping, &hours}, .n = 2, .message = TEXT("¿llega el pedido 48213?"), .language = RLT_ES};
+    (void)strcpy(given.hidden.items[0].placeholder, "[NAME_1]");
+    given.hidden.items[0].value = (char *)(uintptr_t) "Eva";
+    given.hidden.n = 1;
+    json_t *body = json_pack("{s[{s{ss ss}}] s{si si}}", "choices", "message", "role", "assistant", "content", content, "usage",
+                             "prompt_tokens", 100, "completion_tokens", 20);
+    char *text = json_dumps(body, 0);
+    json_decref(body);
+    why = "";
+    free(said.text);
+    said = (llm_said){.text = NULL};
+    bool good = llm_said_read(rlt_str(text), &given, &said, &why);
+    free(text);
+    return good;
+}
+
+static void test_good(void **state)
+{
+    (void)state;
+    assert_true(reads("{\"action\":\"answer\",\"text\":\"Hola [NAME_1], llega en 3 a 5 días: https://cafe.example/envios.\","
+                      "\"articles\":[\"envios\"]}"));
+    assert_int_equal(said.action, LLM_ANSWER);
+    assert_string_equal(said.text, "Hola Eva, llega en 3 a 5 días: https://cafe.example/envios.");
+    assert_ptr_equal(said.cited, &shipping);
+    assert_true(reads("{\"action\":\"ask\",\"text\":\"¿A qué ciudad va el pedido 48213?\",\"articles\":[]}"));
+    assert_int_equal(said.action, LLM_ASK);
+    assert_null(said.cited);
+    assert_true(reads("{\"action\":\"handoff\",\"text\":\"\",\"articles\":[\"inventado\"]}"));
+    assert_int_equal(said.action, LLM_HANDOFF);
+    assert_null(said.text);
+}
+
+static void test_bad(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *content, *why;
+    } bad[] = {
+        {"", "no JSON object"},
+        {"Claro, llega mañana.", "no JSON object"},
+        {"[1]", "no JSON object"},
+        {"{\"action\":\"answer\",\"action\":\"handoff\",\"text\":\"x\",\"articles\":[]}", "no JSON object"},
+        {"{\"action\":\"answer\",\"text\":\"x\"}", "not an object of"},
+        {"{\"action\":\"answer\",\"text\":\"x\",\"articles\":[\"envios\"],\"owner\":\"human\"}", "not an object of"},
+        {"{\"action\":\"answer\",\"text\":7,\"articles\":[\"envios\"]}", "not an object of"},
+        {"{\"action\":\"return_to_bot\",\"text\":\"x\",\"articles\":[]}", "none of answer, ask, handoff"},
+        {"{\"action\":\"answer\",\"text\":\"Sí.\",\"articles\":[]}", "names no article"},
+        {"{\"action\":\"answer\",\"text\":\"Sí.\",\"articles\":[\"devoluciones\"]}", "was not given"},
+        {"{\"action\":\"answer\",\"text\":\"Sí.\",\"articles\":[{}]}", "was not given"},
+        {"{\"action\":\"answer\",\"text\":\" \\n\",\"articles\":[\"envios\"]}", "its text is empty"},
+        {"{\"action\":\"answer\",\"text\":\"a\\u0007\",\"articles\":[\"envios\"]}", "control characters"},
+        {"{\"action\":\"answer\",\"text\":\"Cuesta $12.\",\"articles\":[\"envios\"]}", "a number"},
+        {"{\"action\":\"answer\",\"text\":\"Abrimos a las 18 h.\",\"articles\":[\"envios\"]}", "a number"},
+        {"{\"action\":\"answer\",\"text\":\"Mira https://malo.example\",\"articles\":[\"envios\"]}", "a link"},
+        {"{\"action\":\"answer\",\"text\":\"Escribe a eva@malo.example\",\"articles\":[\"envios\"]}", "a link"},
+        {"{\"action\":\"answer\",\"text\":\"Hola [NAME_2]\",\"articles\":[\"envios\"]}", "stands for nothing"},
+        {"{\"action\":\"answer\",\"text\":\"Your order will be there in a few days, thank you for waiting.\",\"articles\":[\"envios\"]}",
+         "another language"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_false(reads(bad[i].content));
+        if (!strstr(why, bad[i].why))
+            fail_msg("%s: %s", bad[i].content, why);
+        assert_null(said.text);
+    }
+    char *longest = calloc(1, 20000);
+    (void)strcpy(longest, "{\"action\":\"answer\",\"articles\":[\"envios\"],\"text\":\"");
+    memset(longest + strlen(longest), 'a', LLM_TEXT_MAX + 1);
+    (void)strcat(longest, "\"}");
+    assert_false(reads(longest));
+    assert_non_null(strstr(why, "longer than 1024"));
+    memset(longest, ' ', LLM_CONTENT_MAX + 1);
+    assert_false(reads(longest));
+    free(longest);
+}
+
+/* Any bytes where the endpoint's own JSON should be. */
+static void test_bodies(void **state)
+{
+    (void)state;
+    static const char *const bodies[] = {"", "<html>", "{}", "[]", "{\"choices\":[]}", "{\"choices\":[{\"message\":{}}]}",
+                                         "{\"choices\":[{\"message\":{\"content\":null}}]}", "{\"choices\":{\"message\":1}}",
+                                         "{\"error\":{\"message\":\"no\"}}"};
+    const llm_given given = {.n = 0};
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        int64_t in = 7, out = 8;
+        assert_false(llm_said_read(rlt_str(bodies[i]), &given, &said, &why));
+        llm_said_usage(rlt_str(bodies[i]), &in, &out);
+        assert_true(in == 7 && out == 8);
+    }
+    int64_t in = 7, out = 8;
+    llm_said_usage(rlt_str("{\"usage\":{\"prompt_tokens\":-1,\"completion_tokens\":2}}"), &in, &out);
+    assert_true(in == 7 && out == 8);
+    llm_said_usage(rlt_str("{\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":2}}"), &in, &out);
+    assert_true(in == 1 && out == 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_bad), cmocka_unit_test(test_bodies)};
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    free(said.text);
+    return failed;
+}

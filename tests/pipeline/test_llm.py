@@ -1,0 +1,152 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The llm plugin against a scripted endpoint: a good answer, and every bad one with its documented fallback.
+
+    test_llm.py [SEED]
+"""
+import json
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
+from checker.model import NOTICES  # noqa: E402
+from lab.cloudapi import CloudApi  # noqa: E402
+from lab.deliver import Deliver, DeliverLab  # noqa: E402
+from lab.stack import ROOT, expect, run  # noqa: E402
+from pipeline.test_deliver import configure  # noqa: E402
+from pipeline.test_held import Customer  # noqa: E402
+
+KB = ROOT / "docs" / "examples" / "cafe_andino" / "kb"
+SECRET = "sk-canary"
+
+
+class Endpoint:
+    """Speaks chat completions; what it says is told by a word of the customer's last message."""
+
+    def __init__(self):
+        self.requests, self.free = [], threading.Event()
+        endpoint = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                endpoint.requests.append((self.path, self.headers.get("Authorization"), body))
+                status, content, usage = endpoint.answer(json.loads(body)["messages"][-1]["content"])
+                text = content if isinstance(content, str) else json.dumps(
+                    {"choices": [{"message": {"role": "assistant", "content": json.dumps(content)}}],
+                     "usage": {"prompt_tokens": usage, "completion_tokens": 20}})
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(text.encode())))
+                self.end_headers()
+                self.wfile.write(text.encode())
+
+            def log_message(self, *words):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.server.handle_error = lambda *words: None  # deliver hangs up on one that takes too long
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def answer(self, text):
+        said = {"action": "answer", "text": "Claro que sí, tu café llega a casa.", "articles": ["envios"]}
+        for word, status, content, usage in (
+                ("miente", 200, {**said, "articles": ["promociones"]}, 100),
+                ("inventa", 200, {**said, "text": "Cuesta 7777 pesos."}, 100),
+                ("manda", 200, {"action": "return_to_bot", "text": "Sí", "articles": ["envios"], "owner": "bot"}, 100),
+                ("roto", 200, "{\"choices\": [{\"message\"", 100), ("error", 400, "{}", 0),
+                ("persona", 200, {"action": "handoff", "text": "", "articles": []}, 100),
+                ("caro", 200, said, 10**6), ("correo", 200, {**said, "text": "Te escribimos a [EMAIL_1]."}, 100)):
+            if word in text:
+                return status, content, usage
+        if "lento" in text:
+            self.free.wait(60)
+        return 200, said, 100
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server.server_address[1]}"
+
+
+def llm(seed):
+    """good, lying, inventing, commanding, broken, failing, slow, too expensive; and a takeover while it thinks"""
+    api, endpoint = CloudApi(seed), Endpoint()
+    plugins = [{"name": "responder", "options": {"kb": str(KB), "threshold": 0.05, "margin": 0}},
+               {"name": "llm", "options": {"destination": "llm", "model": "tiny", "kb": str(KB), "wait": "3s", "enough": 1,
+                                           "least": 0, "confidence": 1}}]
+    with DeliverLab(api, "llm", partitions=1, command_poll="200ms", plugins=plugins) as lab:
+        configure(lab, [{"name": "llm", "url": endpoint.url, "token": SECRET, "private": True}])
+        consumer, sender = lab.start(), Deliver(lab, "deliver")
+        lab.processes.append(sender)
+        sender.wait_ready(240)
+        lab.sql("SELECT desk.put_agent('ana', 'Ana')")
+        question, good = "¿hacen envíos a Cali? {}", "Claro que sí, tu café llega a casa."
+
+        def one(number, word, expected, asked=1):
+            customer, before = Customer(lab, number), len(endpoint.requests)
+            customer.write(question.format(word))
+            customer.wait(f"what is said to '{word}'", customer.heard)
+            expect(customer.heard()[0] == expected, f"'{word}': the customer heard {customer.heard()}, not {expected!r}")
+            expect(len({r[2] for r in endpoint.requests[before:]}) == asked, f"'{word}': asked {len(endpoint.requests) - before} times")
+            return customer
+
+        anna = one(1, "gracias", good)
+        path, token, body = endpoint.requests[0]
+        expect(path == "/v1/chat/completions" and token == f"Bearer {SECRET}", f"it was asked at {path}")
+        expect("[id: envios]" in body and '"model":"tiny"' in body, f"it was told {body[:400]}")
+        decided = lab.sql("SELECT said->0->>'source' FROM relevo.history WHERE conversation_id = %s AND said IS NOT NULL", anna.id)
+        expect(decided == [("envios",)], f"its source is {decided}")
+
+        lab.sql("SELECT 1")
+        local = None
+        for number, word in enumerate(("miente", "inventa", "manda", "roto", "error"), 10):
+            customer = Customer(lab, number)
+            if local is None:  # the article, word for word
+                customer.write(question.format(word))
+                customer.wait("the local answer", customer.heard)
+                local = customer.heard()[0]
+                expect(local != good and local in (KB / "envios.md").read_text(), f"'{word}': the customer heard {local!r}")
+            else:
+                one(number, word, local)
+        one(20, "persona", NOTICES["handoff"])
+        owner = lab.sql("SELECT owner FROM relevo.conversation WHERE wa_id = %s", Customer(lab, 20).wa_id)[0][0]
+        expect(owner == 2, f"handed over, the owner is {owner}")
+
+        ben = one(30, "caro", good)  # a million tokens: it is not asked again
+        ben.write(question.format("otra vez"))
+        ben.wait("the second answer", lambda: len(ben.heard()) == 2)
+        expect(ben.heard()[1] == local, f"over budget the customer heard {ben.heard()}")
+
+        carl = one(40, "mi correo es eva.luz@secreto.mx", "Te escribimos a eva.luz@secreto.mx.")
+        expect(not any("secreto.mx" in r[2] for r in endpoint.requests), "personal data left")
+
+        one(50, "lento", local)  # it hangs: the article answers in its place
+        dora = Customer(lab, 60)
+        before = len(endpoint.requests)
+        dora.write(question.format("lento, por favor"))
+        dora.wait("the request", lambda: len(endpoint.requests) > before)
+        dora.desk("take_over(%s, 'ana')")
+        dora.desk("return_to_bot(%s, 'ana')")
+        endpoint.free.set()
+        dora.wait("what became of it", lambda: dora.rows(8))
+        time.sleep(0.2)
+        expect(good not in dora.heard() and local not in dora.heard(), f"after the return the customer heard {dora.heard()}")
+
+        text = "".join(p.log.read_text(errors="replace") for p in lab.processes)
+        expect(SECRET not in text and "secreto.mx" not in text, "a secret is in a log")
+        expect("it names an article that it was not given" in text and "an answer is not used" in text, "the log does not say why")
+        expect(carl.heard(), "nothing was shown")
+        sender.stop(60)
+        consumer.stop()
+        lab.check(model=False)
+    api.stop()
+    endpoint.server.shutdown()
+
+
+if __name__ == "__main__":
+    sys.exit(run("llm", llm))
