@@ -42,7 +42,7 @@ static const relevo_option options[N_OPTIONS] = {
            .flags = RELEVO_OPTION_REQUIRED),
     OPTION(STRING, "path", "Path of the request, behind the destination's address.", .initial = "/v1/chat/completions"),
     OPTION(DURATION, "wait", "How long a customer's message waits for the model.", .initial = "12s", .min = 500, .max = RELEVO_HOLD_MAX),
-    OPTION(REAL, "enough", "An article that is as near as this answers by itself, and the model is not asked.", .initial = "0.75",
+    OPTION(REAL, "enough", "An article that is as near as this answers by itself, and the model is not asked; 1: it is always asked.", .initial = "0.75",
            .min = 0, .max = 1),
     OPTION(REAL, "least", "Where no article is as near as this the model is not asked: it would have nothing to answer from.",
            .initial = "0.1", .min = 0, .max = 1),
@@ -179,8 +179,6 @@ static bool search(const llm *self, rlt_work *work, const relevo_view *view, rel
     offer(given, found.second);
     if (ret_score && found.best && !found.best->smalltalk)
         *ret_score = found.score;
-    if (ret_score && found.best && found.best->smalltalk)
-        *ret_score = 1; /* a greeting: no matter for a model */
     return true;
 }
 
@@ -260,7 +258,7 @@ static int32_t respond(void *instance, const relevo_view *const *views, uint32_t
         rlt_language language = view->reading ? rlt_language_from(view->reading->language) : RLT_UNKNOWN;
         if (!gather(self, work, view, language, &given, &score))
             code = RELEVO_E_FAILED;
-        else if (given.n && score >= self->least && score < self->enough)
+        else if (given.n && score >= self->least && (score < self->enough || self->enough >= 1))
             code = ask(self, view, &given, i, sink);
         llm_hidden_clear(&given.hidden);
     }

@@ -105,20 +105,16 @@ static void test_placeholders_that_nobody_gave(void **state)
 static void test_too_many(void **state)
 {
     (void)state;
-    char *text = NULL, *made = NULL;
-    size_t size;
-    FILE *out = open_memstream(&text, &size);
-    for (int i = 0; i < 60; i++)
-        (void)fprintf(out, "persona%d@correo.mx\n", i);
-    assert_int_equal(fclose(out), 0);
-    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
-        out = open_memstream(&made, &size);
-        assert_true(llm_hide(&hidden, rlt_str(line), out));
+    for (int i = 0; i < 60; i++) {
+        char text[40], *made = NULL;
+        size_t size;
+        (void)snprintf(text, sizeof text, "persona%d@correo.mx", i);
+        FILE *out = open_memstream(&made, &size);
+        assert_true(llm_hide(&hidden, rlt_str(text), out));
         assert_int_equal(fclose(out), 0);
         assert_null(strchr(made, '@'));
         free(made);
     }
-    free(text);
 }
 
 int main(void)

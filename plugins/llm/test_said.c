@@ -29,7 +29,7 @@ static llm_said said;
 static bool reads(const char *content)
 {
     llm_given given = {.articles = {&shipping, &hours}, .n = 2, .message = TEXT("¿llega el pedido 48213?"), .language = RLT_ES};
-    (void)strcpy(given.hidden.items[0].placeholder, "[NAME_1]");
+    memcpy(given.hidden.items[0].placeholder, "[NAME_1]", sizeof "[NAME_1]");
     given.hidden.items[0].value = (char *)(uintptr_t) "Eva";
     given.hidden.n = 1;
     json_t *body = json_pack("{s[{s{ss ss}}] s{si si}}", "choices", "message", "role", "assistant", "content", content, "usage",
@@ -93,15 +93,15 @@ static void test_bad(void **state)
             fail_msg("%s: %s", bad[i].content, why);
         assert_null(said.text);
     }
-    char *longest = calloc(1, 20000);
-    (void)strcpy(longest, "{\"action\":\"answer\",\"articles\":[\"envios\"],\"text\":\"");
-    memset(longest + strlen(longest), 'a', LLM_TEXT_MAX + 1);
-    (void)strcat(longest, "\"}");
+    char words[LLM_TEXT_MAX + 2], longest[LLM_CONTENT_MAX + 2];
+    memset(words, 'a', sizeof words);
+    words[LLM_TEXT_MAX + 1] = '\0';
+    (void)snprintf(longest, sizeof longest, "{\"action\":\"answer\",\"articles\":[\"envios\"],\"text\":\"%s\"}", words);
     assert_false(reads(longest));
     assert_non_null(strstr(why, "longer than 1024"));
-    memset(longest, ' ', LLM_CONTENT_MAX + 1);
+    memset(longest, ' ', sizeof longest);
+    longest[LLM_CONTENT_MAX + 1] = '\0';
     assert_false(reads(longest));
-    free(longest);
 }
 
 /* Any bytes where the endpoint's own JSON should be. */
