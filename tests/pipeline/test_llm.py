@@ -102,7 +102,6 @@ def llm(seed):
         decided = lab.sql("SELECT said->0->>'source' FROM relevo.history WHERE conversation_id = %s AND said IS NOT NULL", anna.id)
         expect(decided == [("envios",)], f"its source is {decided}")
 
-        lab.sql("SELECT 1")
         local = None
         for number, word in enumerate(("miente", "inventa", "manda", "roto", "error"), 10):
             customer = Customer(lab, number)
@@ -122,7 +121,7 @@ def llm(seed):
         ben.wait("the second answer", lambda: len(ben.heard()) == 2)
         expect(ben.heard()[1] == local, f"over budget the customer heard {ben.heard()}")
 
-        carl = one(40, "mi correo es eva.luz@secreto.mx", "Te escribimos a eva.luz@secreto.mx.")
+        one(40, "mi correo es eva.luz@secreto.mx", "Te escribimos a eva.luz@secreto.mx.")
         expect(not any("secreto.mx" in r[2] for r in endpoint.requests), "personal data left")
 
         one(50, "lento", local)  # it hangs: the article answers in its place
@@ -140,7 +139,6 @@ def llm(seed):
         text = "".join(p.log.read_text(errors="replace") for p in lab.processes)
         expect(SECRET not in text and "secreto.mx" not in text, "a secret is in a log")
         expect("it names an article that it was not given" in text and "an answer is not used" in text, "the log does not say why")
-        expect(carl.heard(), "nothing was shown")
         sender.stop(60)
         consumer.stop()
         lab.check(model=False)

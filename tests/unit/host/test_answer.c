@@ -139,6 +139,19 @@ static void test_holding(void **state)
     assert_int_equal(hold(RLV_PHASE_RESULT, 1, now), RELEVO_E_KIND);
     assert_int_equal(hold(RLV_PHASE_RESPOND, 77, before), RELEVO_OK);
     assert_int_equal(c.first->answer->as.effect.hold_ms, 0);
+
+    static _Alignas(8) char bytes[1024]; /* the same from a plugin's process */
+    relevo_answer_effect e = {.head = {now, RELEVO_ANSWER_EFFECT}, .timeout_ms = 5, .destination = s("llm"), .method = s("POST"), .hold_ms = 7};
+    rlv_ring_writer w = {.bytes = bytes, .max = sizeof(bytes)};
+    rlv_ring_put_answer(&w, 0, &e.head);
+    e.head.size = before;
+    rlv_ring_put_answer(&w, 0, &e.head);
+    begin(RLV_PHASE_RESPOND);
+    const char *why = NULL;
+    assert_true(rlv_ring_read(bytes, w.len, 0, 1, &c, &why));
+    assert_int_equal(c.first->answer->as.effect.timeout_ms, 5);
+    assert_int_equal(c.first->answer->as.effect.hold_ms, 7);
+    assert_int_equal(c.last->answer->as.effect.hold_ms, 0);
 }
 
 static int32_t read_with(void (*change)(relevo_reading *))
