@@ -193,6 +193,9 @@ static void test_phases(void **state)
     fired.next = &handoff;
     s.decisions = (rlv_decisions){&fired, &handoff, 2};
     subject.handoff = &handoff;
+    const rlv_held_message held = {.by = {RLV_STR("b")}, .n_by = 1}; /* another plugin than "a" held it before */
+    subject.may_hold = true;
+    subject.held = &held;
 
     call(host, RLV_PHASE_ROUTE, arena, &subject, 1);
     const rlv_route *route = &nth_answer(&s.answers, RLV_ANSWER_ROUTE, 0)->as.route;
@@ -214,7 +217,7 @@ static void test_phases(void **state)
                "slot order=48213 from wamid.2\n"
                "slot email=ana@example.com from wamid.1\n"
                "fired a 0.7 dinero chosen\n"
-               "memory 13\n");
+               "memory 13 may hold\n");
 
     call(host, RLV_PHASE_NOTIFY, arena, &subject, 1);
     const rlv_effect *effect = &nth_answer(&s.answers, RLV_ANSWER_EFFECT, 0)->as.effect;
@@ -242,6 +245,9 @@ static void test_takeover_summary(void **state)
     const rlv_decision taken = {.kind = RLV_DECIDED_TAKEN_OVER, .owner = RLV_OWNER_HUMAN};
     rlv_subject subject = subject_of(&s);
     subject.handoff = &taken;
+    const rlv_held_message held = {.by = {RLV_STR("a"), RLV_STR("b")}, .n_by = 2};
+    subject.may_hold = true;
+    subject.held = &held;
     subject.decisions = NULL;
     call(host, RLV_PHASE_SUMMARIZE, arena, &subject, 1);
     rlv_str text = nth_answer(&s.answers, RLV_ANSWER_CARD, 0)->as.card.text;

@@ -182,7 +182,7 @@ static void describe(const relevo_view *v, char *text)
             S(v->handoff->trigger), v->handoff->score, S(v->handoff->reason), S(v->handoff->evidence),
             S(v->handoff->team));
     describe_lists(v, text);
-    add(text, "memory %llu\n", (unsigned long long)v->memory.len);
+    add(text, "memory %llu%s\n", (unsigned long long)v->memory.len, RELEVO_HAS(v, may_hold) && v->may_hold ? " may hold" : "");
 }
 
 /* Breaks each rule once, then keeps them; what emit returned goes into the last answer. */
