@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The semantic plugin through its .so: which messages it asks about, and what it makes of an embedding. */
+#include "testkit/testkit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char folder[64], articles[96], vectors[96];
+
+static bool put(char path[96], const char *name, const char *text)
+{
+    (void)snprintf(path, 96, "%s%s", folder, name);
+    FILE *file = fopen(path, "w");
+    return file && fputs(text, file) >= 0 && fclose(file) == 0;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    (void)snprintf(folder, sizeof folder, "/tmp/relevo-semantic-XXXXXX");
+    if (!mkdtemp(folder))
+        return -1;
+    return put(articles, "/kb.yaml",
+               "- id: envios\n  title: Envíos\n  language: es\n  questions: ['¿Hacen envíos?']\n  answer: Enviamos a todo el país.\n"
+               "  buttons: [{title: Horario, article: horario}]\n"
+               "- id: horario\n  title: Horario\n  language: es\n  questions: ['¿A qué hora abren?']\n  answer: De 9 a 18 h.\n"
+               "- id: viejo\n  title: Oferta\n  language: es\n  until: 2020-01-01\n  questions: ['¿Hay oferta?']\n  answer: Sí.\n") &&
+                   put(vectors, ".jsonl",
+                       "{\"id\":\"envios\",\"embedding\":[1,0,0]}\n{\"id\":\"horario\",\"embedding\":[0,1,0]}\n"
+                       "{\"id\":\"viejo\",\"embedding\":[0,0,1]}\n")
+               ? 0
+               : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    return unlink(articles) == 0 && unlink(vectors) == 0 && rmdir(folder) == 0 ? 0 : -1;
+}
+
+static tk *open_kit(void)
+{
+    return tk_open("semantic", "destination", "embed", "model", "e5", "kb", folder, "vectors", vectors, "prefix", "query: ", NULL);
+}
+
+static const relevo_answer_effect *asks(tk *kit, tk_view *view, uint32_t may_hold)
+{
+    view->view.may_hold = may_hold;
+    return tk_effect(tk_run(kit, TK_RESPOND, &view, 1), 0);
+}
+
+static void test_asks_only_when_unsure(void **state)
+{
+    (void)state;
+    tk *kit = open_kit();
+    const relevo_answer_effect *e = asks(kit, tk_message(kit, "¿me lo llevan a casa?"), 1);
+    assert_non_null(e);
+    assert_string_equal(e->body.ptr, "{\"model\":\"e5\",\"input\":\"query: ¿me lo llevan a casa?\"}");
+    assert_string_equal(e->path.ptr, "/v1/embeddings");
+    assert_int_equal(e->hold_ms, 3000);
+    assert_null(asks(kit, tk_message(kit, "¿me lo llevan a casa?"), 0));
+    assert_null(asks(kit, tk_message(kit, "¿Hacen envíos?"), 1)); /* its words find it */
+    assert_null(asks(kit, tk_message(kit, ""), 1));
+    assert_null(asks(kit, tk_message(kit, "ok"), 1)); /* one word means nothing */
+    tk_view *view = tk_message(kit, "¿me lo llevan a casa?");
+    tk_read(view, "x", 1)->wants_person = 0.9;
+    assert_null(asks(kit, view, 1));
+    tk_close(kit);
+}
+
+static void test_answers(void **state)
+{
+    (void)state;
+    tk *kit = open_kit();
+    tk_view *view = tk_message(kit, "¿me lo llevan a casa?");
+    const tk_answers *a = tk_result(kit, view, 200, "", "{\"data\":[{\"embedding\":[5,0.1,0]}]}");
+    assert_string_equal(tk_reply(a, 0)->text.ptr, "Enviamos a todo el país.");
+    assert_string_equal(tk_reply(a, 0)->source.ptr, "envios");
+    assert_int_equal(tk_reply(a, 0)->n_choices, 1);
+    assert_true(tk_reply(a, 0)->confidence > 0.99);
+    static const struct {
+        uint32_t status;
+        const char *body, *why;
+    } bad[] = {{200, "{\"data\":[{\"embedding\":[1,1,0]}]}", "no article means the same"},
+               {200, "{\"data\":[{\"embedding\":[0,0,1]}]}", "not valid today"},
+               {200, "{\"data\":[{\"embedding\":[1,0]}]}", "another length"},
+               {200, "<html>", "no answer of"},
+               {500, "{}", "gave no embedding"},
+               {0, "", "gave no embedding"}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        a = tk_result(kit, view, bad[i].status, "", bad[i].body);
+        assert_null(tk_reply(a, 0));
+        assert_non_null(strstr(tk_abstain(a, 0)->reason.ptr, bad[i].why));
+    }
+    assert_int_equal(tk_result(kit, tk_message(kit, NULL), 200, "", "{\"data\":[{\"embedding\":[5,0,0]}]}")->n, 0);
+    tk_close(kit);
+
+    kit = tk_open("semantic", "destination", "embed", "model", "e5", "kb", folder, "vectors", vectors, "least", "0.5", "margin", "0.1", NULL);
+    view = tk_message(kit, "¿me lo llevan a casa?");
+    a = tk_result(kit, view, 200, "", "{\"data\":[{\"embedding\":[1,0.95,0]}]}");
+    assert_non_null(strstr(tk_abstain(a, 0)->reason.ptr, "two articles"));
+    tk_close(kit);
+    char error[TK_ERROR_SIZE];
+    tk_refused(error, "semantic", "destination", "embed", "model", "e5", "kb", folder, "vectors", articles, NULL);
+    assert_non_null(strstr(error, ":1: no object of id"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_asks_only_when_unsure), cmocka_unit_test(test_answers)};
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
