@@ -105,22 +105,25 @@ static int64_t day_of(const semantic *self, const relevo_view *view)
     return (view->at_ms + self->offset_ms) / MS_PER_DAY;
 }
 
-/* Whether its words find no article well enough. False, with *ret_code, out of memory. */
-static bool unsure(const semantic *self, rlt_work *work, const relevo_view *view, int32_t *ret_code)
+/* Whether its words find no article well enough, and the language to answer in. False, with *ret_code, out of memory. */
+static bool unsure(const semantic *self, rlt_work *work, const relevo_view *view, rlt_language *ret_language, int32_t *ret_code)
 {
     rlt_doc doc;
     rlt_found found;
     rlt_language language = view->reading ? rlt_language_from(view->reading->language) : RLT_UNKNOWN;
     rlt_work_reset(work);
-    if (rlt_read(work, view->message->text, &doc) != RLT_OK ||
-        !rlt_search(self->index, work, &doc, language, day_of(self, view), &found)) {
+    bool good = rlt_read(work, view->message->text, &doc) == RLT_OK;
+    if (good && language == RLT_UNKNOWN)
+        language = rlt_language_guess(&doc, NULL);
+    *ret_language = language != RLT_UNKNOWN ? language : rlt_language_from(view->language);
+    if (!good || !rlt_search(self->index, work, &doc, language, day_of(self, view), &found)) {
         *ret_code = RELEVO_E_FAILED;
         return false;
     }
     return doc.n_tokens > 1 && (!found.best || (!found.best->smalltalk && found.score < self->enough));
 }
 
-static int32_t ask(const semantic *self, const relevo_view *view, uint32_t i, const relevo_sink *sink)
+static int32_t ask(const semantic *self, const relevo_view *view, rlt_language language, uint32_t i, const relevo_sink *sink)
 {
     relevo_str text = rlt_cut(view->message->text, MESSAGE_MAX);
     json_t *input = json_sprintf("%s%.*s", self->prefix, (int)text.len, text.ptr);
@@ -136,6 +139,7 @@ static int32_t ask(const semantic *self, const relevo_view *view, uint32_t i, co
                                          .path = rlt_str(self->path),
                                          .content_type = RELEVO_STR("application/json"),
                                          .body = rlt_str(body),
+                                         .context = rlt_language_code(language), /* a result comes before its reading */
                                          .hold_ms = (uint32_t)self->wait_ms};
     int32_t code = sink->emit(sink, i, &effect.head);
     free(body);
@@ -152,8 +156,9 @@ static int32_t respond(void *instance, const relevo_view *const *views, uint32_t
         if (!RELEVO_HAS(view, may_hold) || !view->may_hold || !view->message || !view->message->text.len || view->message->reply.len ||
             (view->reading && view->reading->wants_person >= WANTS_PERSON))
             continue;
-        if (unsure(self, work, view, &code))
-            code = ask(self, view, i, sink);
+        rlt_language language;
+        if (unsure(self, work, view, &language, &code))
+            code = ask(self, view, language, i, sink);
     }
     rlt_work_free(work);
     return code;
@@ -169,7 +174,7 @@ static int32_t abstain(const relevo_sink *sink, uint32_t i, double best, const c
 }
 
 /* In the customer's language where there is one of it, else in whichever is valid today; NULL: none is. */
-static const rlt_article *article_of(const semantic *self, const relevo_view *view, const char *id)
+static const rlt_article *article_of(const semantic *self, const relevo_view *view, rlt_language language, const char *id)
 {
     int64_t day = day_of(self, view);
     const rlt_article *any = NULL;
@@ -177,7 +182,7 @@ static const rlt_article *article_of(const semantic *self, const relevo_view *vi
         const rlt_article *a = &self->kb.articles[i];
         if (!rlt_equal(a->id, rlt_str(id)) || !rlt_is_valid(a, day))
             continue;
-        if (a->language == rlt_language_from(view->language))
+        if (a->language == language)
             return a;
         any = any ? any : a;
     }
@@ -215,7 +220,7 @@ static int32_t answer_to(const semantic *self, const relevo_view *view, const re
     }
     sem_near near = sem_table_find(&self->table, vector);
     free(vector);
-    const rlt_article *article = near.id ? article_of(self, view, near.id) : NULL;
+    const rlt_article *article = near.id ? article_of(self, view, rlt_language_from(result->context), near.id) : NULL;
     if (near.score < self->least)
         return abstain(sink, i, near.score, "no article means the same");
     if (near.score - near.second < self->margin)
