@@ -2,6 +2,7 @@
 /* Small talk for a business that wrote none, as articles. It must never state a fact, but for one: that this is no person. */
 #include "decide.h"
 
+static const char name[] = "the responder's own small talk"; /* for messages */
 static const char smalltalk[] =
     "- id: greeting\n"
     "  title: Saludo\n"
@@ -97,5 +98,5 @@ static const char smalltalk[] =
 
 bool rlr_kb_add_smalltalk(rlt_kb *kb, rlt_error *error)
 {
-    return rlt_kb_add(kb, "the responder's own small talk", rlt_str(smalltalk), error);
+    return rlt_kb_add(kb, name, rlt_str(smalltalk), error);
 }
