@@ -78,7 +78,7 @@ def test_demo(seed):
             for server in servers:
                 server.start()
             postgres.sql("CREATE DATABASE shop")
-            theirs = {"RELEVO_KAFKA": kafka.address, "RELEVO_POSTGRES": postgres.url("shop")}
+            theirs = {"RELEVO_KAFKA": kafka.address(), "RELEVO_POSTGRES": postgres.url("shop")}
             judge(dev(two, "demo", **theirs))
             dev(two, "down", **theirs)
             expect(not running(two), f"./dev down leaves these: {running(two)}")
