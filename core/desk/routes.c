@@ -100,8 +100,9 @@ static const struct route {
      ACT("desk.reply(c.conversation_id, $1, $5)")},
     {"POST", "/api/conversations/{id}/note", RLV_ROLE_AGENT, ACTS, {"id", "text"},
      ACT("desk.note(c.conversation_id, $1, $5)")},
-    {"POST", "/api/conversations/{id}/return", RLV_ROLE_AGENT, ACTS, {"id", "purpose"},
-     ACT("desk.return_to_bot(c.conversation_id, $1, coalesce(nullif($5, ''), 'continue'))")},
+    {"POST", "/api/conversations/{id}/return", RLV_ROLE_AGENT, ACTS, {"id", "purpose", "at", "message", "template"},
+     ACT("desk.return_to_bot(c.conversation_id, $1, coalesce(nullif($5, ''), 'continue'), nullif($6, '')::timestamptz, nullif($7, ''), "
+         "nullif($8, ''))")},
     {"POST", "/api/conversations/{id}/resolve", RLV_ROLE_AGENT, ACTS, {"id", "note"},
      ACT("desk.resolve(c.conversation_id, $1, nullif($5, ''))")},
     {"POST", "/api/conversations/{id}/assign", RLV_ROLE_AGENT, ACTS, {"id", "to"},
@@ -131,6 +132,7 @@ static const struct route {
     REPORT("answers", "r.handoffs, r.answered, r.not_answered, " S("average") ", " S("p50") ", " S("p90") ", " S("longest")),
     REPORT("waits", "r.priority, r.handoffs, r.reached, r.waiting, " S("p50") ", " S("p90") ", " S("longest")),
     REPORT("resolution", "r.how, r.with_people, r.closed, r.returned, r.still_open, " S("p50") ", " S("p90")),
+    REPORT("surveys", "r.by, r.who, r.answers, r.csat, r.satisfied, r.nps, r.comments"),
     REPORT("gaps", "r.source, r.handoffs, r.last_words, r.example"),
     REPORT("agents", "r.agent_id, r.name, r.answered, r.answers, r.ended, " S("answer_p50") ", r.load, r.capacity"),
 };

@@ -185,6 +185,12 @@ def test_work(seed):
         said_by_bot = [t for t, in s.lab.sql("SELECT source FROM desk.history WHERE by = 'bot'")]
         expect(all(x and x.startswith("notice.") for x in said_by_bot[before:]), f"the bot spoke while a person had it: {said_by_bot}")
         expect(loser.act(conversation, "return")[0] == 409, "only who has it gives it back")
+        expect(winner.act(conversation, "return", purpose="follow_up", at="nonsense", message="x")[0] == 400, "a moment that is none")
+        expect(winner.act(conversation, "return", purpose="follow_up", at="2099-01-01T10:00:00Z", message="¿Llegó?")[0] == 422, "too far")
+        soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))
+        expect(winner.act(conversation, "return", purpose="follow_up", at=soon, message="¿Llegó?")[1]["owner"] == "bot", "back with a follow-up")
+        expect(s.lab.sql("SELECT follow_up_text FROM relevo.conversation WHERE follow_up_at > now()") == [("¿Llegó?",)], "it is planned")
+        expect(winner.act(conversation, "take_over")[1]["done"], "and taken again")
         expect(winner.act(conversation, "return", purpose="continue")[1]["owner"] == "bot", "back to the bot")
         expect(winner.act(conversation, "take_over")[1]["done"] and winner.act(conversation, "assign", to=lost)[1]["agent_id"] == lost,
                "given to somebody else")

@@ -12,6 +12,7 @@ export function Board({ told }: { told: number }) {
     const [containment, setContainment] = useState<Row>()
     const [triggers, setTriggers] = useState<Row[]>([])
     const [answers, setAnswers] = useState<Row>()
+    const [surveys, setSurveys] = useState<Row>()
     const looked = useRef(0)
     const look = () => {
         looked.current = Date.now()
@@ -23,6 +24,7 @@ export function Board({ told }: { told: number }) {
         api.report('containment').then((r) => setContainment(r[0]), () => undefined)
         api.report('triggers').then(setTriggers, () => undefined)
         api.report('answers').then((r) => setAnswers(r[0]), () => undefined)
+        api.report('surveys').then((r) => setSurveys(r.find((row) => row.by === 'all')), () => undefined)
         const timer = setInterval(look, 5000)
         return () => clearInterval(timer)
     }, [])
@@ -48,6 +50,9 @@ export function Board({ told }: { told: number }) {
                 </div>
                 <div class="tile">
                     <b>{answers?.p50 != null ? span(Number(answers.p50) * 1000) : '–'}</b> {t('answers')}
+                </div>
+                <div class="tile">
+                    <b>{surveys?.csat != null ? Number(surveys.csat).toFixed(1) : '–'}</b> {t('satisfaction')}
                 </div>
             </div>
             <h2>{t('waitingNow')}</h2>

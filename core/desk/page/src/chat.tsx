@@ -69,6 +69,50 @@ function Bubble({ m, name, statuses }: { m: Message; name: (id: string | null) =
     )
 }
 
+// What the bot is to do with the conversation.
+function Return({ close, done }: { close: () => void; done: (body: object) => void }) {
+    const [later, setLater] = useState(false)
+    const [error, setError] = useState('')
+    return (
+        <Dialog title={t('toBot')} close={close}>
+            <div class="purposes">
+                <button onClick={() => done({ purpose: 'continue' })}>{t('purposeContinue')}</button>
+                <button onClick={() => done({ purpose: 'resume' })}>{t('purposeResume')}</button>
+                <button onClick={() => done({ purpose: 'survey' })}>{t('purposeSurvey')}</button>
+                <button aria-expanded={later} onClick={() => setLater(!later)}>
+                    {t('purposeFollowUp')}
+                </button>
+            </div>
+            {later && (
+                <form
+                    class="purposes"
+                    onSubmit={(e) => {
+                        e.preventDefault()
+                        const form = new FormData(e.currentTarget)
+                        const at = new Date(String(form.get('at')))
+                        if (!(at.getTime() > Date.now())) return setError(t('notInThePast'))
+                        done({ purpose: 'follow_up', at: at.toISOString(), message: form.get('message'), template: form.get('template') })
+                    }}
+                >
+                    <label>
+                        {t('when')} <input type="datetime-local" name="at" required />
+                    </label>
+                    <label>
+                        {t('message')} <textarea name="message" rows={2} maxLength={4096} required />
+                    </label>
+                    <label>
+                        {t('template')} <input name="template" />
+                    </label>
+                    <p class="wrong" role="alert">
+                        {error}
+                    </p>
+                    <button class="main">{t('toBot')}</button>
+                </form>
+            )}
+        </Dialog>
+    )
+}
+
 export function Chat(props: {
     id: string
     session: Session
@@ -353,21 +397,13 @@ export function Chat(props: {
                 </>
             )}
             {returning && (
-                <Dialog title={t('toBot')} close={() => setReturning(false)}>
-                    <div class="purposes">
-                        {(['continue', 'follow_up', 'survey'] as const).map((p) => (
-                            <button
-                                key={p}
-                                onClick={() => {
-                                    setReturning(false)
-                                    act('return', { purpose: p })
-                                }}
-                            >
-                                {t(({ continue: 'purposeContinue', follow_up: 'purposeFollowUp', survey: 'purposeSurvey' } as const)[p])}
-                            </button>
-                        ))}
-                    </div>
-                </Dialog>
+                <Return
+                    close={() => setReturning(false)}
+                    done={(body) => {
+                        setReturning(false)
+                        act('return', body)
+                    }}
+                />
             )}
         </article>
     )
