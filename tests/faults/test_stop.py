@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""SIGTERM in the middle of the work: it finishes what it has in hand and leaves; a second SIGTERM leaves at once."""
+"""SIGTERM in the middle of the work: it finishes what it has in hand and leaves; a second SIGTERM leaves at once, whatever holds it."""
+import os
 import random
 import signal
 import subprocess
@@ -9,15 +10,18 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 from lab.stack import Lab, TestFailure, expect, generator, run  # noqa: E402
+from points import wait  # noqa: E402
 
 EVENTS, CONVERSATIONS = 15000, 1000
+HELD_MS = 3600 * 1000  # longer than any wait of this test
 
 
-def begin(lab, seed):
+def begin(lab, seed, **environment):
     """A consumer that has just begun with a great heap of events."""
     lab.feed(generator(seed, EVENTS, CONVERSATIONS, lab.partitions))
-    process = lab.start()
+    process = lab.start(**environment)
     until = time.monotonic() + 240
     while lab.decided() == 0:
         expect(time.monotonic() < until, f"nothing was decided in 240 s:\n{process.tail()}")
@@ -47,19 +51,22 @@ def once(seed):
 
 
 def twice(seed):
-    """a second SIGTERM: gone within a moment, and still nothing is wrong"""
+    """a second SIGTERM while the first one's drain is held: gone at once with status 75, and still nothing is wrong"""
     rng = random.Random(seed)
     with Lab("hurry", partitions=4, logs=False, batch_max=50) as lab:
-        process = begin(lab, seed)
+        process = begin(lab, seed, RELEVO_POINT=f"told:sleep{HELD_MS}")
         process.child.send_signal(signal.SIGTERM)
-        time.sleep(rng.uniform(0, 0.05))
+        wait(lambda: "relevo: at point told\n" in process.log.read_text(), lambda: f"it does not drain:\n{process.tail()}", 240)
+        time.sleep(rng.uniform(0, 0.05))  # the lanes are here or there with what they have in hand
+        expect(process.alive(), f"the drain was not held:\n{process.tail()}")
         process.child.send_signal(signal.SIGTERM)
         began = time.monotonic()
         try:
-            process.child.wait(30)
+            status = process.child.wait(60)
         except subprocess.TimeoutExpired:
-            raise TestFailure(f"it is still there 30 s after the second SIGTERM:\n{process.tail()}") from None
-        print(f"left after {time.monotonic() - began:.2f} s with status {process.child.returncode}", flush=True)
+            raise TestFailure(f"it is still there 60 s after the second SIGTERM:\n{process.tail()}") from None
+        print(f"left after {time.monotonic() - began:.2f} s with status {status}", flush=True)
+        expect(status == os.EX_TEMPFAIL, f"it ended with status {status}, not {os.EX_TEMPFAIL}:\n{process.tail()}")
         finish(lab)
 
 
