@@ -133,7 +133,7 @@ int rlv_host_inspect(const char *path, rlv_arena *arena, rlv_host_plugin_info *r
                      rlv_error *err)
 {
     unsigned enforced;
-    int code = rlv_process_describe(path, true, arena, ret, &enforced, err);
+    int code = rlv_process_describe(path, true, 0, arena, ret, &enforced, err);
     if (code)
         return code;
     ret->entry = ret->name;

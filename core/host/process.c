@@ -18,7 +18,6 @@
 enum {
     START_MS = 60000,
     OFFENCES = 10,
-    DESCRIBE_US = 60 * 1000 * 1000,
     SLICE_US = 100 * 1000,
     STARVED = 3,                 /* so much longer may a process take that hardly got the processor */
     ERRORS_IN_ROW = 16,          /* after so many failing calls it gets a fresh process, once a minute: */
@@ -60,15 +59,21 @@ static const char *folder_of(rlv_arena *arena, const char *path)
     return slash == path ? "/" : rlv_arena_printf(arena, "%.*s", (int)(slash - path), path);
 }
 
-int rlv_process_describe(const char *path, bool unconfined, rlv_arena *arena, rlv_host_plugin_info *ret_info,
-                         unsigned *ret_enforced, rlv_error *err)
+static int64_t start_us(int64_t start_ms)
 {
+    return (start_ms ? start_ms : START_MS) * 1000;
+}
+
+int rlv_process_describe(const char *path, bool unconfined, int64_t start_ms, rlv_arena *arena,
+                         rlv_host_plugin_info *ret_info, unsigned *ret_enforced, rlv_error *err)
+{
+    int64_t budget_us = start_us(start_ms);
     const char *folder = folder_of(arena, path);
     const rlv_start start = {.mode = RLV_START_DESCRIBE,
                              .slots = 1,
                              .unconfined = unconfined,
                              .parent = (int32_t)getpid(),
-                             .load_s = DESCRIBE_US / 1000000,
+                             .load_s = (uint64_t)(budget_us / 1000000 + 1),
                              .path = path,
                              .sha256 = "",
                              .readable = &folder,
@@ -77,7 +82,7 @@ int rlv_process_describe(const char *path, bool unconfined, rlv_arena *arena, rl
     int code = rlv_spawn_open(&process, 1, err);
     if (code)
         return code;
-    code = rlv_spawn_start(&process, &start, DESCRIBE_US, NULL, err);
+    code = rlv_spawn_start(&process, &start, budget_us, NULL, err);
     if (code && strncmp(err->message, path, strlen(path)) != 0)
         (void)rlv_error_wrap(err, "%s", path);
     if (!code) {
@@ -107,7 +112,7 @@ int rlv_process_probe(unsigned *ret_enforced, rlv_error *err)
     int code = rlv_spawn_open(&process, 1, err);
     if (code)
         return code;
-    code = rlv_spawn_start(&process, &start, DESCRIBE_US, NULL, err);
+    code = rlv_spawn_start(&process, &start, start_us(0), NULL, err);
     if (!code) {
         rlv_error how;
         rlv_spawn_kill(&process);
@@ -378,7 +383,7 @@ int rlv_process_open(const rlv_config_plugin *entry, int32_t batch_max, rlv_aren
 {
     bool unconfined = entry->isolation == RLV_ISOLATION_UNCONFINED;
     unsigned enforced;
-    int code = rlv_process_describe(entry->path, unconfined, arena, ret_info, &enforced, err);
+    int code = rlv_process_describe(entry->path, unconfined, entry->start_ms, arena, ret_info, &enforced, err);
     if (code)
         return code;
     struct process_runner *r = calloc(1, sizeof(*r));
@@ -395,7 +400,7 @@ int rlv_process_open(const rlv_config_plugin *entry, int32_t batch_max, rlv_aren
     r->offences = entry->offences ? (uint32_t)entry->offences : OFFENCES;
     r->room = rlv_arena_printf(own, "plugin %s", entry->name);
     r->budget = rlv_run_budget_of(entry, batch_max);
-    r->start_us = (entry->start_ms ? entry->start_ms : START_MS) * 1000;
+    r->start_us = start_us(entry->start_ms);
     r->start = (rlv_start){.unconfined = unconfined,
                            .memory = entry->memory ? entry->memory + OWN_MEMORY + slots() * STACK : 0,
                            .load_s = (uint64_t)(r->start_us / 1000000 + 1),

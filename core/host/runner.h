@@ -88,8 +88,9 @@ RLV_MUST_CHECK int rlv_inline_tool(const char *path, int argc, const char *const
 RLV_MUST_CHECK int rlv_process_open(const rlv_config_plugin *entry, int32_t batch_max, rlv_arena *arena,
                                     rlv_host_plugin_info *ret_info, rlv_runner **ret, rlv_error *err);
 
-/* The description alone. *ret_enforced: RLV_CONFINED_* of the process that made it. */
-RLV_MUST_CHECK int rlv_process_describe(const char *path, bool unconfined, rlv_arena *arena,
+/* The description alone. start_ms: how long that may take; 0: a minute. *ret_enforced: RLV_CONFINED_* of the process that
+ * made it. */
+RLV_MUST_CHECK int rlv_process_describe(const char *path, bool unconfined, int64_t start_ms, rlv_arena *arena,
                                         rlv_host_plugin_info *ret_info, unsigned *ret_enforced,
                                         rlv_error *err);
 

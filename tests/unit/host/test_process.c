@@ -276,6 +276,8 @@ static void test_refused_at_start(void **state)
     is_refused("tests/isolation/rogue_at_load_exit.so", "", "ended its process with status 0");
     is_refused("tests/isolation/rogue_at_load_socket.so", "",
                "a system call that no plugin may make (socket)");
+    is_refused("tests/isolation/rogue_at_load_sleep.so", "", "did not get ready in 1 s");
+    is_refused("tests/isolation/rogue_at_load_spin.so", "", "did not get ready in 1 s");
     is_refused("tests/isolation/rogue.so", "create_segfault", "was killed by signal 11");
     is_refused("tests/isolation/rogue.so", "create_exit", "ended its process with status 0");
     is_refused("tests/isolation/rogue.so", "create_sleep", "did not get ready in 1 s");
