@@ -41,7 +41,8 @@ def commanding(seed):
     """while a desktop's command is decided: it is taken out of the way, and the conversation goes on"""
     with Lab("own2", partitions=1, instance="one") as lab:
         process, customers = lab.start(), Customers(seed, 1)
-        lab.feed([customers.say(0, "hola")])
+        first = customers.say(0, "hola")
+        lab.feed([first])
         lab.wait_caught_up()
         key = lab.sql("SELECT conversation_id::text FROM desk.conversations")[0][0]
         lab.sql("SELECT desk.put_agent('ana', 'Ana', '{care}', '{}', '{}', 10)")
@@ -52,13 +53,25 @@ def commanding(seed):
         process.start()
         supervisor = Supervisor(process)
         lab.wait_caught_up()
-        said = [text for (text,) in lab.sql("SELECT text FROM relevo.history WHERE kind = 6 AND type = 'reply' ORDER BY seq")]
         wait(lambda: "is taken out of the way" in process.log.read_text(), lambda: f"nothing is said:\n{process.tail()}")
         supervisor.stop()
         expect(supervisor.deaths <= 2, f"{supervisor.deaths} deaths, not two:\n{process.tail(40)}")
         expect(lab.sql("SELECT owner, epoch FROM relevo.conversation") == [(3, 2)], "it is not Ana's")
-        print(f"{supervisor.deaths} deaths; {said}", flush=True)
         process.environment.pop("RELEVO_POINT")
+        process.start()
+        customer = customers.say(0, "nobody dies")
+        lab.feed([(*first[:2], {**customer[2], **{name: first[2][name] for name in ("phone_number_id", "wa_id")}})])
+        lab.wait_caught_up()
+        lab.sql("SELECT desk.reply(%s, 'ana', 'seguimos')", key)
+        lab.wait_caught_up()
+        process.stop(60)
+        said = lab.sql("SELECT kind, text, said->0->>'text' FROM relevo.history ORDER BY seq")
+        print(f"{supervisor.deaths} deaths; {said}", flush=True)
+        expect(said == [(0, "hola", "ok"), (6, "relevo dies", None), (6, "y yo no", "y yo no"), (0, "nobody dies", None),
+                        (6, "seguimos", "seguimos")], f"the conversation does not go on: {said}")
+        # Nobody is told of what was taken out of the way: not that it would have been said, nor that Ana took over with it.
+        findings = lab.findings()
+        expect(findings.counts == {"ownership": 2, "model": 1, "history": 1}, "the checker has other findings:\n" + findings.report())
 
 
 if __name__ == "__main__":
