@@ -9,6 +9,7 @@
 /* clang-format on */
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -248,6 +249,104 @@ static void wrong_lines(void **state)
     assert_int_equal(unlink(name), 0);
 }
 
+/* ---- plugins
+ * ------------------------------------------------------------------------------------------------------- */
+
+static const char *built_folder(void)
+{
+    static char whole[PATH_MAX];
+    const char *folder = getenv("RELEVO_BUILD_DIR");
+    if (!folder || !realpath(folder, whole))
+        fail_msg("RELEVO_BUILD_DIR does not say where the build is: run this test by ctest");
+    return whole;
+}
+
+/* The file's SHA-256 as another program says it. */
+static void sum_of(const char *path, char ret_sum[static 65])
+{
+    char line[PATH_MAX + 200];
+    (void)snprintf(line, sizeof(line), "sha256sum '%s'", path);
+    FILE *pipe = popen(line, "r");
+    assert_non_null(pipe);
+    assert_int_equal(fread(ret_sum, 1, 64, pipe), 64);
+    ret_sum[64] = '\0';
+    while (fgetc(pipe) != EOF) {
+    }
+    assert_int_equal(pclose(pipe), 0);
+}
+
+static void plugin_info(void **state)
+{
+    (void)state;
+    char line[PATH_MAX + 200], path[PATH_MAX + 100], sum[65], want[PATH_MAX + 1000];
+    (void)snprintf(path, sizeof(path), "%s/plugins/triggers/keyword.so", built_folder());
+    sum_of(path, sum);
+    (void)snprintf(line, sizeof(line), "plugin info %s", path);
+    assert_int_equal(run(rlv_cli_plugin, line), EX_OK);
+    (void)snprintf(want, sizeof(want),
+                   "keyword " RELEVO_VERSION ": Fires on words, phrases and regular expressions in the message.\n\n"
+                   "  kind    trigger\n  does    trigger\n  file    %s\n  sha256  %s\n  ABI     1.2\n  held by ",
+                   path, sum);
+    if (strncmp(out, want, strlen(want)) != 0)
+        fail_msg("it begins\n%s\nnot\n%s", out, want);
+    const char *options = strstr(out, "\nOptions, below");
+    assert_non_null(options);
+    assert_string_equal(options,
+                        "\nOptions, below `options:` of its entry:\n"
+                        "\n  phrases: list\n      Words or phrases, found whole; case and accents do not matter.\n"
+                        "\n  patterns: list\n      Regular expressions (PCRE2, Unicode, case does not matter).\n"
+                        "\n  fuzzy: boolean, default false\n"
+                        "      Let words of 5 characters or more in `phrases` differ by one typing mistake.\n"
+                        "\n  score: real, 0 to 1, default 1\n      Score of a match.\n");
+
+    /* A name is looked for in the plugin folder, triggers among the rest. */
+    char found[sizeof(out)];
+    (void)snprintf(found, sizeof(found), "%s", out);
+    (void)snprintf(path, sizeof(path), "%s/plugins", built_folder());
+    assert_int_equal(setenv("RELEVO_PLUGIN_DIR", path, 1), 0);
+    assert_int_equal(run(rlv_cli_plugin, "plugin info keyword --config /nowhere.yaml"), EX_OK);
+    assert_int_equal(unsetenv("RELEVO_PLUGIN_DIR"), 0);
+    assert_string_equal(out, found);
+
+    assert_int_equal(run(rlv_cli_plugin, "plugin info kayword --config /nowhere.yaml"), EX_NOINPUT);
+    assert_string_equal(out, "");
+    assert_non_null(strstr(err, "no plugin 'kayword' in the configuration or the plugin folder"));
+}
+
+/* In the order of calls, which is the configuration's; one that is bad hides none behind it. */
+static void plugin_list(void **state)
+{
+    (void)state;
+    char name[] = "/tmp/relevo-list-XXXXXX", line[256], text[2 * PATH_MAX], want[4 * PATH_MAX];
+    const char *folder = built_folder();
+    int fd = mkstemp(name);
+    assert_true(fd >= 0);
+    (void)close(fd);
+    (void)snprintf(line, sizeof(line), "plugin list --config %s", name);
+    static const char begin[] = "kafka: {bootstrap.servers: 'k:9092'}\npostgres: {url: host=p}\n";
+    (void)snprintf(text, sizeof(text),
+                   "%splugin_dir: %s/plugins\nplugins:\n- {name: summarizer}\n- {name: words, path: triggers/keyword.so, options: {phrases: [hola]}}\n"
+                   "- {name: nowhere, path: /nowhere.so}\n- {name: keyword, options: {phrases: [queja]}}\n",
+                   begin, folder);
+    put(name, text);
+    assert_int_equal(run(rlv_cli_plugin, line), EX_CONFIG);
+    int n = snprintf(want, sizeof(want), "%-20s %-12s %-9s %-28s %s\n", "NAME", "KIND", "VERSION", "DOES", "FILE");
+    n += snprintf(want + n, sizeof(want) - (size_t)n, "%-20s %-12s %-9s %-28s %s/plugins/summarizer.so\n", "summarizer",
+                  "summarizer", RELEVO_VERSION, "summarize", folder);
+    static const char *const names[] = {"words", "keyword"};
+    for (size_t i = 0; i < 2; i++)
+        n += snprintf(want + n, sizeof(want) - (size_t)n, "%-20s %-12s %-9s %-28s %s/plugins/triggers/keyword.so\n", names[i],
+                      "trigger", RELEVO_VERSION, "trigger", folder);
+    assert_string_equal(out, want);
+    assert_non_null(strstr(err, ":7: plugin 'nowhere'"));
+    assert_null(strstr(err, "keyword"));
+    put(name, begin);
+    assert_int_equal(run(rlv_cli_plugin, line), EX_OK);
+    strchr(want, '\n')[1] = '\0'; /* the head alone */
+    assert_string_equal(out, want);
+    assert_int_equal(unlink(name), 0);
+}
+
 static rlv_config *loaded;
 static bool worded;
 
@@ -401,6 +500,8 @@ int main(void)
         cmocka_unit_test(check),
         cmocka_unit_test(every_tool_explains_itself),
         cmocka_unit_test(wrong_lines),
+        cmocka_unit_test(plugin_info),
+        cmocka_unit_test(plugin_list),
         cmocka_unit_test(beginnings),
         cmocka_unit_test(moments),
         cmocka_unit_test(customers_do_not_command_terminals),
