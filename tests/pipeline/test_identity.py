@@ -48,9 +48,11 @@ def story(seed):
         send(lab, 0, {"kind": "unknown", "phone_number_id": NUMBER, "user_id": "MX.2", "wa_id": "521", "previous_user_id": "MX.1",
                       "type": "user_id_update", "raw": "{}"})
         lab.wait_caught_up()
+        send(lab, 1, event(5, wa_id="522"))  # ahead of the notice that the number is theirs now: a conversation of its own until then
+        lab.wait_caught_up()
         send(lab, 0, {"kind": "unknown", "phone_number_id": NUMBER, "user_id": "MX.2", "wa_id": "522", "previous_wa_id": "521",
                       "type": "user_changed_number", "raw": "{}"})
-        send(lab, 1, event(5, wa_id="522"), event(6, user_id="MX.1"))
+        send(lab, 1, event(6, user_id="MX.1"))
         send(lab, 0, event(7, wa_id="521"))
         lab.wait_caught_up()
         wait_for("not all of it arrives", lambda: lab.sql(
@@ -67,6 +69,9 @@ def story(seed):
         wait_for("the number's new owner is not known by it", lambda: lab.sql(
             "SELECT count(*) FROM desk.history WHERE by = 'customer' AND conversation_id = %s",
             conversation_id(NUMBER, "MX.9"))[0][0] == 2)
+        # What was said under the number before stays with who had it.
+        expect(lab.sql("SELECT count(*) FROM desk.history WHERE by = 'customer' AND conversation_id = %s",
+                       conversation_id(NUMBER, "MX.2")) == [(7,)], "the number's new owner is shown what the earlier one wrote")
         wait_for("commands or forwarded events wait", lambda: settled(lab))
         for process in lab.processes:
             process.stop()
