@@ -600,8 +600,10 @@ void rlv_batch_remember(const rlv_batch *batch, const rlv_stages *s)
 {
     for (size_t i = 0; i < batch->n_writes; i++) {
         const rlv_conversation *conv = batch->writes[i].conversation;
-        if (!rlv_id_none(conv->forward))
-            continue; /* only an identity */
+        if (!rlv_id_none(conv->forward)) { /* only an identity; a copy of what it was would be believed by a duplicate */
+            rlv_cache_drop(s->cache, conv->id);
+            continue;
+        }
         rlv_stored stored = {.id = conv->id,
                              .lane = conv->lane,
                              .version = conv->version + 1,
