@@ -94,6 +94,12 @@ class Conversation:
         if command["command"] == "moved" and not self.gone:
             self.gone, self.team_before, self.team = True, self.team, None
 
+    def see(self, command):
+        """Absorbs it unless the lane made a later generation of the row since: a note, decided behind the message that reopened the
+        conversation, changes nothing any more."""
+        if command["epoch"] >= self.epoch:
+            self.absorb(command)
+
     def as_it_moved(self):
         """What was joined: a copy, with the ownership of just before, all commands up to there decided."""
         other = self.copy()

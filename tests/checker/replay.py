@@ -174,7 +174,7 @@ class Replay:
         for used in range(least, len(pending) + 1):
             after = before.copy()
             for command in pending[:used]:
-                after.absorb(command)
+                after.see(command)
             yield after, used
 
     def report(self, row, event, want, have):
@@ -233,7 +233,7 @@ class Replay:
             if row is None:
                 continue
             for command in self.pending.get(key, ()):
-                c.absorb(command)
+                c.see(command)
             state = self.world.schemas.decode(row["state"], "ConversationState")
             for name, have, want in (
                     ("owner", OWNERS.get(row["owner"]), c.owner), ("epoch", row["epoch"], c.epoch),
