@@ -44,6 +44,8 @@ typedef struct rlv_config_destination {
     const char *url;           /* base of every path, without a slash at its end */
     const char *authorization; /* value of that header; "": none. Secret */
     const char *token;         /* the same as a bearer token. Secret */
+    const char *token_url;     /* where OAuth's client credentials get one; NULL: not so */
+    const char *client_id, *client_secret; /* client_secret: secret */
     int64_t timeout_ms;
     size_t answer_max; /* bytes of an answer that are kept */
     double rate;       /* requests a second */

@@ -194,6 +194,10 @@ static void finish_deliver(rlv_draft *draft)
         d->url = rlv_arena_copy(draft->arena, url).ptr;
         if (*d->token && *d->authorization)
             rlv_draft_mistake(draft, d->line, "destination '%s' has both 'token' and 'authorization': keep one", d->name);
+        if (d->token_url && (*d->token || *d->authorization))
+            rlv_draft_mistake(draft, d->line, "destination '%s' has 'token_url' and a token of its own: keep one", d->name);
+        if (d->token_url ? !*d->client_id || !*d->client_secret : *d->client_id || *d->client_secret)
+            rlv_draft_mistake(draft, d->line, "destination '%s' wants all of 'token_url', 'client_id' and 'client_secret', or none", d->name);
         for (size_t j = 0; j < i; j++)
             if (destinations[j].name && strcmp(destinations[j].name, d->name) == 0)
                 rlv_draft_mistake(draft, d->line, "two destinations are called '%s' (first on line %d): rename one", d->name,

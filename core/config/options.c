@@ -242,6 +242,13 @@ const rlv_option rlv_options[] = {
      "Sent as `Authorization: Bearer ...`."},
     {"deliver.destinations[].authorization", STRING, DESTINATION(authorization), SECRET, "", 0, 0, NULL, NULL,
      "Sent as `Authorization: ...`, for those that want other words."},
+    {"deliver.destinations[].token_url", STRING, DESTINATION(token_url), 0, NULL, 0, 0, NULL, rlv_rule_url,
+     "Where an access token is had by OAuth's client credentials, when the first effect needs one and again whenever the destination "
+     "answers 401. `token` is not given then."},
+    {"deliver.destinations[].client_id", STRING, DESTINATION(client_id), 0, "", 0, 0, NULL, NULL,
+     "Whom `token_url` gives a token."},
+    {"deliver.destinations[].client_secret", STRING, DESTINATION(client_secret), SECRET, "", 0, 0, NULL, NULL,
+     "And by what it knows them."},
     {"deliver.destinations[].timeout", DURATION, DESTINATION(timeout_ms), 0, "10s", 100, 10 * MS_M, NULL, NULL,
      "One request gets so long."},
     {"deliver.destinations[].answer_max", RLV_OPTION_SIZE, DESTINATION(answer_max), 0, "64KiB", 0, MIB / 2, NULL, NULL,

@@ -91,6 +91,8 @@ static int make(struct rlv_deliver *d, rlv_error *err)
     d->http = rlv_http_new(CONNECTIONS);
     if (!d->destinations || !d->scratch || !d->report_arena || !d->lines || !d->pace || !d->http)
         return rlv_error_set(err, RLV_E_LIMIT, "out of memory");
+    for (size_t i = 0; i < d->n_destinations; i++)
+        d->destinations[i].owner = d;
     for (size_t i = 1; i < d->n_destinations; i++)
         d->destinations[i].config = &c->deliver.destinations[i - 1];
     make_metrics(d);
@@ -141,6 +143,8 @@ void rlv_deliver_free(rlv_deliver *deliver)
     rlv_arena_free(deliver->scratch);
     rlv_arena_free(deliver->report_arena);
     rlv_buf_free(&deliver->out);
+    for (size_t i = 0; deliver->destinations && i < deliver->n_destinations; i++)
+        free(deliver->destinations[i].token);
     free(deliver->destinations);
     (void)pthread_mutex_destroy(&deliver->lock);
     free(deliver);

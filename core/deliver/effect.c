@@ -127,6 +127,13 @@ static void on_answer(void *user, const rlv_http_answer *a)
         rlv_lines_wait(d->lines, line, now_us + RLV_DELIVER_RETRY_US);
         return;
     }
+    if (a->status == 401 && !job->dropped && !job->renewed && rlv_deliver_token_refused(to, job->request_us)) {
+        (void)rlv_breaker_tell(&to->breaker, false, now_us);
+        job->renewed = true;
+        job->state = RLV_JOB_WAITING;
+        rlv_lines_wait(d->lines, line, now_us);
+        return;
+    }
     bool down = a->status == 0 || a->status >= 500, later = down || a->status == 429 || a->status == 408;
     rlv_metric_observe(to->seconds, (double)(now_us - job->request_us) / 1e6);
     if (rlv_breaker_tell(&to->breaker, down, now_us))
@@ -160,8 +167,9 @@ static int request(struct rlv_deliver *d, rlv_job *job, const rlv_effect_request
     if (q->effect.content_type.len)
         headers[n++] =
             rlv_arena_printf(d->scratch, "Content-Type: %.*s", RLV_STR_ARG(q->effect.content_type));
-    if (*c->token)
-        headers[n++] = rlv_arena_printf(d->scratch, "Authorization: Bearer %s", c->token);
+    const char *token = c->token_url ? to->token : c->token;
+    if (*token)
+        headers[n++] = rlv_arena_printf(d->scratch, "Authorization: Bearer %s", token);
     if (*c->authorization)
         headers[n++] = rlv_arena_printf(d->scratch, "Authorization: %s", c->authorization);
     rlv_http_request request = {
@@ -206,14 +214,23 @@ void rlv_deliver_effect(struct rlv_deliver *d, rlv_line *line)
         answer(d, line, &q, 0, (rlv_str){NULL, 0}, why);
         return;
     }
-    if (q.effect.hold_ms && !job->begun_us)
+    if ((q.effect.hold_ms || to->config->token_url) && !job->begun_us)
         job->begun_us = now_us; /* waiting here counts too */
     int64_t left_us = q.effect.hold_ms ? job->begun_us + patience_us(d, &q) - now_us : INT64_MAX;
     if (left_us <= 0) {
         answer(d, line, &q, 0, (rlv_str){NULL, 0}, "the destination was unwell, or busy, for as long as the message waited");
         return;
     }
-    int64_t wait_us = rlv_breaker_ask(&to->breaker, now_us);
+    int64_t wait_us = rlv_deliver_token(d, to, now_us);
+    if (wait_us && now_us - job->begun_us > patience_us(d, &q)) {
+        answer(d, line, &q, 0, (rlv_str){NULL, 0}, "no access token could be had");
+        return;
+    }
+    if (wait_us) {
+        rlv_lines_wait(d->lines, line, now_us + (wait_us < left_us ? wait_us : left_us));
+        return;
+    }
+    wait_us = rlv_breaker_ask(&to->breaker, now_us);
     if (!wait_us) {
         wait_us =
             rlv_pace_take(d->pace, rlv_str_from(rlv_arena_printf(d->scratch, "to %s", to->config->name)),

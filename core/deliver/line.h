@@ -28,6 +28,7 @@ typedef struct rlv_job {
     int16_t part;       /* of a message: the one in hand */
     size_t parts; /* of a message: how many it has; known from its first claim on */
     int32_t attempt;    /* of a message: names the claim; of an effect: how many so far */
+    bool renewed;       /* of an effect: its access token was refused once */
     int64_t begun_us;   /* of its first attempt in this process; 0: none yet */
     int64_t request_us; /* of the request under way */
     /* SETTLING: what to write */

@@ -29,6 +29,12 @@ struct rlv_destination {
     const rlv_config_destination *config; /* NULL: WhatsApp */
     rlv_breaker breaker;
     rlv_metric *seconds, *open;
+    /* oauth.c */
+    struct rlv_deliver *owner;
+    char *token; /* NULL: none in hand */
+    int64_t token_us, ask_again_us;
+    int32_t refusals;
+    bool asking;
 };
 
 /* What may happen to thousands of messages in a row: a line about each would hide everything else. The
@@ -37,6 +43,7 @@ enum rlv_deliver_news {
     RLV_NEWS_SEND,
     RLV_NEWS_EFFECT,
     RLV_NEWS_RESULT,
+    RLV_NEWS_TOKEN,
     RLV_NEWS_KINDS
 };
 
@@ -91,6 +98,12 @@ void rlv_deliver_message(struct rlv_deliver *d, rlv_line *line);
 void rlv_deliver_effect(struct rlv_deliver *d, rlv_line *line);
 /* Kafka has the result of an effect, or will not. */
 void rlv_deliver_answered(struct rlv_deliver *d, rlv_job *job, const char *why);
+
+/* ---- oauth.c ---- */
+/* 0: the destination needs no access token, or there is one; else one is asked for, and it is to be looked for again in so many µs. */
+int64_t rlv_deliver_token(struct rlv_deliver *d, struct rlv_destination *to, int64_t now_us);
+/* The destination refused a request that was made at request_us: true when one with a fresh token may do better. */
+bool rlv_deliver_token_refused(struct rlv_destination *to, int64_t request_us);
 
 /* ---- report.c ---- */
 /* Sweeps dead claims and tells the lanes what they must know. */

@@ -8,7 +8,7 @@ import json
 import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 
 class Refused(Exception):
@@ -142,6 +142,25 @@ class Salesforce(Crm):
               "Lead": {"LastName": 80, "FirstName": 40, "Company": 255, "MobilePhone": 40, "LeadSource": 255, "Email": 80},
               "Task": {"WhoId": 18, "Subject": 255, "Description": 32000, "Status": 255, "Priority": 255, "ActivityDate": 10}}
     REQUIRED = {"Contact": ["LastName"], "Lead": ["LastName", "Company"], "Task": ["Status", "Priority"]}
+    client, grants, away = None, 0, 0  # (id, secret) of a connected app; how many tokens it got; how often it gets none first
+
+    def take(self, method, path, headers, body):
+        """OAuth's client credentials (help.salesforce.com, OAuth 2.0 Client Credentials Flow): each grant is a new token, the last one holds."""
+        if path != "/services/oauth2/token":
+            return super().take(method, path, headers, body)
+        form = {name: values[0] for name, values in parse_qs(body.decode(), strict_parsing=True).items()}
+        if self.away:
+            self.away -= 1
+            return 503, {}, {}
+        if method != "POST" or headers.get("Content-Type") != "application/x-www-form-urlencoded":
+            return 400, {"error": "invalid_request"}, {}
+        if form.get("grant_type") != "client_credentials":
+            return 400, {"error": "unsupported_grant_type", "error_description": "grant type not supported"}, {}
+        if (form.get("client_id"), form.get("client_secret")) != self.client:
+            return 400, {"error": "invalid_client_id", "error_description": "client identifier invalid"}, {}
+        self.grants += 1
+        self.token = f"{self.token.partition('!')[0]}!{self.grants}"
+        return 200, {"access_token": self.token, "instance_url": self.url, "token_type": "Bearer", "issued_at": "1767225600000"}, {}
 
     def refusal(self, refused):
         return [{"message": str(refused), "errorCode": refused.code, "fields": []}]

@@ -22,6 +22,7 @@ from test_deliver import CUSTOMER, say, wait  # noqa: E402
 
 PLUGIN = str(Path(os.environ["RELEVO_PLUGINS"]) / "crm_notifier.so")
 TOKENS = {"hubspot": "pat-na1-canary-hubspot", "salesforce": "00Dxx-canary-salesforce"}
+CLIENT = ("3MVG9.canary id", "canary+secret/&=é")  # an id and a secret that a form must escape
 WORDS = "canary <words> & more"
 
 
@@ -36,9 +37,12 @@ def configure(lab, crms):
     config["deliver"]["destinations"] = []
     for name, crm in crms.items():
         secret = lab.config.with_name(f"{lab.mark}-{name}.secret")  # by its file's name only: it is in no configuration
-        secret.write_text(TOKENS[name] + "\n")
+        oauth = name == "salesforce"
+        secret.write_text((CLIENT[1] if oauth else TOKENS[name]) + "\n")
         secret.chmod(0o600)
-        config["deliver"]["destinations"].append({"name": name, "url": crm.url, "token_file": str(secret), "private": True})
+        access = {"token_url": crm.url + "/services/oauth2/token", "client_id": CLIENT[0], "client_secret_file": str(secret)}
+        config["deliver"]["destinations"].append({"name": name, "url": crm.url, "private": True,
+                                                  **(access if oauth else {"token_file": str(secret)})})
     lab.config.write_text(yaml.safe_dump(config, allow_unicode=True))
 
 
@@ -50,6 +54,7 @@ def crm(seed):
     """two CRMs, two handoffs of one customer"""
     api, crms = CloudApi(seed), {"hubspot": HubSpot(TOKENS["hubspot"]), "salesforce": Salesforce(TOKENS["salesforce"])}
     hubspot, salesforce = crms.values()
+    salesforce.client, salesforce.away = CLIENT, 1  # there is no token at first
     with DeliverLab(api, "crm", partitions=1, command_poll="200ms") as lab:
         configure(lab, crms)
         lab.start()
@@ -76,7 +81,10 @@ def crm(seed):
         task, = salesforce.records["Task"].values()
         expect(task["WhoId"] == who[0] and who[1]["Relevo_Id__c"] == CUSTOMER and WORDS in task["Description"], f"{who}, {task}")
 
-        # The customer comes again: nobody is created twice.
+        expect(salesforce.grants == 1, f"{salesforce.grants} tokens were got for two effects")
+
+        # The customer comes again: nobody is created twice. The token's session has ended meanwhile.
+        salesforce.token = TOKENS["salesforce"] + "!ended"
         conversation = lab.sql("SELECT conversation_id::text FROM desk.conversations")[0][0]
         lab.sql("SELECT desk.put_agent('ana', 'Ana')")
         lab.sql("SELECT desk.take_over(%s, 'ana')", conversation)
@@ -86,6 +94,8 @@ def crm(seed):
         wait("the second deal", lambda: len(hubspot.records["deals"]) == 2, lab)
         wait("the second task", lambda: len(salesforce.records["Task"]) == 2, lab)
         expect(len(hubspot.records["contacts"]) == 1 and len(salesforce.records["Contact"]) == 1, "a contact was created twice")
+        expect(salesforce.grants == 2 and [entry[2] for entry in refused(salesforce)] == [401],
+               f"{salesforce.grants} tokens, refused {refused(salesforce)}")
         # Besides theirs the lane hears of what the scripted plugin asked for, at a destination that there is none of.
         wait("the results", lambda: lab.sql("SELECT count(*) FROM relevo.history WHERE kind = 8")[0][0] == 4 + 2 + 3 + 2 + 2, lab)
 
@@ -101,10 +111,10 @@ def crm(seed):
 
         for process in lab.processes:
             text = process.log.read_text(errors="replace")
-            for canary in (*TOKENS.values(), WORDS, "not valid"):
+            for canary in (*TOKENS.values(), CLIENT[1], WORDS, "not valid"):
                 expect(canary not in text, f"{canary} is in the log of {process.name}")
         stored = json.dumps(lab.sql("SELECT encode(decided, 'escape') FROM relevo.history"))
-        for token in TOKENS.values():
+        for token in (*TOKENS.values(), CLIENT[1]):
             expect(token not in stored, "a secret is in the history")
         for process in reversed(lab.processes):
             process.stop(40)

@@ -36,6 +36,10 @@ static const struct {
     {LEAST
      "deliver:\n  destinations:\n    - {name: crm, url: https://a}\n    - {name: crm, url: https://b}\n",
      "relevo.yaml:6: two destinations are called 'crm' (first on line 5): rename one\n"},
+    {LEAST "deliver:\n  destinations:\n    - {name: crm, url: https://a, token_url: https://a/t, client_id: i}\n"
+           "    - {name: erp, url: https://b, token_url: https://b/t, client_id: i, client_secret: hunter2, token: hunter3}\n",
+     "relevo.yaml:5: destination 'crm' wants all of 'token_url', 'client_id' and 'client_secret', or none\n"
+     "relevo.yaml:6: destination 'erp' has 'token_url' and a token of its own: keep one\n"},
     {LEAST "consume: {batch_max: many}\n",
      "relevo.yaml:3: 'consume.batch_max' is 'many', must be a whole number\n"},
     {LEAST "consume: {batch_max: 0}\n",
