@@ -81,6 +81,7 @@ def crm(seed):
         task, = salesforce.records["Task"].values()
         expect(task["WhoId"] == who[0] and who[1]["Relevo_Id__c"] == CUSTOMER and WORDS in task["Description"], f"{who}, {task}")
 
+        wait("the results of the first", lambda: lab.sql("SELECT count(*) FROM relevo.history WHERE kind = 8")[0][0] == 4 + 2 + 1, lab)
         expect(salesforce.grants == 1, f"{salesforce.grants} tokens were got for two effects")
 
         # The customer comes again: nobody is created twice. The token's session has ended meanwhile.
