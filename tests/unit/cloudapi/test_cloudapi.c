@@ -96,6 +96,7 @@ static int setup(void **state)
     config = (rlv_config){.file = "relevo.yaml",
                           .gateway = {.app_secrets = secrets, .n_app_secrets = 1},
                           .sandbox = {.listen = "127.0.0.1:0",
+                                      .log = "",
                                       .webhook = webhook,
                                       .phone_number_id = "106",
                                       .display_phone_number = "15550000",

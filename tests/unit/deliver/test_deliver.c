@@ -34,6 +34,7 @@ static int setup(void **state)
     config = (rlv_config){.file = "relevo.yaml",
                           .gateway = {.app_secrets = secrets, .n_app_secrets = 1},
                           .sandbox = {.listen = listen_at,
+                                      .log = "",
                                       .webhook = "http://127.0.0.1:1/",
                                       .phone_number_id = "106",
                                       .display_phone_number = "1",
