@@ -106,6 +106,17 @@ static int by_place(const void *a, const void *b)
     return x->len == y->len ? 0 : x->len > y->len ? -1 : 1; /* the longer one, where two begin together */
 }
 
+/* NULL: memory is short. */
+static char *copy_of(relevo_str text)
+{
+    char *copy = malloc((size_t)text.len + 1);
+    if (copy) {
+        memcpy(copy, text.ptr, (size_t)text.len);
+        copy[text.len] = '\0';
+    }
+    return copy;
+}
+
 /* The placeholder of a value, a new one if need be; NULL: there is no room. */
 static const char *placeholder(llm_hidden *hidden, relevo_str value, const char *kind, relevo_str folded)
 {
@@ -117,10 +128,10 @@ static const char *placeholder(llm_hidden *hidden, relevo_str value, const char 
             return hidden->items[i].placeholder;
         same += strncmp(hidden->items[i].placeholder + 1, kind, strlen(kind)) == 0;
     }
-    char *copy = hidden->n < LLM_HIDDEN_MAX ? strndup(value.ptr, (size_t)value.len) : NULL;
+    char *copy = hidden->n < LLM_HIDDEN_MAX ? copy_of(value) : NULL;
     if (!copy)
         return NULL;
-    char *word = folded.len ? strndup(folded.ptr, (size_t)folded.len) : NULL;
+    char *word = folded.len ? copy_of(folded) : NULL;
     if (folded.len && !word) {
         free(copy);
         return NULL;
