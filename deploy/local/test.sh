@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Builds and runs the tests on a real Kafka and Postgres: test.sh [--only REGEX] [--long] [--asan] [--browser] [--fuzz] [--again]
+# Builds and runs the tests on a real Kafka and Postgres: test.sh [--only REGEX] [--fast] [--long] [--asan] [--browser] [--fuzz] [--again]
 # The servers keep running for the next time; every test uses its own topics and databases.
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-only=() slow="long|" browser="browser|" sanitized=(-L '^(unit|abi)$') fuzz="" again=""
+only=() slow="long|" browser="browser|" faults="" sanitized=(-L '^(unit|abi)$') fuzz="" again=""
 while [ $# -gt 0 ]; do
     case $1 in
         --only) [ $# -gt 1 ] || die "--only needs a regular expression"; only=(-R "$2"); shift ;;
+        --fast) faults="faults|" ;;
         --long) slow="" ;;
         --browser) browser="" ;;
         --asan) sanitized=() ;;
@@ -20,7 +21,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 
-skip=(-LE "^(${slow}${browser}none)$")
+skip=(-LE "^(${slow}${browser}${faults}none)$")
 [ -n "$browser" ] || "$HERE/packages.sh" browser
 "$HERE/build.sh" asan
 "$HERE/build.sh" ci
