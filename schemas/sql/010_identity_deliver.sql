@@ -11,7 +11,8 @@
 -- The conversation's row is locked FOR SHARE and its epoch read by the same statement: a takeover (FOR UPDATE) comes either
 -- before, and is seen, or after this transaction, and then sees the claim. So does whoever joins it to another conversation, which raises the
 -- epoch: what its bot still had to say is suppressed; what its people said is sent, one at a time with what the other conversation sends.
-CREATE OR REPLACE FUNCTION relevo.claim(p_id uuid, p_part smallint, p_conversation uuid, p_lane integer, p_seq bigint, p_epoch bigint,
+-- relevo.claim asks it, and refuses before what was decided for a customer who was erased since (007).
+CREATE OR REPLACE FUNCTION relevo.claim_known(p_id uuid, p_part smallint, p_conversation uuid, p_lane integer, p_seq bigint, p_epoch bigint,
                              p_author smallint, p_agent text, p_anytime boolean, p_worker uuid, p_lease_ms integer,
                              OUT verdict text, OUT attempt integer)
 LANGUAGE plpgsql AS $$
