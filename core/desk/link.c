@@ -60,8 +60,7 @@ static void give_back(rlv_desk *desk, rlv_desk_link *link)
 /* Said when it begins and when it is over, not for every request. */
 static void tell(rlv_desk *desk, bool away, const rlv_error *err)
 {
-    atomic_store(&desk->postgres_away, away);
-    if (atomic_exchange(&desk->postgres_told, away) == away)
+    if (atomic_exchange(&desk->postgres_away, away) == away)
         return;
     if (away)
         rlv_log(RLV_LOG_WARN, "desk", "pages are answered with 503: %s", err->message);

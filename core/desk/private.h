@@ -71,7 +71,7 @@ struct rlv_desk {
     pthread_mutex_t hashing; /* a password at a time: each takes 64 MiB */
 
     atomic_bool draining;
-    atomic_bool postgres_away, postgres_told;
+    atomic_bool postgres_away;
     _Atomic int64_t moved_us;
     rlv_metric *seconds, *logins_failed;
 };
