@@ -32,7 +32,8 @@ enum {
     CONFLICTS_MOST_US = 3000000,
     CONFLICT_PAUSE_AFTER = 3,
     CONFLICT_HOLD_AFTER = 1,
-    REST_US = 5000000
+    REST_US = 5000000,
+    COUNT_US = 10000000
 };
 static const size_t SCRATCH_CEILING = (size_t)256 << 20;
 
@@ -60,7 +61,7 @@ struct rlv_lane {
     bool held;           /* its row is ours, or was when we saw it last */
     rlv_wary wary;
     rlv_trouble trouble;
-    int64_t next_assign_us, next_look_us, next_group_commit_us;
+    int64_t next_assign_us, next_look_us, next_count_us, next_group_commit_us;
     int64_t worked_us; /* when it last decided something; 0: it rests since */
 };
 
@@ -510,6 +511,16 @@ static rlv_patience patience_of(const rlv_policy *policy)
                           .open_since_ms = policy->people ? rlv_hours_since(policy->people, now_ms) : 0};
 }
 
+/* For the alert on customers whom nobody takes. */
+static int count_waiting(rlv_lane *lane, rlv_error *err)
+{
+    int64_t n, since_ms;
+    int rc = rlv_store_waiting(lane->store, lane->row.lane, &n, &since_ms, err);
+    if (rc == RLV_OK)
+        rlv_meters_waiting(&lane->meters, n, since_ms);
+    return rc;
+}
+
 /* What goes on whether events come or not. */
 static int housekeep(rlv_lane *lane, rlv_error *err)
 {
@@ -533,6 +544,10 @@ static int housekeep(rlv_lane *lane, rlv_error *err)
     if (rc == RLV_OK && now_us >= lane->next_assign_us) {
         lane->next_assign_us = now_us + env->config->consume.command_poll_ms * 1000;
         rc = rlv_store_assign_waiting(lane->store, lane->row.lane, ASSIGN_LIMIT, &n, err);
+    }
+    if (rc == RLV_OK && now_us >= lane->next_count_us) {
+        lane->next_count_us = now_us + COUNT_US;
+        rc = count_waiting(lane, err);
     }
     return rc == RLV_E_CONFLICT ? RLV_OK : rc; /* somebody holds a row: the next look will do */
 }
@@ -636,7 +651,7 @@ int rlv_lane_start(rlv_lane *lane, size_t cache_bytes, rlv_error *err)
     lane->trouble = (rlv_trouble){0};
     lane->told = false;
     lane->fetch.batch_max = (size_t)lane->env->config->consume.batch_max;
-    lane->next_assign_us = lane->next_look_us = lane->next_group_commit_us = 0;
+    lane->next_assign_us = lane->next_look_us = lane->next_count_us = lane->next_group_commit_us = 0;
     rlv_meters_take(&lane->meters, lane->env, lane->stages.lane);
     int rc = rlv_publishing_start(lane->env->config, lane->stages.lane, &lane->publishing, err);
     if (rc != RLV_OK)

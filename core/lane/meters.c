@@ -34,10 +34,15 @@ void rlv_meters_take(rlv_lane_meters *m, const rlv_lane_env *env, int32_t lane)
     (void)snprintf(labels, sizeof(labels), "lane=\"%d\"", lane);
     m->command_age = rlv_metric_gauge("relevo_oldest_command_seconds",
                                       "Age of the oldest desktop command that waited at the last look.", labels);
+    m->waiting = rlv_metric_gauge("relevo_waiting_conversations", "Conversations that wait for a person, of a lane.", labels);
+    m->waiting_seconds = rlv_metric_gauge("relevo_oldest_waiting_seconds",
+                                          "How long the one that waits longest for a person has waited; 0: none waits.", labels);
     m->schema_wait = rlv_metric_gauge("relevo_schema_wait_seconds",
                                       "How long the lane has waited for a writer's schema; 0: it does not.", labels);
     m->working = rlv_metric_gauge("relevo_lane_working", "1 while the lane decides and publishes, 0 while it waits.",
                                   labels);
+    m->takeovers = rlv_metric_seconds("relevo_takeover_seconds",
+                                      "From a person's takeover at a desktop to the lane's decision about it.", "");
     m->failed = rlv_metric_counter("relevo_publish_failures_total",
                                    "Transactions whose outcome was unknown; what they held is published again.", "");
     m->fetch = stage("fetch");
@@ -63,6 +68,8 @@ void rlv_meters_drop(rlv_lane_meters *m)
         rlv_metric_drop(m->lag_seconds[i]);
     }
     rlv_metric_drop(m->command_age);
+    rlv_metric_drop(m->waiting);
+    rlv_metric_drop(m->waiting_seconds);
     rlv_metric_drop(m->schema_wait);
     rlv_metric_drop(m->working);
 }
@@ -108,6 +115,13 @@ static void count_dead(const rlv_batch_item *item)
     rlv_metric_add(rlv_metric_counter("relevo_dead_letters_total", "Records that could not be decided.", labels), 1);
 }
 
+/* Both clocks are of wall time, Postgres's and ours: a difference below nothing is nothing. */
+static void time_takeover(rlv_lane_meters *m, const rlv_event *event)
+{
+    int64_t took_ms = rlv_clock_wall_ms() - event->sent_ms;
+    rlv_metric_observe(m->takeovers, took_ms > 0 ? (double)took_ms / 1e3 : 0);
+}
+
 void rlv_meters_batch(rlv_lane_meters *m, const rlv_batch *batch)
 {
     rlv_metric_observe(m->sizes, (double)batch->n);
@@ -116,6 +130,8 @@ void rlv_meters_batch(rlv_lane_meters *m, const rlv_batch *batch)
         rlv_metric_add(m->events[item->dead ? RLV_EVENT_DEAD : item->event.kind], 1);
         if (item->dead)
             count_dead(item);
+        else if (item->event.kind == RLV_EVENT_COMMAND && item->event.command == RLV_COMMAND_TAKE_OVER)
+            time_takeover(m, &item->event);
         for (const rlv_decision *d = batch->outcomes[i].decisions.first; d; d = d->next) {
             rlv_metric_add(m->decisions[d->kind], 1);
             if (d->kind == RLV_DECIDED_HANDED_OFF)
@@ -136,6 +152,13 @@ void rlv_meters_lag(rlv_lane_meters *m, const rlv_fetch *fetch, const rlv_lane_r
         int64_t behind_ms = fetch->last_append_ms ? rlv_clock_wall_ms() - fetch->last_append_ms : 0;
         rlv_metric_set(m->lag_seconds[i], lag && behind_ms > 0 ? (double)behind_ms / 1e3 : 0);
     }
+}
+
+void rlv_meters_waiting(rlv_lane_meters *m, int64_t n, int64_t since_ms)
+{
+    int64_t waited_ms = n ? rlv_clock_wall_ms() - since_ms : 0;
+    rlv_metric_set(m->waiting, (double)n);
+    rlv_metric_set(m->waiting_seconds, waited_ms > 0 ? (double)waited_ms / 1e3 : 0);
 }
 
 void rlv_meters_conflict(rlv_lane_meters *m)

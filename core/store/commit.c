@@ -433,6 +433,20 @@ int rlv_store_look_after(rlv_store *store, int32_t lane, int limit, const rlv_pa
     return count_of(store, "look_after", ret_changed, err);
 }
 
+int rlv_store_waiting(rlv_store *store, int32_t lane, int64_t *ret_n, int64_t *ret_since_ms, rlv_error *err)
+{
+    rlv_pg_begin(store);
+    rlv_pg_int4(store, lane);
+    PGresult *r = NULL;
+    int rc = rlv_pg_run(store, "waiting", &r, err);
+    if (rc != RLV_OK)
+        return rc;
+    *ret_n = rlv_pg_get_int(r, 0, 0);
+    *ret_since_ms = rlv_pg_get_int(r, 0, 1);
+    PQclear(r);
+    return RLV_OK;
+}
+
 int rlv_store_ensure_months(rlv_store *store, int64_t at_ms, rlv_error *err)
 {
     /* A rough month is enough: the function makes the exact one and the next, and is asked a little too

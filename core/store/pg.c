@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/metrics.h"
 
 static const int64_t epoch_2000_us = 946684800000000; /* Postgres counts from 2000-01-01 */
 
@@ -19,9 +20,17 @@ int64_t rlv_pg_deadline(const rlv_store *store)
     return rlv_clock_mono_us() + (int64_t)(store->timeout_ms + 1000) * 1000;
 }
 
+/* Made when a connection is first opened, so that the first failure is an increase. */
+static rlv_metric *failures(void)
+{
+    return rlv_metric_counter("relevo_postgres_failures_total",
+                              "Connections to Postgres that could not be opened, were lost, or got no answer in time.", "");
+}
+
 int rlv_pg_lost(rlv_store *store, const char *what, int code, rlv_error *err)
 {
     store->broken = true;
+    rlv_metric_add(failures(), 1);
     const char *why = PQerrorMessage(store->conn);
     size_t len = strcspn(why, "\n");
     return rlv_error_set(err, code, "Postgres: %s%s%.*s", what, len ? ": " : "", (int)len, why);
@@ -70,6 +79,7 @@ int rlv_store_open(const char *conninfo, const char *name, int timeout_ms, rlv_s
     for (int i = 0; i < RLV_PG_PARAMS_MAX; i++)
         store->params[i] = RLV_BUF_INIT((size_t)256 << 20);
     store->copy = RLV_BUF_INIT((size_t)256 << 20);
+    (void)failures();
     store->timeout_ms = timeout_ms;
     store->listening = -1;
     store->conninfo = strdup(conninfo);

@@ -39,6 +39,9 @@ static const char *const statements[][2] = {
      "SELECT seq, at, conversation_id, decided FROM relevo.history "
      "WHERE lane = $1 AND seq > $2 ORDER BY seq LIMIT $3"},
     {"assign_waiting", "SELECT relevo.assign_waiting($1, NULL, $2)"},
+    {"waiting",
+     "SELECT count(*), coalesce(min(coalesce(waiting_ms, owner_since)), 0) FROM relevo.conversation "
+     "WHERE lane = $1 AND owner = 2 AND forward IS NULL"},
     {"look_after", "SELECT relevo.look_after($1, $2) + relevo.tell_waiting($1, $2, $3, $4, $5, $6) + relevo.follow_up($1, $2)"},
 
     {"advance", "SELECT relevo.lane_advance($1, $2, $3, $4, $5, $6, $7, $8, $9)"},

@@ -165,6 +165,8 @@ typedef struct rlv_patience {
    command. */
 RLV_MUST_CHECK int rlv_store_look_after(rlv_store *store, int32_t lane, int limit, const rlv_patience *patience, int *ret_changed,
                                         rlv_error *err);
+/* How many conversations of a lane wait for a person, and since when the first of them does (ms since 1970; 0: none waits). */
+RLV_MUST_CHECK int rlv_store_waiting(rlv_store *store, int32_t lane, int64_t *ret_n, int64_t *ret_since_ms, rlv_error *err);
 /* Makes the months of history around at_ms. */
 RLV_MUST_CHECK int rlv_store_ensure_months(rlv_store *store, int64_t at_ms, rlv_error *err);
 

@@ -55,6 +55,28 @@ static int give(shelf *s, int limit)
     return given;
 }
 
+/* How many wait in a lane, and since when: over several agents, not of another lane, not what goes on elsewhere. */
+static void test_waiting(void **state)
+{
+    shelf *s = *state;
+    rlv_error err;
+    int64_t n = -1, since_ms = -1;
+    assert_ok(rlv_store_waiting(s->store, s->lane, &n, &since_ms, &err), err);
+    assert_int_equal(n, 0);
+    assert_int_equal(since_ms, 0);
+    wait_in(s, s->lane, 3, "owner_since = 5000");
+    wait_in(s, s->lane + 1000, 1, "owner_since = 1000");
+    assert_ok(rlv_store_waiting(s->store, s->lane, &n, &since_ms, &err), err);
+    assert_int_equal(n, 3);
+    assert_int_equal(since_ms, 5000);
+    shelf_run(s->sql, "UPDATE relevo.conversation SET waiting_ms = 3000 WHERE lane = %d AND customer_id = 'c2'", s->lane);
+    shelf_run(s->sql, "UPDATE relevo.conversation SET owner = 3 WHERE lane = %d AND customer_id = 'c1'", s->lane);
+    shelf_run(s->sql, "UPDATE relevo.conversation SET forward = gen_random_uuid(), waiting_ms = 1 WHERE lane = %d AND customer_id = 'c3'", s->lane);
+    assert_ok(rlv_store_waiting(s->store, s->lane, &n, &since_ms, &err), err);
+    assert_int_equal(n, 1);
+    assert_int_equal(since_ms, 3000);
+}
+
 /* What waits in vain moves on: an offer that nobody took, to the next; who overflows, to the team that helps out. */
 static void test_looking_after(void **state)
 {
@@ -266,7 +288,7 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, shelf_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_nobody_there), TEST(test_looking_after), TEST(test_what_an_assignment_leaves), TEST(test_limits_and_order),
+        TEST(test_nobody_there), TEST(test_waiting), TEST(test_looking_after), TEST(test_what_an_assignment_leaves), TEST(test_limits_and_order),
         TEST(test_no_starving),
         TEST(test_fit),          TEST(test_the_least_loaded),          TEST(test_twenty_at_once),
     };

@@ -1,13 +1,24 @@
 {{/* SPDX-License-Identifier: Apache-2.0 */}}
-{{/* Names, and what is computed from the configuration. */}}
+{{/* Names, what is computed from the configuration, and what the schema cannot refuse. */}}
+
+{{- define "relevo.chart" -}}
+{{- .Values.nameOverride | default .Chart.Name }}
+{{- end }}
 
 {{- define "relevo.name" -}}
-{{- if contains .Chart.Name .Release.Name }}{{ .Release.Name }}{{ else }}{{ .Release.Name }}-{{ .Chart.Name }}{{ end }}
+{{- $chart := include "relevo.chart" . }}
+{{- $long := ternary .Release.Name (printf "%s-%s" .Release.Name $chart) (contains $chart .Release.Name) }}
+{{- .Values.fullnameOverride | default $long }}
+{{- end }}
+
+{{/* The name of a role's objects: consume's is the installation's own. Called with (dict "root" $ "role" <role>). */}}
+{{- define "relevo.role" -}}
+{{- include "relevo.name" .root }}{{ if ne .role "consume" }}-{{ .role }}{{ end }}
 {{- end }}
 
 {{/* Every pod of ours; of one role with app.kubernetes.io/component besides. */}}
 {{- define "relevo.selector" -}}
-app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/name: {{ include "relevo.chart" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
@@ -24,31 +35,37 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end }}
 {{- end }}
 
-{{/* The port of ops.listen, where the probes go. The kubelet comes from outside the pod. */}}
+{{/* The roles that are installed, as a JSON list. */}}
+{{- define "relevo.roles" -}}
+{{- $roles := list "consume" }}
+{{- range list "gateway" "deliver" "desk" }}
+{{- if get (get $.Values .) "enabled" }}{{ $roles = append $roles . }}{{ end }}
+{{- end }}
+{{- toJson $roles }}
+{{- end }}
+
+{{/* The port of an address in the configuration: the kubelet, a Service and Prometheus come from outside the pod.
+     Called with (dict "root" $ "section" <section> "default" <port>). */}}
 {{- define "relevo.port" -}}
-{{- $listen := dig "ops" "listen" "127.0.0.1:9464" .Values.config }}
+{{- $listen := dig .section "listen" (print "127.0.0.1:" .default) .root.Values.config }}
 {{- if regexMatch "^(127\\.|localhost:|\\[::1\\])" $listen }}
-{{- fail (printf "config.ops.listen is %s, where no probe reaches it: write 0.0.0.0:9464" $listen) }}
+{{- fail (printf "config.%s.listen is %s, where nothing outside the pod reaches it: write 0.0.0.0:%v" .section $listen .default) }}
 {{- end }}
 {{- regexFind "[0-9]+$" $listen }}
 {{- end }}
 
-{{/* The port of gateway.listen, where its Service leads. */}}
-{{- define "relevo.webhooks" -}}
-{{- $listen := dig "gateway" "listen" "127.0.0.1:8480" .Values.config }}
-{{- if regexMatch "^(127\\.|localhost:|\\[::1\\])" $listen }}
-{{- fail (printf "config.gateway.listen is %s, where no Service reaches it: write 0.0.0.0:8480" $listen) }}
-{{- end }}
-{{- regexFind "[0-9]+$" $listen }}
+{{/* The role's port beside that of the metrics: name and number, or nothing. Called with (dict "root" $ "role" <role>). */}}
+{{- define "relevo.web" -}}
+{{- if eq .role "gateway" }}
+{{- dict "name" "webhooks" "port" (include "relevo.port" (dict "root" .root "section" "gateway" "default" 8480) | int) | toJson }}
+{{- else if eq .role "desk" }}
+{{- dict "name" "pages" "port" (include "relevo.port" (dict "root" .root "section" "desk" "default" 8470) | int) | toJson }}
+{{- else }}{}{{ end }}
 {{- end }}
 
-{{/* The same of desk.listen. */}}
-{{- define "relevo.pages" -}}
-{{- $listen := dig "desk" "listen" "127.0.0.1:8470" .Values.config }}
-{{- if regexMatch "^(127\\.|localhost:|\\[::1\\])" $listen }}
-{{- fail (printf "config.desk.listen is %s, where no Service reaches it: write 0.0.0.0:8470" $listen) }}
-{{- end }}
-{{- regexFind "[0-9]+$" $listen }}
+{{/* Seconds before SIGTERM in which a web role is taken out of its Services and goes on answering. */}}
+{{- define "relevo.linger" -}}
+{{- has .role (list "gateway" "desk") | ternary 5 0 }}
 {{- end }}
 
 {{/* The role's drain in whole seconds, rounded up, and what leaving the group and stopping the process take beyond it.
@@ -57,7 +74,11 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- $drain := dig .role "drain" (eq .role "deliver" | ternary "25s" "10s") .root.Values.config | toString }}
 {{- $number := regexFind "^[0-9]+" $drain | int }}
 {{- $factor := get (dict "ms" 1 "s" 1000 "m" 60000 "h" 3600000 "d" 86400000) (regexFind "[a-z]*$" $drain) | default 1000 }}
-{{- add 20 (div (add (mul $number $factor) 999) 1000) }}
+{{- add 20 (include "relevo.linger" .) (div (add (mul $number $factor) 999) 1000) }}
+{{- end }}
+
+{{- define "relevo.partitions" -}}
+{{- dig "topics" "partitions" 12 .Values.config | int }}
 {{- end }}
 
 {{/* A path in files as a ConfigMap's key, which has no slash. */}}
@@ -65,83 +86,108 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 file.{{ . | replace "_" "_u" | replace "/" "__" }}
 {{- end }}
 
-{{- define "relevo.security" -}}
-allowPrivilegeEscalation: false
-readOnlyRootFilesystem: true
-runAsNonRoot: true
-capabilities:
-  drop: [ALL]
-{{- end }}
-
-{{/* Where the configuration and the secrets are, for `relevo` in any of the pod's containers.
-     Called with (dict "root" $ "postgres" <folder of the Postgres secret> "role" <role>). */}}
-{{- define "relevo.env" -}}
-- name: RELEVO_CONFIG
-  value: /etc/relevo/relevo.yaml
-- name: RELEVO_POSTGRES_FILE
-  value: /run/secrets/relevo/{{ .postgres }}/{{ .root.Values.postgres.key }}
-{{- if .root.Values.kafka.passwordKey }}
-- name: RELEVO_KAFKA_SASL_PASSWORD_FILE
-  value: /run/secrets/relevo/kafka/{{ .root.Values.kafka.passwordKey }}
-{{- end }}
-{{- if eq .role "gateway" }}
-- name: RELEVO_GATEWAY_APP_SECRETS_FILE
-  value: /run/secrets/relevo/whatsapp/{{ .root.Values.whatsapp.appSecretsKey }}
-- name: RELEVO_GATEWAY_VERIFY_TOKEN_FILE
-  value: /run/secrets/relevo/whatsapp/{{ .root.Values.whatsapp.verifyTokenKey }}
-{{- else if eq .role "deliver" }}
-- name: RELEVO_DELIVER_TOKEN_FILE
-  value: /run/secrets/relevo/whatsapp/{{ .root.Values.whatsapp.tokenKey }}
+{{/* What a ConfigMap of ours holds. */}}
+{{- define "relevo.files" -}}
+relevo.yaml: |
+  {{- toYaml .Values.config | nindent 2 }}
+{{- range $path, $text := .Values.files }}
+{{ include "relevo.key" $path }}: {{ toJson $text }}
 {{- end }}
 {{- end }}
 
-{{- define "relevo.mounts" -}}
-- name: config
-  mountPath: /etc/relevo
-  readOnly: true
-- name: {{ .postgres }}
-  mountPath: /run/secrets/relevo/{{ .postgres }}
-  readOnly: true
-{{- if has .role (list "gateway" "deliver") }}
-- name: whatsapp
-  mountPath: /run/secrets/relevo/whatsapp
-  readOnly: true
+{{/* The secrets that are named, as they are now: nothing without a cluster. */}}
+{{- define "relevo.secrets" -}}
+{{- if .Values.secretChecksums }}
+{{- $names := list .Values.postgres.existingSecret .Values.kafka.existingSecret .Values.registry.existingSecret .Values.whatsapp.existingSecret .Values.deliver.destinationsSecret }}
+{{- range $name := $names | compact | uniq | sortAlpha }}
+{{- with lookup "v1" "Secret" $.Release.Namespace $name }}{{ $name }} {{ toJson .data }}{{ end }}
 {{- end }}
-{{- if .root.Values.deliver.destinationsSecret }}
-- name: destinations
-  mountPath: /run/secrets/relevo/destinations
-  readOnly: true
 {{- end }}
-{{- if .root.Values.kafka.existingSecret }}
-- name: kafka
-  mountPath: /run/secrets/relevo/kafka
-  readOnly: true
 {{- end }}
-{{- if or .root.Values.plugins.existingClaim .root.Values.plugins.image }}
-- name: plugins
-  mountPath: /plugins
-  readOnly: true
+
+{{- define "relevo.account" -}}
+{{- if .Values.serviceAccount.create }}{{ .Values.serviceAccount.name | default (include "relevo.name" .) }}
+{{- else }}{{ .Values.serviceAccount.name }}{{ end }}
 {{- end }}
+
+{{/* Of jobs that run before everything else is made. */}}
+{{- define "relevo.setupAccount" -}}
+{{- if .Values.serviceAccount.create }}{{ include "relevo.name" . }}-setup{{ else }}{{ .Values.serviceAccount.name }}{{ end }}
+{{- end }}
+
+{{/* Called with the weight. */}}
+{{- define "relevo.hook" -}}
+helm.sh/hook: pre-install,pre-upgrade
+helm.sh/hook-weight: {{ . | quote }}
+helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+{{- end }}
+
+{{/* How the alerts tell our pods from others': the Prometheus Operator calls the job NAMESPACE/PODMONITOR, or as the Service. */}}
+{{- define "relevo.job" -}}
+{{- if .Values.podMonitor.enabled -}}
+job="{{ .Release.Namespace }}/{{ include "relevo.name" . }}"
+{{- else -}}
+namespace="{{ .Release.Namespace }}",job="{{ include "relevo.name" . }}-metrics"
+{{- end }}
+{{- end }}
+
+{{/* The host of config.desk.public_url. */}}
+{{- define "relevo.deskHost" -}}
+{{- regexReplaceAll "^https?://([^/:]+).*$" (dig "desk" "public_url" "" .Values.config) "${1}" }}
 {{- end }}
 
 {{/* What the schema cannot say, one line each. */}}
 {{- define "relevo.check" -}}
-{{- if and .Values.plugins.existingClaim .Values.plugins.image }}
-{{- fail "plugins.existingClaim and plugins.image are both set: /plugins is one volume, keep one" }}
+{{- $partitions := include "relevo.partitions" . | int }}
+{{- with .Values.consume.autoscaling }}
+{{- if and .enabled (gt (int .maxReplicas) $partitions) }}
+{{- fail (printf "consume.autoscaling.maxReplicas is %d, config.topics.partitions %d: replicas without a lane are idle" (int .maxReplicas) $partitions) }}
+{{- end }}
+{{- if and .enabled (gt (int .minReplicas) (int .maxReplicas)) }}
+{{- fail "consume.autoscaling.minReplicas is more than maxReplicas" }}
+{{- end }}
+{{- end }}
+{{- if and (not .Values.consume.autoscaling.enabled) (gt (int .Values.consume.replicas) $partitions) }}
+{{- fail (printf "consume.replicas is %d, config.topics.partitions %d: replicas without a lane are idle" (int .Values.consume.replicas) $partitions) }}
 {{- end }}
 {{- if and .Values.kafka.passwordKey (not .Values.kafka.existingSecret) }}
 {{- fail "kafka.passwordKey is set without kafka.existingSecret: name the secret that holds it" }}
 {{- end }}
-{{- if and .Values.setup.ownerSecret (not .Values.setup.migrate) }}
-{{- fail "setup.ownerSecret is for `relevo migrate`: set setup.migrate, or remove it" }}
+{{- if and (or .Values.registry.passwordKey .Values.registry.tokenKey) (not .Values.registry.existingSecret) }}
+{{- fail "registry.passwordKey or tokenKey is set without registry.existingSecret: name the secret that holds it" }}
 {{- end }}
-{{- if and .Values.monitoring.rules.enabled (not .Values.monitoring.podMonitor.enabled) }}
-{{- fail "monitoring.rules select what monitoring.podMonitor collects: enable it too" }}
+{{- if and .Values.registry.passwordKey .Values.registry.tokenKey }}
+{{- fail "registry.passwordKey and registry.tokenKey are both set: the registry is asked with one" }}
+{{- end }}
+{{- if and .Values.podMonitor.enabled .Values.serviceMonitor.enabled }}
+{{- fail "podMonitor and serviceMonitor are both enabled: every metric would count twice" }}
+{{- end }}
+{{- if and .Values.prometheusRule.enabled (not (or .Values.podMonitor.enabled .Values.serviceMonitor.enabled)) }}
+{{- fail "prometheusRule selects what podMonitor or serviceMonitor collects: enable one" }}
 {{- end }}
 {{- if and .Values.desk.enabled (not (dig "desk" "public_url" "" .Values.config)) }}
 {{- fail "desk.enabled needs config.desk.public_url: where browsers find it, such as https://desk.example.com" }}
 {{- end }}
+{{- range list "gateway" "desk" }}
+{{- $values := get $.Values . }}
+{{- if and $values.ingress.enabled (not $values.enabled) }}
+{{- fail (printf "%s.ingress is enabled and %s is not: it would lead nowhere" . .) }}
+{{- end }}
+{{- end }}
+{{- if and .Values.gateway.ingress.enabled (not .Values.gateway.ingress.host) }}
+{{- fail "gateway.ingress.enabled needs gateway.ingress.host: the host of the callback URL that Meta has" }}
+{{- end }}
 {{- if dig "consume" "instance" "" .Values.config }}
-{{- fail "config.consume.instance would be the same in every pod, and they would throw each other out: remove it" }}
+{{- fail "config.consume.instance would be the same in every pod, and they would throw each other out: remove it, and set consume.kind to StatefulSet" }}
+{{- end }}
+{{- $names := list }}
+{{- range .Values.plugins }}
+{{- if or (has .name $names) (and (eq .name "claim") $.Values.pluginsClaim) }}
+{{- fail (printf "plugins: two are called %s, which is one folder" .name) }}
+{{- end }}
+{{- $names = append $names .name }}
+{{- if and (eq .via "volume") (or .copy .path) }}
+{{- fail (printf "plugins: %s comes via volume, whole as its image is: copy and path are for via copy" .name) }}
+{{- end }}
 {{- end }}
 {{- end }}
