@@ -5,6 +5,7 @@
 Each file of values/ is linted and rendered, what must hold of every pod is checked, and the rendered relevo.yaml is given to
 `relevo check` (of $RELEVO_BUILD_DIR, which ctest sets) with the pod's own environment. It must never talk to a cluster.
 """
+import json
 import os
 import re
 import subprocess
@@ -13,30 +14,33 @@ import tempfile
 from pathlib import Path
 
 import yaml
+from chart import ANDINO, BUILD, CHART, ROOT, Mistakes, find_helm, helm, hook, render, value_sets
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-BUILD = Path(os.environ.get("RELEVO_BUILD_DIR", ROOT / "build/release")).resolve()
-CHART = ROOT / "deploy/helm/relevo"
-ANDINO = ROOT / "docs/examples/cafe_andino"
-SKIPPED = 77
 SECTION = re.compile(r"^## (\w+)$", re.M)
 TOP_KEY = re.compile(r"^\| `([a-z_]+)` \|", re.M)
 KEY = re.compile(r"[-._a-zA-Z0-9]+")
-METRIC = re.compile(r"\brelevo_\w+")
+SUM = "0123456789abcdef" * 4
+PLUGIN = f"name: a, image: b, digest: 'sha256:{SUM}'"
 
 # Values that must be refused, and words that the answer must hold.
 BAD = {
     "an unknown value": ("replica: 3", "replica"),
     "an unknown value inside": ("image: {repo: x}", "repo"),
-    "an unknown value deep inside": ("monitoring: {rules: {lag: 3}}", "lag"),
+    "an unknown value deep inside": ("desk: {ingress: {host: a.b}}", "host"),
     "an unknown section of the configuration": ("config: {consumer: {drain: 5s}}", "consumer"),
     "a password of Kafka": ("config: {kafka: {sasl.password: hunter2}}", "sasl.password"),
     "a password of Postgres": ("config: {postgres: {url: 'postgresql://a:b@c/d'}}", "postgres"),
+    "a password in a variable": ("extraEnv: [{name: RELEVO_KAFKA_SASL_PASSWORD, value: hunter2}]", "extraEnv"),
+    "a password of KEDA": ("consume: {autoscaling: {metadata: {password: hunter2}}}", "password"),
     "no secret for Postgres": ("postgres: {existingSecret: ''}", "existingSecret"),
-    "a number that is none": ("replicas: two", "replicas"),
-    "a negative number": ("replicas: -1", "replicas"),
-    "a strategy that does not exist": ("strategy: BlueGreen", "strategy"),
+    "a number that is none": ("consume: {replicas: two}", "replicas"),
+    "a negative number": ("gateway: {replicas: -1}", "replicas"),
+    "a kind that does not exist": ("consume: {kind: DaemonSet}", "kind"),
+    "a strategy that does not exist": ("consume: {strategy: BlueGreen}", "strategy"),
+    "more consumers than lanes": ("consume: {replicas: 13}", "replicas without a lane are idle"),
+    "scaling beyond the lanes": ("consume: {autoscaling: {enabled: true, maxReplicas: 13}}", "replicas without a lane are idle"),
+    "scaling from more to less": ("consume: {autoscaling: {enabled: true, minReplicas: 5, maxReplicas: 4}}", "more than maxReplicas"),
+    "scaling to nothing": ("consume: {autoscaling: {enabled: true, minReplicas: 0}}", "minReplicas"),
     "a time without a unit": ("config: {consume: {drain: 10 seconds}}", "drain"),
     "a file outside its folder": ("files: {../relevo.yaml: x}", "'../relevo.yaml' does not match"),
     "a label of the chart's own": ("podLabels: {app.kubernetes.io/name: x}", "app.kubernetes.io/name"),
@@ -46,60 +50,27 @@ BAD = {
     "pages that reach nothing": ("desk: {enabled: true}\nconfig: {desk: {listen: '127.0.0.1:8470', public_url: 'https://a.b'}}",
                                  "write 0.0.0.0:8470"),
     "a desk that nobody finds": ("desk: {enabled: true}", "config.desk.public_url"),
+    "an ingress without a host": ("gateway: {ingress: {enabled: true}}", "gateway.ingress.host"),
+    "an ingress to nothing": ("gateway: {enabled: false, ingress: {enabled: true, host: a.b}}", "lead nowhere"),
     "a token of WhatsApp": ("config: {deliver: {token: EAAG}}", "token"),
     "one name for all members": ("config: {consume: {instance: a}}", "remove it"),
-    "two sources of plugins": ("plugins: {existingClaim: a, image: b}", "keep one"),
+    "a plugin without a digest": ("plugins: [{name: a, image: b, via: copy, sha256: {a.so: '" + SUM + "'}}]", "digest"),
+    "a plugin without sums": ("plugins: [{" + PLUGIN + ", via: copy, sha256: {}}]", "sha256"),
+    "a sum that is none": ("plugins: [{" + PLUGIN + ", via: copy, sha256: {a.so: abc}}]", "sha256"),
+    "a plugin outside its folder": ("plugins: [{" + PLUGIN + ", via: copy, sha256: {../a.so: '" + SUM + "'}}]", "../a.so"),
+    "a plugin by magic": ("plugins: [{" + PLUGIN + ", via: magic, sha256: {a.so: '" + SUM + "'}}]", "via"),
+    "a part of an image volume": ("plugins: [{" + PLUGIN + ", via: volume, path: /x, sha256: {a.so: '" + SUM + "'}}]", "via copy"),
+    "two plugins in one folder": ("plugins: [" + ", ".join(["{" + PLUGIN + ", via: copy, sha256: {a.so: '" + SUM + "'}}"] * 2) + "]",
+                                  "one folder"),
     "a key without its secret": ("kafka: {passwordKey: password}", "kafka.existingSecret"),
-    "an owner who does nothing": ("setup: {migrate: false, ownerSecret: a}", "setup.migrate"),
-    "alerts without metrics": ("monitoring: {rules: {enabled: true}}", "podMonitor"),
+    "a key of the registry without its secret": ("registry: {tokenKey: token}", "registry.existingSecret"),
+    "two ways into the registry": ("registry: {existingSecret: a, tokenKey: b, passwordKey: c}", "both set"),
+    "alerts without metrics": ("prometheusRule: {enabled: true}", "podMonitor"),
+    "metrics that count twice": ("podMonitor: {enabled: true}\nserviceMonitor: {enabled: true}", "count twice"),
+    "a link that ends in a slash": ("prometheusRule: {runbookUrl: 'https://a.b/'}", "runbookUrl"),
+    "no pod may ever go": ("podDisruptionBudget: {maxUnavailable: 0}", "maxUnavailable"),
+    "a schedule that is none": ("expire: {schedule: every night}", "schedule"),
 }
-
-
-class Mistakes(list):
-    def want(self, condition, words):
-        if not condition:
-            self.append(words)
-
-
-def find_helm():
-    found = subprocess.run(["bash", str(HERE / "helm.sh")], capture_output=True, text=True)
-    if found.returncode == SKIPPED and not os.environ.get("CI"):
-        print(f"skipped: {found.stderr.strip()}")
-        sys.exit(SKIPPED)
-    if found.returncode:
-        sys.exit(found.stderr.strip())
-    return found.stdout.strip()
-
-
-def helm(program, *words):
-    return subprocess.run([program, *words], capture_output=True, text=True)
-
-
-def set_files():
-    """--set-file for each file of Café Andino, as its README would have a person write them."""
-    words = []
-    for path in sorted(p for p in ANDINO.rglob("*") if p.is_file()):
-        name = path.relative_to(ANDINO).as_posix().replace(".", r"\.")
-        words += ["--set-file", f"files.{name}={path}"]
-    return words
-
-
-def kind_of(document):
-    """"Deployment" is consume's; the others' are "Deployment gateway", "Service desk" and so on."""
-    role = document["metadata"]["labels"].get("app.kubernetes.io/component")
-    return document["kind"] + (f" {role}" if document["kind"] in ("Deployment", "Service") and role != "consume" else "")
-
-
-def render(program, words, mistakes, name):
-    for verb in (["lint", "--strict", str(CHART)], ["template", "shop", str(CHART), "--namespace", "chat"]):
-        ran = helm(program, *verb, *words)
-        if ran.returncode:
-            mistakes.append(f"{name}: helm {verb[0]} refuses it: {(ran.stdout + ran.stderr).strip()}")
-            return None
-    documents = [d for d in yaml.safe_load_all(ran.stdout) if d]
-    kinds = {kind_of(d): d for d in documents}
-    mistakes.want(len(kinds) == len(documents), f"{name}: a kind appears twice")
-    return kinds
 
 
 def milliseconds(text):
@@ -108,34 +79,108 @@ def milliseconds(text):
 
 
 DRAIN = {"consume": "10s", "gateway": "10s", "deliver": "25s", "desk": "0s"}  # as docs/configuration.md has it
+ARGS = {"check": ["check", "--offline"], "migrate": ["migrate"], "topics": ["topics", "create"], "expire": ["expire"],
+        "test": ["check"]}
+LOADS_PLUGINS = {"consume", "check", "test"}
 
 
-def check_pod(pod, role, config, mistakes):
-    security = pod["securityContext"]
+def ours(pod):
+    """Containers of the chart's own, first to last: not those of extraInitContainers and extraContainers."""
+    return [c for c in pod.get("initContainers", []) + pod["containers"] if c["name"] not in ("wait", "cloud-sql")]
+
+
+def check_pod(component, pod, mistakes):
+    security, main = pod["securityContext"], pod["containers"][0]
     mistakes.want(pod["automountServiceAccountToken"] is False, "a token is mounted")
     mistakes.want(pod["enableServiceLinks"] is False, "variables of services come in")
-    mistakes.want(security["runAsNonRoot"] and security["runAsUser"] == 10001, "it may be root")
+    mistakes.want(security["runAsNonRoot"] and security.get("runAsUser") != 0, "it may be root")
     mistakes.want(security["seccompProfile"] == {"type": "RuntimeDefault"}, "seccomp is off")
-    drain = milliseconds(config.get(role, {}).get("drain", DRAIN[role]))
-    mistakes.want(pod["containers"][0]["args"] == [role], f"it runs {pod['containers'][0]['args']}")
-    mistakes.want(pod["terminationGracePeriodSeconds"] * 1000 >= drain + 15000,
-                  f"{pod['terminationGracePeriodSeconds']} s of grace for a drain of {drain} ms")
-    volumes = {v["name"] for v in pod["volumes"]}
-    writers = 0
-    for container in pod.get("initContainers", []) + pod["containers"]:
-        name, own = container["name"], container["securityContext"]
+    mistakes.want(main["args"] == ARGS.get(component, [component]), f"it runs {main['args']}")
+    volumes = {v["name"]: v for v in pod["volumes"]}
+    mistakes.want(len(volumes) == len(pod["volumes"]), "two volumes have one name")
+    for container in ours(pod):
+        name, own, mounts = container["name"], container["securityContext"], container["volumeMounts"]
         mistakes.want(own["readOnlyRootFilesystem"] and not own["allowPrivilegeEscalation"] and own["runAsNonRoot"]
                       and own["capabilities"] == {"drop": ["ALL"]}, f"{name} has rights that it does not need")
-        mounts = container["volumeMounts"]
-        mistakes.want({m["name"] for m in mounts} <= volumes, f"{name} mounts a volume that does not exist")
+        mistakes.want({m["name"] for m in mounts} <= set(volumes), f"{name} mounts a volume that does not exist")
         mistakes.want(not any("subPath" in m for m in mounts), f"{name} mounts less than a whole folder")
         mistakes.want(all(e["value"].startswith(("/etc/relevo/", "/run/secrets/relevo/"))
-                          for e in container.get("env", [])), f"{name} has a variable that names no file")
-        writers += sum(not m.get("readOnly") for m in mounts)
-    mistakes.want(writers == sum(c["name"] == "plugins" for c in pod.get("initContainers", [])),
-                  "a volume is writable")
+                          for e in container.get("env", []) if e["name"].startswith("RELEVO_") and "valueFrom" not in e),
+                      f"{name} has a variable that names no file")
+        for mount in mounts:
+            writes = not mount.get("readOnly")
+            mistakes.want(writes == (mount["mountPath"] == "/target"), f"{name} and {mount['mountPath']}: writable or not")
     mistakes.want(all(v["secret"]["defaultMode"] == 0o440 for v in pod["volumes"] if "secret" in v),
                   "others may read a secret")
+    mistakes.want(component in LOADS_PLUGINS or not any("plugins" in name for name in volumes), "it has plugins and loads none")
+    check_plugins(component, pod, volumes, mistakes)
+
+
+def check_plugins(component, pod, volumes, mistakes):
+    """What brings plugins comes before what compares their sums, and that before relevo."""
+    names = [c["name"] for c in ours(pod)]
+    for name, volume in volumes.items():
+        if not name.startswith("plugins-"):
+            continue
+        copied = "emptyDir" in volume
+        mistakes.want(copied or re.fullmatch(r".+@sha256:[0-9a-f]{64}", volume["image"]["reference"]), f"{name} is not pinned")
+        mistakes.want((name in names) == copied, f"{name}: a copy is made, or not")
+        mistakes.want(names[-2:] == ["plugins", "relevo"], f"{name}: nobody compares its sums: {names}")
+        judge = next((c for c in ours(pod) if c["name"] == "plugins"), {})
+        mistakes.want(any(a.endswith(f"/plugins/{name.removeprefix('plugins-')}/triggers/keyword.so") and a.startswith(SUM)
+                          for a in judge.get("args", [])), f"{name}: its sum is not compared")
+        mistakes.want(not copied or re.search(r"@sha256:[0-9a-f]{64}$", next(c for c in ours(pod) if c["name"] == name)["image"]),
+                      f"{name} comes from an image that may change")
+
+
+def check_role(one, role, rendered, name, mistakes):
+    spec, config = one["spec"], rendered.config
+    labels, selected = spec["template"]["metadata"]["labels"].items(), spec["selector"]["matchLabels"].items()
+    mistakes.want(selected <= labels and ("app.kubernetes.io/component", role) in selected, "it selects other pods than its own")
+    pod = spec["template"]["spec"]
+    main = pod["containers"][0]
+    drain = milliseconds(config.get(role, {}).get("drain", DRAIN[role]))
+    linger = int(main.get("lifecycle", {"preStop": {"exec": {"command": [0, 0]}}})["preStop"]["exec"]["command"][1])
+    mistakes.want(bool(linger) == (role in ("gateway", "desk")), f"it lingers for {linger} s")
+    mistakes.want(pod["terminationGracePeriodSeconds"] * 1000 >= drain + linger * 1000 + 15000,
+                  f"{pod['terminationGracePeriodSeconds']} s of grace for a drain of {drain} ms")
+    check_probes(main, config, mistakes)
+    check_config(pod, rendered, config, mistakes)
+    secrets = {e["name"] for e in main["env"]} & {
+        "RELEVO_GATEWAY_APP_SECRETS_FILE", "RELEVO_GATEWAY_VERIFY_TOKEN_FILE", "RELEVO_DELIVER_TOKEN_FILE"}
+    mistakes.want(secrets == {"gateway": {"RELEVO_GATEWAY_APP_SECRETS_FILE", "RELEVO_GATEWAY_VERIFY_TOKEN_FILE"},
+                              "deliver": {"RELEVO_DELIVER_TOKEN_FILE"}, "consume": set(), "desk": set()}[role], f"its secrets are {secrets}")
+    mistakes.want(("whatsapp" in {v["name"] for v in pod["volumes"]}) == bool(secrets), "it has WhatsApp's secrets, or lacks them")
+    mistakes.want("owner" not in {v["name"] for v in pod["volumes"]}, "it has the owner's secret")
+    mistakes.want(pod["topologySpreadConstraints"][0]["labelSelector"]["matchLabels"].items() <= dict(labels).items(),
+                  "it is spread by labels that it has not")
+    suffix = "" if role == "consume" else role
+    budget, scaled = rendered.one("PodDisruptionBudget", suffix), rendered.one("ScaledObject") if role == "consume" else None
+    mistakes.want(bool(budget) == (bool(scaled) or spec.get("replicas", 0) > 1), "a budget for one pod, or none for many")
+    mistakes.want(not budget or budget["spec"]["selector"]["matchLabels"] == spec["selector"]["matchLabels"],
+                  "its budget is of other pods")
+    mistakes.want(("replicas" in spec) != bool(scaled), "replicas and autoscaling pull at it")
+    static = "RELEVO_CONSUME_INSTANCE" in {e["name"] for e in main["env"]}
+    mistakes.want(static == (one["kind"] == "StatefulSet"), "only pods that keep their names are static members")
+    if one["kind"] == "StatefulSet":
+        service = rendered.one("Service", "members")["spec"]
+        mistakes.want(spec["serviceName"] == f"{rendered.name}-members" and service["clusterIP"] == "None"
+                      and spec["podManagementPolicy"] == "Parallel", "its members")
+    check_policy(rendered, role, suffix, dict(labels), main, mistakes)
+
+
+def check_policy(rendered, role, suffix, labels, main, mistakes):
+    policy = rendered.one("NetworkPolicy", suffix)
+    if not policy:
+        mistakes.want(rendered.one("NetworkPolicy") is None and len(main["ports"]) > 0, "a role without a policy")
+        return
+    spec = policy["spec"]
+    mistakes.want(spec["podSelector"]["matchLabels"].items() <= labels.items(), "its policy is of other pods")
+    opened = [p["port"] for rule in spec["ingress"] for p in rule["ports"]]
+    mistakes.want(opened == [p["name"] for p in main["ports"]], f"its policy opens {opened}")
+    mistakes.want(("Egress" in spec["policyTypes"]) == bool(spec.get("egress")), "its egress")
+    if spec.get("egress"):
+        mistakes.want({p["port"] for p in spec["egress"][0]["ports"]} == {53} and len(spec["egress"]) == 2, "DNS is closed")
 
 
 def check_probes(main, config, mistakes):
@@ -161,22 +206,23 @@ def lay_out(folder, pod, data):
             for item in volume["secret"]["items"]:
                 (where / item["path"]).write_text("postgresql://relevo:secret@127.0.0.1:1/relevo\n")
         elif "secret" in volume:
-            for key in ("sasl-password", "app-secrets", "verify-token", "token", "crm", "other"):
+            for key in ("sasl-password", "app-secrets", "verify-token", "token", "crm", "other", "password"):
                 (where / key).write_text("secret\n")
 
 
-def check_config(pod, kinds, config, mistakes):
+def check_config(pod, rendered, config, mistakes):
     """relevo itself reads the rendered configuration, with the variables and files of the pod."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        lay_out(folder, pod, kinds["ConfigMap"]["data"])
+        lay_out(folder, pod, rendered.data)
         file = folder / "etc/relevo/relevo.yaml"
-        file.write_text(file.read_text(encoding="utf-8").replace("/etc/relevo/", f"{folder}/etc/relevo/")
-                        .replace("/run/secrets/", f"{folder}/run/secrets/")
-                        .replace("/plugins/", f"{BUILD}/plugins/"), encoding="utf-8")
+        text = file.read_text(encoding="utf-8").replace("/etc/relevo/", f"{folder}/etc/relevo/")
+        text = text.replace("/run/secrets/", f"{folder}/run/secrets/")
+        file.write_text(re.sub("/plugins/(mine|claim)/", f"{BUILD}/plugins/", text), encoding="utf-8")
         environment = {k: v for k, v in os.environ.items() if not k.startswith("RELEVO_")}
         for entry in pod["containers"][0]["env"]:
-            environment[entry["name"]] = f"{folder}{entry['value']}"
+            if entry["name"].startswith("RELEVO_"):
+                environment[entry["name"]] = f"{folder}{entry['value']}" if "value" in entry else "relevo-0"
         ran = subprocess.run([str(BUILD / "relevo"), "check", "--offline"], env=environment, capture_output=True, text=True,
                              timeout=60)
     # By its lines: what is wrong elsewhere is not asked here.
@@ -186,103 +232,149 @@ def check_config(pod, kinds, config, mistakes):
                       f"relevo check finds no {plugin['name']}: {ran.stdout.strip()}")
 
 
-def check_monitoring(kinds, mistakes):
-    """A metric that nothing exports is an alert that never comes."""
-    pod = kinds["Deployment"]["spec"]["template"]
-    wanted = kinds["PodMonitor"]["spec"]["selector"]["matchLabels"].items()
-    mistakes.want(wanted <= pod["metadata"]["labels"].items(), "the PodMonitor selects no pod of ours")
-    if "PrometheusRule" not in kinds:
-        return
-    rules = kinds["PrometheusRule"]["spec"]["groups"][0]["rules"]
-    source = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "core").rglob("*.c"))
-    job = f'job="chat/{kinds["PodMonitor"]["metadata"]["name"]}"'
-    for rule in rules:
-        for metric in METRIC.findall(rule["expr"]):
-            mistakes.want(f'"{metric}"' in source, f"{rule['alert']}: nothing exports {metric}")
-        selected = [rule["expr"][m.end():].startswith((f"{{{job}}}", f"{{{job},")) for m in METRIC.finditer(rule["expr"])]
-        mistakes.want(selected and all(selected), f"{rule['alert']} does not select {job}")
-    mistakes.want(any(r["expr"].startswith("max by (topic, partition) (relevo_lag_seconds") for r in rules),
-                  "there is no alert on the lag")
+def check_setup(rendered, owner, mistakes):
+    """Hooks of a first installation run before everything else: each needs nothing but hooks that come earlier."""
+    hooks = sorted((d for d in rendered.documents if hook(d) == "pre-install,pre-upgrade"),
+                   key=lambda d: int(d["metadata"]["annotations"]["helm.sh/hook-weight"]))
+    made = []
+    for document in hooks:
+        gone = document["metadata"]["annotations"]["helm.sh/hook-delete-policy"].split(",")
+        mistakes.want(gone == ["before-hook-creation", "hook-succeeded"], f"{document['metadata']['name']} is left behind")
+        if document["kind"] == "Job":
+            pod = document["spec"]["template"]["spec"]
+            needs = {v["configMap"]["name"] for v in pod["volumes"] if v["name"] == "config"} | {
+                pod["serviceAccountName"] for _ in [0] if rendered.one("ServiceAccount")}
+            mistakes.want(needs <= set(made), f"job {document['metadata']['name']} needs {needs - set(made)}, which comes later")
+            mistakes.want(document["spec"]["activeDeadlineSeconds"] and pod["restartPolicy"] == "OnFailure", "a job without an end")
+            has = {v["name"] for v in pod["volumes"]}
+            mistakes.want(("owner" in has) == (owner and pod["containers"][0]["args"] == ["migrate"]), "who has the owner's secret")
+        made.append(document["metadata"]["name"])
+    if hooks:
+        mistakes.want(rendered.one("ConfigMap", "setup")["data"] == rendered.data, "the jobs read another configuration")
+    jobs = [d["spec"]["template"]["spec"]["containers"][0]["args"][0] for d in hooks if d["kind"] == "Job"]
+    mistakes.want(jobs in (["check", "migrate", "topics"], []), f"the order of the jobs: {jobs}")
+    test = rendered.one("Pod", "test")
+    mistakes.want(hook(test) == "test" and test["spec"]["restartPolicy"] == "Never", "helm test")
 
 
-def check_role(one, role, kinds, config, mistakes):
-    deployment = one["spec"]
-    labels, selected = deployment["template"]["metadata"]["labels"].items(), deployment["selector"]["matchLabels"].items()
-    mistakes.want(selected <= labels and ("app.kubernetes.io/component", role) in selected, "it selects other pods than its own")
-    pod = deployment["template"]["spec"]
-    check_pod(pod, role, config, mistakes)
-    check_probes(pod["containers"][0], config, mistakes)
-    check_config(pod, kinds, config, mistakes)
-    secrets = {e["name"] for e in pod["containers"][0]["env"]} & {
-        "RELEVO_GATEWAY_APP_SECRETS_FILE", "RELEVO_GATEWAY_VERIFY_TOKEN_FILE", "RELEVO_DELIVER_TOKEN_FILE"}
-    mistakes.want(secrets == {"gateway": {"RELEVO_GATEWAY_APP_SECRETS_FILE", "RELEVO_GATEWAY_VERIFY_TOKEN_FILE"},
-                              "deliver": {"RELEVO_DELIVER_TOKEN_FILE"}, "consume": set(), "desk": set()}[role], f"its secrets are {secrets}")
-    mistakes.want(("whatsapp" in {v["name"] for v in pod["volumes"]}) == bool(secrets), "it has WhatsApp's secrets, or lacks them")
-    mistakes.want(role == "consume" or not pod.get("initContainers"), "it migrates")
-
-
-def check_service(kinds, config, mistakes):
+def check_web(rendered, mistakes):
     """Webhooks reach the gateway's port, browsers the desk's."""
     for role in ("gateway", "desk"):
-        if f"Deployment {role}" not in kinds:
-            mistakes.want(f"Service {role}" not in kinds, "a Service leads nowhere")
+        service, ingress, config = rendered.one("Service", role), rendered.one("Ingress", role), rendered.config
+        if not rendered.role(role):
+            mistakes.want(not service and not ingress, "a Service leads nowhere")
             continue
-        pod, service = kinds[f"Deployment {role}"]["spec"]["template"], kinds[f"Service {role}"]["spec"]
-        mistakes.want(service["selector"].items() <= pod["metadata"]["labels"].items(), "the Service selects no pod")
-        ports = {p["name"]: p["containerPort"] for p in pod["spec"]["containers"][0]["ports"]}
-        mistakes.want(config[role]["listen"].endswith(f":{ports.get(service['ports'][0]['targetPort'])}"),
+        pod = rendered.role(role)["spec"]["template"]
+        mistakes.want(service["spec"]["selector"].items() <= pod["metadata"]["labels"].items(), "the Service selects no pod")
+        ports, port = {p["name"]: p["containerPort"] for p in pod["spec"]["containers"][0]["ports"]}, service["spec"]["ports"][0]
+        mistakes.want(config[role]["listen"].endswith(f":{ports.get(port['targetPort'])}"),
                       f"the Service does not lead to {role}.listen")
+        if ingress:
+            rule = ingress["spec"]["rules"][0]
+            path = rule["http"]["paths"][0]
+            mistakes.want(path["backend"]["service"] == {"name": service["metadata"]["name"], "port": {"name": port["name"]}},
+                          "the Ingress leads elsewhere")
+            mistakes.want(role != "desk" or config["desk"]["public_url"] == f"https://{rule['host']}", f"the desk is at {rule['host']}")
+            mistakes.want(ingress["spec"]["tls"][0]["hosts"] == [rule["host"]], "the certificate is of another host")
+
+
+def check_monitor(rendered, mistakes):
+    monitor = rendered.one("PodMonitor") or rendered.one("ServiceMonitor")
+    if not monitor:
+        return
+    wanted = monitor["spec"]["selector"]["matchLabels"].items()
+    if monitor["kind"] == "ServiceMonitor":
+        service = rendered.one("Service", "metrics")
+        chosen = [d for d in rendered.documents if d["kind"] == "Service" and wanted <= d["metadata"]["labels"].items()]
+        mistakes.want(chosen == [service], "the ServiceMonitor selects other Services, and counts twice")
+        wanted = service["spec"]["selector"].items()
+    for component, template in rendered.pods().items():
+        if component in DRAIN:
+            mistakes.want(wanted <= template["metadata"]["labels"].items(), f"{monitor['kind']} does not select {component}")
+
+
+def check_scaling(rendered, mistakes):
+    scaled = rendered.one("ScaledObject")
+    if not scaled:
+        return
+    spec, config = scaled["spec"], rendered.config
+    mistakes.want(spec["scaleTargetRef"] == {"kind": rendered.role("consume")["kind"], "name": rendered.name}, "it scales another")
+    mistakes.want(spec["maxReplicaCount"] <= config["topics"]["partitions"], "more replicas than partitions")
+    topics = [config["topics"].get("prefix", "") + t for t in config["topics"].get("events", ["whatsapp.events.v1"])]
+    mistakes.want([t["metadata"]["topic"] for t in spec["triggers"]] == topics, "it looks at other topics")
+    for trigger in spec["triggers"]:
+        mistakes.want(trigger["metadata"]["consumerGroup"] == config.get("consume", {}).get("group", "relevo"), "another group")
+        mistakes.want(all(isinstance(v, str) for v in trigger["metadata"].values()), "metadata that is no text")
 
 
 def check_good(program, name, words, mistakes):
-    kinds = render(program, words, mistakes, name)
-    if not kinds:
-        return
+    rendered = render(program, words, mistakes, name)
+    if not rendered:
+        return None
     found = Mistakes()
-    config = yaml.safe_load(kinds["ConfigMap"]["data"]["relevo.yaml"])
-    found.want("Secret" not in kinds, "the chart makes a secret")
-    found.want(all(KEY.fullmatch(k) for k in kinds["ConfigMap"]["data"]), "the ConfigMap has a key that may not be")
+    found.want(not any(d["kind"] == "Secret" for d in rendered.documents), "the chart makes a secret")
+    found.want(all(KEY.fullmatch(k) for k in rendered.data), "the ConfigMap has a key that may not be")
+    for component, template in rendered.pods().items():
+        wrong = Mistakes()
+        check_pod(component, template["spec"], wrong)
+        found += [f"{component}: {words}" for words in wrong]
     for role in DRAIN:
-        one = kinds.get("Deployment" if role == "consume" else f"Deployment {role}")
+        one = rendered.role(role)
         if not one:
             found.want(role != "consume" and (name == "claim" or role == "desk" and name != "full"), f"there is no {role}")
             continue
         wrong = Mistakes()
-        check_role(one, role, kinds, config, wrong)
+        check_role(one, role, rendered, name, wrong)
         found += [f"{role}: {words}" for words in wrong]
-    check_service(kinds, config, found)
-    if "PodMonitor" in kinds:
-        check_monitoring(kinds, found)
+    check_setup(rendered, name == "full", found)
+    check_web(rendered, found)
+    check_monitor(rendered, found)
+    check_scaling(rendered, found)
     mistakes += [f"{name}: {words}" for words in found]
-    return kinds
+    return rendered
 
 
-def check_full(kinds, mistakes):
+def check_full(rendered, mistakes):
     """What only full.yaml can show."""
-    mistakes.want({"PodMonitor", "PrometheusRule"} <= set(kinds), "full: kinds are missing")
-    pod, data = kinds["Deployment"]["spec"]["template"]["spec"], kinds["ConfigMap"]["data"]
+    kinds = {d["kind"] for d in rendered.documents}
+    wanted = {"PodMonitor", "PrometheusRule", "Ingress", "CronJob", "ServiceAccount", "NetworkPolicy", "PodDisruptionBudget"}
+    mistakes.want(wanted <= kinds, f"full: no {wanted - kinds}")
+    pod, data = rendered.role("consume")["spec"]["template"]["spec"], rendered.data
     items = next(v for v in pod["volumes"] if v["name"] == "config")["configMap"]["items"]
     laid = {i["path"]: data[i["key"]] for i in items}
     for path in (p for p in ANDINO.rglob("*") if p.is_file()):
         mistakes.want(laid.get(f"files/{path.relative_to(ANDINO)}") == path.read_text(encoding="utf-8"),
                       f"full: {path.name} arrives changed, or not at all")
-    variables = {e["name"]: e["value"] for e in pod["containers"][0]["env"]}
-    mistakes.want(variables.get("RELEVO_KAFKA_SASL_PASSWORD_FILE") == "/run/secrets/relevo/kafka/sasl-password",
-                  f"full: Kafka's password is not in {variables}")
-    mistakes.want([c["name"] for c in pod["initContainers"]] == ["plugins", "migrate", "topics"], "full: the order")
-    owners = [c["name"] for c in pod["initContainers"] + pod["containers"]
-              if any(m["name"] == "owner" for m in c["volumeMounts"])]
-    mistakes.want(owners == ["migrate"], f"full: the owner's secret is in {owners}")
-    mistakes.want(pod["containers"][0]["image"].endswith("relevo@sha256:" + "0123456789abcdef" * 4), "full: the image")
+    variables = {e["name"]: e.get("value") for e in pod["containers"][0]["env"]}
+    mistakes.want(variables.get("RELEVO_KAFKA_SASL_PASSWORD_FILE") == "/run/secrets/relevo/kafka/sasl-password"
+                  and variables.get("RELEVO_REGISTRY_PASSWORD_FILE") == "/run/secrets/relevo/registry/password",
+                  f"full: passwords are not in {variables}")
+    mistakes.want([c["name"] for c in pod["initContainers"]] == ["plugins-mine", "plugins", "wait"], "full: the order")
+    mistakes.want(pod["containers"][0]["image"].endswith("relevo@sha256:" + SUM), "full: the image")
+    mistakes.want(pod["containers"][0]["resources"] == {"requests": {"cpu": "2"}}, "full: resources of consume's own")
+    mistakes.want([c["name"] for c in pod["containers"]] == ["relevo", "cloud-sql"] and variables.get("TZ")
+                  and pod["priorityClassName"] == "high" and pod["serviceAccountName"] == rendered.name, "full: extras")
+    more = rendered.one("ConfigMap", "more")
+    mistakes.want(more and more["data"] == {"of": "shop"}, "full: extraObjects are not rendered")
+    cron = rendered.one("CronJob", "expire")["spec"]
+    mistakes.want(cron["schedule"] == "15 4 * * *" and cron["concurrencyPolicy"] == "Forbid", "full: expire")
+    mistakes.want("owner" in {v["name"] for v in cron["jobTemplate"]["spec"]["template"]["spec"]["volumes"]},
+                  "full: expire lacks the owner's rights")
 
 
 def check_restart(program, mistakes):
     """A changed file starts the pods anew; nothing else does."""
     seen = []
     for words in ([], [], ["--set", "files.a=x"], ["--set", "files.a=y"], ["--set", "config.log.level=debug"]):
-        kinds = render(program, words, mistakes, "restart")
-        seen.append(kinds["Deployment"]["spec"]["template"]["metadata"]["annotations"]["relevo/config"])
+        rendered = render(program, words, mistakes, "restart", ["template"])
+        seen.append(rendered.role("consume")["spec"]["template"]["metadata"]["annotations"]["relevo/config"])
     mistakes.want(seen[0] == seen[1] and len(set(seen)) == 4, f"restart: {seen}")
+
+
+def check_notes(program, mistakes):
+    ran = helm(program, "install", "shop", str(CHART), "--dry-run=client", "--namespace", "chat")
+    for words in ("rollout status deployment/shop-relevo", "helm test -n chat shop --logs", "relevo lag"):
+        mistakes.want(words in ran.stdout, f"NOTES do not name the next command, {words}: {ran.stderr.strip()}")
 
 
 def check_bad(program, mistakes):
@@ -297,16 +389,19 @@ def check_bad(program, mistakes):
 
 def check_schema(mistakes):
     """The schema is closed, knows each section of the reference, and describes just what values.yaml has."""
-    schema = yaml.safe_load((CHART / "values.schema.json").read_text())
+    schema = json.loads((CHART / "values.schema.json").read_text())
     values = yaml.safe_load((CHART / "values.yaml").read_text())
+
+    def meant(part):
+        return schema["definitions"][part["$ref"].rsplit("/", 1)[1]] if "$ref" in part else part
 
     def compare(path, part, value):
         mistakes.want(part.get("additionalProperties") is False, f"values.schema.json: {path} is not closed")
         known = set(part["properties"]) - {"global"}
         mistakes.want(known == set(value), f"values.yaml and its schema differ in {path}: {known ^ set(value)}")
         for key, inner in part["properties"].items():
-            if "properties" in inner and key != "config":
-                compare(f"{path}.{key}", inner, value[key])
+            if "properties" in meant(inner) and key not in ("config", "resources"):
+                compare(f"{path}.{key}", meant(inner), value[key])
 
     compare("values", schema, values)
     reference = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
@@ -316,22 +411,29 @@ def check_schema(mistakes):
                   f"values.schema.json: properties.config lacks {sections - known} of docs/configuration.md")
 
 
+def check_readme(mistakes):
+    ran = subprocess.run([sys.executable, str(ROOT / "deploy/helm/readme.py")], capture_output=True, text=True)
+    written = CHART / "README.md"
+    mistakes.want(ran.returncode == 0 and written.exists() and written.read_text(encoding="utf-8") == ran.stdout,
+                  f"deploy/helm/relevo/README.md is stale: deploy/helm/readme.py > {written.relative_to(ROOT)} {ran.stderr}")
+
+
 def main():
     if not (BUILD / "relevo").exists():
         sys.exit(f"{BUILD}/relevo does not exist: build it, or set RELEVO_BUILD_DIR")
     program, mistakes = find_helm(), Mistakes()
     check_schema(mistakes)
-    check_good(program, "default", [], mistakes)
-    files = sorted((HERE / "values").glob("*.yaml"))
-    for file in files:
-        words = ["-f", str(file)] + (set_files() if file.stem == "full" else [])
-        kinds = check_good(program, file.stem, words, mistakes)
-        if kinds and file.stem == "full":
-            check_full(kinds, mistakes)
+    check_readme(mistakes)
+    sets = value_sets()
+    for name, words in sets.items():
+        rendered = check_good(program, name, words, mistakes)
+        if rendered and name == "full":
+            check_full(rendered, mistakes)
     if not mistakes:
         check_restart(program, mistakes)
+    check_notes(program, mistakes)
     check_bad(program, mistakes)
-    print("\n".join(mistakes) or f"{len(files) + 1} good and {len(BAD)} bad sets of values: as they should be")
+    print("\n".join(mistakes) or f"{len(sets)} good and {len(BAD)} bad sets of values: as they should be")
     return 1 if mistakes else 0
 
 
