@@ -15,7 +15,8 @@ static const char help[] =
     "Usage: relevo consume [--config FILE]\n\n"
     "Reads WhatsApp events from Kafka, decides with the plugins, commits to Postgres and publishes. Runs until\n"
     "SIGTERM or SIGINT, then finishes the batch in hand, publishes it and leaves the group; a second signal leaves\n"
-    "at once, which loses nothing either. Kafka or Postgres being away is waited out.\n";
+    "at once, which loses nothing either. SIGHUP reads file, secrets and plugins anew, if they are good. Kafka or Postgres\n"
+    "being away is waited out.\n";
 
 /* The poll loop turns every 100 ms; a rebalance may hold it for the drain time. No plugin takes that long for a batch. */
 enum { STUCK_MS = 60000, PORT_TRIES = 20, PORT_PAUSE_MS = 50 };
@@ -81,7 +82,7 @@ int rlv_cli_consume(int argc, char **argv)
     rlv_consumer *consumer = NULL;
     rlv_ops *ops = NULL;
     struct role role;
-    int rc = rlv_role_catch_signals(&err);
+    int rc = rlv_role_catch_signals(argv, "--offline", &err);
     if (rc == RLV_OK)
         rc = rlv_host_new(config, &host, &err);
     if (rc == RLV_OK)
@@ -109,6 +110,7 @@ int rlv_cli_consume(int argc, char **argv)
     code = rc == RLV_OK ? 0 : rlv_cli_fail(&err);
     if (rc == RLV_OK)
         rlv_log(RLV_LOG_INFO, "consume", "left in order");
+    code = rlv_role_end(argv, code);
     if (haunted)
         _exit(code); /* no clean-up of a library under the feet of its threads */
     return code;

@@ -45,7 +45,7 @@ int rlv_cli_deliver(int argc, char **argv)
     rlv_error err = {0};
     rlv_deliver *deliver = NULL;
     rlv_ops *ops = NULL;
-    int rc = rlv_role_catch_signals(&err);
+    int rc = rlv_role_catch_signals(argv, "--print", &err);
     if (rc == RLV_OK)
         rc = rlv_deliver_new(config, &deliver, &err);
     if (rc == RLV_OK) {
@@ -65,5 +65,5 @@ int rlv_cli_deliver(int argc, char **argv)
     if (rc != RLV_OK)
         return rlv_cli_fail(&err);
     rlv_log(RLV_LOG_INFO, "deliver", "left in order");
-    return 0;
+    return rlv_role_end(argv, 0);
 }

@@ -38,7 +38,7 @@ int rlv_cli_desk(int argc, char **argv)
     rlv_error err = {0};
     rlv_desk *desk = NULL;
     rlv_ops *ops = NULL;
-    int rc = rlv_role_catch_signals(&err);
+    int rc = rlv_role_catch_signals(argv, "--print", &err);
     if (rc == RLV_OK)
         rc = rlv_desk_new(config, &desk, &err);
     if (rc == RLV_OK) {
@@ -57,5 +57,5 @@ int rlv_cli_desk(int argc, char **argv)
     if (rc != RLV_OK)
         return rlv_cli_fail(&err);
     rlv_log(RLV_LOG_INFO, "desk", "left in order");
-    return 0;
+    return rlv_role_end(argv, 0);
 }

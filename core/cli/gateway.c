@@ -42,7 +42,7 @@ int rlv_cli_gateway(int argc, char **argv)
     rlv_error err = {0};
     rlv_gateway *gateway = NULL;
     rlv_ops *ops = NULL;
-    int rc = rlv_role_catch_signals(&err);
+    int rc = rlv_role_catch_signals(argv, "--print", &err);
     if (rc == RLV_OK)
         rc = rlv_gateway_new(config, &gateway, &err);
     if (rc == RLV_OK) {
@@ -61,5 +61,5 @@ int rlv_cli_gateway(int argc, char **argv)
     if (rc != RLV_OK)
         return rlv_cli_fail(&err);
     rlv_log(RLV_LOG_INFO, "gateway", "left in order");
-    return 0;
+    return rlv_role_end(argv, 0);
 }

@@ -20,7 +20,7 @@ int rlv_cli_sandbox(int argc, char **argv)
         return code;
     rlv_error err = {0};
     rlv_cloudapi *api = NULL;
-    int rc = rlv_role_catch_signals(&err);
+    int rc = rlv_role_catch_signals(argv, "--print", &err);
     if (rc == RLV_OK)
         rc = rlv_cloudapi_new(config, &api, &err);
     if (rc == RLV_OK) {
@@ -31,5 +31,5 @@ int rlv_cli_sandbox(int argc, char **argv)
     }
     rlv_cloudapi_free(api);
     rlv_config_free(config);
-    return rc == RLV_OK ? 0 : rlv_cli_fail(&err);
+    return rc == RLV_OK ? rlv_role_end(argv, 0) : rlv_cli_fail(&err);
 }
