@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "conversation/digest.h"
+#include "conversation/served.h"
 #include "conversation/step.h"
 
 enum {
@@ -136,6 +137,7 @@ static void take_detail(rlv_decision *d, const json_t *json, rlv_arena *arena)
         d->as.trigger.threshold = json_number_value(json_object_get(trigger, "threshold"));
         d->as.trigger.observed = json_is_true(json_object_get(trigger, "observed"));
         d->as.trigger.chosen = json_is_true(json_object_get(trigger, "chosen"));
+        d->as.trigger.tells = json_is_true(json_object_get(trigger, "tells"));
     } else if (reading) {
         d->as.reading.language = text_of(reading, "language", arena);
         d->as.reading.intent = text_of(reading, "intent", arena);
@@ -423,5 +425,6 @@ bool rlv_rebuild_apply(rlv_conversation *conv, const rlv_outcome *outcome)
     for (const rlv_decision *d = first; d; d = d->next)
         if (d->kind != RLV_DECIDED_REOPENED)
             apply_decision(conv, ev, d);
+    rlv_served_follow(conv, &outcome->decisions, ev->at_ms);
     return true;
 }

@@ -94,8 +94,8 @@ static void put_hours(rlv_buf *out, const rlv_hours *hours)
 
 static void put_trigger(rlv_buf *out, const char *what, const rlv_trigger_policy *t)
 {
-    rlv_buf_printf(out, "%s %.*s %.17g %.17g %lld %d %d %d %d\n", what, RLV_STR_ARG(t->trigger), t->threshold, t->weight,
-                   (long long)t->cooldown_ms, t->alone, t->observe, t->priority, t->outside_hours);
+    rlv_buf_printf(out, "%s %.*s %.17g %.17g %lld %d %d %d %d %d\n", what, RLV_STR_ARG(t->trigger), t->threshold, t->weight,
+                   (long long)t->cooldown_ms, t->alone, t->observe, t->tell_only, t->priority, t->outside_hours);
     put_conditions(out, t->all, t->n_all);
     put_conditions(out, t->any, t->n_any);
     put_conditions(out, t->none, t->n_none);

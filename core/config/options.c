@@ -61,6 +61,8 @@
      "After it fired it only observes for so long."},                                                        \
     {path "observe", RLV_OPTION_BOOLEAN, AT(entry.observe), RELOADABLE, "false", 0, 0, NULL, NULL,           \
      "Only report what would have happened."},                                                               \
+    {path "tell_only", RLV_OPTION_BOOLEAN, AT(entry.tell_only), RELOADABLE, "false", 0, 0, NULL, NULL,       \
+     "Tell people, by notifiers and in desktops, and let the bot go on: nothing is handed off."},            \
     {path "priority", INTEGER, AT(entry.priority), RELOADABLE, "5", 0, 9, NULL, NULL,                        \
      "9 is the most urgent. Of several that fire the highest is the cause; also the priority in the queue."}, \
     {path "team", TEXT, AT(entry.team), RELOADABLE, NULL, 0, 0, NULL, NULL,                                  \

@@ -38,6 +38,7 @@ bool rlv_digest_slot(rlv_conversation *conv, rlv_str name, rlv_str value, rlv_st
             continue;
         if (rlv_str_eq(conv->slots[i].value, value))
             return false;
+        slot.was = conv->slots[i].value;
         conv->slots[i] = slot;
         return true;
     }
@@ -103,6 +104,8 @@ void rlv_digest_new_stretch(rlv_conversation *conv)
     conv->n_tried = conv->n_trend = 0;
     conv->n_turns = 0;
     conv->n_memories = 0;
+    for (int32_t i = 0; i < conv->n_slots; i++)
+        conv->slots[i].was = (rlv_str){NULL, 0};
 }
 
 void rlv_digest_end_held(rlv_conversation *conv)

@@ -5,6 +5,7 @@
 #include "conversation/decide.h"
 #include "conversation/digest.h"
 #include "conversation/held.h"
+#include "conversation/served.h"
 
 /* How near to people. */
 static int nearness(enum rlv_owner owner)
@@ -137,6 +138,7 @@ bool rlv_conversation_join(rlv_step *step, const rlv_conversation *loser)
     int64_t since = taken ? loser->owner_since_ms : kept->owner_since_ms;
     join_digest(kept, loser);
     rlv_held_join(kept, loser, step->arena);
+    rlv_served_join(kept, loser, taken);
     if (loser->epoch > kept->epoch)
         kept->epoch = loser->epoch;
     kept->team = team;

@@ -8,6 +8,7 @@
 #include "conversation/held.h"
 #include "conversation/hours.h"
 #include "conversation/join.h"
+#include "conversation/served.h"
 #include "conversation/triggers.h"
 #include "conversation/waiting.h"
 
@@ -214,7 +215,8 @@ static unsigned open_command(rlv_step *step)
             d->as.change.reason = ev->note;
         (void)rlv_decide_notice(step, &p->notices.closed, "notice.closed", ev->agent_name);
         (void)rlv_after_person(step);
-        break;
+        step->ending = d;
+        return wanted(step, RLV_WANTS(RLV_PHASE_SUMMARIZE) | RLV_WANTS(RLV_PHASE_NOTIFY));
     }
     case RLV_COMMAND_ASSIGN:
         (void)rlv_decide_commanded(step, RLV_DECIDED_ASSIGNED, RLV_CAUSE_ASSIGNMENT);
@@ -417,7 +419,7 @@ unsigned rlv_step_read(rlv_step *step)
             conv->language = a->as.reading.language;
     }
     if (conv->owner != RLV_OWNER_BOT)
-        return 0;
+        return conv->owner == RLV_OWNER_CLOSED ? 0 : wanted(step, RLV_WANTS(RLV_PHASE_SUMMARIZE));
     return wanted(step, RLV_WANTS(RLV_PHASE_TRIGGER) | RLV_WANTS(RLV_PHASE_RESPOND));
 }
 
@@ -584,6 +586,7 @@ unsigned rlv_step_decide(rlv_step *step)
 
     const rlv_trigger_policy *policy = NULL;
     const rlv_decision *fired = rlv_triggers_judge(step, &policy);
+    bool tells = rlv_triggers_tell(step);
     if (fired)
         return hand_off(step, fired, policy);
     const rlv_answer *reply = best_reply(step);
@@ -601,7 +604,7 @@ unsigned rlv_step_decide(rlv_step *step)
         (void)rlv_decide_notice(step, &step->policy->notices.unknown, "notice.unknown", none);
     }
     resume(step, reply);
-    return 0;
+    return tells ? wanted(step, RLV_WANTS(RLV_PHASE_SUMMARIZE) | RLV_WANTS(RLV_PHASE_NOTIFY)) : 0;
 }
 
 /* ---- close ------------------------------------------------------------------------------------------------------- */
@@ -715,14 +718,14 @@ void rlv_step_close(rlv_step *step)
 {
     if (!step->conversation || !step->changed)
         return;
-    if (step->handoff) {
+    if (step->handoff)
         take_route(step);
-        take_card(step);
-    }
+    take_card(step);
     if (step->event->kind == RLV_EVENT_RESULT && !step->message && !step->holding)
         take_result(step);
     take_effects(step);
     if (!step->holding)
         (void)report_failures(step, true);
     remember(step);
+    rlv_served_follow(step->conversation, &step->decisions, step->event->at_ms);
 }

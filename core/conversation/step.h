@@ -42,6 +42,7 @@ typedef struct rlv_step {
     rlv_answers answers;     /* appended by the lane, phase after phase */
     rlv_decisions decisions; /* the outcome */
     rlv_decision *handoff;   /* HANDED_OFF, or the TAKEN_OVER that wants a card; NULL: none */
+    const rlv_decision *ending; /* the CLOSED of a person, which wants a last card; NULL: none */
     bool done;               /* the message is decided without plugins: it answers a survey, say */
     bool changed;            /* the conversation must be written */
 } rlv_step;
@@ -59,9 +60,11 @@ void rlv_step_give_up(rlv_step *step, rlv_str reason);
 /* Takes the event in: joined, received, duplicate, reopened, what a command did. Returns the phases wanted: classify, or
    summarize for a takeover, or on_result (and classify, when a message waits for the result), or 0. */
 unsigned rlv_step_open(rlv_step *step);
-/* Takes the reading and the slots. Returns trigger and respond, where the bot owns the conversation. */
+/* Takes the reading and the slots. Returns trigger and respond, where the bot owns the conversation; summarize, where people do: the
+   card is written anew, as the customer may have said more. */
 unsigned rlv_step_read(rlv_step *step);
-/* Decides: hand off, answer, or admit not to know. Returns route and summarize and notify, where it handed off. */
+/* Decides: hand off, answer, or admit not to know. Returns route and summarize and notify, where it handed off; summarize and notify
+   where a trigger only tells people. */
 unsigned rlv_step_decide(rlv_step *step);
 /* Takes the route, the card and the effects; remembers the turn. The decisions are complete. */
 void rlv_step_close(rlv_step *step);

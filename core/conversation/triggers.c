@@ -157,7 +157,8 @@ static void judge_rule(rlv_step *step, const rlv_trigger_policy *p, struct cause
     d->as.trigger.threshold = rule.threshold;
     d->as.trigger.observed =
         p->observe || rule.observed || cooling(step->conversation, p->trigger, step->event->at_ms);
-    if (!d->as.trigger.observed)
+    d->as.trigger.tells = !d->as.trigger.observed && p->tell_only;
+    if (!d->as.trigger.observed && !p->tell_only)
         offer(fired, (struct cause){d, p, rule.score, false});
 }
 
@@ -186,6 +187,10 @@ rlv_decision *rlv_triggers_judge(rlv_step *step, const rlv_trigger_policy **ret_
             (!cause.asked && cooling(step->conversation, a->plugin, step->event->at_ms));
         if (d->as.trigger.observed || !p->alone)
             continue;
+        if (p->tell_only && !cause.asked) { /* who asks for a person gets one, whatever else is wanted of the trigger */
+            d->as.trigger.tells = cause.score >= p->threshold;
+            continue;
+        }
         none *= 1 - cause.score;
         if (cause.asked || cause.score >= p->threshold)
             offer(&fired, cause);
@@ -200,6 +205,28 @@ rlv_decision *rlv_triggers_judge(rlv_step *step, const rlv_trigger_policy **ret_
         *ret_policy = fired.policy;
     }
     return fired.decision;
+}
+
+static const rlv_trigger_policy *rule_of(const rlv_policy *policy, rlv_str name)
+{
+    for (size_t i = 0; i < policy->n_rules; i++)
+        if (rlv_str_eq(policy->rules[i].trigger, name))
+            return &policy->rules[i];
+    return NULL;
+}
+
+bool rlv_triggers_tell(rlv_step *step)
+{
+    bool any = false;
+    for (const rlv_decision *d = step->decisions.first; d; d = d->next) {
+        if (d->kind != RLV_DECIDED_TRIGGERED || !d->as.trigger.tells)
+            continue;
+        rlv_str name = d->as.trigger.trigger;
+        const rlv_trigger_policy *rule = rule_of(step->policy, name);
+        rlv_triggers_cool(step->conversation, rule ? rule : policy_of(step->policy, name), name, step->event->at_ms);
+        any = true;
+    }
+    return any;
 }
 
 void rlv_triggers_cool(rlv_conversation *conv, const rlv_trigger_policy *policy, rlv_str trigger, int64_t at_ms)

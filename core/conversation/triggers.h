@@ -13,6 +13,10 @@
    *ret_policy is set to the winner's policy (never NULL when a decision is returned). */
 rlv_decision *rlv_triggers_judge(rlv_step *step, const rlv_trigger_policy **ret_policy);
 
+/* Those that fired without handing off, as the policy wants: they rest for their cool-down. True: there are any, so people are to be
+   told. */
+bool rlv_triggers_tell(rlv_step *step);
+
 /* The trigger rests for its cool-down. */
 void rlv_triggers_cool(rlv_conversation *conv, const rlv_trigger_policy *policy, rlv_str trigger, int64_t at_ms);
 

@@ -14,6 +14,7 @@ enum {
     QUIET_US = 60 * 1000 * 1000,
     LABELS_MAX = 160,
     HALVES = 2,
+    TELLS_SINCE = 3, /* minor version in which notices came that are of no handoff */
     /* A death costs a new process, and a hang its budget besides: three of them find one event in a thousand. */
     PIECES = 32
 };
@@ -219,6 +220,8 @@ static bool pick(struct batch *b, rlv_subject *subjects, size_t n, const rlv_vie
     for (size_t i = 0; i < n; i++) {
         if (views->results && !rlv_str_eq(subjects[i].event->plugin, b->plugin->entry))
             continue;
+        if (b->phase == RLV_PHASE_NOTIFY && !subjects[i].handoff && b->plugin->info.abi_minor < TELLS_SINCE)
+            continue; /* it takes every notice for that of a handoff */
         b->subjects[b->n] = &subjects[i];
         b->views[b->n] = views->list[i];
         if (views->results)

@@ -99,6 +99,15 @@ static uint64_t put_handoff(rlv_ring_writer *w, const relevo_handoff *handoff)
     return rlv_ring_put(w, &h, sizeof(h));
 }
 
+static uint64_t put_ending(rlv_ring_writer *w, const relevo_ending *ending)
+{
+    relevo_ending e = *ending;
+    move_str(w, &e.agent);
+    move_str(w, &e.agent_name);
+    move_str(w, &e.note);
+    return rlv_ring_put(w, &e, sizeof(e));
+}
+
 static uint64_t put_turn(rlv_ring_writer *w, const void *turn)
 {
     relevo_turn t = *(const relevo_turn *)turn;
@@ -112,6 +121,7 @@ static uint64_t put_slot(rlv_ring_writer *w, const void *slot)
     move_str(w, &s.name);
     move_str(w, &s.value);
     move_str(w, &s.message_id);
+    move_str(w, &s.was);
     return rlv_ring_put(w, &s, sizeof(s));
 }
 
@@ -122,6 +132,25 @@ static uint64_t put_fired(rlv_ring_writer *w, const void *fired)
     move_str(w, &f.evidence);
     move_str(w, &f.reason);
     return rlv_ring_put(w, &f, sizeof(f));
+}
+
+static uint64_t put_past(rlv_ring_writer *w, const void *past)
+{
+    relevo_past p = *(const relevo_past *)past;
+    move_str(w, &p.trigger);
+    move_str(w, &p.reason);
+    move_str(w, &p.agent);
+    move_str(w, &p.note);
+    return rlv_ring_put(w, &p, sizeof(p));
+}
+
+static uint64_t put_card(rlv_ring_writer *w, const void *card)
+{
+    relevo_answer_card c = *(const relevo_answer_card *)card;
+    move_str(w, &c.name);
+    move_str(w, &c.text);
+    move_str(w, &c.message_id);
+    return rlv_ring_put(w, &c, sizeof(c));
 }
 
 /* An array of n pointers to what put makes of each element. */
@@ -161,6 +190,9 @@ uint64_t rlv_ring_put_view(rlv_ring_writer *w, const relevo_view *view)
     v.turns = at(put_list(w, (const void *const *)v.turns, v.n_turns, put_turn));
     v.slots = at(put_list(w, (const void *const *)v.slots, v.n_slots, put_slot));
     v.fired = at(put_list(w, (const void *const *)v.fired, v.n_fired, put_fired));
+    v.past = at(put_list(w, (const void *const *)v.past, v.n_past, put_past));
+    v.ending = v.ending ? at(put_ending(w, v.ending)) : NULL;
+    v.card = at(put_list(w, (const void *const *)v.card, v.n_card, put_card));
     return rlv_ring_put(w, &v, sizeof(v));
 }
 

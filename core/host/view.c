@@ -6,7 +6,7 @@
 #include "host/view.h"
 
 _Static_assert((int)RLV_TRIED_MAX == (int)RELEVO_TRIED_MAX && (int)RLV_TREND_MAX == (int)RELEVO_TREND_MAX &&
-                   (int)RLV_TURNS_MAX == (int)RELEVO_TURNS_MAX,
+                   (int)RLV_TURNS_MAX == (int)RELEVO_TURNS_MAX && (int)RLV_PAST_MAX == (int)RELEVO_PAST_MAX,
                "a view holds as much as the conversation keeps");
 _Static_assert((int)RLV_OWNER_BOT == (int)RELEVO_OWNER_BOT &&
                    (int)RLV_OWNER_CLOSED == (int)RELEVO_OWNER_CLOSED,
@@ -14,6 +14,7 @@ _Static_assert((int)RLV_OWNER_BOT == (int)RELEVO_OWNER_BOT &&
 
 struct builder {
     rlv_arena *arena;
+    enum rlv_phase phase;
     const rlv_subject *subject;
 };
 
@@ -109,13 +110,19 @@ static bool build_turns(const struct builder *b, relevo_view *view)
 }
 
 /* Sets or appends a slot; the newest value of a name wins. */
-static void put_slot(relevo_slot *slots, size_t *n, rlv_str name, rlv_str value, rlv_str message_id)
+static void put_slot(relevo_slot *slots, size_t *n, const rlv_slot *slot)
 {
     size_t i = 0;
-    while (i < *n && !rlv_str_eq((rlv_str){slots[i].name.ptr, slots[i].name.len}, name))
+    while (i < *n && !rlv_str_eq((rlv_str){slots[i].name.ptr, slots[i].name.len}, slot->name))
         i++;
-    slots[i] = (relevo_slot){
-        .size = sizeof(*slots), .name = str(name), .value = str(value), .message_id = str(message_id)};
+    relevo_str was = str(slot->was);
+    if (i < *n) /* as the conversation will keep it */
+        was = rlv_str_eq((rlv_str){slots[i].value.ptr, slots[i].value.len}, slot->value) ? slots[i].was : slots[i].value;
+    slots[i] = (relevo_slot){.size = sizeof(*slots),
+                             .name = str(slot->name),
+                             .value = str(slot->value),
+                             .message_id = str(slot->message_id),
+                             .was = was};
     if (i == *n)
         ++*n;
 }
@@ -131,11 +138,11 @@ static bool build_slots(const struct builder *b, relevo_view *view)
     if (!slots || !list)
         return false;
     for (int32_t i = 0; i < c->n_slots; i++)
-        put_slot(slots, &n, c->slots[i].name, c->slots[i].value, c->slots[i].message_id);
+        put_slot(slots, &n, &c->slots[i]);
+    const rlv_event *from = b->subject->message ? b->subject->message : b->subject->event;
     for (const rlv_answer *a = b->subject->answers->first; a; a = a->next)
         if (a->kind == RLV_ANSWER_SLOT)
-            put_slot(slots, &n, a->as.slot.name, a->as.slot.value,
-                     (b->subject->message ? b->subject->message : b->subject->event)->message_id);
+            put_slot(slots, &n, &(rlv_slot){.name = a->as.slot.name, .value = a->as.slot.value, .message_id = from->message_id});
     for (size_t i = 0; i < n; i++)
         list[i] = &slots[i];
     view->slots = list;
@@ -162,7 +169,8 @@ static bool build_fired(const struct builder *b, relevo_view *view)
                                   .trigger = str(d->as.trigger.trigger),
                                   .score = d->as.trigger.score,
                                   .evidence = str(d->as.trigger.evidence),
-                                  .reason = str(d->as.trigger.reason)};
+                                  .reason = str(d->as.trigger.reason),
+                                  .tells = d->as.trigger.tells};
         list[i] = &fired[i];
         i++;
     }
@@ -190,6 +198,98 @@ static const relevo_handoff *build_handoff(const struct builder *b)
                                     .score = d->as.change.score,
                                     .team = either(d->as.change.route.team, d->team)};
     return handoff;
+}
+
+/* While people have it: the one that brought it to them. */
+static const relevo_handoff *build_earlier_handoff(const struct builder *b)
+{
+    const rlv_served *served = &b->subject->conversation->served;
+    relevo_handoff *handoff = rlv_arena_zalloc(b->arena, 1, sizeof(*handoff));
+    if (handoff)
+        *handoff = (relevo_handoff){.size = sizeof(*handoff),
+                                    .priority = (uint32_t)served->priority,
+                                    .trigger = str(served->trigger),
+                                    .reason = str(served->reason),
+                                    .evidence = str(served->evidence),
+                                    .score = served->score,
+                                    .team = str(b->subject->conversation->team)};
+    return handoff;
+}
+
+/* Somebody was asked for, be it by a failure that has a reason and no trigger. */
+static bool was_handed_off(const struct builder *b)
+{
+    const rlv_served *served = &b->subject->conversation->served;
+    return b->phase >= RLV_PHASE_ROUTE && b->phase <= RLV_PHASE_NOTIFY && served->at_ms && (served->trigger.len || served->reason.len);
+}
+
+static bool build_past(const struct builder *b, relevo_view *view)
+{
+    const rlv_conversation *c = b->subject->conversation;
+    size_t n = (size_t)c->n_past;
+    relevo_past *past = rlv_arena_zalloc(b->arena, n, sizeof(*past));
+    const relevo_past **list = rlv_arena_alloc(b->arena, n * sizeof(*list));
+    if (!past || !list)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        const rlv_past *p = &c->past[i];
+        past[i] = (relevo_past){.size = sizeof(*past),
+                                .ended = (uint32_t)p->ended,
+                                .at_ms = p->at_ms,
+                                .ended_ms = p->ended_ms,
+                                .trigger = str(p->trigger),
+                                .reason = str(p->reason),
+                                .agent = str(p->agent),
+                                .note = str(p->note),
+                                .score = p->score};
+        list[i] = &past[i];
+    }
+    view->past = list;
+    view->n_past = (uint32_t)n;
+    return true;
+}
+
+static const relevo_ending *build_ending(const struct builder *b)
+{
+    const rlv_conversation *c = b->subject->conversation;
+    const rlv_event *ev = b->subject->event;
+    relevo_ending *ending = rlv_arena_zalloc(b->arena, 1, sizeof(*ending));
+    if (!ending)
+        return NULL;
+    *ending = (relevo_ending){.size = sizeof(*ending),
+                              .began_ms = c->served.at_ms,
+                              .agent = str(ev->agent_id),
+                              .agent_name = str(ev->agent_name),
+                              .note = str(ev->note)};
+    for (int32_t i = 0; i < c->n_turns && !ending->answered_ms; i++)
+        if (c->turns[i].by == (int32_t)RELEVO_BY_AGENT && c->turns[i].at_ms >= c->served.at_ms)
+            ending->answered_ms = c->turns[i].at_ms;
+    return ending;
+}
+
+/* What the phase before wrote. */
+static bool build_card(const struct builder *b, relevo_view *view)
+{
+    size_t n = 0, i = 0;
+    for (const rlv_answer *a = b->subject->answers->first; a && b->phase == RLV_PHASE_NOTIFY; a = a->next)
+        n += a->kind == RLV_ANSWER_CARD;
+    relevo_answer_card *card = rlv_arena_zalloc(b->arena, n, sizeof(*card));
+    const relevo_answer_card **list = rlv_arena_alloc(b->arena, n * sizeof(*list));
+    if (!card || !list)
+        return false;
+    for (const rlv_answer *a = b->subject->answers->first; a && i < n; a = a->next) {
+        if (a->kind != RLV_ANSWER_CARD)
+            continue;
+        card[i] = (relevo_answer_card){.head = {sizeof(*card), RELEVO_ANSWER_CARD},
+                                       .name = str(a->as.card.name),
+                                       .text = str(a->as.card.text),
+                                       .message_id = str(a->as.card.message_id)};
+        list[i] = &card[i];
+        i++;
+    }
+    view->card = list;
+    view->n_card = (uint32_t)n;
+    return true;
 }
 
 static const relevo_result *build_result(const struct builder *b)
@@ -225,14 +325,17 @@ static bool build_view(const struct builder *b, relevo_view *view)
                       .customer_id = either(c->user_id.len ? c->user_id : c->wa_id, rlv_event_identity(ev)),
                       .customer_name = either(ev->customer_name, c->customer_name),
                       .language = str(c->language),
-                      .at_ms = s->at_ms};
+                      .at_ms = s->at_ms,
+                      .last_in_ms = c->last_in_ms};
     const rlv_answer *reading = find_reading(b);
     if (!(view->digest = build_digest(b)) ||
         (reading && !(view->reading = build_reading(b, &reading->as.reading))) ||
         (s->message && !(view->message = build_message(b))) ||
-        (handed_off(s) && !(view->handoff = build_handoff(b))))
+        (handed_off(s) && !(view->handoff = build_handoff(b))) ||
+        (!handed_off(s) && was_handed_off(b) && !(view->handoff = build_earlier_handoff(b))) ||
+        (s->ending && !(view->ending = build_ending(b))))
         return false;
-    return build_turns(b, view) && build_slots(b, view) && build_fired(b, view);
+    return build_turns(b, view) && build_slots(b, view) && build_fired(b, view) && build_past(b, view) && build_card(b, view);
 }
 
 bool rlv_views_build(rlv_arena *arena, enum rlv_phase phase, const rlv_subject *subjects, size_t n,
@@ -245,7 +348,7 @@ bool rlv_views_build(rlv_arena *arena, enum rlv_phase phase, const rlv_subject *
     if (!v.views || !v.list || (phase == RLV_PHASE_RESULT && !v.results))
         return false;
     for (size_t i = 0; i < n; i++) {
-        const struct builder b = {arena, &subjects[i]};
+        const struct builder b = {arena, phase, &subjects[i]};
         v.list[i] = &v.views[i];
         if (!build_view(&b, &v.views[i]) || (v.results && !(v.results[i] = build_result(&b))))
             return false;

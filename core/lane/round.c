@@ -43,6 +43,7 @@ static int ask(rlv_round *r, enum rlv_phase phase, rlv_error *err)
                                          .held = &step->was,
                                          .at_ms = step->event->at_ms,
                                          .handoff = step->handoff,
+                                         .ending = step->ending,
                                          .decisions = &step->decisions,
                                          .answers = &step->answers};
     }

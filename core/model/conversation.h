@@ -18,6 +18,9 @@ enum {
     RLV_COOLING_MAX = 8,
     RLV_MEMORIES_MAX = 8,
     RLV_RECENT_MAX = 32, /* message ids remembered, to drop what Meta sends again */
+    RLV_PAST_MAX = 5,        /* times with people that are remembered */
+    RLV_PAST_TEXT_MAX = 200, /* bytes kept of each of their texts */
+    RLV_SERVED_TEXT_MAX = 500, /* bytes kept of why people have it now */
     RLV_HELD_TEXT_MAX = 16384, /* bytes: the longest text of WhatsApp, and what is held at most */
     RLV_HELD_MESSAGES_MAX = 16,
     RLV_HELD_BY_MAX = 3 /* plugins that may hold one message, one after the other */
@@ -32,6 +35,7 @@ typedef struct rlv_turn {
 
 typedef struct rlv_slot {
     rlv_str name, value, message_id;
+    rlv_str was; /* the value before it changed in this stretch; absent: it did not */
 } rlv_slot;
 
 /* A trigger that fired and now rests. */
@@ -44,6 +48,23 @@ typedef struct rlv_cooling {
 typedef struct rlv_memory {
     rlv_str plugin, bytes;
 } rlv_memory;
+
+/* Why people have it: from the handoff, or the takeover, until it is closed or the bot's again. */
+typedef struct rlv_served {
+    int64_t at_ms;    /* lane time at which it came to people; 0: they do not have it */
+    int32_t priority; /* 0 to 9 */
+    double score;     /* of the trigger, 0 to 1 */
+    rlv_str trigger, reason, evidence; /* of a handoff; absent: a person took it */
+} rlv_served;
+
+/* A time with people that is over. */
+typedef struct rlv_past {
+    int64_t at_ms, ended_ms; /* lane time */
+    enum rlv_owner ended;    /* CLOSED, or BOT: given back */
+    rlv_str trigger, reason; /* why it came to people */
+    rlv_str agent, note;     /* who ended it, with which words; absent: nobody, it was time */
+    int32_t score;           /* what the customer said in the survey; -1: nothing */
+} rlv_past;
 
 /* What the customer wrote and nobody has decided yet: it waits for what they write next, or for the result of an effect. Several
    messages are one here, their texts a line each, as people write in bursts. */
@@ -100,6 +121,10 @@ typedef struct rlv_conversation {
     int32_t n_turns, n_slots, n_cooling, n_memories, n_recent;
 
     rlv_held_message held;
+
+    rlv_served served;
+    rlv_past past[RLV_PAST_MAX]; /* oldest first */
+    int32_t n_past;
 
     int64_t idle_timer_ms; /* when the pending "idle" timer is due; 0: none pending */
     int64_t held_timer_ms; /* the same of "held": the earliest, where several are pending */

@@ -78,6 +78,7 @@ typedef struct rlv_decision {
             double score, threshold;
             bool observed; /* only reported: `observe`, cooling down, or outside its limits */
             bool chosen;   /* the cause of the handoff */
+            bool tells;    /* it fired, and people are told; nothing is handed off */
         } trigger;
         struct { /* REPLIED, ANSWERED, NOTED */
             rlv_str text;

@@ -64,6 +64,7 @@ typedef struct rlv_trigger_policy {
 
     int64_t cooldown_ms; /* after it fired, it only observes for so long */
     bool observe;        /* only report what would have happened */
+    bool tell_only;      /* people are told, by notifiers and in desktops, and the bot goes on */
     int32_t priority;    /* 0 lowest to 9 highest: of several that fire, the highest is the cause; also the queue's */
     rlv_str team;        /* absent: the router's choice */
     rlv_str agent;       /* tried first; absent: the router's choice */

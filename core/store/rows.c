@@ -140,10 +140,10 @@ static rlv_str text_of(const rlv_outcome *o)
 
 const char rlv_store_copy_history[] =
     "COPY relevo.history (lane, seq, at, conversation_id, kind, source, topic, source_offset, by, agent_id, "
-    "message_id, type, text, said, owner, epoch, intent, trigger, config, decided, was, owner_agent, priority, survey, score) "
+    "message_id, type, text, said, owner, epoch, intent, trigger, config, decided, was, owner_agent, priority, survey, score, tip) "
     "FROM STDIN (FORMAT binary)";
 enum {
-    HISTORY_COLUMNS = 25
+    HISTORY_COLUMNS = 26
 };
 
 /* What reports and the audit ask for: whose it was before, where the event changed that (0: nobody's, it begins), whose it is
@@ -184,6 +184,15 @@ static void put_survey(rlv_buf *row, const rlv_outcome *o)
     rlv_pg_put_null(row);
 }
 
+/* The trigger that told people without handing off. */
+static rlv_str tip_of(const rlv_outcome *o)
+{
+    for (const rlv_decision *d = o->decisions.first; d; d = d->next)
+        if (d->kind == RLV_DECIDED_TRIGGERED && d->as.trigger.tells)
+            return d->as.trigger.trigger;
+    return (rlv_str){NULL, 0};
+}
+
 void rlv_store_put_history(rlv_store *store, const rlv_outcome *o, rlv_str decided)
 {
     const rlv_event *ev = o->event;
@@ -221,6 +230,7 @@ void rlv_store_put_history(rlv_store *store, const rlv_outcome *o, rlv_str decid
     rlv_pg_put_bytes(row, decided);
     put_change(row, o, first_change, last_change, handoff);
     put_survey(row, o);
+    rlv_pg_put_text(row, tip_of(o));
 }
 
 /* ---- conversations

@@ -191,6 +191,13 @@ int64_t rlv_take_int(const struct rlv_take *take, int i)
     return avro_value_get_int(&v, &narrow) == 0 ? narrow : 0;
 }
 
+double rlv_take_double(const struct rlv_take *take, int i)
+{
+    avro_value_t v;
+    double number = 0;
+    return field(take, i, &v) && avro_value_get_double(&v, &number) == 0 ? number : 0;
+}
+
 int rlv_take_enum(struct rlv_take *take, int i)
 {
     const struct rlv_field *spec = &take->shape->fields[i];

@@ -35,6 +35,7 @@ int rlv_read_end(const struct rlv_take *take, rlv_error *err) RLV_MUST_CHECK;
 rlv_str rlv_take_text(struct rlv_take *take, int i);
 rlv_str rlv_take_bytes(const struct rlv_take *take, int i);
 int64_t rlv_take_int(const struct rlv_take *take, int i);
+double rlv_take_double(const struct rlv_take *take, int i);
 int rlv_take_enum(struct rlv_take *take, int i);
 /* An array: its length, and whether it is there. */
 size_t rlv_take_array(const struct rlv_take *take, int i, avro_value_t *ret_array);

@@ -106,6 +106,7 @@ static void put_trigger(rlv_buf *out, const rlv_decision *d)
     rlv_put_bool(out, d->as.trigger.chosen);
     rlv_put_opt_str(out, d->as.trigger.evidence);
     rlv_put_opt_str(out, d->as.trigger.reason);
+    rlv_put_bool(out, d->as.trigger.tells);
 }
 
 static void put_extras(rlv_buf *out, const rlv_decision *d)

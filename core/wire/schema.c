@@ -50,6 +50,7 @@ static bool kind_fits(const struct rlv_field *field, avro_schema_t schema)
     case 's':
     case 'b': return is_avro_string(schema) || is_avro_bytes(schema);
     case 'i': return is_avro_int32(schema) || is_avro_int64(schema);
+    case 'd': return is_avro_double(schema);
     case 'e': return is_avro_enum(schema);
     default: return is_avro_array(schema);
     }

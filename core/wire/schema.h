@@ -32,7 +32,7 @@ enum { RLV_MARK_LEN = 10, RLV_FRAME_LEN = 5 };
 /* One field that the code reads. */
 struct rlv_field {
     const char *name;
-    char kind;                     /* 's' text, 'b' bytes, 'i' int or long, 'e' enum, 'a' array */
+    char kind;                     /* 's' text, 'b' bytes, 'i' int or long, 'd' double, 'e' enum, 'a' array */
     const struct rlv_shape *items; /* of an array of records; NULL: of something simpler */
     const char *(*word)(int);      /* of an enum: the word of a value */
     int words, other;              /* how many there are, and the one for a word that we do not know */

@@ -6,9 +6,11 @@
 #include "wire/read.h"
 
 enum { TURN_BY, TURN_AT, TURN_MESSAGE_ID, TURN_TEXT, TURN_FIELDS };
-enum { SLOT_NAME, SLOT_VALUE, SLOT_MESSAGE_ID, SLOT_FIELDS };
+enum { SLOT_NAME, SLOT_VALUE, SLOT_MESSAGE_ID, SLOT_WAS, SLOT_FIELDS };
 enum { COOLING_TRIGGER, COOLING_UNTIL, COOLING_FIELDS };
 enum { MEMORY_PLUGIN, MEMORY_BYTES, MEMORY_FIELDS };
+enum { SERVED_AT, SERVED_PRIORITY, SERVED_SCORE, SERVED_TRIGGER, SERVED_REASON, SERVED_EVIDENCE, SERVED_FIELDS };
+enum { PAST_AT, PAST_ENDED_AT, PAST_ENDED, PAST_TRIGGER, PAST_REASON, PAST_AGENT, PAST_NOTE, PAST_SCORE, PAST_FIELDS };
 enum {
     HELD_MESSAGES,
     HELD_EPOCH,
@@ -35,6 +37,7 @@ static const struct rlv_field slot_fields[SLOT_FIELDS] = {
     [SLOT_NAME] = {"name", 's'},
     [SLOT_VALUE] = {"value", 's'},
     [SLOT_MESSAGE_ID] = {"message_id", 's'},
+    [SLOT_WAS] = {"was", 's'},
 };
 static const struct rlv_field cooling_fields[COOLING_FIELDS] = {
     [COOLING_TRIGGER] = {"trigger", 's'},
@@ -59,11 +62,32 @@ static const struct rlv_field held_fields[HELD_FIELDS] = {
     [HELD_SENT] = {"sent_ms", 'i'},
 };
 
+static const struct rlv_field served_fields[SERVED_FIELDS] = {
+    [SERVED_AT] = {"at_ms", 'i'},
+    [SERVED_PRIORITY] = {"priority", 'i'},
+    [SERVED_SCORE] = {"score", 'd'},
+    [SERVED_TRIGGER] = {"trigger", 's'},
+    [SERVED_REASON] = {"reason", 's'},
+    [SERVED_EVIDENCE] = {"evidence", 's'},
+};
+static const struct rlv_field past_fields[PAST_FIELDS] = {
+    [PAST_AT] = {"at_ms", 'i'},
+    [PAST_ENDED_AT] = {"ended_ms", 'i'},
+    [PAST_ENDED] = {"ended", 'i'},
+    [PAST_TRIGGER] = {"trigger", 's'},
+    [PAST_REASON] = {"reason", 's'},
+    [PAST_AGENT] = {"agent", 's'},
+    [PAST_NOTE] = {"note", 's'},
+    [PAST_SCORE] = {"score", 'i'},
+};
+
 static const struct rlv_shape turn = {"Turn", turn_fields, TURN_FIELDS, 1};
 static const struct rlv_shape slot = {"Slot", slot_fields, SLOT_FIELDS, 2};
 static const struct rlv_shape cooling = {"Cooling", cooling_fields, COOLING_FIELDS, 3};
 static const struct rlv_shape memory = {"Memory", memory_fields, MEMORY_FIELDS, 4};
 static const struct rlv_shape held = {"Held", held_fields, HELD_FIELDS, 5};
+static const struct rlv_shape served = {"Served", served_fields, SERVED_FIELDS, 6};
+static const struct rlv_shape past = {"Past", past_fields, PAST_FIELDS, 7};
 
 enum {
     ST_PHONE_NUMBER_ID,
@@ -94,6 +118,8 @@ enum {
     ST_ASKED,
     ST_HELD,
     ST_HELD_TIMER,
+    ST_SERVED,
+    ST_PAST,
     ST_FIELDS
 };
 
@@ -126,6 +152,8 @@ static const struct rlv_field state_fields[ST_FIELDS] = {
     [ST_ASKED] = {"asked", 'i'},
     [ST_HELD] = {"held", 'a', .items = &held},
     [ST_HELD_TIMER] = {"held_timer_ms", 'i'},
+    [ST_SERVED] = {"served", 'a', .items = &served},
+    [ST_PAST] = {"past", 'a', .items = &past},
 };
 
 const struct rlv_shape rlv_shape_state = {"ConversationState", state_fields, ST_FIELDS, 0};
@@ -178,6 +206,7 @@ static void read_slots(struct rlv_take *t, rlv_conversation *c)
             .name = rlv_take_text(&item, SLOT_NAME),
             .value = rlv_take_text(&item, SLOT_VALUE),
             .message_id = rlv_take_text(&item, SLOT_MESSAGE_ID),
+            .was = rlv_take_text(&item, SLOT_WAS),
         };
         t->bad = item.bad;
     }
@@ -243,6 +272,45 @@ static void read_held(struct rlv_take *t, rlv_conversation *c)
     t->bad = item.bad;
 }
 
+static void read_served(struct rlv_take *t, rlv_conversation *c)
+{
+    avro_value_t array;
+    int32_t n;
+    size_t skip = newest(t, ST_SERVED, 1, &array, &n);
+    if (n == 0)
+        return;
+    struct rlv_take item = rlv_take_item(t, ST_SERVED, &array, skip);
+    c->served = (rlv_served){
+        .at_ms = rlv_take_int(&item, SERVED_AT),
+        .priority = (int32_t)rlv_take_int(&item, SERVED_PRIORITY),
+        .score = rlv_take_double(&item, SERVED_SCORE),
+        .trigger = rlv_take_text(&item, SERVED_TRIGGER),
+        .reason = rlv_take_text(&item, SERVED_REASON),
+        .evidence = rlv_take_text(&item, SERVED_EVIDENCE),
+    };
+    t->bad = item.bad;
+}
+
+static void read_past(struct rlv_take *t, rlv_conversation *c)
+{
+    avro_value_t array;
+    size_t skip = newest(t, ST_PAST, RLV_PAST_MAX, &array, &c->n_past);
+    for (size_t k = 0; k < (size_t)c->n_past; k++) {
+        struct rlv_take item = rlv_take_item(t, ST_PAST, &array, skip + k);
+        c->past[k] = (rlv_past){
+            .at_ms = rlv_take_int(&item, PAST_AT),
+            .ended_ms = rlv_take_int(&item, PAST_ENDED_AT),
+            .ended = (enum rlv_owner)rlv_take_int(&item, PAST_ENDED),
+            .trigger = rlv_take_text(&item, PAST_TRIGGER),
+            .reason = rlv_take_text(&item, PAST_REASON),
+            .agent = rlv_take_text(&item, PAST_AGENT),
+            .note = rlv_take_text(&item, PAST_NOTE),
+            .score = (int32_t)rlv_take_int(&item, PAST_SCORE),
+        };
+        t->bad = item.bad;
+    }
+}
+
 /* ---- reading our own, of the current schema ---- */
 
 static void get_plugins(struct rlv_get *g, rlv_conversation *c)
@@ -252,6 +320,7 @@ static void get_plugins(struct rlv_get *g, rlv_conversation *c)
         c->slots[k].name = rlv_get_text(g);
         c->slots[k].value = rlv_get_text(g);
         c->slots[k].message_id = rlv_get_text(g);
+        c->slots[k].was = rlv_get_text(g);
     }
     rlv_get_array_end(g, c->n_slots);
     c->n_cooling = rlv_get_array(g, RLV_COOLING_MAX);
@@ -325,6 +394,32 @@ static void get_held(struct rlv_get *g, rlv_conversation *c)
     rlv_get_array_end(g, n);
 }
 
+static void get_served(struct rlv_get *g, rlv_conversation *c)
+{
+    int32_t n = rlv_get_array(g, 1);
+    if (n) {
+        c->served.at_ms = rlv_get_long(g);
+        c->served.priority = rlv_get_int(g);
+        c->served.score = rlv_get_double(g);
+        c->served.trigger = rlv_get_text(g);
+        c->served.reason = rlv_get_text(g);
+        c->served.evidence = rlv_get_text(g);
+    }
+    rlv_get_array_end(g, n);
+    c->n_past = rlv_get_array(g, RLV_PAST_MAX);
+    for (int k = 0; k < c->n_past; k++) {
+        c->past[k].at_ms = rlv_get_long(g);
+        c->past[k].ended_ms = rlv_get_long(g);
+        c->past[k].ended = (enum rlv_owner)rlv_get_int(g);
+        c->past[k].trigger = rlv_get_text(g);
+        c->past[k].reason = rlv_get_text(g);
+        c->past[k].agent = rlv_get_text(g);
+        c->past[k].note = rlv_get_text(g);
+        c->past[k].score = rlv_get_int(g);
+    }
+    rlv_get_array_end(g, c->n_past);
+}
+
 /* False when anything is not as put below: then avro-c reads it, and knows what is wrong. */
 static bool get_state(const rlv_wire *wire, rlv_arena *arena, rlv_str bytes, rlv_conversation *c)
 {
@@ -359,6 +454,7 @@ static bool get_state(const rlv_wire *wire, rlv_arena *arena, rlv_str bytes, rlv
     c->asked = rlv_get_int(&g) != 0;
     get_held(&g, c);
     c->held_timer_ms = rlv_get_long(&g);
+    get_served(&g, c);
     return !g.bad && g.at == g.end;
 }
 
@@ -397,6 +493,8 @@ int rlv_wire_decode_state(rlv_wire *wire, rlv_arena *arena, rlv_str bytes, rlv_c
     into->asked = rlv_take_int(&t, ST_ASKED) != 0;
     read_held(&t, into);
     into->held_timer_ms = rlv_take_int(&t, ST_HELD_TIMER);
+    read_served(&t, into);
+    read_past(&t, into);
     return rlv_read_end(&t, err);
 }
 
@@ -433,6 +531,7 @@ static void put_slots(rlv_buf *out, const rlv_conversation *c)
         rlv_put_str(out, c->slots[k].name);
         rlv_put_str(out, c->slots[k].value);
         rlv_put_str(out, c->slots[k].message_id);
+        rlv_put_str(out, c->slots[k].was);
     }
     rlv_put_array_end(out);
 }
@@ -490,6 +589,34 @@ static void put_held(rlv_buf *out, const rlv_conversation *c)
     rlv_put_array_end(out);
 }
 
+static void put_served(rlv_buf *out, const rlv_conversation *c)
+{
+    const rlv_served *s = &c->served;
+    rlv_put_array(out, s->at_ms > 0);
+    if (s->at_ms > 0) {
+        rlv_put_long(out, s->at_ms);
+        rlv_put_long(out, s->priority);
+        rlv_put_double(out, s->score);
+        rlv_put_str(out, s->trigger);
+        rlv_put_str(out, s->reason);
+        rlv_put_str(out, s->evidence);
+    }
+    rlv_put_array_end(out);
+    rlv_put_array(out, (size_t)c->n_past);
+    for (int k = 0; k < c->n_past; k++) {
+        const rlv_past *p = &c->past[k];
+        rlv_put_long(out, p->at_ms);
+        rlv_put_long(out, p->ended_ms);
+        rlv_put_long(out, (int64_t)p->ended);
+        rlv_put_str(out, p->trigger);
+        rlv_put_str(out, p->reason);
+        rlv_put_str(out, p->agent);
+        rlv_put_str(out, p->note);
+        rlv_put_long(out, p->score);
+    }
+    rlv_put_array_end(out);
+}
+
 int rlv_wire_encode_state(rlv_wire *wire, const rlv_conversation *conv, rlv_arena *arena, rlv_str *ret,
                           rlv_error *err)
 {
@@ -522,6 +649,7 @@ int rlv_wire_encode_state(rlv_wire *wire, const rlv_conversation *conv, rlv_aren
     rlv_put_long(out, conv->asked);
     put_held(out, conv);
     rlv_put_long(out, conv->held_timer_ms);
+    put_served(out, conv);
     rlv_str bytes = out->failed ? (rlv_str){NULL, 0} : rlv_arena_copy(arena, rlv_buf_view(out));
     if (bytes.len == 0)
         return rlv_error_set(err, RLV_E_LIMIT, "no room left in the batch for a conversation's state");

@@ -75,6 +75,7 @@ class Conversation:
         self.language = self.wa_id = self.user_id = self.name = None
         self.recent, self.slots = [], {}
         self.held = None
+        self.served, self.why = False, None  # whether people have it, and the trigger that brought it to them
         self.last_in = at
         self.stored = self.gone = False
         self.decided_agent = None
@@ -133,6 +134,7 @@ class Conversation:
         self.epoch = max(self.epoch, other.epoch) + 1
         if taken:
             self.owner, self.agent, self.team = other.owner, other.agent, other.team
+            self.served, self.why = other.served, other.why
         halves = sorted((h for h in (other.held, self.held) if h), key=lambda h: h["since"])
         self.held = None
         if halves and self.owner == "bot":
@@ -167,6 +169,17 @@ class Step:
             conversation.join(loser, nearer > 0 or (nearer == 0 and wins))
             self.announce("joined", "identity", other=other)
         getattr(self, "on_" + event["kind"])()
+        self.follow()
+
+    def follow(self):
+        """Since when people have it, and why: told by the next card."""
+        for d in self.decisions:
+            if d["kind"] not in CHANGES or d["kind"] in ("joined", "moved"):
+                continue
+            served = d["owner"] in ("queued", "human")
+            if served and (d["change"]["from"] not in ("queued", "human") or not self.c.served):
+                self.c.why = d["change"].get("trigger")
+            self.c.served = served
 
     def decide(self, kind, **details):
         c = self.c
@@ -226,7 +239,10 @@ class Step:
         if text:
             self.say(text.replace("{agent}", self.event.get("agent_name") or ""), "notice." + key, 1.0)
 
-    def summarize(self, trigger):
+    def summarize(self):
+        """As the scripted plugin does."""
+        handed = [d["change"] for d in self.decisions if d["kind"] == "handed_off"]
+        trigger = handed[0].get("trigger") if handed else self.c.why if self.c.served else None
         wants = {"name": "wants", "text": self.message and self.message.get("text") or "(no text)"}
         if self.message:
             wants["message_id"] = self.message["message_id"]
@@ -242,7 +258,7 @@ class Step:
         self.change("handed_off", "queued", None, cause, route=route, **details)
         if cause != "meta":
             self.notice("handoff")
-        self.summarize(details.get("trigger"))
+        self.summarize()
         self.notify()
 
     # ---- events from WhatsApp
@@ -319,6 +335,8 @@ class Step:
         if c.owner == "bot":
             self.answer(word, rest, said, failed)
             c.misses += abstained and c.owner == "bot" and c.misses == 0
+        else:
+            self.summarize()
 
     def on_result(self):
         c, event = self.c, self.event
@@ -351,7 +369,7 @@ class Step:
         c = self.c
         if word == "fail":
             self.decide("failed", failure={"plugin": "scripted", "phase": "respond"})
-        trigger = {"trigger": "scripted", "threshold": THRESHOLD, "observed": False}
+        trigger = {"trigger": "scripted", "threshold": THRESHOLD, "observed": False, "tells": False}
         if word == "person":
             why = {"reason": "the customer asked for a person"}
             if rest:
@@ -406,7 +424,7 @@ class Step:
         self.received()
         if c.owner != "human":
             self.change("taken_over", "human", "business_phone", "echo")
-            self.summarize(None)
+            self.summarize()
 
     def on_handover(self):
         self.received()
@@ -424,19 +442,22 @@ class Step:
             self.as_of("ignored", failure={"reason": "it changed nobody's ownership"})
         elif kind == "take_over":
             self.commanded("taken_over", "desktop")
-            self.summarize(None)
+            self.summarize()
         elif kind == "reply":
             if changed:
                 self.commanded("taken_over", "agent_reply")
             self.said_by_agent("answered")
             if changed:
-                self.summarize(None)
+                self.summarize()
         elif kind == "note":
             self.said_by_agent("noted")
         elif kind in ("return", "resolve"):
             reason = {"reason": command["note"]} if command.get("note") else {}
             self.commanded("returned" if kind == "return" else "closed", "desktop", **reason)
             self.notice("returned" if kind == "return" else "closed")
+            if kind == "resolve":
+                self.summarize()
+                self.notify()
         elif kind == "assign":
             self.commanded("assigned", "assignment")
             self.notice("assigned")

@@ -30,7 +30,7 @@ extern "C" {
 
 #define RELEVO_PLUGIN_MAGIC 0x524c564fu /* "RLVO" */
 #define RELEVO_ABI_MAJOR 1u             /* differs: refused */
-#define RELEVO_ABI_MINOR 2u             /* plugin's newer than the host's: refused; older: fine */
+#define RELEVO_ABI_MINOR 3u             /* plugin's newer than the host's: refused; older: fine */
 
 #define RELEVO_MEMORY_MAX 1024u  /* bytes a plugin may remember of one conversation */
 #define RELEVO_CONTEXT_MAX 256u  /* bytes a plugin may attach to one effect */
@@ -38,6 +38,7 @@ extern "C" {
 #define RELEVO_TURNS_MAX 20u     /* turns that a view shows at most */
 #define RELEVO_TREND_MAX 8u      /* sentiment values that a digest keeps */
 #define RELEVO_TRIED_MAX 8u      /* answers that a digest remembers as tried */
+#define RELEVO_PAST_MAX 5u       /* earlier times with people that a view shows at most */
 #define RELEVO_BUTTONS_MAX 3u    /* choices of a reply that are shown as buttons; more are rows of a list */
 #define RELEVO_CHOICES_MAX 10u   /* choices of a reply */
 
@@ -158,6 +159,8 @@ typedef struct relevo_slot {
     relevo_str name;
     relevo_str value;
     relevo_str message_id; /* the message it was taken from */
+    /* since 1.3 */
+    relevo_str was; /* the value before the customer corrected it; absent: there was none */
 } relevo_slot;
 
 /* What the core keeps of the current stretch (since the bot last got the conversation): fixed size, whatever the
@@ -185,9 +188,13 @@ typedef struct relevo_fired {
     double score;        /* 0 to 1, as the trigger gave it */
     relevo_str evidence; /* the words that made it fire */
     relevo_str reason;   /* one sentence for people */
+    /* since 1.3 */
+    uint32_t tells; /* 1: people are told of it, and the bot goes on: the policy says `tell_only` */
+    uint32_t reserved;
 } relevo_fired;
 
-/* The handoff under way; for route, summarize and notify. */
+/* The handoff under way; for route, summarize and notify. Later on, while people have the conversation, the one that brought it to
+   them. */
 typedef struct relevo_handoff {
     uint32_t size;
     uint32_t priority; /* 0 lowest, 9 highest; as the policy asks */
@@ -197,6 +204,31 @@ typedef struct relevo_handoff {
     double score;
     relevo_str team; /* as the policy asks; absent: the router's choice */
 } relevo_handoff;
+
+/* A time that people had this conversation, and that is over. */
+typedef struct relevo_past { /* since 1.3 */
+    uint32_t size;
+    uint32_t ended;   /* RELEVO_OWNER_CLOSED, or RELEVO_OWNER_BOT: given back */
+    int64_t at_ms;    /* when it came to people */
+    int64_t ended_ms;
+    relevo_str trigger; /* that handed it off; absent: none did, a person took it */
+    relevo_str reason;  /* of that handoff, at most 200 bytes, as all texts here */
+    relevo_str agent;   /* who ended it; absent: nobody, by time */
+    relevo_str note;    /* their words about it */
+    int32_t score;      /* the customer's answer to the survey; -1: none */
+    uint32_t reserved;
+} relevo_past;
+
+/* The end of a time with people, by a person who closes it; for summarize and notify. */
+typedef struct relevo_ending { /* since 1.3 */
+    uint32_t size;
+    uint32_t reserved;
+    int64_t began_ms;      /* when it came to people; 0: not known */
+    int64_t answered_ms;   /* their first answer; 0: none, or not among the turns any more */
+    relevo_str agent;      /* who closes it */
+    relevo_str agent_name; /* as customers are told */
+    relevo_str note;       /* their words about it */
+} relevo_ending;
 
 /* Everything a plugin sees of one event of one conversation. Arrays are arrays of pointers, so that elements may
    grow. */
@@ -214,7 +246,7 @@ typedef struct relevo_view {
     const relevo_message *message;
     const relevo_reading *reading;  /* NULL before the classify phase, or when no classifier is loaded */
     const relevo_digest *digest;    /* never NULL */
-    const relevo_handoff *handoff;  /* NULL unless in route, summarize, notify of a handoff */
+    const relevo_handoff *handoff;  /* NULL unless in route, summarize, notify; there NULL where no handoff led to people */
     const relevo_turn *const *turns;
     const relevo_slot *const *slots;
     const relevo_fired *const *fired;
@@ -224,6 +256,12 @@ typedef struct relevo_view {
     /* since 1.2 */
     uint32_t may_hold; /* 1: an effect of this plugin may hold the message (hold_ms); 0: it would not be performed */
     uint32_t reserved2;
+    /* since 1.3 */
+    int64_t last_in_ms; /* the customer's last message, this one included: WhatsApp's window ends 24 hours later; 0: none yet */
+    const relevo_past *const *past; /* earlier times with people, oldest first; at most RELEVO_PAST_MAX, the latest */
+    const relevo_ending *ending;    /* in summarize and notify, where a person closes it; else NULL */
+    const struct relevo_answer_card *const *card; /* in notify: what was written on the card about this event */
+    uint32_t n_past, n_card;
 } relevo_view;
 
 /* The result of an effect that this plugin asked for. */
@@ -336,10 +374,11 @@ typedef struct relevo_answer_route {
     relevo_str agent; /* preferred agent, tried first; absent: none */
 } relevo_answer_route;
 
-/* One field of the handover card. Several with the same name are shown as a list, in the order given. */
+/* One field of the handover card. Several with the same name are shown as a list, in the order given. docs/desk.md says what the
+   names mean that Relevo's own plugins use. */
 typedef struct relevo_answer_card {
     relevo_answer head;
-    relevo_str name; /* "why", "wants", "data", "tried", "open_question", "sentiment", or your own */
+    relevo_str name; /* "why", "wants", "data", "tried", "open_question", "sentiment", ..., or your own */
     relevo_str text;
     relevo_str message_id; /* where it comes from; absent: nowhere in particular */
 } relevo_answer_card;
@@ -447,9 +486,11 @@ typedef struct relevo_plugin {
     int32_t (*respond)(void *instance, const relevo_view *const *views, uint32_t n, const relevo_sink *sink);
     /* Says whom a handed-off conversation needs. Only events that hand off. */
     int32_t (*route)(void *instance, const relevo_view *const *views, uint32_t n, const relevo_sink *sink);
-    /* Writes the handover card. Only events that hand off or that a person took over. */
+    /* Writes the handover card. Events that hand off, that a person took over, or in which a trigger tells people; since 1.3 also the
+       customer's messages while people have the conversation (the whole card anew), and that a person closes it (view's ending). */
     int32_t (*summarize)(void *instance, const relevo_view *const *views, uint32_t n, const relevo_sink *sink);
-    /* Tells the world through effects. Only events that hand off, with the card's event decided. */
+    /* Tells the world through effects. Only events that hand off; plugins of 1.3 and later also get those in which a trigger tells
+       people (`tells` of fired), and those in which a person closes it (view's ending). */
     int32_t (*notify)(void *instance, const relevo_view *const *views, uint32_t n, const relevo_sink *sink);
     /* An effect's result came back: results[i] belongs to views[i]. Where a message waits for it, the view holds that message. */
     int32_t (*on_result)(void *instance, const relevo_view *const *views, const relevo_result *const *results,
