@@ -19,7 +19,7 @@ static void begin(rlv_conversation *conv, const rlv_decision *d, int64_t at_ms)
     conv->served.evidence = rlv_str_cut(d->as.change.evidence, RLV_SERVED_TEXT_MAX);
 }
 
-static void add(rlv_conversation *conv, const rlv_past *past)
+static void add(rlv_conversation *conv, const rlv_bygone *past)
 {
     if (conv->n_past == RLV_PAST_MAX) {
         memmove(conv->past, conv->past + 1, (RLV_PAST_MAX - 1) * sizeof(*conv->past));
@@ -30,7 +30,7 @@ static void add(rlv_conversation *conv, const rlv_past *past)
 
 static void end(rlv_conversation *conv, const rlv_decision *d, int64_t at_ms)
 {
-    const rlv_past past = {.at_ms = conv->served.at_ms,
+    const rlv_bygone past = {.at_ms = conv->served.at_ms,
                            .ended_ms = at_ms,
                            .ended = d->owner,
                            .trigger = rlv_str_cut(conv->served.trigger, RLV_PAST_TEXT_MAX),
@@ -67,7 +67,7 @@ void rlv_served_follow(rlv_conversation *conv, const rlv_decisions *decisions, i
 
 void rlv_served_join(rlv_conversation *kept, const rlv_conversation *loser, bool taken)
 {
-    rlv_past mine[RLV_PAST_MAX];
+    rlv_bygone mine[RLV_PAST_MAX];
     int32_t n = kept->n_past, a = 0, b = 0;
     memcpy(mine, kept->past, sizeof(mine));
     kept->n_past = 0;

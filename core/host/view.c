@@ -232,7 +232,7 @@ static bool build_past(const struct builder *b, relevo_view *view)
     if (!past || !list)
         return false;
     for (size_t i = 0; i < n; i++) {
-        const rlv_past *p = &c->past[i];
+        const rlv_bygone *p = &c->past[i];
         past[i] = (relevo_past){.size = sizeof(*past),
                                 .ended = (uint32_t)p->ended,
                                 .at_ms = p->at_ms,

@@ -58,13 +58,13 @@ typedef struct rlv_served {
 } rlv_served;
 
 /* A time with people that is over. */
-typedef struct rlv_past {
+typedef struct rlv_bygone {
     int64_t at_ms, ended_ms; /* lane time */
     enum rlv_owner ended;    /* CLOSED, or BOT: given back */
     rlv_str trigger, reason; /* why it came to people */
     rlv_str agent, note;     /* who ended it, with which words; absent: nobody, it was time */
     int32_t score;           /* what the customer said in the survey; -1: nothing */
-} rlv_past;
+} rlv_bygone;
 
 /* What the customer wrote and nobody has decided yet: it waits for what they write next, or for the result of an effect. Several
    messages are one here, their texts a line each, as people write in bursts. */
@@ -123,7 +123,7 @@ typedef struct rlv_conversation {
     rlv_held_message held;
 
     rlv_served served;
-    rlv_past past[RLV_PAST_MAX]; /* oldest first */
+    rlv_bygone past[RLV_PAST_MAX]; /* oldest first */
     int32_t n_past;
 
     int64_t idle_timer_ms; /* when the pending "idle" timer is due; 0: none pending */

@@ -26,7 +26,7 @@ enum rlv_type {
     RLV_TYPES = 9
 };
 
-enum { RLV_FIELDS_MAX = 32, RLV_SYMBOLS_MAX = 32, RLV_MAPS_MAX = 6, RLV_ENUMS_MAX = 2 };
+enum { RLV_FIELDS_MAX = 32, RLV_SYMBOLS_MAX = 32, RLV_MAPS_MAX = 8, RLV_ENUMS_MAX = 2 };
 enum { RLV_MARK_LEN = 10, RLV_FRAME_LEN = 5 };
 
 /* One field that the code reads. */

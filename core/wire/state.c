@@ -297,7 +297,7 @@ static void read_past(struct rlv_take *t, rlv_conversation *c)
     size_t skip = newest(t, ST_PAST, RLV_PAST_MAX, &array, &c->n_past);
     for (size_t k = 0; k < (size_t)c->n_past; k++) {
         struct rlv_take item = rlv_take_item(t, ST_PAST, &array, skip + k);
-        c->past[k] = (rlv_past){
+        c->past[k] = (rlv_bygone){
             .at_ms = rlv_take_int(&item, PAST_AT),
             .ended_ms = rlv_take_int(&item, PAST_ENDED_AT),
             .ended = (enum rlv_owner)rlv_take_int(&item, PAST_ENDED),
@@ -604,7 +604,7 @@ static void put_served(rlv_buf *out, const rlv_conversation *c)
     rlv_put_array_end(out);
     rlv_put_array(out, (size_t)c->n_past);
     for (int k = 0; k < c->n_past; k++) {
-        const rlv_past *p = &c->past[k];
+        const rlv_bygone *p = &c->past[k];
         rlv_put_long(out, p->at_ms);
         rlv_put_long(out, p->ended_ms);
         rlv_put_long(out, (int64_t)p->ended);

@@ -13,7 +13,8 @@ enum { VERSION = 2, WORDS_MAX = 200 };
 
 /* Names whose values later steps cannot read from their own view. */
 static const char *const frozen[] = {"at",           "handoff.trigger", "handoff.reason", "handoff.evidence", "handoff.score",
-                                     "handoff.team", "handoff.priority", "message.id",    "message.text",     "reading.intent"};
+                                     "handoff.team", "handoff.priority", "message.id",    "message.text",     "reading.intent",
+                                     "ending.agent", "ending.note",      "card.outcome"};
 
 #define N_FROZEN (sizeof(frozen) / sizeof(frozen[0]))
 
@@ -75,7 +76,7 @@ static size_t next_step(const plan *p, size_t from, const char *event, const jso
     size_t i = from;
     for (; i < p->n; i++) {
         const step *s = &p->steps[i];
-        bool left_out = (s->only != NULL && strcmp(s->only, event) != 0) ||
+        bool left_out = !plan_is_of(s, event) ||
                         (s->unless != NULL && json_object_get(kept, s->unless) != NULL);
         if (!left_out) {
             break;

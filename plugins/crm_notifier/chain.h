@@ -10,7 +10,7 @@
 #include "crm_notifier/plan.h"
 #include "relevo/plugin.h"
 
-/* Asks for the first request about view i of a handoff. event: "handoff" or "lead". RELEVO_OK, or RELEVO_E_*. */
+/* Asks for the first request about view i. event: one of plan_events. RELEVO_OK, or RELEVO_E_*. */
 int32_t chain_begin(const plan *p, const char *destination, const char *event, const relevo_view *view, uint32_t i,
                     const relevo_sink *sink);
 /* An answer came: the next request, or the end. */

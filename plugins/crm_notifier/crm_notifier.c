@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "crm_notifier/chain.h"
+#include "crm_notifier/fields.h"
 #include "text/text.h"
 
 #define DEFAULT_MAPPING                                                                                      \
@@ -38,13 +39,13 @@ static const relevo_option options[N_OPTIONS] = {
                        .type = RELEVO_OPTION_LIST,
                        .name = "events",
                        .initial = "[\"handoff\"]",
-                       .help =
-                           "What to tell: handoff (every handoff), lead (those caused by a lead trigger)."},
+                       .help = "What to tell: handoff (every handoff), lead (those of a lead trigger, handed off or only told), tip (what "
+                               "other triggers only tell), closed (a person closed it)."},
     [OPTION_LEAD_TRIGGERS] = {.size = sizeof(relevo_option),
                               .type = RELEVO_OPTION_LIST,
                               .name = "lead_triggers",
                               .initial = "[\"lead_ready\"]",
-                              .help = "Triggers whose handoffs are leads."},
+                              .help = "Triggers that find leads."},
     [OPTION_MAPPING] =
         {.size = sizeof(relevo_option),
          .type = RELEVO_OPTION_JSON,
@@ -55,7 +56,7 @@ static const relevo_option options[N_OPTIONS] = {
     [OPTION_PRESET] = {.size = sizeof(relevo_option),
                        .type = RELEVO_OPTION_STRING,
                        .name = "preset",
-                       .help = "Steps that come with the plugin, instead of path and mapping: hubspot, salesforce."},
+                       .help = "Steps that come with the plugin, instead of path and mapping: hubspot, salesforce, slack, teams, email."},
     [OPTION_STEPS] = {.size = sizeof(relevo_option),
                       .type = RELEVO_OPTION_JSON,
                       .name = "steps",
@@ -69,7 +70,7 @@ typedef struct notifier {
     plan plan;
     char *destination;
     json_t *lead_triggers; /* list of texts */
-    bool handoffs, leads;  /* what to tell */
+    bool tells[PLAN_EVENTS]; /* which of plan_events */
 } notifier;
 
 static void destroy(void *instance)
@@ -87,19 +88,19 @@ static void destroy(void *instance)
 static bool read_events(notifier *n, const relevo_value *list, char *error, size_t size)
 {
     for (uint64_t i = 0; i < list->n_list; i++) {
-        bool handoff = rlt_equal(list->list[i], rlt_str("handoff"));
-        bool lead = rlt_equal(list->list[i], rlt_str("lead"));
-        if (!handoff && !lead) {
+        size_t e = 0;
+        while (e < PLAN_EVENTS && !rlt_equal(list->list[i], rlt_str(plan_events[e]))) {
+            e++;
+        }
+        if (e == PLAN_EVENTS) {
             relevo_str shown = rlt_cut(list->list[i], 40);
-            snprintf(error, size, "`events`: `%.*s` is not known; use handoff or lead", (int)shown.len,
-                     shown.ptr);
+            snprintf(error, size, "`events`: `%.*s` is not known; use handoff, lead, tip or closed", (int)shown.len, shown.ptr);
             return false;
         }
-        n->handoffs = n->handoffs || handoff;
-        n->leads = n->leads || lead;
+        n->tells[e] = true;
     }
     if (list->n_list == 0) {
-        snprintf(error, size, "`events` is empty: there is nothing to tell; use handoff or lead");
+        snprintf(error, size, "`events` is empty: there is nothing to tell; use handoff, lead, tip or closed");
     }
     return list->n_list > 0;
 }
@@ -163,19 +164,30 @@ static int32_t create(const relevo_value *values, void **ret_instance, char *err
     return RELEVO_OK;
 }
 
-/* "lead", "handoff", or NULL when there is nothing to tell. */
+static bool is_lead(const notifier *n, relevo_str trigger)
+{
+    bool lead = false;
+    for (size_t i = 0; i < json_array_size(n->lead_triggers); i++) {
+        const json_t *name = json_array_get(n->lead_triggers, i);
+        lead = lead || rlt_equal(trigger, rlt_str(json_string_value(name)));
+    }
+    return lead;
+}
+
+/* One of plan_events, or NULL when there is nothing to tell. */
 static const char *event_of(const notifier *n, const relevo_view *view)
 {
-    if (view->handoff == NULL) {
+    const relevo_fired *told = fields_told(view);
+    relevo_str trigger = view->handoff != NULL ? view->handoff->trigger : told != NULL ? told->trigger : (relevo_str){NULL, 0};
+    size_t event = view->handoff != NULL ? PLAN_HANDOFF : PLAN_TIP;
+    if (view->ending != NULL) {
+        event = PLAN_CLOSED;
+    } else if (view->handoff == NULL && told == NULL) {
         return NULL;
+    } else if (n->tells[PLAN_LEAD] && is_lead(n, trigger)) {
+        event = PLAN_LEAD;
     }
-    for (size_t i = 0; i < json_array_size(n->lead_triggers) && n->leads; i++) {
-        const json_t *name = json_array_get(n->lead_triggers, i);
-        if (rlt_equal(view->handoff->trigger, rlt_str(json_string_value(name)))) {
-            return "lead";
-        }
-    }
-    return n->handoffs ? "handoff" : NULL;
+    return n->tells[event] ? plan_events[event] : NULL;
 }
 
 static int32_t notify(void *instance, const relevo_view *const *views, uint32_t n, const relevo_sink *sink)

@@ -72,19 +72,39 @@ static json_t *at(const subject *s)
     return json_string(text);
 }
 
+const relevo_fired *fields_told(const relevo_view *view)
+{
+    for (uint32_t i = 0; i < view->n_fired; i++) {
+        if (view->fired[i]->tells) {
+            return view->fired[i];
+        }
+    }
+    return NULL;
+}
+
+/* Of the handoff, or of the trigger that tells people without one. */
+static json_t *why(const subject *s, size_t of_handoff, size_t of_fired)
+{
+    const relevo_fired *told = fields_told(s->view);
+    const char *from = s->view->handoff != NULL ? (const char *)s->view->handoff + of_handoff
+                       : told != NULL           ? (const char *)told + of_fired
+                                                : NULL;
+    return from != NULL ? text_of(*(const relevo_str *)(const void *)from) : json_null();
+}
+
 static json_t *handoff_trigger(const subject *s)
 {
-    return s->view->handoff != NULL ? text_of(s->view->handoff->trigger) : json_null();
+    return why(s, offsetof(relevo_handoff, trigger), offsetof(relevo_fired, trigger));
 }
 
 static json_t *handoff_reason(const subject *s)
 {
-    return s->view->handoff != NULL ? text_of(s->view->handoff->reason) : json_null();
+    return why(s, offsetof(relevo_handoff, reason), offsetof(relevo_fired, reason));
 }
 
 static json_t *handoff_evidence(const subject *s)
 {
-    return s->view->handoff != NULL ? text_of(s->view->handoff->evidence) : json_null();
+    return why(s, offsetof(relevo_handoff, evidence), offsetof(relevo_fired, evidence));
 }
 
 static json_t *handoff_team(const subject *s)
@@ -94,12 +114,24 @@ static json_t *handoff_team(const subject *s)
 
 static json_t *handoff_score(const subject *s)
 {
-    return s->view->handoff != NULL ? json_real(s->view->handoff->score) : json_null();
+    const relevo_fired *told = fields_told(s->view);
+    return s->view->handoff != NULL ? json_real(s->view->handoff->score) : told != NULL ? json_real(told->score) : json_null();
 }
 
 static json_t *handoff_priority(const subject *s)
 {
     return s->view->handoff != NULL ? json_integer(s->view->handoff->priority) : json_null();
+}
+
+static json_t *ending_agent(const subject *s)
+{
+    const relevo_ending *ending = s->view->ending;
+    return ending != NULL ? text_of(ending->agent_name.len > 0 ? ending->agent_name : ending->agent) : json_null();
+}
+
+static json_t *ending_note(const subject *s)
+{
+    return s->view->ending != NULL ? text_of(s->view->ending->note) : json_null();
 }
 
 static json_t *message_id(const subject *s)
@@ -200,6 +232,47 @@ static json_t *transcript(const subject *s)
     return json_stringn(text, len);
 }
 
+/* The card's lines of that name, or all of them with their names before them; null: it has none. */
+static json_t *card_lines(const subject *s, const char *name)
+{
+    char text[TEXT_MAX];
+    size_t len = 0;
+    for (uint32_t i = 0; i < s->view->n_card; i++) {
+        const relevo_answer_card *field = s->view->card[i];
+        if (name != NULL && !rlt_equal(field->name, rlt_str(name))) {
+            continue;
+        }
+        relevo_str line = rlt_cut(field->text, TURN_MAX), shown = name == NULL ? field->name : (relevo_str){"", 0};
+        int n = snprintf(text + len, sizeof(text) - len, "%s%.*s%s%.*s", len > 0 ? "\n" : "", (int)shown.len, shown.ptr,
+                         name == NULL ? ": " : "", (int)line.len, line.ptr);
+        if (n < 0 || (size_t)n >= sizeof(text) - len) {
+            break; /* the rest is in Relevo */
+        }
+        len += (size_t)n;
+    }
+    return len > 0 ? json_stringn(text, len) : json_null();
+}
+
+static json_t *card_all(const subject *s)
+{
+    return card_lines(s, NULL);
+}
+
+static json_t *card_outcome(const subject *s)
+{
+    return card_lines(s, "outcome");
+}
+
+static json_t *card_previous(const subject *s)
+{
+    return card_lines(s, "previous");
+}
+
+static json_t *card_summary(const subject *s)
+{
+    return card_lines(s, "summary");
+}
+
 static const struct {
     const char *name;
     json_t *(*get)(const subject *about);
@@ -227,6 +300,12 @@ static const struct {
     {"card.data", slots},
     {"card.tried", tried},
     {"card.open_question", open_question},
+    {"card.all", card_all},
+    {"card.outcome", card_outcome},
+    {"card.previous", card_previous},
+    {"card.summary", card_summary},
+    {"ending.agent", ending_agent},
+    {"ending.note", ending_note},
     {"slots", slots},
     {"turns", turns},
     {"transcript", transcript},

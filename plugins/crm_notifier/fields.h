@@ -11,10 +11,13 @@
 /* What one body is made from. */
 typedef struct subject {
     const relevo_view *view;
-    const char *event;  /* "handoff" or "lead" */
+    const char *event;  /* one of plan_events */
     const json_t *kept; /* values by name that come before the view's: from earlier answers; NULL: none */
-    int64_t at_ms;      /* of the handoff */
+    int64_t at_ms;      /* of the event */
 } subject;
+
+/* The trigger that tells people about this event and hands nothing off; NULL: none does. */
+const relevo_fired *fields_told(const relevo_view *view);
 
 /* Whether the name is known: one of the table's, slots.ANYTHING, or a key of `also` (may be NULL). */
 bool fields_know(relevo_str name, const json_t *also);

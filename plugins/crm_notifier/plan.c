@@ -136,9 +136,43 @@ static bool check_keep(const step *s, json_t *names, size_t i, char *error, size
     return true;
 }
 
+const char *const plan_events[PLAN_EVENTS] = {"handoff", "lead", "tip", "closed"};
+
+/* The next word of a text at *at; 0: there is none. */
+static size_t next_word(const char **at)
+{
+    *at += strspn(*at, " ");
+    return strcspn(*at, " ");
+}
+
+bool plan_is_of(const step *s, const char *event)
+{
+    const char *at = s->only;
+    for (size_t n = at != NULL ? next_word(&at) : 0; n > 0; at += n, n = next_word(&at)) {
+        if (strlen(event) == n && memcmp(at, event, n) == 0) {
+            return true;
+        }
+    }
+    return s->only == NULL;
+}
+
+static bool are_events(const char *text)
+{
+    const char *at = text;
+    size_t words = 0;
+    for (size_t n = next_word(&at); n > 0; at += n, n = next_word(&at), words++) {
+        char word[16];
+        (void)snprintf(word, sizeof(word), "%.*s", (int)(n < sizeof(word) ? n : sizeof(word) - 1), at);
+        if (!among(word, plan_events, PLAN_EVENTS)) {
+            return false;
+        }
+    }
+    return words > 0;
+}
+
 static bool read_step(step *s, const json_t *item, json_t *names, size_t i, char *error, size_t size)
 {
-    static const char *const methods[] = {"POST", "PUT", "PATCH"}, *const events[] = {"handoff", "lead"};
+    static const char *const methods[] = {"POST", "PUT", "PATCH"};
     if (!check_keys(item, i, error, size)) {
         return false;
     }
@@ -156,8 +190,8 @@ static bool read_step(step *s, const json_t *item, json_t *names, size_t i, char
     if (s->path == NULL || (s->path[0] != '/' && s->path[0] != '\0') || strlen(s->path) > PLAN_PATH_MAX) {
         return complain(error, size, i, "`path` must begin with a / (or be empty) and have at most 2048 bytes");
     }
-    if (s->only != NULL && !among(s->only, events, 2)) {
-        return complain(error, size, i, "`only` must be handoff or lead");
+    if (s->only != NULL && !are_events(s->only)) {
+        return complain(error, size, i, "`only` must be of handoff, lead, tip, closed, with a space between");
     }
     if (s->unless != NULL && json_object_get(names, s->unless) == NULL) {
         return complain(error, size, i, "`unless` names what no earlier step keeps");

@@ -20,7 +20,7 @@ typedef struct step {
     const char *path;    /* a template */
     const json_t *body;  /* a template; NULL: none */
     const char *unless;  /* left out when this was kept; NULL: never */
-    const char *only;    /* "handoff" or "lead"; NULL: both */
+    const char *only;    /* the events it belongs to, with a space between; NULL: all */
     const json_t *keep;  /* {"contact": "results.0.id"}: from the answer; NULL: nothing */
 } step;
 
@@ -29,6 +29,12 @@ typedef struct plan {
     step steps[PLAN_STEPS_MAX];
     size_t n;
 } plan;
+
+/* What there is to tell. */
+enum { PLAN_HANDOFF, PLAN_LEAD, PLAN_TIP, PLAN_CLOSED, PLAN_EVENTS };
+extern const char *const plan_events[PLAN_EVENTS]; /* "handoff", "lead", "tip", "closed" */
+/* Whether the step belongs to this event. */
+bool plan_is_of(const step *s, const char *event);
 
 /* Takes the list over, also when it fails; one line in error. */
 bool plan_read(plan *p, json_t *list, char *error, size_t size);

@@ -136,6 +136,74 @@ static void tells_what_it_was_asked_to(void **state)
     tk_close(kit);
 }
 
+/* Of a trigger that only tells: a lead, or a tip. */
+static const char *told_of(const char *events, const char *trigger, char context[200])
+{
+    tk *kit = tk_open("crm_notifier", "destination", "crm", "events", events, "mapping",
+                      "{\"t\":\"{{handoff.trigger}}\",\"why\":\"{{handoff.reason}}\",\"p\":\"{{handoff.priority}}\",\"card\":\"{{card.all}}\"}", NULL);
+    tk_view *view = tk_message(kit, "para 80 personas");
+    tk_fired(view, false, "other", 0.3, "x", "Nada.");
+    tk_fired(view, false, trigger, 0.8, "80", "Un cliente potencial está listo.");
+    ((relevo_fired *)(uintptr_t)view->fired[1])->tells = 1;
+    const relevo_answer_card why = {{sizeof(why), RELEVO_ANSWER_CARD}, RELEVO_STR("why"), RELEVO_STR("Listo."), {NULL, 0}};
+    const relevo_answer_card data = {{sizeof(data), RELEVO_ANSWER_CARD}, RELEVO_STR("data"), RELEVO_STR("guests: 80"), {NULL, 0}};
+    const relevo_answer_card *const card[] = {&why, &data};
+    view->view.card = card;
+    view->view.n_card = 2;
+    const relevo_answer_effect *effect = tk_effect(tk_run(kit, TK_NOTIFY, &view, 1), 0);
+    context[0] = '\0';
+    if (effect != NULL) {
+        snprintf(context, 200, "%s", effect->context.ptr);
+        json_t *body = body_of(effect);
+        has(body, "why", "\"Un cliente potencial está listo.\"");
+        has(body, "p", "null");
+        has(body, "card", "\"why: Listo.\\ndata: guests: 80\"");
+        json_decref(body);
+    }
+    tk_close(kit);
+    return context;
+}
+
+static void tells_of_leads_that_stay_with_the_bot(void **state)
+{
+    (void)state;
+    char context[200];
+    assert_non_null(strstr(told_of("[\"lead\"]", "lead_ready", context), "\"lead\""));
+    assert_string_equal(told_of("[\"lead\"]", "keyword", context), "");
+    assert_non_null(strstr(told_of("[\"lead\",\"tip\"]", "keyword", context), "\"tip\""));
+    assert_string_equal(told_of("[\"handoff\",\"closed\"]", "lead_ready", context), "");
+}
+
+static void tells_how_it_ended(void **state)
+{
+    (void)state;
+    tk *kit = tk_open("crm_notifier", "destination", "crm", "events", "[\"closed\"]", "mapping",
+                      "{\"event\":\"{{event}}\",\"by\":\"{{ending.agent}}\",\"note\":\"{{ending.note}}\",\"outcome\":\"{{card.outcome|handoff.reason}}\","
+                      "\"why\":\"{{handoff.reason}}\"}",
+                      NULL);
+    tk_view *view = tk_message(kit, NULL);
+    tk_handoff(view, "upset", 0.83, "llegó roto", "El mensaje es muy negativo."); /* that led to people */
+    assert_int_equal(tk_run(kit, TK_NOTIFY, &view, 1)->n, 0);                     /* of which it is to tell nothing */
+    const relevo_ending ending = {.size = sizeof(ending),
+                                  .agent = tk_text(kit, "lucia"),
+                                  .agent_name = tk_text(kit, "Lucía"),
+                                  .note = tk_text(kit, "enviado de nuevo")};
+    const relevo_answer_card one = {{sizeof(one), RELEVO_ANSWER_CARD}, RELEVO_STR("outcome"), RELEVO_STR("cerrada por Lucía"), {NULL, 0}};
+    const relevo_answer_card two = {{sizeof(two), RELEVO_ANSWER_CARD}, RELEVO_STR("outcome"), RELEVO_STR("duración: 12 min"), {NULL, 0}};
+    const relevo_answer_card *const card[] = {&one, &two};
+    view->view.ending = &ending;
+    view->view.card = card;
+    view->view.n_card = 2;
+    json_t *body = body_of(tk_effect(tk_run(kit, TK_NOTIFY, &view, 1), 0));
+    has(body, "event", "\"closed\"");
+    has(body, "by", "\"Lucía\"");
+    has(body, "note", "\"enviado de nuevo\"");
+    has(body, "outcome", "\"cerrada por Lucía\\nduración: 12 min\"");
+    has(body, "why", "\"El mensaje es muy negativo.\"");
+    json_decref(body);
+    tk_close(kit);
+}
+
 /* Long and hostile texts: the body stays JSON, characters stay whole, and the host's ceiling is not reached. */
 static void survives_long_texts(void **state)
 {
@@ -209,7 +277,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sends_a_sensible_body),      cmocka_unit_test(fills_a_mapping_of_ones_own),
-        cmocka_unit_test(tells_what_it_was_asked_to), cmocka_unit_test(survives_long_texts),
+        cmocka_unit_test(tells_what_it_was_asked_to), cmocka_unit_test(tells_of_leads_that_stay_with_the_bot),
+        cmocka_unit_test(tells_how_it_ended),
+        cmocka_unit_test(survives_long_texts),
         cmocka_unit_test(refuses_bad_options),        cmocka_unit_test(results_are_logged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

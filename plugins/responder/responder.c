@@ -15,6 +15,10 @@
 #define MS_PER_DAY   86400000
 #define MS_PER_HOUR  3600000
 #define TITLE_MAX    20u /* characters of a button */
+#define SUGGEST_LEAST 0.3 /* an article that fits less helps nobody */
+#define SUGGEST_MAX   3u
+#define SUGGEST_TURNS 8u    /* turns that are looked through */
+#define SUGGESTION_MAX 4000u /* bytes */
 
 enum {
     OPTION_KB,
@@ -328,6 +332,71 @@ static int32_t respond(void *instance, const relevo_view *const *views, uint32_t
     return status;
 }
 
+/* ---- what may help a person ---- */
+
+/* The articles nearest to a text, but for small talk, what was tried already, and what is there. False: out of memory. */
+static bool suggest(const responder *self, rlt_work *work, const relevo_view *view, relevo_str text, const rlt_article **list, size_t *n)
+{
+    rlt_doc doc;
+    rlt_found found;
+    rlt_work_reset(work);
+    if (text.len == 0)
+        return true;
+    if (rlt_read(work, text, &doc) != RLT_OK ||
+        !rlt_search(self->index, work, &doc, language_of(view, &doc), (view->at_ms + self->offset_ms) / MS_PER_DAY, &found))
+        return false;
+    const rlt_article *near[] = {found.score >= SUGGEST_LEAST ? found.best : NULL,
+                                 found.second_score >= SUGGEST_LEAST ? found.second : NULL};
+    for (size_t i = 0; i < sizeof near / sizeof *near; i++) {
+        bool known = !near[i] || near[i]->smalltalk || *n == SUGGEST_MAX;
+        for (size_t k = 0; k < *n && !known; k++)
+            known = rlt_equal(list[k]->id, near[i]->id);
+        for (uint32_t k = 0; k < view->digest->n_tried && !known; k++)
+            known = rlr_has_id(view->digest->tried[k], near[i]->id);
+        if (!known)
+            list[(*n)++] = near[i];
+    }
+    return true;
+}
+
+/* "envios: Shipping", and the article word for word below it. */
+static int32_t emit_suggestion(const rlt_article *article, uint32_t i, const relevo_sink *sink)
+{
+    char text[SUGGESTION_MAX];
+    relevo_str title = rlt_cut(article->title, SUGGESTION_MAX / 8);
+    size_t used = (size_t)snprintf(text, sizeof text, "%s: %.*s\n", article->id.ptr, (int)title.len, title.ptr);
+    relevo_str answer = rlt_cut(article->answer, sizeof text - used - 1);
+    (void)snprintf(text + used, sizeof text - used, "%.*s", (int)answer.len, answer.ptr);
+    const relevo_answer_card card = {
+        .head = {sizeof card, RELEVO_ANSWER_CARD}, .name = RELEVO_STR("suggested"), .text = rlt_str(text)};
+    return sink->emit(sink, i, &card.head);
+}
+
+/* What is asked now first, then what nobody answered, then what was said before. */
+static int32_t summarize(void *instance, const relevo_view *const *views, uint32_t n, const relevo_sink *sink)
+{
+    const responder *self = instance;
+    rlt_work *work = rlt_work_new();
+    int32_t status = work ? RELEVO_OK : RELEVO_E_FAILED;
+    for (uint32_t i = 0; i < n && status == RELEVO_OK; i++) {
+        const relevo_view *view = views[i];
+        const rlt_article *list[SUGGEST_MAX];
+        size_t found = 0;
+        if (view->ending)
+            continue; /* nobody answers any more */
+        bool good = !view->message || suggest(self, work, view, view->message->text, list, &found);
+        good = good && suggest(self, work, view, view->digest->open_question, list, &found);
+        for (uint32_t k = view->n_turns; good && k > 0 && view->n_turns - k < SUGGEST_TURNS; k--)
+            if (view->turns[k - 1]->by == RELEVO_BY_CUSTOMER)
+                good = suggest(self, work, view, view->turns[k - 1]->text, list, &found);
+        status = good ? RELEVO_OK : RELEVO_E_FAILED;
+        for (size_t k = 0; k < found && status == RELEVO_OK; k++)
+            status = emit_suggestion(list[k], i, sink);
+    }
+    rlt_work_free(work);
+    return status;
+}
+
 /* Media that a person should see: `voice: hand_off` and the like. */
 static int32_t trigger(void *instance, const relevo_view *const *views, uint32_t n, const relevo_sink *sink)
 {
@@ -362,5 +431,6 @@ RELEVO_EXPORT const relevo_plugin relevo_plugin_descriptor = {
     .destroy = destroy,
     .trigger = trigger,
     .respond = respond,
+    .summarize = summarize,
     .tool = rlr_tool,
 };

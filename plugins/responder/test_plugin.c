@@ -38,6 +38,40 @@ static void remove_kb(const test_kb *kb)
     (void)rmdir(kb->folder);
 }
 
+/* What may help a person: near articles word for word, but not what was tried, nor small talk, nor when it is over. */
+static void suggests(void **state)
+{
+    (void)state;
+    tk *kit = tk_open("responder", "kb", folder, NULL);
+    tk_view *view = tk_message(kit, "¿y cuánto tarda mi pedido?"), *over = tk_message(kit, NULL), *greets = tk_message(kit, "hola, buenas");
+    tk_turn(view, RELEVO_BY_CUSTOMER, "¿hacen envíos a Guadalajara?");
+    tk_turn(view, RELEVO_BY_BOT, "mi pedido llegó roto"); /* what the bot said is no question */
+    view->digest.open_question = tk_text(kit, "mi pedido 48213 llegó roto");
+    const relevo_ending ending = {.size = sizeof ending};
+    over->view.ending = &ending;
+    over->digest.open_question = tk_text(kit, "mi pedido 48213 llegó roto");
+    tk_view *views[] = {view, over, greets};
+    const tk_answers *answers = tk_run(kit, TK_SUMMARIZE, views, 3);
+    const char *first = tk_card(answers, 0, "suggested", 0), *second = tk_card(answers, 0, "suggested", 1);
+    assert_non_null(first);
+    assert_int_equal(strncmp(first, "tiempos: ", 9), 0);
+    assert_non_null(strchr(first, '\n'));
+    assert_string_equal(strchr(first, '\n') + 1, tk_reply(tk_run(kit, TK_RESPOND, &view, 1), 0)->text.ptr);
+    assert_non_null(second);
+    assert_null(tk_card(answers, 0, "suggested", 3));
+    assert_null(tk_card(answers, 1, "suggested", 0));
+    assert_null(tk_card(answers, 2, "suggested", 0));
+    tk_tried(view, "tiempos");
+    answers = tk_run(kit, TK_SUMMARIZE, &view, 1);
+    bool broken = false;
+    for (uint32_t i = 0; tk_card(answers, 0, "suggested", i); i++) {
+        assert_int_not_equal(strncmp(tk_card(answers, 0, "suggested", i), "tiempos: ", 9), 0);
+        broken = broken || strncmp(tk_card(answers, 0, "suggested", i), "danado: ", 8) == 0;
+    }
+    assert_true(broken);
+    tk_close(kit);
+}
+
 static void demo_conversation(void **state)
 {
     (void)state;
@@ -344,7 +378,7 @@ static void tool(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(demo_conversation),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(suggests), cmocka_unit_test(demo_conversation),
                                        cmocka_unit_test(languages),
                                        cmocka_unit_test(small_talk),
                                        cmocka_unit_test(several_questions),

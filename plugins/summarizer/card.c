@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The parts of a card that are copied: why, data, tried, open question, sentiment. See card.h. */
+/* The parts of a card that are copied: why, data, changed, tried, open question, sentiment. See card.h. */
 #include "summarizer/card.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* Bytes of each piece that is put into a longer text, so that the whole fits and is never cut in
-   mid-character. */
-enum { REASON_MAX = 500, NAME_MAX_SHOWN = 64, EVIDENCE_MAX = 300, VALUE_MAX = 300, ANSWER_MAX = 500 };
+enum { EVIDENCE_MAX = 300, ANSWER_MAX = 500 };
 enum { DATA_MAX = 16, DATA_PER_TEXT = 8 };
 
 #define STEADY 0.2 /* sentiment that moves less than this is steady */
@@ -33,21 +31,21 @@ static bool holds(relevo_str text, relevo_str piece)
     return piece.len == 0 || memmem(text.ptr, (size_t)text.len, piece.ptr, (size_t)piece.len) != NULL;
 }
 
-/* "The reason. (trigger: «evidence»)", the evidence only where the reason does not show it already. */
-void card_why(card_writer *card)
+const char *card_taken(const card_writer *card)
 {
     static const char *const taken[RLT_LANGUAGES] = {[RLT_ES] = "Una persona tomó la conversación.",
                                                      [RLT_PT] = "Uma pessoa assumiu a conversa.",
                                                      [RLT_EN] = "A person took the conversation."};
-    const relevo_handoff *handoff = card->view->handoff;
-    if (handoff == NULL) {
-        card_add(card, "why", rlt_str(taken[card->language]), nothing);
-        return;
-    }
-    char text[REASON_MAX + NAME_MAX_SHOWN + EVIDENCE_MAX + 32];
-    relevo_str reason = rlt_cut(handoff->reason, REASON_MAX);
-    relevo_str trigger = rlt_cut(handoff->trigger, NAME_MAX_SHOWN);
-    relevo_str evidence = rlt_cut(handoff->evidence, EVIDENCE_MAX);
+    return taken[card->language];
+}
+
+/* "The reason. (trigger: «evidence»)", the evidence only where the reason does not show it already. */
+static void add_why(card_writer *card, relevo_str reason, relevo_str trigger, relevo_str evidence)
+{
+    char text[CARD_REASON_MAX + CARD_NAME_MAX + EVIDENCE_MAX + 32];
+    reason = rlt_cut(reason, CARD_REASON_MAX);
+    trigger = rlt_cut(trigger, CARD_NAME_MAX);
+    evidence = rlt_cut(evidence, EVIDENCE_MAX);
     bool quote = !holds(reason, evidence);
     snprintf(text, sizeof(text), "%.*s%s%.*s%s%.*s%s%s", (int)reason.len, reason.ptr,
              trigger.len == 0 ? ""
@@ -58,11 +56,28 @@ void card_why(card_writer *card)
     card_add(card, "why", rlt_str(text), nothing);
 }
 
+/* Of the handoff; else of what people are told while the bot goes on; else a person came by themselves. */
+void card_why(card_writer *card)
+{
+    const relevo_view *view = card->view;
+    if (view->handoff != NULL) {
+        add_why(card, view->handoff->reason, view->handoff->trigger, view->handoff->evidence);
+        return;
+    }
+    for (uint32_t i = 0; i < view->n_fired; i++) {
+        if (view->fired[i]->tells) {
+            add_why(card, view->fired[i]->reason, view->fired[i]->trigger, view->fired[i]->evidence);
+            return;
+        }
+    }
+    card_add(card, "why", rlt_str(card_taken(card)), nothing);
+}
+
 static void add_pair(card_writer *card, relevo_str name, relevo_str value, relevo_str message_id)
 {
-    char text[NAME_MAX_SHOWN + VALUE_MAX + 8];
-    name = rlt_cut(name, NAME_MAX_SHOWN);
-    value = rlt_cut(value, VALUE_MAX);
+    char text[CARD_NAME_MAX + CARD_VALUE_MAX + 8];
+    name = rlt_cut(name, CARD_NAME_MAX);
+    value = rlt_cut(value, CARD_VALUE_MAX);
     snprintf(text, sizeof(text), "%.*s: %.*s", (int)name.len, name.ptr, (int)value.len, value.ptr);
     card_add(card, "data", rlt_str(text), message_id);
 }
@@ -111,6 +126,24 @@ void card_data(card_writer *card)
         if (view->turns[i - 1]->by == RELEVO_BY_CUSTOMER) {
             add_found(card, view->turns[i - 1]->text, nothing, seen, &n_seen);
         }
+    }
+}
+
+/* What the customer corrected. Slots with a dot in their name are a plugin's own reckoning, not data. */
+void card_changed(card_writer *card)
+{
+    const relevo_view *view = card->view;
+    for (uint32_t i = 0; i < view->n_slots; i++) {
+        const relevo_slot *slot = view->slots[i];
+        if (slot->was.len == 0 || memchr(slot->name.ptr, '.', (size_t)slot->name.len) != NULL) {
+            continue;
+        }
+        char text[CARD_NAME_MAX + 2 * CARD_VALUE_MAX + 16];
+        relevo_str name = rlt_cut(slot->name, CARD_NAME_MAX), was = rlt_cut(slot->was, CARD_VALUE_MAX),
+                   value = rlt_cut(slot->value, CARD_VALUE_MAX);
+        snprintf(text, sizeof(text), "%.*s: %.*s → %.*s", (int)name.len, name.ptr, (int)was.len, was.ptr, (int)value.len,
+                 value.ptr);
+        card_add(card, "changed", rlt_str(text), slot->message_id);
     }
 }
 

@@ -21,9 +21,22 @@ typedef struct card_writer {
 void card_why(card_writer *card);
 void card_wants(card_writer *card);
 void card_data(card_writer *card);
+void card_changed(card_writer *card);
 void card_tried(card_writer *card);
 void card_open_question(card_writer *card);
 void card_sentiment(card_writer *card);
+/* What is known besides the talk: how sure the judgement is, who the customer is, how it went before, until when WhatsApp lets one write,
+   and how it ended (background.c). */
+void card_confidence(card_writer *card);
+void card_customer(card_writer *card);
+void card_previous(card_writer *card);
+void card_window(card_writer *card);
+void card_outcome(card_writer *card);
+
+/* "A person took the conversation.", in the card's language. */
+const char *card_taken(const card_writer *card);
+/* Bytes of each piece that is put into a longer text, so that the whole fits and is never cut in mid-character. */
+enum { CARD_REASON_MAX = 500, CARD_NAME_MAX = 64, CARD_VALUE_MAX = 300 };
 
 /* Adds one field; message_id may be absent. */
 void card_add(card_writer *card, const char *name, relevo_str text, relevo_str message_id);

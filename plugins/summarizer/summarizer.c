@@ -54,9 +54,15 @@ static int32_t write_card(const relevo_view *view, uint32_t i, const rlt_finder 
     card_why(&card);
     card_wants(&card);
     card_data(&card);
+    card_changed(&card);
     card_tried(&card);
     card_open_question(&card);
     card_sentiment(&card);
+    card_confidence(&card);
+    card_customer(&card);
+    card_previous(&card);
+    card_window(&card);
+    card_outcome(&card);
     return card.result;
 }
 

@@ -126,8 +126,9 @@ static void never_invents(void **state)
     for (uint32_t i = 0; i < a->n; i++) {
         const char *name = a->items[i].as.card.name.ptr;
         char source[4096], value[2048];
-        if (strcmp(name, "why") == 0 || strcmp(name, "sentiment") == 0) {
-            continue; /* of the policy and the digest, compared exactly elsewhere */
+        if (strcmp(name, "why") == 0 || strcmp(name, "sentiment") == 0 || strcmp(name, "confidence") == 0 ||
+            strcmp(name, "customer") == 0) {
+            continue; /* of the policy, the digest and WhatsApp, compared exactly elsewhere */
         }
         everything(views[a->items[i].view], source, sizeof(source));
         value_of(&a->items[i], value, sizeof(value));
@@ -135,6 +136,95 @@ static void never_invents(void **state)
             fail_msg("the card's %s `%s` is not in the conversation", name, value);
         }
     }
+    tk_close(kit);
+}
+
+static void adds(tk_view *view, relevo_past *past, const relevo_past **list, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        past[i].size = sizeof(*past);
+        list[i] = &past[i];
+    }
+    view->view.past = list;
+    view->view.n_past = n;
+}
+
+static void tells_what_is_known_besides(void **state)
+{
+    (void)state;
+    tk *kit = tk_open("summarizer", NULL);
+    tk_view *view = conversation(kit);
+    view->view.customer_id = tk_text(kit, "5215512345678");
+    view->view.customer_name = tk_text(kit, "Marisol");
+    view->view.last_in_ms = INT64_C(1764252131000); /* 2025-11-27T14:02:11Z */
+    ((relevo_slot *)(uintptr_t)view->slots[0])->was = tk_text(kit, "48212");
+    tk_slot(view, "lead.score", "50", "wamid.3");
+    ((relevo_slot *)(uintptr_t)view->slots[1])->was = tk_text(kit, "30");
+    relevo_past past[] = {{.ended = RELEVO_OWNER_BOT, .at_ms = INT64_C(1763500000000), .agent = tk_text(kit, "tomas"), .score = -1},
+                          {.ended = RELEVO_OWNER_CLOSED,
+                           .at_ms = INT64_C(1763600000000),
+                           .trigger = tk_text(kit, "sentiment"),
+                           .reason = tk_text(kit, "El mensaje es muy negativo."),
+                           .agent = tk_text(kit, "lucia"),
+                           .note = tk_text(kit, "reembolso hecho"),
+                           .score = 2}};
+    const relevo_past *list[2];
+    adds(view, past, list, 2);
+    const tk_answers *a = tk_run(kit, TK_SUMMARIZE, &view, 1);
+    assert_string_equal(tk_card(a, 0, "changed", 0), "order_number: 48212 → 48213");
+    assert_null(tk_card(a, 0, "changed", 1)); /* a plugin's reckoning is nobody's correction */
+    assert_string_equal(tk_card(a, 0, "confidence", 0), "asks_for_person: 0.90");
+    assert_string_equal(tk_card(a, 0, "confidence", 1), "talk_to_person: 0.90");
+    assert_string_equal(tk_card(a, 0, "customer", 0), "name: Marisol");
+    assert_string_equal(tk_card(a, 0, "customer", 1), "phone: +5215512345678");
+    assert_string_equal(tk_card(a, 0, "customer", 2), "language: es");
+    assert_string_equal(tk_card(a, 0, "previous", 0),
+                        "2025-11-20: El mensaje es muy negativo. → cerrada por lucia: «reembolso hecho» (calificó 2)");
+    assert_string_equal(tk_card(a, 0, "previous", 1), "2025-11-18: Una persona tomó la conversación. → devuelta al bot por tomas");
+    assert_string_equal(tk_card(a, 0, "window", 0), "2025-11-28T14:02:11Z");
+    assert_null(tk_card(a, 0, "outcome", 0));
+    view->view.language = tk_text(kit, "en");
+    a = tk_run(kit, TK_SUMMARIZE, &view, 1);
+    assert_string_equal(tk_card(a, 0, "previous", 0),
+                        "2025-11-20: El mensaje es muy negativo. → closed by lucia: «reembolso hecho» (rated 2)");
+    tk_close(kit);
+}
+
+static void the_last_card_says_how_it_ended(void **state)
+{
+    (void)state;
+    tk *kit = tk_open("summarizer", NULL);
+    tk_view *view = tk_message(kit, NULL);
+    view->view.language = tk_text(kit, "pt");
+    view->view.last_in_ms = view->view.at_ms - 1000;
+    tk_handoff(view, "asks_for_person", 0.9, "uma pessoa", "O cliente pede uma pessoa.");
+    const relevo_ending ending = {.size = sizeof(ending),
+                                  .began_ms = view->view.at_ms - INT64_C(7500000),
+                                  .answered_ms = view->view.at_ms - INT64_C(7500000) + 190000,
+                                  .agent = tk_text(kit, "lucia"),
+                                  .agent_name = tk_text(kit, "Lúcia"),
+                                  .note = tk_text(kit, "enviado de novo")};
+    view->view.ending = &ending;
+    const tk_answers *a = tk_run(kit, TK_SUMMARIZE, &view, 1);
+    assert_string_equal(tk_card(a, 0, "why", 0), "O cliente pede uma pessoa. (asks_for_person: «uma pessoa»)");
+    assert_string_equal(tk_card(a, 0, "outcome", 0), "encerrada por Lúcia: «enviado de novo»");
+    assert_string_equal(tk_card(a, 0, "outcome", 1), "primeira resposta: 3 min");
+    assert_string_equal(tk_card(a, 0, "outcome", 2), "duração: 2 h 5 min");
+    assert_null(tk_card(a, 0, "window", 0)); /* nobody writes to them any more */
+    tk_close(kit);
+}
+
+/* No handoff: the salesperson reads what the trigger found. */
+static void a_tip_says_why(void **state)
+{
+    (void)state;
+    tk *kit = tk_open("summarizer", NULL);
+    tk_view *view = tk_message(kit, "para 80 personas");
+    tk_fired(view, false, "other", 0.2, "x", "Nada.");
+    tk_fired(view, false, "lead_ready", 0.8, "80", "Un cliente potencial está listo.");
+    ((relevo_fired *)(uintptr_t)view->fired[1])->tells = 1;
+    assert_string_equal(tk_card(tk_run(kit, TK_SUMMARIZE, &view, 1), 0, "why", 0),
+                        "Un cliente potencial está listo. (lead_ready: «80»)");
     tk_close(kit);
 }
 
@@ -238,6 +328,9 @@ int main(void)
         cmocka_unit_test(writes_the_card),
         cmocka_unit_test(says_where_it_comes_from),
         cmocka_unit_test(never_invents),
+        cmocka_unit_test(tells_what_is_known_besides),
+        cmocka_unit_test(the_last_card_says_how_it_ended),
+        cmocka_unit_test(a_tip_says_why),
         cmocka_unit_test(an_earlier_stretch_is_left_out),
         cmocka_unit_test(a_takeover_has_a_card_too),
         cmocka_unit_test(sentiment_speaks_three_languages),

@@ -137,8 +137,18 @@ static void render_conversation(const rlv_conversation *c, rlv_buf *out)
         rlv_buf_printf(out, " turn=%d/%lld[%.*s][%.*s]", c->turns[i].by, (long long)c->turns[i].at_ms,
                        RLV_STR_ARG(c->turns[i].message_id), RLV_STR_ARG(c->turns[i].text));
     for (int32_t i = 0; i < c->n_slots; i++)
-        rlv_buf_printf(out, " slot=[%.*s][%.*s][%.*s]", RLV_STR_ARG(c->slots[i].name),
-                       RLV_STR_ARG(c->slots[i].value), RLV_STR_ARG(c->slots[i].message_id));
+        rlv_buf_printf(out, " slot=[%.*s][%.*s][%.*s][%.*s]", RLV_STR_ARG(c->slots[i].name), RLV_STR_ARG(c->slots[i].value),
+                       RLV_STR_ARG(c->slots[i].message_id), RLV_STR_ARG(c->slots[i].was));
+    INT("served", c->served.at_ms);
+    INT("served_priority", c->served.priority);
+    REAL("served_score", c->served.score);
+    TEXT("served_trigger", c->served.trigger);
+    TEXT("served_reason", c->served.reason);
+    TEXT("served_evidence", c->served.evidence);
+    for (int32_t i = 0; i < c->n_past; i++)
+        rlv_buf_printf(out, " past=%lld-%lld/%d/%d[%.*s][%.*s][%.*s][%.*s]", (long long)c->past[i].at_ms, (long long)c->past[i].ended_ms,
+                       (int)c->past[i].ended, c->past[i].score, RLV_STR_ARG(c->past[i].trigger), RLV_STR_ARG(c->past[i].reason),
+                       RLV_STR_ARG(c->past[i].agent), RLV_STR_ARG(c->past[i].note));
     for (int32_t i = 0; i < c->n_cooling; i++)
         rlv_buf_printf(out, " cooling=[%.*s]/%lld", RLV_STR_ARG(c->cooling[i].trigger),
                        (long long)c->cooling[i].until_ms);
@@ -212,6 +222,16 @@ void talk_copy(const rlv_conversation *from, rlv_arena *arena, rlv_conversation 
         KEEP(slots[i].name);
         KEEP(slots[i].value);
         KEEP(slots[i].message_id);
+        KEEP(slots[i].was);
+    }
+    KEEP(served.trigger);
+    KEEP(served.reason);
+    KEEP(served.evidence);
+    for (int32_t i = 0; i < from->n_past; i++) {
+        KEEP(past[i].trigger);
+        KEEP(past[i].reason);
+        KEEP(past[i].agent);
+        KEEP(past[i].note);
     }
     for (int32_t i = 0; i < from->n_cooling; i++)
         KEEP(cooling[i].trigger);

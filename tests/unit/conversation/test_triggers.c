@@ -252,6 +252,41 @@ static void test_cards_and_effects(void **state)
     assert_str(d->next->as.effect.effect.destination, "wants");
 }
 
+/* `tell_only`: people are told, the bot answers; a customer who asks for a person gets one all the same. */
+static void test_tells(void **state)
+{
+    talk *t = *state;
+    rlv_trigger_policy *p = talk_trigger(t, "lead", 0.5, 1, 9);
+    p->tell_only = true;
+    p->cooldown_ms = 5000;
+    for (int i = 0; i < 3; i++) {
+        talk_message(t, "para 80 personas");
+        t->ev.at_ms = 1000 + 3000 * i;
+        talk_score(t, "lead", i == 1 ? 0.4 : 0.9);
+        talk_replies(t, "Te llega la cotización.", "flow.catering", 1);
+        talk_answer(t, RLV_PHASE_SUMMARIZE, RLV_ANSWER_CARD, "summarizer")->as.card.text = RLV_STR("x");
+        talk_answer(t, RLV_PHASE_NOTIFY, RLV_ANSWER_EFFECT, "crm")->as.effect.destination = RLV_STR("crm");
+        talk_run(t);
+        const rlv_decision *d = talk_find(t, RLV_DECIDED_TRIGGERED);
+        assert_int_equal(d->as.trigger.tells, i != 1);
+        assert_false(d->as.trigger.chosen);
+        assert_string_equal(talk_brief(t), i == 1 ? "received triggered(lead) replied(bot/7 flow.catering)" /* below its threshold */
+                                                  : "received triggered(lead) replied(bot/7 flow.catering) summarized notified");
+    }
+    talk_message(t, "para 90");
+    t->ev.at_ms = 8000;
+    talk_score(t, "lead", 0.9);
+    talk_run(t);
+    assert_true(talk_find(t, RLV_DECIDED_TRIGGERED)->as.trigger.observed); /* it rests */
+    assert_int_equal(t->asked & RLV_WANTS(RLV_PHASE_NOTIFY), 0);
+    talk_message(t, "una persona");
+    t->ev.at_ms = 8001;
+    talk_score(t, "lead", 0.9);
+    t->script[t->n_script - 1].answer.as.trigger.asked = true;
+    talk_run(t);
+    assert_int_equal(t->conv.owner, RLV_OWNER_QUEUED);
+}
+
 /* After it fired a trigger only observes for its cool-down: the person returned the conversation, and the
    same words must not throw it back at once. */
 static void test_cooldown(void **state)
@@ -319,7 +354,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_policy),       TEST(test_what_a_handoff_says),    TEST(test_own_words),
         TEST(test_routes),       TEST(test_cards_and_effects),      TEST(test_cooldown),
-        TEST(test_cooling_list), TEST(test_judge_names_the_policy),
+        TEST(test_cooling_list), TEST(test_judge_names_the_policy), TEST(test_tells),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,12 +71,21 @@ void subject_init(test_subject *s)
     c->turns[0] = (rlv_turn){.by = 1, .at_ms = 500, .text = RLV_STR("hola")};
     c->turns[1] = (rlv_turn){.by = 2, .at_ms = 600, .text = RLV_STR("dígame")};
     c->n_turns = 2;
-    c->slots[0] = (rlv_slot){RLV_STR("order"), RLV_STR("1"), RLV_STR("wamid.0")};
-    c->slots[1] = (rlv_slot){RLV_STR("email"), RLV_STR("ana@example.com"), RLV_STR("wamid.1")};
+    c->slots[0] = (rlv_slot){.name = RLV_STR("order"), .value = RLV_STR("1"), .message_id = RLV_STR("wamid.0")};
+    c->slots[1] = (rlv_slot){.name = RLV_STR("email"), .value = RLV_STR("ana@example.com"), .message_id = RLV_STR("wamid.1")};
     c->n_slots = 2;
     c->memories[0] = (rlv_memory){RLV_STR("other"), RLV_STR("not yours")};
     c->memories[1] = (rlv_memory){RLV_STR("a"), RLV_STR("12345")};
     c->n_memories = 2;
+    c->past[0] = (rlv_bygone){.at_ms = 10,
+                              .ended_ms = 20,
+                              .ended = RLV_OWNER_CLOSED,
+                              .trigger = RLV_STR("s"),
+                              .reason = RLV_STR("cross"),
+                              .agent = RLV_STR("ana"),
+                              .note = RLV_STR("done"),
+                              .score = 4};
+    c->n_past = 1;
 }
 
 rlv_subject subject_of(test_subject *s)

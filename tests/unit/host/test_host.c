@@ -214,14 +214,16 @@ static void test_phases(void **state)
                "handoff 8 a 0.7 because It said so.: dinero to billing\n"
                "turn 1 hola at 500\n"
                "turn 2 dígame at 600\n"
-               "slot order=48213 from wamid.2\n"
+               "slot order=48213 from wamid.2 was 1\n"
                "slot email=ana@example.com from wamid.1\n"
                "fired a 0.7 dinero chosen\n"
+               "past 10-20 4 s because cross by ana: done, 4\n"
                "memory 13 may hold\n");
 
     call(host, RLV_PHASE_NOTIFY, arena, &subject, 1);
     const rlv_effect *effect = &nth_answer(&s.answers, RLV_ANSWER_EFFECT, 0)->as.effect;
     assert_str(effect->destination, "crm");
+    assert_str(effect->body, "why"); /* it sees the card */
     assert_str(effect->path, "/leads");
     assert_str(effect->context, "v1 lead");
     assert_int_equal(effect->timeout_ms, 1500);
@@ -255,6 +257,35 @@ static void test_takeover_summary(void **state)
     assert_null(strstr(text.ptr, "\nmessage "));
     assert_null(strstr(text.ptr, "\nhandoff "));
     assert_non_null(strstr(text.ptr, "memory 0\n")); /* "a" remembers, "b" does not */
+    rlv_arena_free(arena);
+    rlv_host_free(host);
+    config_close(&c);
+}
+
+/* A person closes it: the last card tells why they had it, and how it ended. */
+static void test_ending_summary(void **state)
+{
+    (void)state;
+    test_config c;
+    config_open(&c, "b", "{label: x}", NULL);
+    rlv_host *host = host_of(&c);
+    rlv_arena *arena = rlv_arena_new(1 << 20);
+    test_subject s;
+    subject_init(&s);
+    s.event.kind = RLV_EVENT_COMMAND;
+    s.event.agent_id = RLV_STR("ana");
+    s.event.agent_name = RLV_STR("Ana");
+    s.event.note = RLV_STR("sent again");
+    s.conversation.served = (rlv_served){.at_ms = 550, .priority = 6, .score = 0.8, .trigger = RLV_STR("cross"), .reason = RLV_STR("Cross.")};
+    s.conversation.turns[1].by = 3;
+    const rlv_decision closed = {.kind = RLV_DECIDED_CLOSED, .owner = RLV_OWNER_CLOSED};
+    rlv_subject subject = subject_of(&s);
+    subject.ending = &closed;
+    subject.decisions = NULL;
+    call(host, RLV_PHASE_SUMMARIZE, arena, &subject, 1);
+    rlv_str text = nth_answer(&s.answers, RLV_ANSWER_CARD, 0)->as.card.text;
+    assert_non_null(strstr(text.ptr, "handoff 6 cross 0.8 because Cross.:  to "));
+    assert_non_null(strstr(text.ptr, "ending since 550 answered 600 by ana (Ana): sent again\n"));
     rlv_arena_free(arena);
     rlv_host_free(host);
     config_close(&c);
@@ -524,6 +555,7 @@ int main(void)
         cmocka_unit_test(test_options_arrive),
         cmocka_unit_test(test_phases),
         cmocka_unit_test(test_takeover_summary),
+        cmocka_unit_test(test_ending_summary),
         cmocka_unit_test(test_batch_and_failure),
         cmocka_unit_test(test_failure_is_alone),
         cmocka_unit_test(test_rude_answers),

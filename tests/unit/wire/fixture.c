@@ -113,6 +113,13 @@ void full_conversation(rlv_conversation *c)
                  .media_id = RLV_STR("77"),
                  .sent_ms = 1754000000000},
         .held_timer_ms = 1754000000006,
+        .served = {.at_ms = 1754000000007,
+                   .priority = 7,
+                   .score = 0.75,
+                   .trigger = RLV_STR("wants_person"),
+                   .reason = RLV_STR("Pide una persona."),
+                   .evidence = RLV_STR("una persona")},
+        .n_past = RLV_PAST_MAX,
     };
     for (int i = 0; i < RLV_TRIED_MAX; i++)
         c->tried[i] = RLV_STR("envios.md#plazos");
@@ -122,7 +129,16 @@ void full_conversation(rlv_conversation *c)
         c->turns[i] =
             (rlv_turn){1 + i % 4, 1754000000000 + i, RLV_STR("wamid.x"), RLV_STR("Hola, buenos días")};
     for (int i = 0; i < RLV_SLOTS_MAX; i++)
-        c->slots[i] = (rlv_slot){RLV_STR("pedido"), RLV_STR("A-1001"), RLV_STR("wamid.y")};
+        c->slots[i] = (rlv_slot){RLV_STR("pedido"), RLV_STR("A-1001"), RLV_STR("wamid.y"), RLV_STR("A-1000")};
+    for (int i = 0; i < RLV_PAST_MAX; i++)
+        c->past[i] = (rlv_bygone){.at_ms = 1753000000000 + i,
+                                  .ended_ms = 1753000000010 + i,
+                                  .ended = i % 2 ? RLV_OWNER_BOT : RLV_OWNER_CLOSED,
+                                  .trigger = RLV_STR("sentiment"),
+                                  .reason = RLV_STR("Está enojada."),
+                                  .agent = RLV_STR("lucia"),
+                                  .note = RLV_STR("listo"),
+                                  .score = i - 1};
     for (int i = 0; i < RLV_COOLING_MAX; i++)
         c->cooling[i] = (rlv_cooling){RLV_STR("sentiment"), 1754000000000 + i};
     for (int i = 0; i < RLV_MEMORIES_MAX; i++)

@@ -23,6 +23,20 @@ static void assert_held(const rlv_conversation *out, const rlv_conversation *in)
                 rlv_str_eq(a->reply_id, b->reply_id) && rlv_str_eq(a->media_id, b->media_id));
 }
 
+static void assert_served(const rlv_conversation *out, const rlv_conversation *in)
+{
+    const rlv_served *a = &out->served, *b = &in->served;
+    assert_true(a->at_ms == b->at_ms && a->priority == b->priority && a->score >= b->score && a->score <= b->score);
+    assert_true(rlv_str_eq(a->trigger, b->trigger) && rlv_str_eq(a->reason, b->reason) && rlv_str_eq(a->evidence, b->evidence));
+    assert_int_equal(out->n_past, RLV_PAST_MAX);
+    for (int i = 0; i < RLV_PAST_MAX; i++) {
+        const rlv_bygone *p = &out->past[i], *q = &in->past[i];
+        assert_true(p->at_ms == q->at_ms && p->ended_ms == q->ended_ms && p->ended == q->ended && p->score == q->score);
+        assert_true(rlv_str_eq(p->trigger, q->trigger) && rlv_str_eq(p->reason, q->reason) && rlv_str_eq(p->agent, q->agent) &&
+                    rlv_str_eq(p->note, q->note));
+    }
+}
+
 static void a_full_conversation_comes_back(void **state)
 {
     struct fixture *f = *state;
@@ -57,7 +71,8 @@ static void a_full_conversation_comes_back(void **state)
     for (int i = 0; i < RLV_SLOTS_MAX; i++)
         assert_true(rlv_str_eq(out.slots[i].name, in.slots[i].name) &&
                     rlv_str_eq(out.slots[i].value, in.slots[i].value) &&
-                    rlv_str_eq(out.slots[i].message_id, in.slots[i].message_id));
+                    rlv_str_eq(out.slots[i].message_id, in.slots[i].message_id) &&
+                    rlv_str_eq(out.slots[i].was, in.slots[i].was));
     assert_int_equal(out.n_cooling, RLV_COOLING_MAX);
     for (int i = 0; i < RLV_COOLING_MAX; i++)
         assert_true(rlv_str_eq(out.cooling[i].trigger, in.cooling[i].trigger) &&
@@ -68,6 +83,7 @@ static void a_full_conversation_comes_back(void **state)
                     rlv_str_eq(out.memories[i].bytes, in.memories[i].bytes));
     assert_int_equal(out.n_recent, RLV_RECENT_MAX);
     assert_held(&out, &in);
+    assert_served(&out, &in);
 }
 
 static void an_empty_conversation_is_small(void **state)
@@ -75,7 +91,7 @@ static void an_empty_conversation_is_small(void **state)
     struct fixture *f = *state;
     static rlv_conversation in, out;
     rlv_str bytes = encoded(f, &in);
-    assert_int_equal(bytes.len, 10 + 28); /* the mark, and a byte for each field */
+    assert_int_equal(bytes.len, 10 + 30); /* the mark, and a byte for each field */
     assert_ok(rlv_wire_decode_state(f->wire, f->arena, bytes, &out, &f->err), f);
     assert_int_equal(out.n_turns + out.n_slots + out.n_tried + out.n_trend + out.n_recent, 0);
     assert_int_equal(out.language.len, 0);

@@ -148,11 +148,17 @@ static void describe_lists(const relevo_view *v, char *text)
         add(text, "turn %u %.*s at %lld\n", v->turns[i]->by, S(v->turns[i]->text),
             (long long)v->turns[i]->at_ms);
     for (uint32_t i = 0; i < v->n_slots; i++)
-        add(text, "slot %.*s=%.*s from %.*s\n", S(v->slots[i]->name), S(v->slots[i]->value),
-            S(v->slots[i]->message_id));
+        add(text, "slot %.*s=%.*s from %.*s%s%.*s\n", S(v->slots[i]->name), S(v->slots[i]->value),
+            S(v->slots[i]->message_id), v->slots[i]->was.len ? " was " : "", S(v->slots[i]->was));
     for (uint32_t i = 0; i < v->n_fired; i++)
-        add(text, "fired %.*s %g %.*s%s\n", S(v->fired[i]->trigger), v->fired[i]->score,
-            S(v->fired[i]->evidence), v->fired[i]->chosen ? " chosen" : "");
+        add(text, "fired %.*s %g %.*s%s%s\n", S(v->fired[i]->trigger), v->fired[i]->score,
+            S(v->fired[i]->evidence), v->fired[i]->chosen ? " chosen" : "", v->fired[i]->tells ? " tells" : "");
+    for (uint32_t i = 0; i < v->n_past; i++)
+        add(text, "past %lld-%lld %u %.*s because %.*s by %.*s: %.*s, %d\n", (long long)v->past[i]->at_ms, (long long)v->past[i]->ended_ms,
+            v->past[i]->ended, S(v->past[i]->trigger), S(v->past[i]->reason), S(v->past[i]->agent), S(v->past[i]->note), v->past[i]->score);
+    if (v->ending)
+        add(text, "ending since %lld answered %lld by %.*s (%.*s): %.*s\n", (long long)v->ending->began_ms,
+            (long long)v->ending->answered_ms, S(v->ending->agent), S(v->ending->agent_name), S(v->ending->note));
 }
 
 static void describe(const relevo_view *v, char *text)
@@ -288,7 +294,6 @@ static int32_t summarize(void *instance, const relevo_view *const *views, uint32
 static int32_t notify(void *instance, const relevo_view *const *views, uint32_t n, const relevo_sink *sink)
 {
     (void)instance;
-    (void)views;
     for (uint32_t i = 0; i < n; i++) {
         const relevo_answer_effect e = {.head = {sizeof(e), RELEVO_ANSWER_EFFECT},
                                         .timeout_ms = 1500,
@@ -296,7 +301,7 @@ static int32_t notify(void *instance, const relevo_view *const *views, uint32_t 
                                         .method = RELEVO_STR("POST"),
                                         .path = RELEVO_STR("/leads"),
                                         .content_type = RELEVO_STR("application/json"),
-                                        .body = RELEVO_STR("{}"),
+                                        .body = views[i]->n_card ? views[i]->card[0]->name : (relevo_str)RELEVO_STR("{}"),
                                         .context = RELEVO_STR("v1 lead")};
         if (sink->emit(sink, i, &e.head))
             return RELEVO_E_FAILED;
