@@ -138,10 +138,10 @@ bool rlv_conversation_join(rlv_step *step, const rlv_conversation *loser)
     int64_t since = taken ? loser->owner_since_ms : kept->owner_since_ms;
     join_digest(kept, loser);
     rlv_held_join(kept, loser, step->arena);
-    rlv_served_join(kept, loser, taken);
     if (loser->epoch > kept->epoch)
         kept->epoch = loser->epoch;
     kept->team = team;
+    rlv_served_join(kept, loser, taken);
     rlv_decision *d = rlv_decide_joined(step, owner, agent);
     if (kept->owner == RLV_OWNER_BOT)
         kept->held.epoch = kept->epoch;

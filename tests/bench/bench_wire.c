@@ -134,7 +134,7 @@ int main(void)
     for (int i = 0; i < conversation.n_turns; i++)
         conversation.turns[i] = (rlv_turn){1 + i % 2, event.at_ms, event.message_id, event.text};
     for (int i = 0; i < conversation.n_slots; i++)
-        conversation.slots[i] = (rlv_slot){RLV_STR("pedido"), RLV_STR("A-1001"), event.message_id};
+        conversation.slots[i] = (rlv_slot){.name = RLV_STR("pedido"), .value = RLV_STR("A-1001"), .message_id = event.message_id};
     struct costs c = measure(wire, arena);
     printf("decode an event of %zu bytes        %6.2f us\n", c.event_bytes, c.decode);
     printf("pack 4 records into %zu bytes      %6.2f us\n", c.blob_bytes, c.pack);

@@ -169,7 +169,8 @@ static void give(talk *t, unsigned wanted)
 void talk_run(talk *t)
 {
     enum {
-        EARLY = 1 << RLV_PHASE_CLASSIFY | 1 << RLV_PHASE_RESULT
+        EARLY = 1 << RLV_PHASE_CLASSIFY | 1 << RLV_PHASE_RESULT,
+        MIDDLE = 1 << RLV_PHASE_TRIGGER | 1 << RLV_PHASE_RESPOND
     };
     bool apart =
         t->ev.kind == RLV_EVENT_STATUS || t->ev.kind == RLV_EVENT_ERROR || t->ev.kind == RLV_EVENT_UNKNOWN;
@@ -181,8 +182,9 @@ void talk_run(talk *t)
                          .has = t->has};
     unsigned opened = rlv_step_open(&t->step);
     give(t, opened & EARLY);
-    give(t, rlv_step_read(&t->step));
-    give(t, rlv_step_decide(&t->step) | (opened & ~(unsigned)EARLY));
+    unsigned read = rlv_step_read(&t->step);
+    give(t, read & MIDDLE);
+    give(t, ((opened | read) & ~(unsigned)(EARLY | MIDDLE)) | rlv_step_decide(&t->step));
     rlv_step_close(&t->step);
     t->n_script = 0;
 }

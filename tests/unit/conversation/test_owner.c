@@ -38,8 +38,8 @@ static const struct row {
     int after, epoch;
 } rows[] = {
     {B, MESSAGE, "received classified replied(bot/7 notice.unknown)", B, 7},
-    {Q, MESSAGE, "received classified", Q, 7},
-    {H, MESSAGE, "received classified", H, 7},
+    {Q, MESSAGE, "received classified summarized", Q, 7},
+    {H, MESSAGE, "received classified summarized", H, 7},
     {C, MESSAGE, "received reopened(closed>bot/8 customer) classified replied(bot/8 notice.unknown)", B, 8},
 
     {B, ECHO, "received taken_over(bot>human/8 echo) summarized", H, 8},
@@ -72,10 +72,10 @@ static const struct row {
     {H, RETURN, "returned(human>bot/8 desktop) replied(bot/8 notice.returned)", B, 8},
     {C, RETURN, "returned(closed>bot/8 desktop) replied(bot/8 notice.returned)", B, 8},
 
-    {B, RESOLVE, "closed(bot>closed/8 desktop) replied(closed/8 notice.closed)", C, 8},
-    {Q, RESOLVE, "closed(queued>closed/8 desktop) replied(closed/8 notice.closed)", C, 8},
-    {H, RESOLVE, "closed(human>closed/8 desktop) replied(closed/8 notice.closed)", C, 8},
-    {C, RESOLVE, "closed(closed>closed/8 desktop) replied(closed/8 notice.closed)", C, 8},
+    {B, RESOLVE, "closed(bot>closed/8 desktop) replied(closed/8 notice.closed) summarized notified", C, 8},
+    {Q, RESOLVE, "closed(queued>closed/8 desktop) replied(closed/8 notice.closed) summarized notified", C, 8},
+    {H, RESOLVE, "closed(human>closed/8 desktop) replied(closed/8 notice.closed) summarized notified", C, 8},
+    {C, RESOLVE, "closed(closed>closed/8 desktop) replied(closed/8 notice.closed) summarized notified", C, 8},
 
     {B, ASSIGN, "assigned(bot>human/8 assignment) replied(human/8 notice.assigned)", H, 8},
     {Q, ASSIGN, "assigned(queued>human/8 assignment) replied(human/8 notice.assigned)", H, 8},
@@ -425,7 +425,7 @@ static void test_phases_wanted(void **state)
     assert_int_equal(t->asked, asks | hands);
     talk_message(t, "d"); /* now it is queued */
     talk_run(t);
-    assert_int_equal(t->asked, RLV_WANTS(RLV_PHASE_CLASSIFY));
+    assert_int_equal(t->asked, RLV_WANTS(RLV_PHASE_CLASSIFY) | RLV_WANTS(RLV_PHASE_SUMMARIZE));
     talk_message(t, "e")->kind = RLV_EVENT_ECHO;
     talk_run(t);
     assert_int_equal(t->asked, RLV_WANTS(RLV_PHASE_SUMMARIZE));

@@ -261,7 +261,7 @@ static void test_tells(void **state)
     p->cooldown_ms = 5000;
     for (int i = 0; i < 3; i++) {
         talk_message(t, "para 80 personas");
-        t->ev.at_ms = 1000 + 3000 * i;
+        t->ev.at_ms = 1000 + 6000 * i;
         talk_score(t, "lead", i == 1 ? 0.4 : 0.9);
         talk_replies(t, "Te llega la cotización.", "flow.catering", 1);
         talk_answer(t, RLV_PHASE_SUMMARIZE, RLV_ANSWER_CARD, "summarizer")->as.card.text = RLV_STR("x");
@@ -274,13 +274,13 @@ static void test_tells(void **state)
                                                   : "received triggered(lead) replied(bot/7 flow.catering) summarized notified");
     }
     talk_message(t, "para 90");
-    t->ev.at_ms = 8000;
+    t->ev.at_ms = 14000;
     talk_score(t, "lead", 0.9);
     talk_run(t);
     assert_true(talk_find(t, RLV_DECIDED_TRIGGERED)->as.trigger.observed); /* it rests */
     assert_int_equal(t->asked & RLV_WANTS(RLV_PHASE_NOTIFY), 0);
     talk_message(t, "una persona");
-    t->ev.at_ms = 8001;
+    t->ev.at_ms = 14001;
     talk_score(t, "lead", 0.9);
     t->script[t->n_script - 1].answer.as.trigger.asked = true;
     talk_run(t);

@@ -117,7 +117,7 @@ static void readings_triggers_and_slots_are_told(void **state)
         .as.trigger = {RLV_STR("keyword"), RLV_STR("persona"), RLV_STR("asks"), 1, 0.5, false, true}};
     assert_decision(f, &d, 1,
                     "\"trigger\":{\"trigger\":\"keyword\",\"score\":1,\"threshold\":0.5,\"observed\":false,"
-                    "\"chosen\":true,\"evidence\":\"persona\",\"reason\":\"asks\"}");
+                    "\"chosen\":true,\"evidence\":\"persona\",\"reason\":\"asks\",\"tells\":false}");
     d = (rlv_decision){.kind = RLV_DECIDED_SLOT_FILLED,
                        .as.slot = {RLV_STR("order"), RLV_STR("A-1"), RLV_STR("wamid.1")}};
     assert_decision(f, &d, 1, "\"slot\":{\"name\":\"order\",\"value\":\"A-1\",\"message_id\":\"wamid.1\"}");
