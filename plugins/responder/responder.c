@@ -348,7 +348,7 @@ static bool suggest(const responder *self, rlt_work *work, const relevo_view *vi
     const rlt_article *near[] = {found.score >= SUGGEST_LEAST ? found.best : NULL,
                                  found.second_score >= SUGGEST_LEAST ? found.second : NULL};
     for (size_t i = 0; i < sizeof near / sizeof *near; i++) {
-        bool known = !near[i] || near[i]->smalltalk || *n == SUGGEST_MAX;
+        bool known = !near[i] || near[i]->smalltalk || near[i]->topic.len > 0 || *n == SUGGEST_MAX;
         for (size_t k = 0; k < *n && !known; k++)
             known = rlt_equal(list[k]->id, near[i]->id);
         for (uint32_t k = 0; k < view->digest->n_tried && !known; k++)

@@ -82,10 +82,11 @@ static void add_pair(card_writer *card, relevo_str name, relevo_str value, relev
     card_add(card, "data", rlt_str(text), message_id);
 }
 
+/* What a slot says, or said before the customer corrected it. */
 static bool is_slot(const relevo_view *view, relevo_str value)
 {
     for (uint32_t i = 0; i < view->n_slots; i++) {
-        if (rlt_equal(view->slots[i]->value, value)) {
+        if (rlt_equal(view->slots[i]->value, value) || rlt_equal(view->slots[i]->was, value)) {
             return true;
         }
     }
