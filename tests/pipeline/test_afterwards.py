@@ -209,5 +209,29 @@ def survey(seed):
         lab.check(model=False)
 
 
+def tips(seed):
+    """a trigger that only tells: the bot goes on, the world is told, desktops see it; and not again while it rests"""
+    rule = {"trigger": "scripted", "threshold": 0.2, "tell_only": True, "cooldown": "1h"}
+    with Lab("tips", partitions=1, policy=policy(triggers=[rule])) as lab:
+        consumer = lab.start()
+        say(lab, "573001", "maybe una cotización")
+        say(lab, "573001", "maybe otra vez")
+        say(lab, "573002", "say hola")
+        lab.wait_caught_up()
+        rows = lab.sql("SELECT trigger, text, customer_id, owner, card IS NOT NULL FROM desk.tips")
+        expect(rows == [("scripted", "maybe una cotización", "573001", "bot", True)], f"tips: {rows}")
+        expect(lab.sql("SELECT count(*) FROM desk.handoffs") == [(0,)], "it was handed over")
+        expect(said(lab, "573001") == [("scripted", "ok"), ("scripted", "ok")], f"the bot does not go on: {said(lab, '573001')}")
+        lab.sql("SELECT relevo.limit_login(current_user::text, '{care}')")
+        expect(lab.sql("SELECT count(*) FROM desk.tips") == [(0,)], "another team's desktop sees it")
+        lab.sql("SELECT relevo.limit_login(current_user::text, NULL)")
+        consumer.stop()
+        again = lab.tool("replay", "--all")
+        expect("no difference" in again, f"replayed, it is not the same:\n{again}")
+        world = lab.check(model=False)
+        decided = [d["kind"] for records in world.decoded.values() for _, d in records if d["customer_id"] == "573001"]
+        expect((decided.count("notified"), decided.count("summarized"), decided.count("handed_off")) == (1, 1, 0), f"decided: {decided}")
+
+
 if __name__ == "__main__":
-    sys.exit(run("afterwards", told, truth, follow_up, survey))
+    sys.exit(run("afterwards", tips, told, truth, follow_up, survey))

@@ -32,7 +32,7 @@ def notifier(name, **options):
 
 def configure(lab, crms):
     config = yaml.safe_load(lab.config.read_text())
-    config["plugins"] += [notifier("hubspot", preset="hubspot", events=["handoff", "lead"], lead_triggers=["scripted"]),
+    config["plugins"] += [{"name": "summarizer", "path": str(Path(PLUGIN).with_name("summarizer.so")), "isolation": "inline"}, notifier("hubspot", preset="hubspot", events=["handoff", "lead", "closed"], lead_triggers=["scripted"]),
                           notifier("salesforce", preset="salesforce")]
     config["deliver"]["destinations"] = []
     for name, crm in crms.items():
@@ -99,6 +99,14 @@ def crm(seed):
                f"{salesforce.grants} tokens, refused {refused(salesforce)}")
         # Besides theirs the lane hears of what the scripted plugin asked for, at a destination that there is none of.
         wait("the results", lambda: lab.sql("SELECT count(*) FROM relevo.history WHERE kind = 8")[0][0] == 4 + 2 + 3 + 2 + 2, lab)
+
+        # A person closes it: what it came to is a note, and no deal.
+        lab.sql("SELECT desk.resolve(%s, 'ana', 'otro <paquete> enviado')", conversation)
+        wait("the closing note", lambda: len(hubspot.records["notes"]) == 3, lab)
+        last = list(hubspot.records["notes"].values())[-1]["properties"]["hs_note_body"]
+        expect("cerrada por Ana: «otro &lt;paquete&gt; enviado»" in last and "duración: " in last, f"the closing note is {last}")
+        expect(len(hubspot.records["deals"]) == 2, "a closing is no deal")
+        wait("its results", lambda: lab.sql("SELECT count(*) FROM relevo.history WHERE kind = 8")[0][0] == 4 + 2 + 3 + 2 + 2 + 3, lab)
 
         # A token that is refused ends the chain with a line in the log; the handoff stands.
         hubspot.token = "another"
