@@ -12,6 +12,7 @@ static const rlv_cli_command commands[] = {
     {"desk", rlv_cli_desk, "serves the page that agents work in, and its API (the daemon)"},
     {"account", rlv_cli_account, "who may log in at the desk"},
     {"lag", rlv_cli_lag, "how far behind each partition is"},
+    {"dlq", rlv_cli_dlq, "dead letters: lists them, shows one, lets them be decided after all, drops them"},
     {"repair", rlv_cli_repair, "after a restore from a backup: makes Kafka and Postgres agree again"},
     {"replay", rlv_cli_replay, "tries another configuration or plugin on what was decided: which handoffs come, and go"},
     {"report", rlv_cli_report, "how well people are reached: containment, handoffs, waits, resolution, agents"},

@@ -29,6 +29,7 @@ int rlv_cli_config(int argc, char **argv);
 int rlv_cli_consume(int argc, char **argv); /* the role, in consume.c */
 int rlv_cli_deliver(int argc, char **argv); /* the role, in deliver.c */
 int rlv_cli_desk(int argc, char **argv); /* the role, in desk.c */
+int rlv_cli_dlq(int argc, char **argv);
 int rlv_cli_erase(int argc, char **argv);
 int rlv_cli_expire(int argc, char **argv);
 int rlv_cli_export(int argc, char **argv);

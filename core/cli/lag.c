@@ -8,6 +8,7 @@
 #include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/cli.h"
@@ -15,11 +16,13 @@
 
 enum {
     ROWS_MAX = 65536,
-    AGES_WAIT_MS = 5000
+    AGES_WAIT_MS = 5000,
+    WATCH_MS = 2000
 };
 
-static const char help[] = "Usage: relevo lag [--json] [--config FILE]\n\n"
-                           "  --json   one line for machines\n\n"
+static const char help[] = "Usage: relevo lag [--watch] [--json] [--config FILE]\n\n"
+                           "  --watch  again every two seconds, until it is interrupted, with what was decided in between\n"
+                           "  --json   one line for machines; with --watch a line each time\n\n"
                            "For each input partition: the end in Kafka, the next offset that its lane reads "
                            "(as Postgres has it), how many\n"
                            "messages lie between, and how long ago the oldest of them arrived. A lane that "
@@ -32,6 +35,7 @@ struct row {
     int64_t low, end;
     int64_t next;   /* -1: the lane never read it */
     int64_t behind; /* messages */
+    double pace;    /* decided a second since the look before; -1: not known */
     double seconds; /* 0: nothing waits; -1: not known */
 };
 
@@ -40,6 +44,7 @@ struct table {
     rd_kafka_t *rk;
     struct row *rows;
     size_t n;
+    bool watched;
 };
 
 /* ---- Kafka
@@ -54,7 +59,7 @@ static int add_topic(struct table *t, const struct rd_kafka_metadata *metadata, 
         return rlv_error_set(err, RLV_E_CONFIG, "topic %s is missing: `relevo topics create` makes it", name);
     for (int32_t p = 0; p < found->partition_cnt && t->n < ROWS_MAX; p++) {
         struct row *row = &t->rows[t->n];
-        *row = (struct row){.topic = name, .partition = p, .next = -1};
+        *row = (struct row){.topic = name, .partition = p, .next = -1, .pace = -1};
         rd_kafka_resp_err_t code;
         int64_t until_us = rlv_clock_mono_us() + (int64_t)RLV_CLI_WAIT_MS * 1000;
         do {
@@ -180,17 +185,28 @@ static int read_ages(struct table *t, rlv_error *err)
         }
         rd_kafka_message_destroy(message);
     }
+    (void)rd_kafka_assign(t->rk, NULL);
     return RLV_OK;
 }
 
 /* ---- output
  * -------------------------------------------------------------------------------------------------------- */
 
+static void print_pace(const struct table *t, double pace)
+{
+    if (!t->watched)
+        (void)puts("");
+    else if (pace < 0)
+        (void)printf(" %9s\n", "?");
+    else
+        (void)printf(" %9.1f\n", pace);
+}
+
 static void print_table(const struct table *t)
 {
     int64_t behind = 0;
-    double oldest = 0;
-    (void)printf("%-32s %9s %12s %12s %10s %9s\n", "TOPIC", "PARTITION", "END", "NEXT", "BEHIND", "SECONDS");
+    double oldest = 0, pace = -1;
+    (void)printf("%-32s %9s %12s %12s %10s %9s%s\n", "TOPIC", "PARTITION", "END", "NEXT", "BEHIND", "SECONDS", t->watched ? "  DECIDED/S" : "");
     for (size_t i = 0; i < t->n; i++) {
         const struct row *row = &t->rows[i];
         char next[32] = "-", seconds[32] = "?";
@@ -198,12 +214,16 @@ static void print_table(const struct table *t)
             (void)snprintf(next, sizeof(next), "%" PRId64, row->next);
         if (row->seconds >= 0)
             (void)snprintf(seconds, sizeof(seconds), "%.1f", row->seconds);
-        (void)printf("%-32s %9d %12" PRId64 " %12s %10" PRId64 " %9s\n", row->topic, row->partition, row->end,
+        (void)printf("%-32s %9d %12" PRId64 " %12s %10" PRId64 " %9s", row->topic, row->partition, row->end,
                      next, row->behind, seconds);
+        print_pace(t, row->pace);
+        if (row->pace >= 0)
+            pace = (pace < 0 ? 0 : pace) + row->pace;
         behind += row->behind;
         oldest = row->seconds > oldest ? row->seconds : oldest;
     }
-    (void)printf("%-32s %9s %12s %12s %10" PRId64 " %9.1f\n", "all", "", "", "", behind, oldest);
+    (void)printf("%-32s %9s %12s %12s %10" PRId64 " %9.1f", "all", "", "", "", behind, oldest);
+    print_pace(t, pace);
 }
 
 /* What is not known is null, never -1: a machine must not average it. */
@@ -214,10 +234,11 @@ static int print_json(const struct table *t)
         const struct row *row = &t->rows[i];
         json_t *next = row->next >= 0 ? json_integer(row->next) : json_null();
         json_t *seconds = row->seconds >= 0 ? json_real(row->seconds) : json_null();
-        (void)json_array_append_new(rows, json_pack("{s:s, s:i, s:I, s:o, s:I, s:o}", "topic", row->topic,
+        json_t *pace = row->pace >= 0 ? json_real(row->pace) : json_null();
+        (void)json_array_append_new(rows, json_pack("{s:s, s:i, s:I, s:o, s:I, s:o, s:o}", "topic", row->topic,
                                                     "partition", row->partition, "end", (json_int_t)row->end,
                                                     "next", next, "behind", (json_int_t)row->behind,
-                                                    "seconds", seconds));
+                                                    "seconds", seconds, "decided_per_second", pace));
     }
     json_t *all = json_pack("{s:o}", "partitions", rows);
     char *text = all ? json_dumps(all, JSON_COMPACT | JSON_REAL_PRECISION(6)) : NULL;
@@ -226,6 +247,44 @@ static int print_json(const struct table *t)
     free(text);
     json_decref(all);
     return text ? EX_OK : EX_OSERR;
+}
+
+/* One look at everything, into t. */
+static int look(struct table *t, rlv_error *err)
+{
+    t->n = 0;
+    int rc = read_ends(t, err);
+    if (rc == RLV_OK)
+        rc = read_next(t, err);
+    if (rc)
+        return rc;
+    compare(t);
+    return read_ages(t, err);
+}
+
+/* How fast each went since the look before, which is kept in `was`. */
+static void measure(struct table *t, struct row *was, size_t *n_was, int64_t *was_us)
+{
+    int64_t now_us = rlv_clock_mono_us();
+    double seconds = (double)(now_us - *was_us) / 1e6;
+    for (size_t i = 0; i < t->n; i++) {
+        struct row *row = &t->rows[i];
+        bool known = *n_was == t->n && row->next >= 0 && was[i].next >= 0 && seconds > 0;
+        row->pace = known ? (double)(row->next - was[i].next) / seconds : -1;
+    }
+    memcpy(was, t->rows, t->n * sizeof(*was));
+    *n_was = t->n;
+    *was_us = now_us;
+}
+
+static int put(const struct table *t, bool json)
+{
+    if (t->watched && !json && isatty(STDOUT_FILENO))
+        (void)fputs("\x1b[H\x1b[2J", stdout); /* a clear screen each time */
+    if (json)
+        return print_json(t);
+    print_table(t);
+    return EX_OK;
 }
 
 static int run(struct table *t, bool json)
@@ -238,32 +297,39 @@ static int run(struct table *t, bool json)
                                          {"queued.min.messages", "1"},
                                          {"allow.auto.create.topics", "false"}};
     rlv_error err;
-    int rc =
-        rlv_cli_client(t->config, RD_KAFKA_CONSUMER, "lag", own, sizeof(own) / sizeof(*own), &t->rk, &err);
-    if (rc == RLV_OK)
-        rc = read_ends(t, &err);
-    if (rc == RLV_OK)
-        rc = read_next(t, &err);
-    if (rc)
-        return rlv_cli_fail(&err);
-    compare(t);
-    if (read_ages(t, &err))
-        return rlv_cli_fail(&err);
-    if (json)
-        return print_json(t);
-    print_table(t);
-    return EX_OK;
+    struct row *was = t->watched ? calloc(ROWS_MAX, sizeof(*was)) : NULL;
+    size_t n_was = 0;
+    int64_t was_us = 0;
+    if (t->watched && !was)
+        return EX_OSERR;
+    int rc = rlv_cli_client(t->config, RD_KAFKA_CONSUMER, "lag", own, sizeof(own) / sizeof(*own), &t->rk, &err), code = EX_OK;
+    for (bool first = true; rc == RLV_OK && code == EX_OK && (first || (t->watched && !ferror(stdout))); first = false) {
+        if (!first)
+            rlv_clock_sleep_ms(WATCH_MS);
+        rc = look(t, &err);
+        if (rc == RLV_OK && t->watched)
+            measure(t, was, &n_was, &was_us);
+        if (rc == RLV_OK)
+            code = put(t, json);
+        (void)fflush(stdout);
+        if (t->watched && (rc == RLV_E_UNAVAILABLE || rc == RLV_E_TIMEOUT)) { /* it may come back: that is what one watches for */
+            (void)rlv_cli_fail(&err);
+            rc = RLV_OK;
+        }
+    }
+    free(was);
+    return rc ? rlv_cli_fail(&err) : code;
 }
 
 int rlv_cli_lag(int argc, char **argv)
 {
-    bool json = false;
-    const rlv_cli_flag flags[] = {{"json", NULL, &json}};
+    bool json = false, watched = false;
+    const rlv_cli_flag flags[] = {{"json", NULL, &json}, {"watch", NULL, &watched}};
     rlv_config *config;
-    int rc = rlv_cli_configured(argc, argv, help, flags, 1, &config);
+    int rc = rlv_cli_configured(argc, argv, help, flags, 2, &config);
     if (rc >= 0)
         return rc;
-    struct table t = {.config = config, .rows = calloc(ROWS_MAX, sizeof(*t.rows))};
+    struct table t = {.config = config, .rows = calloc(ROWS_MAX, sizeof(*t.rows)), .watched = watched};
     rc = t.rows ? run(&t, json) : EX_OSERR;
     if (t.rk)
         rd_kafka_destroy(t.rk);

@@ -3,6 +3,7 @@
  * `relevo topics create|list`: the topics with what the protocol needs of them. It never changes a topic that
  * exists: what does not fit is said with the remedy.
  */
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,9 +19,11 @@ enum {
 };
 
 static const char help[] =
-    "Usage: relevo topics create|list [--config FILE]\n\n"
+    "Usage: relevo topics create|list [--plan] [--json] [--config FILE]\n\n"
     "  create   makes the topics that are missing, with topics.partitions and topics.replication\n"
-    "  list     shows all of them, and what does not fit\n\n"
+    "  list     shows all of them, and what does not fit\n"
+    "  --plan   only says what `create` would make, with which settings, and what does not fit: changes nothing\n"
+    "  --json   list and --plan, for machines\n\n"
     "Inputs (events, results) carry LogAppendTime; ownership and progress are compacted; inputs have a "
     "<topic>.dlq beside\n"
     "them. All have the same number of partitions. A topic that exists is never changed.\n";
@@ -251,6 +254,27 @@ static int judge(const struct job *job)
 /* ---- create
  * -------------------------------------------------------------------------------------------------------- */
 
+enum { SETTINGS_MAX = 3 };
+
+/* With what settings a topic is made: names and values. */
+static size_t settings_of(const struct topic *t, const char *ret[SETTINGS_MAX][2])
+{
+    size_t n = 0;
+    ret[n][0] = "cleanup.policy";
+    ret[n++][1] = t->compact ? "compact" : "delete";
+    if (t->append_time) {
+        ret[n][0] = "message.timestamp.type";
+        ret[n++][1] = "LogAppendTime";
+        ret[n][0] = "max.message.bytes";
+        ret[n++][1] = "16777216"; /* a webhook that is kept whole is larger than Kafka's default of 1 MiB */
+    }
+    if (t->dead) {
+        ret[n][0] = "max.message.bytes";
+        ret[n++][1] = "104857600"; /* a dead letter is whatever came in, and its headers */
+    }
+    return n;
+}
+
 static rd_kafka_NewTopic_t *new_topic(const struct job *job, const struct topic *t, rlv_error *err)
 {
     char why[256];
@@ -261,14 +285,11 @@ static rd_kafka_NewTopic_t *new_topic(const struct job *job, const struct topic 
         (void)rlv_error_set(err, RLV_E_CONFIG, "topic %s cannot be made: %s", t->name, why);
         return NULL;
     }
-    rd_kafka_resp_err_t code =
-        rd_kafka_NewTopic_set_config(fresh, "cleanup.policy", t->compact ? "compact" : "delete");
-    if (!code && t->append_time)
-        code = rd_kafka_NewTopic_set_config(fresh, "message.timestamp.type", "LogAppendTime");
-    if (!code && t->append_time) /* a webhook that is kept whole is larger than Kafka's default of 1 MiB */
-        code = rd_kafka_NewTopic_set_config(fresh, "max.message.bytes", "16777216");
-    if (!code && t->dead) /* a dead letter is whatever came in, and its headers */
-        code = rd_kafka_NewTopic_set_config(fresh, "max.message.bytes", "104857600");
+    const char *settings[SETTINGS_MAX][2];
+    size_t n = settings_of(t, settings);
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+    for (size_t i = 0; i < n && !code; i++)
+        code = rd_kafka_NewTopic_set_config(fresh, settings[i][0], settings[i][1]);
     if (code) {
         (void)rlv_error_set(err, RLV_E_IO, "topic %s cannot be made: %s", t->name, rd_kafka_err2str(code));
         rd_kafka_NewTopic_destroy(fresh);
@@ -379,9 +400,55 @@ static void print_list(const struct job *job)
     }
 }
 
+/* What `create` would make of each. */
+static void print_plan(const struct job *job)
+{
+    for (size_t i = 0; i < job->n; i++) {
+        const struct topic *t = &job->topics[i];
+        if (t->exists) {
+            (void)printf("exists   %s, %d partitions\n", t->name, t->partitions);
+            continue;
+        }
+        const char *settings[SETTINGS_MAX][2];
+        size_t n = settings_of(t, settings);
+        (void)printf("create   %s, %d partitions, %d copies", t->name, job->config->topics.partitions, job->config->topics.replication);
+        for (size_t j = 0; j < n; j++)
+            (void)printf(", %s=%s", settings[j][0], settings[j][1]);
+        (void)puts("");
+    }
+}
+
+/* Of what exists what it is, of what does not what it would be made with. Mistakes go into `wrong`. */
+static int print_json(const struct job *job, json_t *wrong)
+{
+    json_t *all = json_array();
+    for (size_t i = 0; i < job->n; i++) {
+        const struct topic *t = &job->topics[i];
+        json_t *row = json_pack("{s:s, s:b, s:i, s:i}", "topic", t->name, "exists", t->exists, "partitions",
+                                t->exists ? t->partitions : job->config->topics.partitions, "replication",
+                                t->exists ? t->replication : job->config->topics.replication);
+        const char *settings[SETTINGS_MAX][2];
+        size_t n = t->exists ? 0 : settings_of(t, settings);
+        for (size_t j = 0; j < n; j++)
+            (void)json_object_set_new(row, settings[j][0], json_string(settings[j][1]));
+        if (t->exists) {
+            (void)json_object_set_new(row, "cleanup.policy", json_string(t->policy));
+            (void)json_object_set_new(row, "message.timestamp.type", json_string(t->stamp));
+        }
+        (void)json_array_append_new(all, row);
+    }
+    json_t *whole = json_pack("{s:o, s:O}", "topics", all, "wrong", wrong);
+    char *text = whole ? json_dumps(whole, JSON_COMPACT) : NULL;
+    if (text)
+        (void)puts(text);
+    free(text);
+    json_decref(whole);
+    return text ? EX_OK : EX_OSERR;
+}
+
 static void to_stderr(void *user, const char *text)
 {
-    (void)user;
+    (void)json_array_append_new(user, json_string(text));
     (void)fprintf(stderr, "relevo: %s\n", text);
 }
 
@@ -429,7 +496,11 @@ int rlv_cli_topics_check(rd_kafka_t *rk, const rlv_config *config, rlv_cli_say *
     return rc;
 }
 
-static int run(struct job *job, bool create)
+struct wish {
+    bool create, plan, json;
+};
+
+static int run(struct job *job, struct wish wish)
 {
     rlv_error err;
     int rc = want(job, &err);
@@ -441,16 +512,20 @@ static int run(struct job *job, bool create)
         rc = ask_settings(job, &err);
     if (rc)
         return rlv_cli_fail(&err);
-    if (!create)
+    if (wish.plan && !wish.json)
+        print_plan(job);
+    else if (!wish.create && !wish.json)
         print_list(job);
     (void)fflush(stdout);
     int wrong = judge(job);
+    if (wish.json && print_json(job, job->user))
+        return EX_OSERR;
     if (wrong)
         return EX_CONFIG;
-    if (create && create_missing(job, &err))
+    if (wish.create && create_missing(job, &err))
         return rlv_cli_fail(&err);
     for (size_t i = 0; i < job->n; i++)
-        if (!job->topics[i].exists && !create) {
+        if (!job->topics[i].exists && !wish.create && !wish.plan) {
             (void)fprintf(stderr, "relevo: topics are missing: `relevo topics create` makes them\n");
             return EX_CONFIG;
         }
@@ -460,13 +535,17 @@ static int run(struct job *job, bool create)
 int rlv_cli_topics(int argc, char **argv)
 {
     const char *path = NULL;
-    const rlv_cli_flag flags[] = {{"config", &path, NULL}};
-    int first, rc = rlv_cli_parse(argc, argv, help, flags, 1, &first);
+    struct wish wish = {0};
+    const rlv_cli_flag flags[] = {{"config", &path, NULL}, {"plan", NULL, &wish.plan}, {"json", NULL, &wish.json}};
+    int first, rc = rlv_cli_parse(argc, argv, help, flags, 3, &first);
     if (rc >= 0)
         return rc;
-    bool create = first < argc && strcmp(argv[first], "create") == 0;
-    if (argc - first != 1 || (!create && strcmp(argv[first], "list") != 0))
-        return rlv_cli_usage("topics", "say `relevo topics create` or `relevo topics list`");
+    bool create = first < argc && strcmp(argv[first], "create") == 0, list = first < argc && strcmp(argv[first], "list") == 0;
+    if (argc - first > 1 || (argc - first == 1 && !create && !list) || (argc == first && !wish.plan))
+        return rlv_cli_usage("topics", "say `relevo topics create`, `relevo topics list` or `relevo topics --plan`");
+    wish.create = create && !wish.plan;
+    if (wish.create && wish.json)
+        return rlv_cli_usage("topics", "--json is for list and --plan");
     rlv_config *config;
     rc = rlv_cli_load(path, &config);
     if (rc)
@@ -475,7 +554,9 @@ int rlv_cli_topics(int argc, char **argv)
     if (job) {
         job->config = config;
         job->say = to_stderr;
-        rc = run(job, create);
+        job->user = json_array();
+        rc = run(job, wish);
+        json_decref(job->user);
         if (job->rk)
             rd_kafka_destroy(job->rk);
     } else {
