@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/manual.h"
 #include "config/value.h"
 #include "host/host.h"
 
@@ -20,6 +21,8 @@ static void print_help(const rlv_cli_command *commands, size_t n)
         (void)printf("  %-10s %s\n", commands[i].name, commands[i].help);
     (void)puts(
         "  <plugin>   a plugin's own tool, as `relevo classifier train`\n\n"
+        "  relevo completion bash|zsh|fish   completes these words in a shell\n"
+        "  relevo man [<command>]    the manual, for `man -l -`\n"
         "  relevo <command> --help   its options\n"
         "  relevo --version          what runs\n\n"
         "The configuration is --config FILE, else $RELEVO_CONFIG, else /etc/relevo/relevo.yaml.\n"
@@ -90,6 +93,10 @@ int rlv_cli_main(int argc, char **argv, const rlv_cli_command *commands, size_t 
     for (size_t i = 0; i < n; i++)
         if (strcmp(word, commands[i].name) == 0)
             return flushed(commands[i].run(argc - 1, argv + 1));
+    if (strcmp(word, "completion") == 0)
+        return flushed(rlv_cli_completion(commands, n, argc - 1, argv + 1));
+    if (strcmp(word, "man") == 0)
+        return flushed(rlv_cli_man(commands, n, argc - 1, argv + 1));
     int exit_code;
     if (run_plugin_tool(argc - 1, argv + 1, &exit_code))
         return flushed(exit_code);

@@ -43,6 +43,9 @@ typedef struct rlv_dlq {
     size_t n_marks, cap_marks;
     rlv_dlq_box *boxes;
     size_t n_boxes;
+    const char *at_topic; /* where rlv_dlq_fetch reads on; NULL: nowhere */
+    int32_t at_partition;
+    int64_t at_offset;
 } rlv_dlq;
 
 /* Connects. letters: zeroed, config and arena set. */

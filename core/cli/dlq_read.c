@@ -6,7 +6,7 @@
 #include "cli/cli.h"
 #include "cli/dlq.h"
 
-enum { POLL_MS = 200, SILENCE_US = 60000000, TOPIC_NAME_MAX = 256, LETTERS_MAX = 1000000 };
+enum { NEAR = 1000, POLL_MS = 200, SILENCE_US = 60000000, TOPIC_NAME_MAX = 256, LETTERS_MAX = 1000000 };
 
 #define ERRORS "__connect.errors."
 enum { LANE_HEADERS = 9 }; /* that a lane adds to each (lane/dead.c) */
@@ -239,27 +239,43 @@ int rlv_dlq_read(rlv_dlq *l, rlv_error *err)
         rd_kafka_message_destroy(message);
     }
     (void)rd_kafka_assign(l->rk, NULL);
+    l->at_topic = NULL;
     settle(l);
     return rc;
 }
 
 /* ---- one of them ------------------------------------------------------------------------------------------------ */
 
-int rlv_dlq_fetch(rlv_dlq *l, const rlv_dlq_letter *letter, rd_kafka_message_t **ret, rlv_error *err)
+/* Reads on where it is when the letter lies a little further on, so that many in a row cost one request. */
+static int move_to(rlv_dlq *l, const rlv_dlq_letter *letter, rlv_error *err)
 {
+    if (l->at_topic == letter->topic && l->at_partition == letter->partition && l->at_offset <= letter->offset &&
+        letter->offset - l->at_offset < NEAR)
+        return RLV_OK;
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(list, letter->topic, letter->partition)->offset = letter->offset;
     rd_kafka_resp_err_t code = rd_kafka_assign(l->rk, list);
     rd_kafka_topic_partition_list_destroy(list);
     if (code)
         return rlv_cli_kafka_error(err, code, l->config, letter->topic);
+    l->at_topic = letter->topic;
+    l->at_partition = letter->partition;
+    l->at_offset = letter->offset;
+    return RLV_OK;
+}
+
+int rlv_dlq_fetch(rlv_dlq *l, const rlv_dlq_letter *letter, rd_kafka_message_t **ret, rlv_error *err)
+{
+    int rc = move_to(l, letter, err);
     int64_t until_us = rlv_clock_mono_us() + SILENCE_US;
-    while (rlv_clock_mono_us() < until_us) {
+    while (rc == RLV_OK && rlv_clock_mono_us() < until_us) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(l->rk, POLL_MS);
         if (!message)
             continue;
         bool its = message->rkt && message->partition == letter->partition &&
                    strcmp(rd_kafka_topic_name(message->rkt), letter->topic) == 0;
+        if (its && !message->err)
+            l->at_offset = message->offset + 1;
         if (its && !message->err && message->offset == letter->offset) {
             *ret = message;
             return RLV_OK;
@@ -270,5 +286,5 @@ int rlv_dlq_fetch(rlv_dlq *l, const rlv_dlq_letter *letter, rd_kafka_message_t *
             return rlv_error_set(err, RLV_E_NOT_FOUND, "there is no record %s:%d:%lld: Kafka has deleted it, or never had it",
                                  letter->topic, letter->partition, (long long)letter->offset);
     }
-    return rlv_cli_kafka_error(err, RD_KAFKA_RESP_ERR__TIMED_OUT, l->config, letter->topic);
+    return rc ? rc : rlv_cli_kafka_error(err, RD_KAFKA_RESP_ERR__TIMED_OUT, l->config, letter->topic);
 }

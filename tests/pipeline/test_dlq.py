@@ -146,7 +146,7 @@ def together(seed):
         words = [BIN, "dlq", "replay", "--reason", "undecodable", "--since", "1d", "--config", lab.config]
         lab.produce(0, b"", b"nonsense")
         lab.flush()
-        for attempt in range(20):
+        for _ in range(20):
             two = [subprocess.Popen(words, env=bare_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for _ in range(2)]
             time.sleep(rng.uniform(0, 1.5))
             two[rng.randrange(2)].send_signal(signal.SIGKILL)

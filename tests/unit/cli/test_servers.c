@@ -149,8 +149,28 @@ static void topics(void **state)
     assert_int_equal(run(rlv_cli_timeline, with_config("timeline")), EX_CONFIG);
     assert_non_null(strstr(err, "is missing: `relevo topics create` makes it"));
 
+    /* a plan makes nothing, however often it is asked for */
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(run(rlv_cli_topics, with_config(i ? "topics create --plan" : "topics --plan")), EX_OK);
+        assert_non_null(strstr(out, ".relevo.progress.v1, 3 partitions, 1 copies, cleanup.policy=compact\n"));
+        assert_non_null(strstr(out, ".whatsapp.events.v1, 3 partitions, 1 copies, cleanup.policy=delete, message.timestamp.type=LogAppendTime, "
+                                    "max.message.bytes=16777216\n"));
+        assert_null(strstr(out, "exists"));
+    }
     assert_int_equal(run(rlv_cli_topics, with_config("topics create")), EX_OK);
     assert_non_null(strstr(out, ".relevo.progress.v1, 3 partitions\n"));
+    assert_int_equal(run(rlv_cli_topics, with_config("topics --plan")), EX_OK);
+    assert_null(strstr(out, "create "));
+    assert_int_equal(run(rlv_cli_topics, with_config("topics list --json")), EX_OK);
+    json_t *listed = json_loads(out, 0, NULL), *topic;
+    size_t i;
+    assert_int_equal(json_array_size(json_object_get(listed, "topics")), 9);
+    assert_int_equal(json_array_size(json_object_get(listed, "wrong")), 0);
+    json_array_foreach(json_object_get(listed, "topics"), i, topic)
+        assert_true(json_is_true(json_object_get(topic, "exists")) && json_integer_value(json_object_get(topic, "partitions")) == 3);
+    json_decref(listed);
+    assert_int_equal(run(rlv_cli_topics, with_config("topics create --json")), EX_USAGE);
+    assert_int_equal(run(rlv_cli_topics, with_config("topics")), EX_USAGE);
     assert_int_equal(run(rlv_cli_topics, with_config("topics create")), EX_OK);
     assert_null(strstr(out, "created"));
     assert_int_equal(run(rlv_cli_topics, with_config("topics list")), EX_OK);
@@ -163,6 +183,8 @@ static void topics(void **state)
         "relevo: the topics have 3 partitions, the configuration says 5: the number cannot be changed, set "
         "topics.partitions to 3 (or choose another topics.prefix)\n");
     assert_string_equal(err, expected);
+    assert_int_equal(run(rlv_cli_topics, with_config("topics --plan --json")), EX_CONFIG);
+    assert_non_null(strstr(out, "\"wrong\":[\"the topics have 3 partitions"));
     (void)unsetenv("RELEVO_TOPICS_PARTITIONS");
 
     /* topics that were made for something else */
