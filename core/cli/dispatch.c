@@ -20,9 +20,9 @@ static void print_help(const rlv_cli_command *commands, size_t n)
     for (size_t i = 0; i < n; i++)
         (void)printf("  %-10s %s\n", commands[i].name, commands[i].help);
     (void)puts(
+        "  completion completes these words in bash, zsh or fish\n"
+        "  man        the manual, for `man -l -`\n"
         "  <plugin>   a plugin's own tool, as `relevo classifier train`\n\n"
-        "  relevo completion bash|zsh|fish   completes these words in a shell\n"
-        "  relevo man [<command>]    the manual, for `man -l -`\n"
         "  relevo <command> --help   its options\n"
         "  relevo --version          what runs\n\n"
         "The configuration is --config FILE, else $RELEVO_CONFIG, else /etc/relevo/relevo.yaml.\n"

@@ -19,7 +19,7 @@ def relevo(*words):
 
 
 def commands():
-    return re.findall(r"^  ([a-z]+)  +\S", relevo("--help").stdout, re.M)
+    return [c for c in re.findall(r"^  ([a-z]+) +\S", relevo("--help").stdout, re.M) if c not in ("completion", "man", "relevo")]
 
 
 def options(command):
