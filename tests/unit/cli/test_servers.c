@@ -321,6 +321,21 @@ static void webhook_and_lag(void **state)
     assert_true(strncmp(out, "TOPIC ", 6) == 0);
 }
 
+/* What it does with letters is in tests/pipeline/test_dlq.py. */
+static void no_dead_letters(void **state)
+{
+    (void)state;
+    NEED_SERVERS();
+    assert_int_equal(run(rlv_cli_dlq, with_config("dlq list")), EX_OK);
+    assert_string_equal(out, "No dead letter is open.\n");
+    assert_int_equal(run(rlv_cli_dlq, with_config("dlq list --json --all")), EX_OK);
+    assert_string_equal(out, "{\"letters\":[]}\n");
+    assert_int_equal(run(rlv_cli_dlq, with_config("dlq replay --all")), EX_OK);
+    assert_string_equal(out, "replayed 0 dead letters\n");
+    assert_int_equal(run(rlv_cli_dlq, with_config("dlq show a:0:1")), EX_NOINPUT);
+    assert_int_equal(run(rlv_cli_dlq, with_config("dlq drop")), EX_USAGE);
+}
+
 static void an_empty_timeline(void **state)
 {
     (void)state;
@@ -338,6 +353,7 @@ int main(void)
         {
             cmocka_unit_test(migrate),         cmocka_unit_test(topics),
             cmocka_unit_test(webhook_and_lag), cmocka_unit_test(an_empty_timeline),
+            cmocka_unit_test(no_dead_letters),
             cmocka_unit_test(check_finds), /* the last: it breaks the schema */
         };
     return cmocka_run_group_tests(tests, setup, teardown);
