@@ -33,7 +33,24 @@ struct family {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct family *families;
+
+static void take(void)
+{
+    (void)pthread_mutex_lock(&lock);
+}
+
+static void give(void)
+{
+    (void)pthread_mutex_unlock(&lock);
+}
+
+/* A copy of this process (base/rehearse.h) must not find the lock in the hands of a thread that it does not have. */
+static void outlive_forks(void)
+{
+    (void)pthread_atfork(take, give, give);
+}
 
 static struct family *family_get(const char *name, const char *help, enum type type)
 {
@@ -61,6 +78,7 @@ static rlv_metric *metric_get(const char *name, const char *help, const char *la
                               const double *bounds, size_t n_bounds)
 {
     rlv_metric *m = NULL;
+    (void)pthread_once(&once, outlive_forks);
     (void)pthread_mutex_lock(&lock);
     struct family *f = family_get(name, help, type);
     if (!f || f->type != type)

@@ -29,6 +29,12 @@ enum {
     BY_ITSELF = 3 /* its status when what was rehearsed called exit() */
 };
 
+/* What a copy tells, in memory that both share. */
+struct rlv_scout_report {
+    atomic_uint done;          /* parts to whose end it came */
+    _Atomic int64_t budget_us; /* of the one that it is at */
+};
+
 static const int deadly[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGTRAP};
 
 /* A copy that outlives this process for a moment must not keep its ports taken, and its connections open. */
@@ -47,7 +53,7 @@ static void ended_by_itself(void)
     _exit(BY_ITSELF); /* ours would run the other handlers, which are not the copy's to run */
 }
 
-static _Noreturn void be_the_copy(void (*play)(void *), void *context, pid_t parent, atomic_bool *done)
+static void become_the_copy(pid_t parent)
 {
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
@@ -58,9 +64,6 @@ static _Noreturn void be_the_copy(void (*play)(void *), void *context, pid_t par
         (void)signal(deadly[i], SIG_DFL); /* a handler would tell of the copy as if it were us */
     (void)atexit(ended_by_itself);
     rlv_log_setup((enum rlv_log_level)0, false);
-    play(context);
-    atomic_store(done, true);
-    _exit(0);
 }
 
 /* Processor time that it took so far; -1: not to be had. */
@@ -73,15 +76,22 @@ static int64_t cpu_us(pid_t pid)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-/* Waits for its end, and reaps it. False: its time was up. */
-static bool await(pid_t pid, int64_t budget_us, int *ret_status)
+/* Waits for its end, and reaps it. False: the time of the part that it was at was up. */
+static bool await(pid_t pid, struct rlv_scout_report *report, int *ret_status)
 {
-    int64_t began = rlv_clock_mono_us();
+    int64_t began = rlv_clock_mono_us(), cpu_then = 0;
+    unsigned done = 0;
     struct pollfd end = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
     bool in_time = true;
     while (waitpid(pid, ret_status, WNOHANG) == 0) {
-        int64_t spent = rlv_clock_mono_us() - began;
-        bool starved = spent < STARVED * budget_us && cpu_us(pid) * 4 < spent;
+        int64_t now = rlv_clock_mono_us(), budget_us = atomic_load(&report->budget_us);
+        if (atomic_load(&report->done) != done) { /* at another part since: its time begins */
+            done = atomic_load(&report->done);
+            began = now;
+            cpu_then = cpu_us(pid);
+        }
+        int64_t spent = now - began;
+        bool starved = spent < STARVED * budget_us && (cpu_us(pid) - cpu_then) * 4 < spent;
         if (spent >= budget_us && !starved) {
             in_time = false;
             (void)kill(pid, SIGKILL);
@@ -106,28 +116,42 @@ static enum rlv_rehearsed judge(int status, rlv_error *ret_how)
     return WTERMSIG(status) == SIGKILL ? RLV_REHEARSED_KILLED : RLV_REHEARSED_DIED;
 }
 
+/* NULL: memory is short. */
+static struct rlv_scout_report *report_new(int64_t budget_us)
+{
+    struct rlv_scout_report *report = mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (report == MAP_FAILED)
+        return NULL;
+    atomic_store(&report->budget_us, budget_us);
+    return report;
+}
+
 enum rlv_rehearsed rlv_rehearse(void (*play)(void *context), void *context, int64_t budget_us, rlv_error *ret_how)
 {
-    atomic_bool *done = mmap(NULL, sizeof(*done), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (done == MAP_FAILED) {
+    struct rlv_scout_report *report = report_new(budget_us);
+    if (!report) {
         (void)rlv_error_set(ret_how, RLV_E_LIMIT, "memory is short");
         return RLV_REHEARSED_NOT;
     }
     enum rlv_rehearsed outcome = RLV_REHEARSED_WELL;
     int status = 0;
     pid_t parent = getpid(), pid = fork();
-    if (pid == 0)
-        be_the_copy(play, context, parent, done);
+    if (pid == 0) {
+        become_the_copy(parent);
+        play(context);
+        atomic_store(&report->done, 1);
+        _exit(0);
+    }
     if (pid < 0) {
         (void)rlv_error_set(ret_how, RLV_E_LIMIT, "this process cannot be copied (%s)", strerror(errno));
         outcome = RLV_REHEARSED_NOT;
-    } else if (!await(pid, budget_us, &status)) {
+    } else if (!await(pid, report, &status)) {
         (void)rlv_error_set(ret_how, RLV_E_TIMEOUT, "did not end within %lld ms", (long long)(budget_us / 1000));
         outcome = RLV_REHEARSED_HUNG;
-    } else if (!atomic_load(done)) {
+    } else if (!atomic_load(&report->done)) {
         outcome = judge(status, ret_how);
     }
-    (void)munmap(done, sizeof(*done));
+    (void)munmap(report, sizeof(*report));
     return outcome;
 }
 
@@ -149,7 +173,7 @@ size_t rlv_rehearse_each(void (*play)(void *context, size_t i), void *context, s
 {
     struct several s = {play, context, n};
     rlv_error how;
-    if (rlv_rehearse(play_several, &s, budget_us, &how) != RLV_REHEARSED_DIED)
+    if (n == 0 || rlv_rehearse(play_several, &s, budget_us, &how) != RLV_REHEARSED_DIED)
         return n;
     /* So many are survived, and so many are not: what comes later may need what came before. */
     size_t good = 0, bad = n;
@@ -163,4 +187,66 @@ size_t rlv_rehearse_each(void (*play)(void *context, size_t i), void *context, s
     }
     *ret_how = how;
     return good;
+}
+
+/* True in the copy. Else how far it came; -1: there can be none. */
+static bool send_scout(rlv_scout *scout, int64_t budget_us, int64_t *ret_done)
+{
+    struct rlv_scout_report *report = report_new(budget_us);
+    pid_t parent = getpid(), pid = report ? fork() : -1;
+    if (pid == 0) {
+        become_the_copy(parent);
+        scout->report = report;
+        return true;
+    }
+    if (pid < 0) {
+        if (!scout->told)
+            rlv_log(RLV_LOG_WARN, "wary", "this process cannot be copied (%s): what ended the one before it may end it, too", strerror(errno));
+        scout->told = true;
+    } else {
+        int status = 0;
+        if (await(pid, report, &status)) {
+            scout->outcome = judge(status, &scout->how);
+        } else {
+            scout->outcome = RLV_REHEARSED_HUNG;
+            (void)rlv_error_set(&scout->how, RLV_E_TIMEOUT, "did not end within %lld ms", (long long)(atomic_load(&report->budget_us) / 1000));
+        }
+    }
+    *ret_done = pid < 0 ? -1 : (int64_t)atomic_load(&report->done);
+    if (report)
+        (void)munmap(report, sizeof(*report));
+    return false;
+}
+
+bool rlv_scout_part(rlv_scout *scout, int64_t budget_us)
+{
+    int64_t done;
+    if (!scout)
+        return true;
+    if (scout->report) {
+        (void)atomic_fetch_add(&scout->report->done, 1); /* the one before; first, so that its time is never held against this one */
+        atomic_store(&scout->report->budget_us, budget_us);
+        return true;
+    }
+    if (scout->ahead > 0) {
+        scout->ahead--;
+        return true;
+    }
+    if (send_scout(scout, budget_us, &done) || done < 0)
+        return true;
+    if (done == 0)
+        return false;
+    scout->ahead = (uint32_t)done - 1;
+    return true;
+}
+
+void rlv_scout_stop(rlv_scout *scout)
+{
+    if (!scout)
+        return;
+    if (scout->report) {
+        (void)atomic_fetch_add(&scout->report->done, 1);
+        _exit(0);
+    }
+    scout->ahead = 0;
 }

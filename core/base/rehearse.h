@@ -6,6 +6,7 @@
 #ifndef RLV_BASE_REHEARSE_H
 #define RLV_BASE_REHEARSE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,5 +36,28 @@ enum rlv_rehearsed rlv_rehearse(void (*play)(void *context), void *context, int6
  */
 size_t rlv_rehearse_each(void (*play)(void *context, size_t i), void *context, size_t n, int64_t budget_us,
                          rlv_error *ret_how);
+
+/*
+ * Work in parts, tried ahead: a copy (the scout) goes on from where it is made, through one part after the other, while this process
+ * waits; what it has survived is then done here, without another copy. So work that nothing dies of costs one copy, however many parts it has.
+ *
+ * All zero: none is out. One thread's; the same parts must come in the same order here as in the copy, which has this thread alone.
+ */
+typedef struct rlv_scout {
+    struct rlv_scout_report *report; /* in the copy: where it tells how far it came; NULL: this is not the copy */
+    uint32_t ahead; /* parts that a copy survived and that are still to be done here */
+    bool told;      /* that there can be no copy: said once */
+    enum rlv_rehearsed outcome; /* of the last copy that did not come to its end, ... */
+    rlv_error how;              /* ... in one line */
+} rlv_scout;
+
+/*
+ * Before a part that may be deadly, which takes budget_us at most (as above). True: do it. False: a copy did not come to its end, as
+ * scout->outcome and scout->how say. scout NULL: nothing is feared, true. Where no copy can be made it is true, too, and the log says so.
+ */
+bool rlv_scout_part(rlv_scout *scout, int64_t budget_us);
+/* Behind the last part, and before what a copy cannot do: talk to anybody, wait for another thread. A copy ends here: everything that a scout
+   goes through must come to this. NULL: nothing. */
+void rlv_scout_stop(rlv_scout *scout);
 
 #endif

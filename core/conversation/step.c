@@ -166,7 +166,43 @@ static void said_by_agent(rlv_step *step, enum rlv_decision_kind kind)
         rlv_digest_turn(step->conversation, BY_AGENT, ev->at_ms, none, ev->text);
 }
 
-/* Ownership has changed in Postgres already; here it becomes a decision. */
+/* What a command made of the ownership, as a decision: it has changed in Postgres already. NULL: this kind makes none, or as rlv_decide. */
+static rlv_decision *decide_made(rlv_step *step)
+{
+    const rlv_event *ev = step->event;
+    rlv_decision *d = NULL;
+    switch (ev->command) {
+    case RLV_COMMAND_TAKE_OVER:
+        return rlv_decide_commanded(step, RLV_DECIDED_TAKEN_OVER, RLV_CAUSE_DESKTOP);
+    case RLV_COMMAND_REPLY:
+        return rlv_decide_commanded(step, RLV_DECIDED_TAKEN_OVER, RLV_CAUSE_AGENT_REPLY);
+    case RLV_COMMAND_ASSIGN:
+        return rlv_decide_commanded(step, RLV_DECIDED_ASSIGNED, RLV_CAUSE_ASSIGNMENT);
+    case RLV_COMMAND_MOVED:
+        d = rlv_decide_commanded(step, RLV_DECIDED_MOVED, RLV_CAUSE_IDENTITY);
+        if (d)
+            d->as.change.other = ev->note;
+        return d;
+    case RLV_COMMAND_RETURN:
+        d = rlv_decide_commanded(step, RLV_DECIDED_RETURNED, RLV_CAUSE_DESKTOP);
+        break;
+    case RLV_COMMAND_RESOLVE:
+        d = rlv_decide_commanded(step, RLV_DECIDED_CLOSED, RLV_CAUSE_DESKTOP);
+        break;
+    case RLV_COMMAND_REQUEUE: /* by an agent, or since they were gone, silent, or their whole team was busy */
+        d = rlv_decide_commanded(step, RLV_DECIDED_REQUEUED, ev->agent_id.len ? RLV_CAUSE_DESKTOP : RLV_CAUSE_TIMEOUT);
+        break;
+    case RLV_COMMAND_NOTE:
+    case RLV_COMMAND_WAITING:
+    case RLV_COMMAND_NOBODY:
+    case RLV_COMMAND_FOLLOW_UP:
+        break;
+    }
+    if (d)
+        d->as.change.reason = ev->note;
+    return d;
+}
+
 static unsigned open_command(rlv_step *step)
 {
     rlv_conversation *conv = step->conversation;
@@ -189,58 +225,39 @@ static unsigned open_command(rlv_step *step)
             d->as.failure.reason = RLV_STR("it changed nobody's ownership");
         return 0;
     }
+    rlv_decision *d = changed ? decide_made(step) : NULL;
     switch (ev->command) {
     case RLV_COMMAND_TAKE_OVER:
-        step->handoff = rlv_decide_commanded(step, RLV_DECIDED_TAKEN_OVER, RLV_CAUSE_DESKTOP);
+        step->handoff = d;
         break;
     case RLV_COMMAND_REPLY:
-        if (changed)
-            step->handoff = rlv_decide_commanded(step, RLV_DECIDED_TAKEN_OVER, RLV_CAUSE_AGENT_REPLY);
+        step->handoff = d;
         said_by_agent(step, RLV_DECIDED_ANSWERED);
         break;
     case RLV_COMMAND_NOTE:
         said_by_agent(step, RLV_DECIDED_NOTED);
         break;
-    case RLV_COMMAND_RETURN: {
-        rlv_decision *d = rlv_decide_commanded(step, RLV_DECIDED_RETURNED, RLV_CAUSE_DESKTOP);
-        if (d)
-            d->as.change.reason = ev->note;
+    case RLV_COMMAND_RETURN:
         if (!rlv_after_person(step))
             (void)rlv_decide_notice(step, &p->notices.returned, "notice.returned", ev->agent_name);
         break;
-    }
-    case RLV_COMMAND_RESOLVE: {
-        rlv_decision *d = rlv_decide_commanded(step, RLV_DECIDED_CLOSED, RLV_CAUSE_DESKTOP);
-        if (d)
-            d->as.change.reason = ev->note;
+    case RLV_COMMAND_RESOLVE:
         (void)rlv_decide_notice(step, &p->notices.closed, "notice.closed", ev->agent_name);
         (void)rlv_after_person(step);
         step->ending = d;
         return wanted(step, RLV_WANTS(RLV_PHASE_SUMMARIZE) | RLV_WANTS(RLV_PHASE_NOTIFY));
-    }
     case RLV_COMMAND_ASSIGN:
-        (void)rlv_decide_commanded(step, RLV_DECIDED_ASSIGNED, RLV_CAUSE_ASSIGNMENT);
         (void)rlv_decide_notice(step, &p->notices.assigned, "notice.assigned", ev->agent_name);
         break;
-    case RLV_COMMAND_REQUEUE: { /* by an agent, or since they were gone, silent, or their whole team was busy */
-        rlv_decision *d =
-            rlv_decide_commanded(step, RLV_DECIDED_REQUEUED, ev->agent_id.len ? RLV_CAUSE_DESKTOP : RLV_CAUSE_TIMEOUT);
-        if (d)
-            d->as.change.reason = ev->note;
+    case RLV_COMMAND_REQUEUE:
         if (d && d->as.change.from == RLV_OWNER_HUMAN)
             (void)rlv_decide_notice(step, &p->notices.requeued, "notice.requeued", none);
         break;
-    }
+    case RLV_COMMAND_MOVED:
     case RLV_COMMAND_WAITING:
     case RLV_COMMAND_NOBODY:
     case RLV_COMMAND_FOLLOW_UP:
-        break; /* dealt with above */
-    case RLV_COMMAND_MOVED: {
-        rlv_decision *d = rlv_decide_commanded(step, RLV_DECIDED_MOVED, RLV_CAUSE_IDENTITY);
-        if (d)
-            d->as.change.other = ev->note;
-        break;
-    }
+        break; /* decided above */
     }
     return step->handoff ? wanted(step, RLV_WANTS(RLV_PHASE_SUMMARIZE)) : 0;
 }
@@ -323,7 +340,7 @@ void rlv_step_forward(rlv_step *step)
         d->as.event = step->event;
 }
 
-void rlv_step_give_up(rlv_step *step, rlv_str reason)
+void rlv_step_give_up(rlv_step *step, rlv_str reason, bool told)
 {
     rlv_conversation *conv = step->conversation;
     const rlv_event *ev = step->event;
@@ -333,7 +350,7 @@ void rlv_step_give_up(rlv_step *step, rlv_str reason)
         conv->held_timer_ms = 0;
     else if (!command)
         conv->idle_timer_ms = 0;
-    else if (ev->epoch > conv->decided_epoch) {
+    else if (ev->epoch > conv->decided_epoch && !(told && decide_made(step))) {
         conv->decided_epoch = ev->epoch;
         conv->decided_owner = ev->owner;
         rlv_digest_end_held(conv);

@@ -54,9 +54,10 @@ void rlv_conversation_identify(rlv_conversation *conv, const rlv_event *event);
 
 /* Decides that the event goes on to another lane, and nothing else about it: the step needs no conversation. */
 void rlv_step_forward(rlv_step *step);
-/* Decides nothing about a command or timer, but that it is over: Relevo itself cannot decide it, and nobody else can take it out
-   of the way. What a command did to the ownership stands, untold. A message that waited for the timer goes to people. */
-void rlv_step_give_up(rlv_step *step, rlv_str reason);
+/* Decides that a command or timer is over: Relevo itself cannot decide it, and nobody else can take it out of the way. What a command did to
+   the ownership stands, and is decided alone when it is to be told; what it wanted to say is not said. A message that waited for the
+   timer goes to people. */
+void rlv_step_give_up(rlv_step *step, rlv_str reason, bool told);
 /* Takes the event in: joined, received, duplicate, reopened, what a command did. Returns the phases wanted: classify, or
    summarize for a takeover, or on_result (and classify, when a message waits for the result), or 0. */
 unsigned rlv_step_open(rlv_step *step);

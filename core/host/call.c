@@ -243,7 +243,7 @@ static int full(enum rlv_phase phase, size_t n, rlv_error *err)
 int rlv_host_call(const rlv_host *host, enum rlv_phase phase, rlv_host_caller *caller, rlv_arena *arena,
                   rlv_subject *subjects, size_t n, rlv_error *err)
 {
-    rlv_host_caller nobody = {.wary = false};
+    rlv_host_caller nobody = {.scout = NULL};
     if (n == 0 || !rlv_host_has(host, phase))
         return RLV_OK;
     rlv_views views;

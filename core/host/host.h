@@ -11,6 +11,7 @@
 #include <relevo/plugin.h>
 
 #include "base/arena.h"
+#include "base/rehearse.h"
 #include "config/config.h"
 #include "model/conversation.h"
 #include "model/decision.h"
@@ -95,7 +96,8 @@ typedef struct rlv_subject {
 
 /* What a caller knows and wants besides. All zero, or NULL in its place: nothing. */
 typedef struct rlv_host_caller {
-    bool wary; /* a process may have died of these events: inline plugins are called in copies of this one */
+    rlv_scout *scout; /* a process may have died of these events: an inline plugin is called when a copy of this process survived that;
+                         who gives it calls rlv_scout_stop at the end; NULL: nothing is feared */
     /* Out, for other threads to look at: since when an inline plugin runs in this process, us of the monotonic clock, 0: none
        does; and its entry, as long as the host lives. */
     _Atomic int64_t busy_us;
@@ -111,8 +113,8 @@ typedef struct rlv_host_caller {
  * of the same name), and each plugin's own last MEMORY.
  *
  * A plugin that fails, or whose process dies or hangs, is called again with fewer events, until the one that it fails at
- * is alone: that subject gets one RLV_ANSWER_FAILURE from it and none of its answers. If the caller is
- * wary, inline plugins are treated so, too. A caller is one thread's. While a plugin is quarantined every
+ * is alone: that subject gets one RLV_ANSWER_FAILURE from it and none of its answers. With a
+ * scout inline plugins are treated so, too. A caller is one thread's. While a plugin is quarantined every
  * subject gets one. Answers are copied into arena. The only error is
  * RLV_E_LIMIT, the arena is full: answers are then incomplete and the batch must be tried again, smaller. Any thread;
  * several at once, each with its own arena.

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Plugins in this process: for code that is trusted as much as the binary is. What crashes here ends the consumer; so its
- * successor, which is wary, has them called in copies of itself. What they answer there comes back as from a process.
+ * successor, which is wary, lets a copy of itself call them first. What that does not survive is taken as from a process that died.
  */
 #include "host/runner.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
-#include "base/log.h"
-#include "base/rehearse.h"
 #include "host/load.h"
-#include "host/ring.h"
 
 struct inline_runner {
     rlv_runner base;
@@ -39,122 +36,25 @@ static enum rlv_run_outcome returned(int32_t result, rlv_run_failure *ret_failur
     return RLV_RUN_FAILED;
 }
 
-/* ---- in a copy of this process ---------------------------------------------------------------------------------- */
-
-/* A call in the copy. The sink is first: it is what the plugin gets. */
-struct copied {
-    relevo_sink sink;
-    const struct inline_runner *runner;
-    const rlv_run *run;
-    rlv_collector *collector; /* the copy's own: this process sees nothing of what it takes */
-    rlv_ring_response *response;
-    rlv_ring_writer writer;
-};
-
-static int32_t copied_emit(const relevo_sink *sink, uint32_t view, const relevo_answer *answer)
+/* A copy of this process was asked first, and this is how it ended. */
+static enum rlv_run_outcome not_survived(const struct inline_runner *runner, const rlv_run *run, rlv_run_failure *ret_failure)
 {
-    struct copied *c = (struct copied *)(uintptr_t)sink;
-    int32_t code = c->collector->sink.emit(&c->collector->sink, view, answer);
-    if (code == RELEVO_OK)
-        rlv_ring_put_answer(&c->writer, view, answer);
-    return code == RELEVO_OK && c->writer.full ? RELEVO_E_LIMIT : code;
-}
-
-static void copied_log(const relevo_sink *sink, uint32_t level, relevo_str line)
-{
-    struct copied *c = (struct copied *)(uintptr_t)sink;
-    if (c->collector->log_lines++ <= RLV_HOST_LOG_LINES_MAX)
-        rlv_ring_put_line(&c->writer, level, line);
-}
-
-static void play(void *context)
-{
-    struct copied *c = context;
-    const rlv_run *run = c->run;
-    c->response->code = rlv_load_call(c->runner->plugin, c->runner->instance, run->phase, run->views, run->results, run->n,
-                                      &c->sink);
-    for (uint32_t i = 1; i < RLV_REFUSALS; i++)
-        if (c->collector->refused[i])
-            rlv_ring_put_refusals(&c->writer, i, (uint32_t)c->collector->refused[i], c->collector->why[i]);
-    c->response->used = (uint32_t)c->writer.len;
-    c->response->status = c->collector->full ? RLV_RING_NOTHING : c->writer.full ? RLV_RING_FULL : RLV_RING_DONE;
-}
-
-/* What the copy left in the memory that it shared; it is gone, so nobody writes there any more. */
-static enum rlv_run_outcome take(const struct copied *c, rlv_run_failure *ret_failure)
-{
-    const rlv_ring_response *r = c->response;
-    const char *why = "its length leads outside";
-    if (r->status == RLV_RING_NOTHING) { /* its arena was full, and so would ours be */
-        c->collector->full = true;
-        return RLV_RUN_FAILED;
-    }
-    if (r->status == RLV_RING_FULL) {
-        ret_failure->reason = "error";
-        (void)rlv_error_set(&ret_failure->text, RLV_E_IO, "said more than fits");
-        return RLV_RUN_FAILED;
-    }
-    enum rlv_run_outcome outcome = returned(r->code, ret_failure);
-    if (outcome != RLV_RUN_DONE || (r->used <= RLV_RING_RESPONSE_ROOM &&
-                                    rlv_ring_read(c->writer.bytes, r->used, 0, c->run->n, c->collector, &why)))
-        return outcome;
-    ret_failure->reason = "garbage";
-    (void)rlv_error_set(&ret_failure->text, RLV_E_IO, "wrote over what it shares with relevo: %s", why);
-    return RLV_RUN_DIED;
-}
-
-/* *ret_tried: false: there can be no copy. */
-static enum rlv_run_outcome call_in_copy(const struct inline_runner *runner, const rlv_run *run, rlv_collector *collector,
-                                         bool *ret_tried, rlv_run_failure *ret_failure)
-{
-    *ret_tried = false;
-    rlv_ring_response *shared =
-        mmap(NULL, RLV_RING_RESPONSE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (shared == MAP_FAILED)
-        return RLV_RUN_FAILED;
-    struct copied c = {.sink = {.size = sizeof(c.sink), .emit = copied_emit, .log = copied_log},
-                       .runner = runner,
-                       .run = run,
-                       .collector = collector,
-                       .response = shared,
-                       .writer = {.bytes = rlv_ring_body(shared, sizeof(*shared)), .max = RLV_RING_RESPONSE_ROOM}};
-    enum rlv_run_outcome outcome = RLV_RUN_DIED;
-    *ret_tried = true;
-    switch (rlv_rehearse(play, &c, rlv_run_budget_us(&runner->budget, run->n), &ret_failure->text)) {
-    case RLV_REHEARSED_WELL:
-        outcome = take(&c, ret_failure);
-        break;
-    case RLV_REHEARSED_DIED:
-    case RLV_REHEARSED_KILLED: /* if memory ran out, it will again */
-        ret_failure->reason = "crash";
-        break;
-    case RLV_REHEARSED_HUNG:
-        ret_failure->reason = "hang";
+    const rlv_scout *scout = run->caller->scout;
+    bool hung = scout->outcome == RLV_REHEARSED_HUNG;
+    ret_failure->reason = hung ? "hang" : "crash"; /* killed, too: if memory ran out, it will again */
+    ret_failure->text = scout->how;
+    if (hung)
         (void)rlv_error_set(&ret_failure->text, RLV_E_TIMEOUT, "gave no answer about %u events within %lld ms", run->n,
                             (long long)rlv_run_budget_us(&runner->budget, run->n) / 1000);
-        break;
-    case RLV_REHEARSED_NOT:
-        *ret_tried = false;
-        break;
-    }
-    (void)munmap(shared, RLV_RING_RESPONSE);
-    return outcome;
+    return RLV_RUN_DIED;
 }
-
-/* ---- calls -------------------------------------------------------------------------------------------------------- */
 
 static enum rlv_run_outcome inline_call(rlv_runner *base, const rlv_run *run, rlv_collector *collector,
                                         rlv_run_failure *ret_failure)
 {
     const struct inline_runner *runner = (const struct inline_runner *)base;
-    bool tried = false;
-    if (run->caller->wary) {
-        enum rlv_run_outcome outcome = call_in_copy(runner, run, collector, &tried, ret_failure);
-        if (tried)
-            return outcome;
-        rlv_log(RLV_LOG_WARN, collector->room, "cannot be called in a copy of this process (%s), so a crash of it ends "
-                "the process", ret_failure->text.message);
-    }
+    if (!rlv_scout_part(run->caller->scout, rlv_run_budget_us(&runner->budget, run->n)))
+        return not_survived(runner, run, ret_failure);
     atomic_store_explicit(&run->caller->busy_with, collector->entry.ptr, memory_order_relaxed);
     atomic_store_explicit(&run->caller->busy_us, run->began_us, memory_order_release);
     int32_t result = rlv_load_call(runner->plugin, runner->instance, run->phase, run->views, run->results, run->n,

@@ -345,6 +345,7 @@ static enum rlv_run_outcome process_call(rlv_runner *base, const rlv_run *run, r
 {
     struct process_runner *r = (struct process_runner *)base;
     rlv_held held;
+    rlv_scout_stop(run->caller->scout); /* a copy has neither the keeper's thread nor a slot of its own */
     ret_failure->reason = "down";
     if (rlv_keeper_hold(r->keeper, run->alone, &held, &ret_failure->text))
         return RLV_RUN_DOWN;

@@ -22,7 +22,7 @@ typedef struct rlv_run {
     int64_t began_us; /* monotonic clock */
     bool alone; /* nothing else may run in the instance meanwhile: this call is to be blamed for what happens
                  */
-    rlv_host_caller *caller; /* if it is wary, these events must not be able to end this process */
+    rlv_host_caller *caller; /* if it has a scout, these events must not be able to end this process */
 } rlv_run;
 
 /* How long a call may take, us of wall time: so long for one event, growing to batch_us for batch_max of them. */
@@ -70,7 +70,7 @@ struct rlv_runner {
     const rlv_runner_type *type;
 };
 
-/* Loads and checks path for this process. budget: of calls that are wary. *ret_info (but for `entry`) and its option table live in arena and
+/* Loads and checks path for this process. budget: of calls that are feared. *ret_info (but for `entry`) and its option table live in arena and
    in the code, which is never unloaded. Errors as rlv_host_inspect. */
 RLV_MUST_CHECK int rlv_inline_open(const char *path, const rlv_run_budget *budget, rlv_arena *arena,
                                    rlv_host_plugin_info *ret_info, rlv_runner **ret, rlv_error *err);

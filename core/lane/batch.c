@@ -9,7 +9,7 @@
 #include "lane/dead.h"
 #include "lane/round.h"
 
-enum { ROOM_FIRST = 32, REHEARSAL_US = 60000000 };
+enum { ROOM_FIRST = 32 };
 
 rlv_batch *rlv_batch_new(size_t arena_ceiling)
 {
@@ -407,7 +407,6 @@ static int step_rounds(rlv_batch *batch, rlv_stages *s, rlv_error *err)
 {
     rlv_round r;
     int rc = rlv_round_init(&r, s->host, batch->arena, batch->n, err);
-    r.wary = s->wary;
     r.caller = &s->caller;
     for (uint32_t round = 0; rc == RLV_OK; round++) {
         bool found = false;
@@ -427,7 +426,11 @@ static int step_rounds(rlv_batch *batch, rlv_stages *s, rlv_error *err)
                 item->step.joins[k] = &item->joins[k]->conversation;
             found = true;
             if (item->given_up) {
-                rlv_step_give_up(&item->step, rlv_str_from(item->given_up));
+                if (!rlv_scout_part(s->caller.scout, RLV_ROUND_PART_US)) {
+                    batch->died = item;
+                    return rlv_error_set(err, RLV_E_DIED, "not even without what it says");
+                }
+                rlv_step_give_up(&item->step, rlv_str_from(item->given_up), !item->untold);
                 continue;
             }
             r.steps[r.n++] = &item->step;
@@ -525,16 +528,20 @@ static void rehearse_packing(void *packing, size_t i)
 {
     const struct packing *p = packing;
     rlv_error err;
+    const rlv_batch_entry *entry = p->batch->items[i].entry;
+    rlv_str state;
     int ignored = pack_one(p->batch, p->stages, i, &err);
+    if (entry && entry->changed)
+        ignored = rlv_wire_encode_state(p->stages->wire, &entry->conversation, p->batch->arena, &state, &err);
     (void)ignored;
 }
 
 static int pack(rlv_batch *batch, const rlv_stages *s, rlv_error *err)
 {
     int rc = RLV_OK;
-    if (s->wary) {
+    if (!rlv_scout_part(s->caller.scout, RLV_ROUND_PART_US)) {
         struct packing p = {batch, s};
-        size_t died = rlv_rehearse_each(rehearse_packing, &p, batch->n, REHEARSAL_US, err);
+        size_t died = rlv_rehearse_each(rehearse_packing, &p, batch->n, RLV_ROUND_PART_US, err);
         if (died < batch->n) {
             batch->died = &batch->items[died];
             return err->code = RLV_E_DIED;
@@ -591,6 +598,7 @@ int rlv_batch_step(rlv_batch *batch, rlv_stages *s, int64_t first_seq, rlv_error
     /* The pure core says nothing of a full arena: what it decided is then incomplete. */
     if (rc == RLV_OK && rlv_arena_overflowed(batch->arena))
         rc = no_memory(err);
+    rlv_scout_stop(s->caller.scout);
     return rc;
 }
 

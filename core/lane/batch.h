@@ -45,6 +45,7 @@ typedef struct rlv_batch_item {
     const char *dead;       /* why it cannot be decided: a dead letter; NULL: it can */
     const char *dead_class; /* a stable word for the reason */
     const char *given_up;   /* why a command or timer is consumed without being decided; NULL: it is decided */
+    bool untold;            /* then: not even the ownership that it made is */
     rlv_str key, value;     /* the record as it came, for a dead letter; ptr NULL: null, which is not empty */
     rlv_str headers;        /* likewise, packed by rlv_dead_headers */
     rlv_step step;
@@ -85,8 +86,7 @@ typedef struct rlv_stages {
     rlv_cache *cache;
     int32_t lane;
     unsigned has; /* phases that some plugin implements */
-    bool wary;    /* as of rlv_round */
-    rlv_host_caller caller; /* the lane's; wary before our own code is */
+    rlv_host_caller caller; /* the lane's; its scout goes through a whole step */
 } rlv_stages;
 
 /* An empty batch. NULL when memory is short. */

@@ -132,7 +132,7 @@ static int take_posted(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch, con
     int64_t now_us = rlv_clock_mono_us();
     int64_t wall_ms = rlv_clock_wall_ms();
     bool rings = fetch->next_due_ms && fetch->caught_up && wall_ms >= fetch->next_due_ms;
-    bool due = now_us >= fetch->next_poll_us || rings;
+    bool due = now_us >= fetch->next_poll_us || rings || (fetch->wary && fetch->caught_up && !fetch->all_seen);
     if (!rlv_store_notified(store) && !due)
         return RLV_OK;
     const rlv_batch_item *events = batch->items;
@@ -140,11 +140,12 @@ static int take_posted(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch, con
     int rc = take_commands(fetch, store, batch, COMMANDS_MAX, err);
     if (rc == RLV_OK && due)
         rc = take_timers(fetch, store, batch, row, err);
+    bool more = batch->n_commands == COMMANDS_MAX || batch->n - batch->n_commands == TIMERS_MAX;
     if (rc == RLV_OK)
         rc = add_items(batch, events, n_events, err);
     if (rc != RLV_OK)
         return rc;
-    fetch->all_seen |= due && fetch->caught_up;
+    fetch->all_seen |= due && fetch->caught_up && !more;
     if (due)
         fetch->next_poll_us = now_us + fetch->env->config->consume.command_poll_ms * 1000;
     if (rings)
@@ -233,9 +234,9 @@ static int read_event(rlv_fetch *fetch, const rlv_batch *batch, const rlv_fetche
     int rc = rlv_writers_ready(&fetch->writers, f->value, wait_ms, err);
     if (rc != RLV_OK)
         return rc;
-    /* Only with its writer's schema at hand does a copy read what we shall read. */
-    if (fetch->wary && fetch->env->registry)
+    if (fetch->wary && fetch->untried)
         fetch->dies = rlv_rehearse(rehearse_decoding, &r, READ_BUDGET_US, &fetch->how) == RLV_REHEARSED_DIED;
+    fetch->untried = false;
     if (fetch->dies)
         return rlv_error_set(err, RLV_E_DIED, RLV_WARY_DIED, fetch->how.message);
     return decode_record(&r, ret, err);
@@ -252,12 +253,20 @@ static void rehearse_chunk(void *reading, size_t i)
         (void)decode_record(&r, &event, &err);
 }
 
+/* Only with its writer's schema at hand does a copy read what we shall read. */
+static size_t known_ahead(const rlv_fetch *fetch)
+{
+    size_t at = fetch->at_chunk;
+    while (at < fetch->n_chunk && rlv_writers_known(&fetch->writers, fetch->chunk[at].value))
+        at++;
+    return at - fetch->at_chunk;
+}
+
 /* The next record into `held`: 1; 0: none is at hand; less: the negative of an error. When it is wary: of a chunk that was tried. */
 static int next_record(rlv_fetch *fetch, const rlv_batch *batch, rlv_error *err)
 {
-    bool chunks = fetch->wary && !fetch->env->registry;
-    fetch->dies = false;
-    if (fetch->at_chunk == fetch->n_chunk && !chunks)
+    fetch->dies = fetch->untried = false;
+    if (fetch->at_chunk == fetch->n_chunk && !fetch->wary)
         return rlv_feed_next(fetch->feed, &fetch->held, err);
     if (fetch->at_chunk == fetch->n_chunk) {
         fetch->at_chunk = fetch->n_chunk = fetch->sound = 0;
@@ -267,10 +276,11 @@ static int next_record(rlv_fetch *fetch, const rlv_batch *batch, rlv_error *err)
         if (got < 0 || fetch->n_chunk == 0)
             return got;
     }
-    if (chunks && fetch->at_chunk == fetch->sound) {
+    if (fetch->wary && fetch->at_chunk == fetch->sound) {
         struct reading r = {.fetch = fetch, .batch = batch};
-        size_t died = rlv_rehearse_each(rehearse_chunk, &r, fetch->n_chunk - fetch->at_chunk, READ_BUDGET_US, &fetch->how);
-        fetch->dies = died == 0;
+        size_t n = known_ahead(fetch), died = rlv_rehearse_each(rehearse_chunk, &r, n, READ_BUDGET_US, &fetch->how);
+        fetch->untried = n == 0;
+        fetch->dies = n > 0 && died == 0;
         fetch->sound += died ? died : 1;
     }
     fetch->held = fetch->chunk[fetch->at_chunk++];

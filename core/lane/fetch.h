@@ -24,10 +24,11 @@ typedef struct rlv_fetch {
     int64_t command_age_ms; /* of the oldest waiting command, at the last poll */
     int64_t last_append_ms; /* of the last record read */
     bool caught_up;         /* nothing was left in Kafka: lane time may follow the clock */
-    bool all_seen;          /* timers were taken since */
+    bool all_seen;          /* all that waited when it was started was taken: events, commands, timers */
     bool wary;              /* records are decoded in a copy of this process first, ... */
     rlv_fetched chunk[RLV_FETCH_CHUNK]; /* ... so many in one; those from at_chunk on are still to come */
-    size_t n_chunk, at_chunk, sound;    /* sound: up to there the copy survived them */
+    size_t n_chunk, at_chunk, sound;    /* sound: up to there they were tried */
+    bool untried;           /* the held one: its writer's schema was not at hand */
     bool dies;              /* the held one: how */
     rlv_error how;
 } rlv_fetch;

@@ -259,24 +259,24 @@ static int check_bounds(rlv_lane *lane, rlv_error *err)
 static void be_wary(rlv_lane *lane)
 {
     rlv_wary_begin(&lane->wary, lane->row.unfinished, lane->env->config->consume.batch_max);
-    lane->stages.caller.wary = lane->wary.deaths > 0;
-    lane->stages.wary = lane->fetch.wary = lane->wary.deaths > 1;
-    if (lane->wary.deaths == 1)
-        rlv_log(RLV_LOG_INFO, lane->name, "the consumer before ended without leaving: until what waits is decided, plugins are "
-                "called in copies of this process");
-    else if (lane->wary.deaths)
-        rlv_log(RLV_LOG_WARN, lane->name, "%d consumers in a row ended without leaving: until what waits is decided, everything is "
-                "tried in copies of this process first", (int)lane->wary.deaths);
+    lane->stages.caller.scout = lane->wary.on ? &lane->wary.scout : NULL;
+    lane->fetch.wary = lane->wary.on;
+    if (lane->wary.on)
+        rlv_log(lane->row.unfinished > 1 ? RLV_LOG_WARN : RLV_LOG_INFO, lane->name, "%d consumer%s in a row ended without leaving: until what "
+                "waits is decided, it is tried in copies of this process first", (int)lane->row.unfinished, lane->row.unfinished > 1 ? "s" : "");
 }
 
 /* Nothing that waited ends a process: from here on as always. */
 static int be_bold(rlv_lane *lane, rlv_error *err)
 {
-    lane->stages.caller.wary = lane->stages.wary = lane->fetch.wary = false;
-    int rc = rlv_store_finish(lane->store, &lane->row, false, err);
-    if (rc == RLV_OK)
-        RLV_POINT("emboldened");
-    return rc;
+    lane->stages.caller.scout = NULL;
+    lane->fetch.wary = false;
+    int rc = rlv_store_finish(lane->store, &lane->row, 1, err);
+    if (rc != RLV_OK)
+        return rc;
+    lane->row.unfinished = 0;
+    RLV_POINT("emboldened");
+    return RLV_OK;
 }
 
 /* Postgres first, progress last, the offsets after that. */
@@ -588,7 +588,7 @@ static int turn(rlv_lane *lane, rlv_error *err)
     } else if (rc == RLV_E_LIMIT || rc == RLV_E_CONFLICT) {
         lane->fetch.batch_max = batch->n > 1 ? batch->n / 2 : 1;
     }
-    if (rc == RLV_OK && rlv_wary_over(&lane->wary, decided, decided == 0 && lane->fetch.all_seen))
+    if (rc == RLV_OK && rlv_wary_over(&lane->wary, decided, lane->fetch.all_seen))
         rc = be_bold(lane, err);
     bool stuck = rlv_writers_stuck(&lane->fetch.writers); /* the schema registry is away */
     if (stuck && atomic_load(&lane->working))
@@ -609,7 +609,9 @@ static void leave(rlv_lane *lane)
         rlv_membership_commit(lane->env->membership, lane->env->topics, lane->row.next, lane->env->n_topics,
                               lane->row.lane);
     rlv_error ignored;
-    if (lane->assigned && rlv_store_finish(lane->store, &lane->row, true, &ignored) == RLV_OK)
+    /* Who did not get to work, or not to the end of what was feared, leaves the fear as it was. */
+    int32_t feared = lane->assigned && !lane->wary.on ? 0 : lane->row.unfinished;
+    if (lane->held && lane->store && rlv_store_finish(lane->store, &lane->row, feared, &ignored) == RLV_OK)
         RLV_POINT("left"); /* if not, the next owner is wary without need */
     let_go(lane);
     lane->held = false;

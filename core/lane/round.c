@@ -5,8 +5,6 @@
 #include "base/point.h"
 #include "base/rehearse.h"
 
-enum { REHEARSAL_US = 60000000 };
-
 int rlv_round_init(rlv_round *round, const rlv_host *host, rlv_arena *arena, size_t max, rlv_error *err)
 {
     rlv_round r = {.host = host,
@@ -85,8 +83,8 @@ static void close_one(void *round, size_t i)
 /* Our own code, a step after the other. */
 static int all(rlv_round *r, void (*one)(void *round, size_t i), rlv_error *err)
 {
-    if (r->wary) {
-        size_t died = rlv_rehearse_each(one, r, r->n, REHEARSAL_US, err);
+    if (r->caller && !rlv_scout_part(r->caller->scout, RLV_ROUND_PART_US)) {
+        size_t died = rlv_rehearse_each(one, r, r->n, RLV_ROUND_PART_US, err);
         if (died < r->n) {
             r->died = r->steps[died];
             return err->code = RLV_E_DIED;

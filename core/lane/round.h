@@ -10,6 +10,8 @@
 #include "conversation/step.h"
 #include "host/host.h"
 
+enum { RLV_ROUND_PART_US = 60000000 }; /* our own code never takes so long over a part of a batch */
+
 typedef struct rlv_round {
     const rlv_host *host;
     rlv_arena *arena; /* of every step of the round */
@@ -17,9 +19,8 @@ typedef struct rlv_round {
     unsigned *wants;  /* room for as many as ever are in a round */
     rlv_subject *subjects; /* likewise */
     size_t n;
-    bool wary;            /* a process may have died of our own code at these events: it is tried in copies of this one first */
     const rlv_step *died; /* out, with RLV_E_DIED */
-    rlv_host_caller *caller; /* NULL: nobody */
+    rlv_host_caller *caller; /* with a scout our own code is tried first, as plugins are; NULL: nobody */
 } rlv_round;
 
 /* Room for rounds of at most max steps, in arena. RLV_E_LIMIT: it does not fit. */

@@ -7,15 +7,15 @@
 void rlv_wary_begin(rlv_wary *w, int32_t deaths, int64_t batch_max)
 {
     /* One batch may have been stepped while the next one was decoded. */
-    *w = (rlv_wary){.deaths = deaths, .left = 2 * batch_max};
+    *w = (rlv_wary){.on = deaths > 0, .left = 2 * batch_max, .scout = {.told = w->scout.told}};
 }
 
 bool rlv_wary_over(rlv_wary *w, size_t n, bool all_seen)
 {
     w->left -= (int64_t)n;
-    if (!w->deaths || (w->left > 0 && !all_seen))
+    if (!w->on || (w->left > 0 && !all_seen))
         return false;
-    w->deaths = 0;
+    w->on = false;
     return true;
 }
 
@@ -26,14 +26,18 @@ int rlv_wary_blame(rlv_batch *batch, const char *room, const rlv_error *how, rlv
     const char *why = rlv_arena_printf(batch->arena, RLV_WARY_DIED, how->message);
     if (!why[0])
         return rlv_error_set(err, RLV_E_LIMIT, "the batch does not fit in its memory");
-    if (item->dead || item->given_up)
+    bool tells = item->given_up && !item->untold && source->kind == RLV_SOURCE_COMMAND;
+    if (item->dead || (item->given_up && !tells))
         return rlv_error_set(err, RLV_E_DIED, "%s", why);
-    if (source->kind == RLV_SOURCE_TOPIC) {
+    if (tells) {
+        rlv_log(RLV_LOG_ERROR, room, "command %lld: not even the ownership that it made can be told: %s", (long long)source->offset, why);
+        item->untold = true;
+    } else if (source->kind == RLV_SOURCE_TOPIC) {
         rlv_log(RLV_LOG_ERROR, room, "event %.*s[%d]@%lld is a dead letter: %s", RLV_STR_ARG(source->topic), source->partition,
                 (long long)source->offset, why);
         rlv_batch_bury(item, "relevo_died", why);
     } else {
-        rlv_log(RLV_LOG_ERROR, room, "%s %lld is taken out of the way without a word to anybody: %s",
+        rlv_log(RLV_LOG_ERROR, room, "%s %lld is taken out of the way: %s",
                 source->kind == RLV_SOURCE_COMMAND ? "command" : "timer", (long long)source->offset, why);
         item->given_up = why;
     }

@@ -42,11 +42,17 @@ static void no_longer(rlv_writers *w)
     w->since_us = 0;
 }
 
+bool rlv_writers_known(const rlv_writers *w, rlv_str record)
+{
+    uint32_t id;
+    return !w->registry || !rlv_wire_framed(record, &id) || rlv_wire_knows(w->wire, id);
+}
+
 int rlv_writers_ready(rlv_writers *w, rlv_str record, int wait_ms, rlv_error *err)
 {
     uint32_t id;
     rlv_str schema;
-    if (!w->registry || !rlv_wire_framed(record, &id) || rlv_wire_knows(w->wire, id))
+    if (rlv_writers_known(w, record) || !rlv_wire_framed(record, &id))
         return RLV_OK;
     int rc = rlv_registry_get(w->registry, id, wait_ms, &schema, err);
     if (rc == RLV_OK) {

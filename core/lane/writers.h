@@ -18,6 +18,8 @@ typedef struct rlv_writers {
     bool said;
 } rlv_writers;
 
+/* Whether a record can be read, or not, without asking anybody. */
+bool rlv_writers_known(const rlv_writers *writers, rlv_str record);
 /*
  * Makes sure that a record can be read. Waits at most wait_ms. RLV_E_UNAVAILABLE: not yet; keep the record,
  * and ask again with the same one. RLV_E_NOT_FOUND: its schema id is unknown; RLV_E_REFUSED: its schema is

@@ -139,11 +139,11 @@ int rlv_store_check_fence(rlv_store *store, const rlv_lane_row *row, rlv_error *
     return mine ? RLV_OK : rlv_error_set(err, RLV_E_FENCED, "lane %d belongs to somebody else now", row->lane);
 }
 
-int rlv_store_finish(rlv_store *store, const rlv_lane_row *row, bool left, rlv_error *err)
+int rlv_store_finish(rlv_store *store, const rlv_lane_row *row, int32_t unfinished, rlv_error *err)
 {
     rlv_pg_begin(store);
     rlv_pg_int4(store, row->lane);
     rlv_pg_bytea(store, (rlv_str){(const char *)row->fence, sizeof(row->fence)});
-    rlv_pg_int4(store, left ? 0 : 1);
+    rlv_pg_int4(store, unfinished);
     return rlv_pg_run(store, "finish", NULL, err);
 }

@@ -118,6 +118,8 @@ static rlv_str type_of(const rlv_outcome *o)
     case RLV_EVENT_STATUS:
         return rlv_str_from(rlv_status_name(ev->status));
     case RLV_EVENT_COMMAND:
+        if ((ev->command == RLV_COMMAND_REPLY || ev->command == RLV_COMMAND_NOTE) && find_decision(o, RLV_DECIDED_IGNORED))
+            return RLV_STR("failed"); /* its words were given up: its author must see that */
         return rlv_str_from(rlv_command_kind_name(ev->command));
     case RLV_EVENT_TIMER:
         return ev->timer;

@@ -53,9 +53,9 @@ typedef struct rlv_lane_row {
 RLV_MUST_CHECK int rlv_store_assign(rlv_store *store, int32_t lane, int32_t partitions, const char *kafka_cluster,
                                     const char *const *topics, size_t n_topics, const rlv_lane_row *was,
                                     rlv_lane_row *ret, rlv_error *err);
-/* Tells the next holder that this one needs no caution: left: it leaves in order; else: it worked off what it found. Nothing happens
-   when the lane is somebody else's by now. */
-RLV_MUST_CHECK int rlv_store_finish(rlv_store *store, const rlv_lane_row *row, bool left, rlv_error *err);
+/* Tells the next holder how many before it are to be counted: 0: this one leaves in order; row->unfinished: so it does, and those before it count still; 1: it
+   worked off what it found, and stays. Nothing happens when the lane is somebody else's by now. */
+RLV_MUST_CHECK int rlv_store_finish(rlv_store *store, const rlv_lane_row *row, int32_t unfinished, rlv_error *err);
 /* RLV_OK: the fence is still ours; RLV_E_FENCED: it is not. */
 RLV_MUST_CHECK int rlv_store_check_fence(rlv_store *store, const rlv_lane_row *row, rlv_error *err);
 

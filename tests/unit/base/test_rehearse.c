@@ -226,6 +226,84 @@ static void test_one_of_many(void **state)
     assert_string_equal(how.message, ""); /* untouched */
 }
 
+/* Parts of which one is deadly, as code that a scout goes through does them. Returns how often this process was told to be careful. */
+static int play_parts(rlv_scout *scout, int parts, int bad, void (*deadly)(void *), int *done, int64_t budget_us)
+{
+    int careful = 0, ms = 1;
+    for (int i = 0; i < parts; i++) {
+        if (!rlv_scout_part(scout, budget_us))
+            careful++; /* and it is left out */
+        else if (i == bad)
+            deadly(&ms);
+        else
+            done[i]++;
+    }
+    rlv_scout_stop(scout);
+    return careful;
+}
+
+static void count_copies(int n)
+{
+    assert_int_equal(*shared, n);
+    *shared = 0;
+}
+
+static void forked(void)
+{
+    ++*shared;
+}
+
+/* Work that nothing dies of costs one copy; else the part at which one ends is known, and what comes before and behind it is done. */
+static void test_scouts(void **state)
+{
+    (void)state;
+    enum { PARTS = 7 };
+    static const struct {
+        void (*deadly)(void *);
+        enum rlv_rehearsed outcome;
+        int64_t budget_us;
+    } ways[] = {{crash, RLV_REHEARSED_DIED, BUDGET_US},
+                {leave, RLV_REHEARSED_DIED, BUDGET_US},
+                {kill_it, RLV_REHEARSED_KILLED, BUDGET_US},
+                {spin, RLV_REHEARSED_HUNG, SHORT_US}};
+    assert_int_equal(pthread_atfork(forked, NULL, NULL), 0);
+    for (size_t k = 0; k < sizeof(ways) / sizeof(*ways); k++)
+        for (int bad = 0; bad <= PARTS; bad += 3) {
+            rlv_scout scout = {.ahead = 0};
+            int done[PARTS] = {0}, found = bad < PARTS;
+            *shared = 0;
+            assert_int_equal(play_parts(&scout, PARTS, bad, ways[k].deadly, done, ways[k].budget_us), found);
+            for (int i = 0; i < PARTS; i++)
+                assert_int_equal(done[i], i != bad); /* each of them once, and here */
+            /* Up to the bad one, to see that it is bad at once, and behind it. */
+            count_copies(!found ? 1 : (bad > 0) + 1 + (bad + 1 < PARTS));
+            if (found) {
+                assert_int_equal(scout.outcome, ways[k].outcome);
+                assert_int_not_equal(scout.how.message[0], '\0');
+            }
+        }
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* nothing is left behind */
+}
+
+/* What a copy cannot do ends it, and is done by nobody but us. */
+static void test_a_scout_stops(void **state)
+{
+    (void)state;
+    rlv_scout scout = {.ahead = 0};
+    *shared = 0;
+    for (int i = 0; i < 3; i++) {
+        assert_true(rlv_scout_part(&scout, BUDGET_US));
+        assert_true(rlv_scout_part(&scout, BUDGET_US));
+        rlv_scout_stop(&scout);
+        assert_null(scout.report); /* no copy comes here */
+        assert_int_equal(scout.ahead, 0);
+    }
+    count_copies(3);
+    assert_true(rlv_scout_part(NULL, BUDGET_US)); /* nothing is feared */
+    rlv_scout_stop(NULL);
+    count_copies(0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -236,6 +314,8 @@ int main(void)
         cmocka_unit_test(test_a_copy_makes_a_copy),
         cmocka_unit_test(test_several_at_once),
         cmocka_unit_test(test_one_of_many),
+        cmocka_unit_test(test_scouts), /* from here on copies are counted */
+        cmocka_unit_test(test_a_scout_stops),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -83,10 +83,9 @@ static void test_giving_up(void **state)
     talk *t = *state;
     talk_command(t, RLV_COMMAND_TAKE_OVER, RLV_OWNER_HUMAN, 8);
     begin(t);
-    rlv_step_give_up(&t->step, RLV_STR("it is too much"));
-    const rlv_decision *d = t->step.decisions.first;
-    assert_ptr_equal(d, t->step.decisions.last);
-    assert_int_equal(d->kind, RLV_DECIDED_IGNORED);
+    rlv_step_give_up(&t->step, RLV_STR("it is too much"), true);
+    const rlv_decision *d = t->step.decisions.last;
+    assert_string_equal(talk_brief(t), "taken_over(bot>human/8 desktop) ignored");
     assert_str(d->as.failure.reason, "it is too much");
     assert_int_equal(d->owner, RLV_OWNER_HUMAN); /* as the command made it */
     assert_int_equal(d->epoch, 8);
@@ -95,10 +94,18 @@ static void test_giving_up(void **state)
     assert_int_equal(t->conv.decided_owner, RLV_OWNER_HUMAN);
 
     talk_owner(t, RLV_OWNER_BOT);
+    talk_command(t, RLV_COMMAND_TAKE_OVER, RLV_OWNER_HUMAN, 8);
+    begin(t);
+    rlv_step_give_up(&t->step, RLV_STR("it is too much"), false); /* not even that is survived */
+    assert_string_equal(talk_brief(t), "ignored");
+    assert_int_equal(t->conv.decided_epoch, 8);
+    assert_int_equal(t->conv.decided_owner, RLV_OWNER_HUMAN);
+
+    talk_owner(t, RLV_OWNER_BOT);
     t->conv.idle_timer_ms = 5000;
     t->ev = (rlv_event){.kind = RLV_EVENT_TIMER, .at_ms = 9000};
     begin(t);
-    rlv_step_give_up(&t->step, RLV_STR("it is too much"));
+    rlv_step_give_up(&t->step, RLV_STR("it is too much"), true);
     assert_int_equal(t->step.decisions.first->kind, RLV_DECIDED_IGNORED);
     assert_int_equal(t->step.decisions.first->owner, RLV_OWNER_BOT);
     assert_int_equal(t->conv.idle_timer_ms, 0); /* a new one may be set */

@@ -240,7 +240,7 @@ static void test_given_up(void **state)
     talk_run(t);
     ring(t, 2500);
     t->step = (rlv_step){.policy = &t->policy, .arena = t->arena, .conversation = &t->conv, .event = &t->ev};
-    rlv_step_give_up(&t->step, RLV_STR("it died"));
+    rlv_step_give_up(&t->step, RLV_STR("it died"), true);
     assert_string_equal(talk_brief(t), "ignored handed_off(bot>queued/8 failure)");
     assert_int_equal(t->conv.held_timer_ms, 0);
     assert_str(t->conv.turns[0].text, "Hola");
@@ -250,8 +250,8 @@ static void test_given_up(void **state)
     talk_run(t);
     take_over(t);
     t->step = (rlv_step){.policy = &t->policy, .arena = t->arena, .conversation = &t->conv, .event = &t->ev};
-    rlv_step_give_up(&t->step, RLV_STR("it died"));
-    assert_string_equal(talk_brief(t), "ignored");
+    rlv_step_give_up(&t->step, RLV_STR("it died"), true);
+    assert_string_equal(talk_brief(t), "taken_over(bot>human/10 desktop) ignored");
     assert_int_equal(t->conv.held.messages, 0);
 }
 

@@ -8,6 +8,15 @@
 enum rlv_isolation test_isolation = RLV_ISOLATION_INLINE;
 bool test_wary = false;
 
+int call_host(const rlv_host *host, enum rlv_phase phase, rlv_arena *arena, rlv_subject *subjects, size_t n, rlv_error *err)
+{
+    rlv_scout scout = {.ahead = 0};
+    rlv_host_caller caller = {.scout = test_wary ? &scout : NULL};
+    int code = rlv_host_call(host, phase, &caller, arena, subjects, n, err);
+    rlv_scout_stop(&scout);
+    return code;
+}
+
 const char *built(const char *path)
 {
     static char whole[4096];

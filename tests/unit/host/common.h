@@ -19,6 +19,7 @@ const char *built(const char *path);
 /* Where config_open has its plugins run, and whether calls are wary: the same tests hold for all. */
 extern enum rlv_isolation test_isolation;
 extern bool test_wary;
+int call_host(const rlv_host *host, enum rlv_phase phase, rlv_arena *arena, rlv_subject *subjects, size_t n, rlv_error *err);
 
 /* A configuration of up to 4 plugins, told about as (name, YAML of its options) pairs up to a NULL; each is
  * probe.so. */

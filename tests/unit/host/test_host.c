@@ -23,7 +23,7 @@ static void call(const rlv_host *host, enum rlv_phase phase, rlv_arena *arena, r
                  size_t n)
 {
     rlv_error err;
-    if (rlv_host_call(host, phase, &(rlv_host_caller){.wary = test_wary}, arena, subjects, n, &err))
+    if (call_host(host, phase, arena, subjects, n, &err))
         fail_msg("%s", err.message);
 }
 
@@ -439,7 +439,7 @@ static void test_arena_full(void **state)
             subject_init(&s[i]);
             subjects[i] = subject_of(&s[i]);
         }
-        int code = rlv_host_call(host, RLV_PHASE_RESPOND, &(rlv_host_caller){.wary = test_wary}, arena, subjects, 4, &err);
+        int code = call_host(host, RLV_PHASE_RESPOND, arena, subjects, 4, &err);
         if (code == RLV_OK) {
             fits++;
             for (int i = 0; i < 4; i++)
@@ -482,7 +482,7 @@ static void *run_lane(void *argument)
             subjects[i] = subject_of(&s[i]);
         }
         for (enum rlv_phase phase = RLV_PHASE_CLASSIFY; phase <= RLV_PHASE_RESPOND; phase++)
-            lane->wrong += rlv_host_call(lane->host, phase, &(rlv_host_caller){.wary = test_wary}, arena, subjects, 8, NULL) != RLV_OK;
+            lane->wrong += call_host(lane->host, phase, arena, subjects, 8, NULL) != RLV_OK;
         for (int i = 0; i < 8; i++)
             lane->wrong += count_answers(&s[i].answers) != 2 * (3 + 1 + 1);
         rlv_arena_reset(arena);

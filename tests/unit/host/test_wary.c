@@ -38,7 +38,7 @@ static void ask(const char *how, const char *reason, int64_t budget_ms)
         m->s[i].event.text = i == BAD ? RLV_STR("fail now") : RLV_STR("say yes");
         m->subjects[i] = subject_of(&m->s[i]);
     }
-    if (rlv_host_call(host, RLV_PHASE_RESPOND, &(rlv_host_caller){.wary = true}, arena, m->subjects, EVENTS, &err))
+    if (call_host(host, RLV_PHASE_RESPOND, arena, m->subjects, EVENTS, &err))
         fail_msg("%s: %s", how, err.message);
     for (int i = 0; i < EVENTS; i++) {
         const rlv_answer *a = m->s[i].answers.first;
@@ -82,6 +82,7 @@ static void test_hangs(void **state)
 
 int main(void)
 {
+    test_wary = true;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_crashes),
         cmocka_unit_test(test_hangs),

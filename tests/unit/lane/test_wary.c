@@ -12,19 +12,19 @@
 static void it_ends(void **state)
 {
     (void)state;
-    rlv_wary w;
+    rlv_wary w = {.on = false};
     rlv_wary_begin(&w, 0, 100);
     assert_false(rlv_wary_over(&w, 1000, true)); /* it never began */
     rlv_wary_begin(&w, 2, 100);
     assert_false(rlv_wary_over(&w, 100, false)); /* one batch in the hands of who died, ... */
-    assert_int_equal(w.deaths, 2);
+    assert_true(w.on);
     assert_false(rlv_wary_over(&w, 99, false));
     assert_true(rlv_wary_over(&w, 1, false)); /* ... and the one behind it */
-    assert_int_equal(w.deaths, 0);
+    assert_false(w.on);
     assert_false(rlv_wary_over(&w, 1, true)); /* told once */
     rlv_wary_begin(&w, 1, 100);
     assert_false(rlv_wary_over(&w, 0, false)); /* nothing is there yet */
-    assert_true(rlv_wary_over(&w, 0, true)); /* nothing is there */
+    assert_true(rlv_wary_over(&w, 3, true)); /* what was there is decided */
 }
 
 static void blame(void **state)
@@ -52,6 +52,11 @@ static void blame(void **state)
         assert_int_equal(item->event.kind, i ? events[i].kind : RLV_EVENT_DEAD);
         assert_int_equal(item->event.source.offset, 7 + i);
         assert_int_equal(item->event.at_ms, 5);
+        if (i == 1) {
+            assert_false(item->untold);
+            assert_int_equal(rlv_wary_blame(batch, "lane 0", &how, &err), RLV_OK); /* not even what it did to the ownership */
+            assert_true(item->untold);
+        }
         assert_int_equal(rlv_wary_blame(batch, "lane 0", &how, &err), RLV_E_DIED); /* there is nothing else to try */
     }
     rlv_batch_free(batch);

@@ -175,18 +175,23 @@ static void test_holders_that_do_not_leave(void **state)
     rlv_lane_row third = assign_after(s, &first); /* somebody else had it meanwhile */
     assert_int_equal(third.unfinished, 3);
 
-    assert_ok(rlv_store_finish(s->store, &second, true, &err), err); /* not its lane any more */
+    assert_ok(rlv_store_finish(s->store, &second, 0, &err), err); /* not its lane any more */
     third = assign_after(s, &third);
     assert_int_equal(third.unfinished, 3);
 
-    assert_ok(rlv_store_finish(s->store, &third, false, &err), err); /* it did well, and then died */
+    assert_ok(rlv_store_finish(s->store, &third, 1, &err), err); /* it did well, and then died */
     third = assign_after(s, &third);
     assert_int_equal(third.unfinished, 0);
     assert_int_equal(assign_after(s, NULL).unfinished, 1);
 
     rlv_lane_row last = assign_after(s, NULL);
-    assert_ok(rlv_store_finish(s->store, &last, true, &err), err); /* it left in order */
+    assert_ok(rlv_store_finish(s->store, &last, 0, &err), err); /* it left in order */
     assert_int_equal(assign_after(s, NULL).unfinished, 0);
+
+    last = assign_after(s, NULL);
+    assert_int_equal(last.unfinished, 1);
+    assert_ok(rlv_store_finish(s->store, &last, last.unfinished, &err), err); /* so did this one, before it came to do anything */
+    assert_int_equal(assign_after(s, NULL).unfinished, 1);
 }
 
 /* Deciding is not doing well: what comes next may be what it dies of. */
