@@ -192,6 +192,7 @@ size_t rlv_rehearse_each(void (*play)(void *context, size_t i), void *context, s
 /* True in the copy. Else how far it came; -1: there can be none. */
 static bool send_scout(rlv_scout *scout, int64_t budget_us, int64_t *ret_done)
 {
+    int64_t began_us = rlv_clock_mono_us();
     struct rlv_scout_report *report = report_new(budget_us);
     pid_t parent = getpid(), pid = report ? fork() : -1;
     if (pid == 0) {
@@ -205,13 +206,18 @@ static bool send_scout(rlv_scout *scout, int64_t budget_us, int64_t *ret_done)
         scout->told = true;
     } else {
         int status = 0;
-        if (await(pid, report, &status)) {
+        bool in_time = await(pid, report, &status);
+        if (atomic_load(&report->done) > 0) {
+            scout->outcome = RLV_REHEARSED_WELL; /* as far as this part goes */
+        } else if (in_time) {
             scout->outcome = judge(status, &scout->how);
         } else {
             scout->outcome = RLV_REHEARSED_HUNG;
             (void)rlv_error_set(&scout->how, RLV_E_TIMEOUT, "did not end within %lld ms", (long long)(atomic_load(&report->budget_us) / 1000));
         }
     }
+    scout->copies++;
+    scout->took_us += rlv_clock_mono_us() - began_us;
     *ret_done = pid < 0 ? -1 : (int64_t)atomic_load(&report->done);
     if (report)
         (void)munmap(report, sizeof(*report));

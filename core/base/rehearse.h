@@ -47,8 +47,10 @@ typedef struct rlv_scout {
     struct rlv_scout_report *report; /* in the copy: where it tells how far it came; NULL: this is not the copy */
     uint32_t ahead; /* parts that a copy survived and that are still to be done here */
     bool told;      /* that there can be no copy: said once */
-    enum rlv_rehearsed outcome; /* of the last copy that did not come to its end, ... */
-    rlv_error how;              /* ... in one line */
+    uint32_t copies; /* made so far, ... */
+    int64_t took_us; /* ... and how long this process waited for them */
+    enum rlv_rehearsed outcome; /* of the part that was asked about last, ... */
+    rlv_error how;              /* ... in one line, unless it went well */
 } rlv_scout;
 
 /*

@@ -10,7 +10,8 @@
 #include "host/bind.h"
 
 enum {
-    BIND_ARENA_MAX = 32 * 1024 * 1024
+    BIND_ARENA_MAX = 32 * 1024 * 1024,
+    INSPECT_MS = 5000 /* somebody waits for it */
 };
 
 static int short_of_memory(rlv_error *err)
@@ -133,7 +134,10 @@ int rlv_host_inspect(const char *path, rlv_arena *arena, rlv_host_plugin_info *r
                      rlv_error *err)
 {
     unsigned enforced;
-    int code = rlv_process_describe(path, true, 0, arena, ret, &enforced, err);
+    int code = rlv_process_describe(path, true, INSPECT_MS, arena, ret, &enforced, err);
+    if (code == RLV_E_TIMEOUT) /* no instance is made: nothing of it has run but that */
+        return rlv_error_set(err, code, "%s: loading it did not end within %d s: one of its constructors, or of a library that it links, "
+                             "hangs or is too slow", path, INSPECT_MS / 1000);
     if (code)
         return code;
     ret->entry = ret->name;

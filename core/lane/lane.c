@@ -259,7 +259,6 @@ static int check_bounds(rlv_lane *lane, rlv_error *err)
 static void be_wary(rlv_lane *lane)
 {
     rlv_wary_begin(&lane->wary, lane->row.unfinished, lane->env->config->consume.batch_max);
-    lane->stages.caller.scout = lane->wary.on ? &lane->wary.scout : NULL;
     lane->fetch.wary = lane->wary.on;
     if (lane->wary.on)
         rlv_log(lane->row.unfinished > 1 ? RLV_LOG_WARN : RLV_LOG_INFO, lane->name, "%d consumer%s in a row ended without leaving: until what "
@@ -269,8 +268,9 @@ static void be_wary(rlv_lane *lane)
 /* Nothing that waited ends a process: from here on as always. */
 static int be_bold(rlv_lane *lane, rlv_error *err)
 {
-    lane->stages.caller.scout = NULL;
     lane->fetch.wary = false;
+    rlv_log(RLV_LOG_INFO, lane->name, "what waited is decided: %u copies went ahead, in %lld ms", (unsigned)lane->wary.scout.copies,
+            (long long)(lane->wary.scout.took_us / 1000));
     int rc = rlv_store_finish(lane->store, &lane->row, 1, err);
     if (rc != RLV_OK)
         return rc;
@@ -360,8 +360,8 @@ static int heal(rlv_lane *lane, rlv_error *err)
 /* Begins the batch that comes after this one, if there is room for it. */
 static void fetch_ahead(rlv_lane *lane, const rlv_batch *batch)
 {
-    if (lane->ahead)
-        return; /* it was begun before a conflict */
+    if (lane->ahead || lane->wary.on)
+        return; /* it was begun before a conflict; or it is tried in a copy first, for which Postgres would not wait */
     lane->ahead = rlv_publishing_take(lane->publishing, 0);
     if (lane->ahead && rlv_fetch_ahead(&lane->fetch, lane->ahead, batch->offsets, &lane->ahead_err) == RLV_OK)
         lane->ahead_err.code = RLV_OK;
@@ -423,6 +423,8 @@ static int decide(rlv_lane *lane, rlv_batch *batch, rlv_error *err)
         int64_t t0 = rlv_clock_mono_us();
         int rc = rlv_batch_load(batch, &lane->stages, lane->store, err);
         int64_t t1 = rlv_clock_mono_us();
+        /* Once is enough: after a conflict desktops wait, and the server only so long. What comes new with it is met first by who comes after us. */
+        lane->stages.caller.scout = lane->wary.on && tries == 0 ? &lane->wary.scout : NULL;
         if (rc == RLV_OK) {
             RLV_POINT("loaded");
             rc = rlv_batch_step(batch, &lane->stages, lane->row.seq + 1, err);

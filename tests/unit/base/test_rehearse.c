@@ -226,13 +226,15 @@ static void test_one_of_many(void **state)
     assert_string_equal(how.message, ""); /* untouched */
 }
 
+static enum rlv_rehearsed ways_seen[8];
+
 /* Parts of which one is deadly, as code that a scout goes through does them. Returns how often this process was told to be careful. */
 static int play_parts(rlv_scout *scout, int parts, int bad, void (*deadly)(void *), int *done, int64_t budget_us)
 {
     int careful = 0, ms = 1;
     for (int i = 0; i < parts; i++) {
         if (!rlv_scout_part(scout, budget_us))
-            careful++; /* and it is left out */
+            ways_seen[careful++] = scout->outcome; /* and it is left out */
         else if (i == bad)
             deadly(&ms);
         else
@@ -278,7 +280,7 @@ static void test_scouts(void **state)
             /* Up to the bad one, to see that it is bad at once, and behind it. */
             count_copies(!found ? 1 : (bad > 0) + 1 + (bad + 1 < PARTS));
             if (found) {
-                assert_int_equal(scout.outcome, ways[k].outcome);
+                assert_int_equal(ways_seen[0], ways[k].outcome);
                 assert_int_not_equal(scout.how.message[0], '\0');
             }
         }

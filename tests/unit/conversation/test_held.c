@@ -251,7 +251,7 @@ static void test_given_up(void **state)
     take_over(t);
     t->step = (rlv_step){.policy = &t->policy, .arena = t->arena, .conversation = &t->conv, .event = &t->ev};
     rlv_step_give_up(&t->step, RLV_STR("it died"), true);
-    assert_string_equal(talk_brief(t), "taken_over(bot>human/10 desktop) ignored");
+    assert_string_equal(talk_brief(t), "taken_over(bot>human/8 desktop) ignored");
     assert_int_equal(t->conv.held.messages, 0);
 }
 
