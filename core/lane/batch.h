@@ -62,6 +62,7 @@ typedef struct rlv_batch {
     int64_t lane_ms;      /* after the batch */
     int64_t offsets[RLV_INPUTS_MAX]; /* next offsets after the batch */
     size_t bytes;
+    bool feared; /* a predecessor may have died of something in it */
     int64_t begun_us, fetch_us; /* when its first event was taken; how long fetching took so far */
 
     rlv_batch_entry **entries; /* distinct conversations */

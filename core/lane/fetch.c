@@ -44,6 +44,31 @@ void rlv_fetch_stop(rlv_fetch *fetch)
     fetch->feed = NULL;
 }
 
+void rlv_fetch_fear(rlv_fetch *fetch, const int64_t *ends)
+{
+    fetch->wary = true;
+    fetch->commands_seen = fetch->timers_seen = false;
+    memcpy(fetch->ends, ends, sizeof(fetch->ends));
+}
+
+void rlv_fetch_bold(rlv_fetch *fetch)
+{
+    fetch->wary = false;
+}
+
+bool rlv_fetch_fears(const rlv_fetch *fetch, const int64_t *from)
+{
+    for (size_t i = 0; fetch->wary && i < fetch->env->n_topics; i++)
+        if (from[i] < fetch->ends[i])
+            return true;
+    return false;
+}
+
+bool rlv_fetch_all_seen(const rlv_fetch *fetch, const rlv_batch *last)
+{
+    return fetch->commands_seen && fetch->timers_seen && !rlv_fetch_fears(fetch, last->offsets);
+}
+
 int64_t rlv_fetch_lag(const rlv_fetch *fetch, size_t topic, const rlv_lane_row *row)
 {
     return rlv_feed_lag(fetch->feed, topic, row->next[topic]);
@@ -132,7 +157,7 @@ static int take_posted(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch, con
     int64_t now_us = rlv_clock_mono_us();
     int64_t wall_ms = rlv_clock_wall_ms();
     bool rings = fetch->next_due_ms && fetch->caught_up && wall_ms >= fetch->next_due_ms;
-    bool due = now_us >= fetch->next_poll_us || rings || (fetch->wary && fetch->caught_up && !fetch->all_seen);
+    bool due = now_us >= fetch->next_poll_us || rings || (fetch->wary && fetch->caught_up && !fetch->timers_seen);
     if (!rlv_store_notified(store) && !due)
         return RLV_OK;
     const rlv_batch_item *events = batch->items;
@@ -140,12 +165,14 @@ static int take_posted(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch, con
     int rc = take_commands(fetch, store, batch, COMMANDS_MAX, err);
     if (rc == RLV_OK && due)
         rc = take_timers(fetch, store, batch, row, err);
-    bool more = batch->n_commands == COMMANDS_MAX || batch->n - batch->n_commands == TIMERS_MAX;
+    size_t n_timers = batch->n - batch->n_commands;
+    batch->feared |= fetch->wary && ((!fetch->commands_seen && batch->n_commands) || (!fetch->timers_seen && n_timers));
     if (rc == RLV_OK)
         rc = add_items(batch, events, n_events, err);
     if (rc != RLV_OK)
         return rc;
-    fetch->all_seen |= due && fetch->caught_up && !more;
+    fetch->commands_seen |= batch->n_commands < COMMANDS_MAX;
+    fetch->timers_seen |= due && fetch->caught_up && n_timers < TIMERS_MAX; /* before, it asked for those of the lane's own time */
     if (due)
         fetch->next_poll_us = now_us + fetch->env->config->consume.command_poll_ms * 1000;
     if (rings)
@@ -234,7 +261,7 @@ static int read_event(rlv_fetch *fetch, const rlv_batch *batch, const rlv_fetche
     int rc = rlv_writers_ready(&fetch->writers, f->value, wait_ms, err);
     if (rc != RLV_OK)
         return rc;
-    if (fetch->wary && fetch->untried)
+    if (fetch->untried)
         fetch->dies = rlv_rehearse(rehearse_decoding, &r, READ_BUDGET_US, &fetch->how) == RLV_REHEARSED_DIED;
     fetch->untried = false;
     if (fetch->dies)
@@ -262,11 +289,12 @@ static size_t known_ahead(const rlv_fetch *fetch)
     return at - fetch->at_chunk;
 }
 
-/* The next record into `held`: 1; 0: none is at hand; less: the negative of an error. When it is wary: of a chunk that was tried. */
+/* The next record into `held`: 1; 0: none is at hand; less: the negative of an error. What is feared: of a chunk that was tried. */
 static int next_record(rlv_fetch *fetch, const rlv_batch *batch, rlv_error *err)
 {
+    bool feared = rlv_fetch_fears(fetch, batch->offsets);
     fetch->dies = fetch->untried = false;
-    if (fetch->at_chunk == fetch->n_chunk && !fetch->wary)
+    if (fetch->at_chunk == fetch->n_chunk && !feared)
         return rlv_feed_next(fetch->feed, &fetch->held, err);
     if (fetch->at_chunk == fetch->n_chunk) {
         fetch->at_chunk = fetch->n_chunk = fetch->sound = 0;
@@ -276,7 +304,7 @@ static int next_record(rlv_fetch *fetch, const rlv_batch *batch, rlv_error *err)
         if (got < 0 || fetch->n_chunk == 0)
             return got;
     }
-    if (fetch->wary && fetch->at_chunk == fetch->sound) {
+    if (feared && fetch->at_chunk == fetch->sound) {
         struct reading r = {.fetch = fetch, .batch = batch};
         size_t n = known_ahead(fetch), died = rlv_rehearse_each(rehearse_chunk, &r, n, READ_BUDGET_US, &fetch->how);
         fetch->untried = n == 0;
@@ -413,6 +441,7 @@ int rlv_fetch_batch(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch, const 
 {
     int64_t begun_us = rlv_clock_mono_us();
     size_t room = batch->max - batch->n;
+    batch->feared = rlv_fetch_fears(fetch, row->next);
     int rc = take_posted(fetch, store, batch, row, err);
     if (rc == RLV_OK)
         rc = take_events(fetch, store, batch, room, err);

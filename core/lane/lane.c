@@ -57,6 +57,7 @@ struct rlv_lane {
     rlv_buf progress;   /* of catch_up: borrowed by the publisher until its commit */
 
     bool assigned, told; /* told: that it works, since it was started */
+    int64_t ends[RLV_INPUTS_MAX]; /* of the inputs, when the lane was taken */
     int64_t taken;       /* the lane's last event when its fences were taken */
     bool held;           /* its row is ours, or was when we saw it last */
     rlv_wary wary;
@@ -237,6 +238,7 @@ static int check_bounds(rlv_lane *lane, rlv_error *err)
         int rc = rlv_broker_bounds(lane->env->broker, topic, lane->row.lane, KAFKA_TIMEOUT_MS, &low, &high, err);
         if (rc != RLV_OK)
             return rc;
+        lane->ends[i] = high;
         if (*next < 0)
             *next = low; /* never read: from the beginning of what Kafka still has */
         if (*next < low)
@@ -259,16 +261,17 @@ static int check_bounds(rlv_lane *lane, rlv_error *err)
 static void be_wary(rlv_lane *lane)
 {
     rlv_wary_begin(&lane->wary, lane->row.unfinished, lane->env->config->consume.batch_max);
-    lane->fetch.wary = lane->wary.on;
-    if (lane->wary.on)
-        rlv_log(lane->row.unfinished > 1 ? RLV_LOG_WARN : RLV_LOG_INFO, lane->name, "%d consumer%s in a row ended without leaving: until what "
-                "waits is decided, it is tried in copies of this process first", (int)lane->row.unfinished, lane->row.unfinished > 1 ? "s" : "");
+    if (!lane->wary.on)
+        return;
+    rlv_fetch_fear(&lane->fetch, lane->ends);
+    rlv_log(lane->row.unfinished > 1 ? RLV_LOG_WARN : RLV_LOG_INFO, lane->name, "%d consumer%s in a row ended without leaving: until what "
+            "waits is decided, it is tried in copies of this process first", (int)lane->row.unfinished, lane->row.unfinished > 1 ? "s" : "");
 }
 
 /* Nothing that waited ends a process: from here on as always. */
 static int be_bold(rlv_lane *lane, rlv_error *err)
 {
-    lane->fetch.wary = false;
+    rlv_fetch_bold(&lane->fetch);
     rlv_log(RLV_LOG_INFO, lane->name, "what waited is decided: %u copies went ahead, in %lld ms", (unsigned)lane->wary.scout.copies,
             (long long)(lane->wary.scout.took_us / 1000));
     int rc = rlv_store_finish(lane->store, &lane->row, 1, err);
@@ -360,7 +363,7 @@ static int heal(rlv_lane *lane, rlv_error *err)
 /* Begins the batch that comes after this one, if there is room for it. */
 static void fetch_ahead(rlv_lane *lane, const rlv_batch *batch)
 {
-    if (lane->ahead || lane->wary.on)
+    if (lane->ahead || rlv_fetch_fears(&lane->fetch, batch->offsets))
         return; /* it was begun before a conflict; or it is tried in a copy first, for which Postgres would not wait */
     lane->ahead = rlv_publishing_take(lane->publishing, 0);
     if (lane->ahead && rlv_fetch_ahead(&lane->fetch, lane->ahead, batch->offsets, &lane->ahead_err) == RLV_OK)
@@ -424,7 +427,7 @@ static int decide(rlv_lane *lane, rlv_batch *batch, rlv_error *err)
         int rc = rlv_batch_load(batch, &lane->stages, lane->store, err);
         int64_t t1 = rlv_clock_mono_us();
         /* Once is enough: after a conflict desktops wait, and the server only so long. What comes new with it is met first by who comes after us. */
-        lane->stages.caller.scout = lane->wary.on && tries == 0 ? &lane->wary.scout : NULL;
+        lane->stages.caller.scout = batch->feared && tries == 0 ? &lane->wary.scout : NULL;
         if (rc == RLV_OK) {
             RLV_POINT("loaded");
             rc = rlv_batch_step(batch, &lane->stages, lane->row.seq + 1, err);
@@ -579,6 +582,7 @@ static int turn(rlv_lane *lane, rlv_error *err)
         rc = decide(lane, batch, err);
     }
     size_t decided = batch->n;
+    bool all_seen = rlv_fetch_all_seen(&lane->fetch, batch);
     if (rc == RLV_OK && batch->n) {
         RLV_POINT("committed");
         committed(lane, batch);
@@ -590,7 +594,7 @@ static int turn(rlv_lane *lane, rlv_error *err)
     } else if (rc == RLV_E_LIMIT || rc == RLV_E_CONFLICT) {
         lane->fetch.batch_max = batch->n > 1 ? batch->n / 2 : 1;
     }
-    if (rc == RLV_OK && rlv_wary_over(&lane->wary, decided, lane->fetch.all_seen))
+    if (rc == RLV_OK && rlv_wary_over(&lane->wary, decided, all_seen))
         rc = be_bold(lane, err);
     bool stuck = rlv_writers_stuck(&lane->fetch.writers); /* the schema registry is away */
     if (stuck && atomic_load(&lane->working))
