@@ -207,6 +207,7 @@ static bool send_scout(rlv_scout *scout, int64_t budget_us, int64_t *ret_done)
     } else {
         int status = 0;
         bool in_time = await(pid, report, &status);
+        scout->deadly = !in_time || !WIFEXITED(status) || WEXITSTATUS(status) != 0;
         if (atomic_load(&report->done) > 0) {
             scout->outcome = RLV_REHEARSED_WELL; /* as far as this part goes */
         } else if (in_time) {
@@ -224,7 +225,7 @@ static bool send_scout(rlv_scout *scout, int64_t budget_us, int64_t *ret_done)
     return false;
 }
 
-bool rlv_scout_part(rlv_scout *scout, int64_t budget_us)
+bool rlv_scout_part(rlv_scout *scout, int64_t budget_us, bool worth)
 {
     int64_t done;
     if (!scout)
@@ -238,10 +239,15 @@ bool rlv_scout_part(rlv_scout *scout, int64_t budget_us)
         scout->ahead--;
         return true;
     }
+    if (!worth && !scout->all && !scout->deadly)
+        return true;
+    scout->deadly = false; /* once more, from here: so nothing is taken for deadly that was only killed by somebody */
     if (send_scout(scout, budget_us, &done) || done < 0)
         return true;
-    if (done == 0)
+    if (done == 0) {
+        scout->deadly = false;
         return false;
+    }
     scout->ahead = (uint32_t)done - 1;
     return true;
 }
@@ -255,4 +261,5 @@ void rlv_scout_stop(rlv_scout *scout)
         _exit(0);
     }
     scout->ahead = 0;
+    scout->deadly = false;
 }

@@ -45,7 +45,9 @@ size_t rlv_rehearse_each(void (*play)(void *context, size_t i), void *context, s
  */
 typedef struct rlv_scout {
     struct rlv_scout_report *report; /* in the copy: where it tells how far it came; NULL: this is not the copy */
-    uint32_t ahead; /* parts that a copy survived and that are still to be done here */
+    bool all;       /* set by its owner: every part is worth a copy, not only those that are said to be */
+    uint32_t ahead; /* parts that a copy survived and that are still to be done here; ... */
+    bool deadly;    /* ... it did not come to the end of the one behind them */
     bool told;      /* that there can be no copy: said once */
     uint32_t copies; /* made so far, ... */
     int64_t took_us; /* ... and how long this process waited for them */
@@ -54,10 +56,11 @@ typedef struct rlv_scout {
 } rlv_scout;
 
 /*
- * Before a part that may be deadly, which takes budget_us at most (as above). True: do it. False: a copy did not come to its end, as
+ * Before a part, which takes budget_us at most (as above). worth: it may be deadly, so a copy is made for its sake where none went ahead; else one that goes
+ * through it anyway tells of it, too. True: do it. False: a copy did not come to its end, as
  * scout->outcome and scout->how say. scout NULL: nothing is feared, true. Where no copy can be made it is true, too, and the log says so.
  */
-bool rlv_scout_part(rlv_scout *scout, int64_t budget_us);
+bool rlv_scout_part(rlv_scout *scout, int64_t budget_us, bool worth);
 /* Behind the last part, and before what a copy cannot do: talk to anybody, wait for another thread. A copy ends here: everything that a scout
    goes through must come to this. NULL: nothing. */
 void rlv_scout_stop(rlv_scout *scout);

@@ -53,7 +53,7 @@ static enum rlv_run_outcome inline_call(rlv_runner *base, const rlv_run *run, rl
                                         rlv_run_failure *ret_failure)
 {
     const struct inline_runner *runner = (const struct inline_runner *)base;
-    if (!rlv_scout_part(run->caller->scout, rlv_run_budget_us(&runner->budget, run->n)))
+    if (!rlv_scout_part(run->caller->scout, rlv_run_budget_us(&runner->budget, run->n), true))
         return not_survived(runner, run, ret_failure);
     atomic_store_explicit(&run->caller->busy_with, collector->entry.ptr, memory_order_relaxed);
     atomic_store_explicit(&run->caller->busy_us, run->began_us, memory_order_release);

@@ -426,7 +426,7 @@ static int step_rounds(rlv_batch *batch, rlv_stages *s, rlv_error *err)
                 item->step.joins[k] = &item->joins[k]->conversation;
             found = true;
             if (item->given_up) {
-                if (!rlv_scout_part(s->caller.scout, RLV_ROUND_PART_US)) {
+                if (!rlv_scout_part(s->caller.scout, RLV_ROUND_PART_US, false)) {
                     batch->died = item;
                     return rlv_error_set(err, RLV_E_DIED, "not even without what it says");
                 }
@@ -539,7 +539,7 @@ static void rehearse_packing(void *packing, size_t i)
 static int pack(rlv_batch *batch, const rlv_stages *s, rlv_error *err)
 {
     int rc = RLV_OK;
-    if (!rlv_scout_part(s->caller.scout, RLV_ROUND_PART_US)) {
+    if (!rlv_scout_part(s->caller.scout, RLV_ROUND_PART_US, false)) {
         struct packing p = {batch, s};
         size_t died = rlv_rehearse_each(rehearse_packing, &p, batch->n, RLV_ROUND_PART_US, err);
         if (died < batch->n) {

@@ -44,16 +44,17 @@ void rlv_fetch_stop(rlv_fetch *fetch)
     fetch->feed = NULL;
 }
 
-void rlv_fetch_fear(rlv_fetch *fetch, const int64_t *ends)
+void rlv_fetch_fear(rlv_fetch *fetch, const int64_t *ends, bool reading)
 {
     fetch->wary = true;
+    fetch->reading = reading;
     fetch->commands_seen = fetch->timers_seen = false;
     memcpy(fetch->ends, ends, sizeof(fetch->ends));
 }
 
 void rlv_fetch_bold(rlv_fetch *fetch)
 {
-    fetch->wary = false;
+    fetch->wary = fetch->reading = false;
 }
 
 bool rlv_fetch_fears(const rlv_fetch *fetch, const int64_t *from)
@@ -292,7 +293,7 @@ static size_t known_ahead(const rlv_fetch *fetch)
 /* The next record into `held`: 1; 0: none is at hand; less: the negative of an error. What is feared: of a chunk that was tried. */
 static int next_record(rlv_fetch *fetch, const rlv_batch *batch, rlv_error *err)
 {
-    bool feared = rlv_fetch_fears(fetch, batch->offsets);
+    bool feared = fetch->reading && rlv_fetch_fears(fetch, batch->offsets);
     fetch->dies = fetch->untried = false;
     if (fetch->at_chunk == fetch->n_chunk && !feared)
         return rlv_feed_next(fetch->feed, &fetch->held, err);

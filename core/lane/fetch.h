@@ -24,10 +24,10 @@ typedef struct rlv_fetch {
     int64_t command_age_ms; /* of the oldest waiting command, at the last poll */
     int64_t last_append_ms; /* of the last record read */
     bool caught_up;         /* nothing was left in Kafka: lane time may follow the clock */
-    bool wary;              /* what waited when the lane was taken is feared: */
+    bool wary, reading;     /* what waited when the lane was taken is feared (reading: already when it is decoded): */
     int64_t ends[RLV_INPUTS_MAX];        /* events before these offsets, ... */
     bool commands_seen, timers_seen;     /* ... commands and timers, until these were all taken */
-    rlv_fetched chunk[RLV_FETCH_CHUNK]; /* they are decoded in a copy of this process first, so many in one; those from at_chunk on are to come */
+    rlv_fetched chunk[RLV_FETCH_CHUNK]; /* decoded in a copy of this process first, so many in one; those from at_chunk on are to come */
     size_t n_chunk, at_chunk, sound;    /* sound: up to there they were tried */
     bool untried;           /* the held one: its writer's schema was not at hand */
     bool dies;              /* the held one: how */
@@ -50,9 +50,9 @@ RLV_MUST_CHECK int rlv_fetch_batch(rlv_fetch *fetch, rlv_store *store, rlv_batch
    held is NULL. The others' wait for the next batch. held: in the order of memcmp. */
 RLV_MUST_CHECK int rlv_fetch_commands_again(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch,
                                             const rlv_lane_row *row, const rlv_id *held, size_t n_held, rlv_error *err);
-/* Until rlv_fetch_bold, what waits now is feared, events as far as ends (offsets): it is decoded in copies of this process first, and a batch that holds
-   some of it is so marked. Right behind rlv_fetch_start. */
-void rlv_fetch_fear(rlv_fetch *fetch, const int64_t *ends);
+/* Until rlv_fetch_bold, what waits now is feared, events as far as ends (offsets): a batch that holds some of it is so marked; reading: and it is decoded
+   in copies of this process first. Right behind rlv_fetch_start. */
+void rlv_fetch_fear(rlv_fetch *fetch, const int64_t *ends, bool reading);
 void rlv_fetch_bold(rlv_fetch *fetch);
 /* Whether events from these offsets on are feared. */
 bool rlv_fetch_fears(const rlv_fetch *fetch, const int64_t *from);

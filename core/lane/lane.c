@@ -60,6 +60,7 @@ struct rlv_lane {
     int64_t ends[RLV_INPUTS_MAX]; /* of the inputs, when the lane was taken */
     int64_t taken;       /* the lane's last event when its fences were taken */
     bool held;           /* its row is ours, or was when we saw it last */
+    bool begun;          /* and counts us among those that did not leave in order */
     rlv_wary wary;
     rlv_trouble trouble;
     int64_t next_assign_us, next_look_us, next_count_us, next_group_commit_us;
@@ -261,11 +262,15 @@ static int check_bounds(rlv_lane *lane, rlv_error *err)
 static void be_wary(rlv_lane *lane)
 {
     rlv_wary_begin(&lane->wary, lane->row.unfinished, lane->env->config->consume.batch_max);
-    if (!lane->wary.on)
+    if (!lane->wary.deaths)
         return;
-    rlv_fetch_fear(&lane->fetch, lane->ends);
-    rlv_log(lane->row.unfinished > 1 ? RLV_LOG_WARN : RLV_LOG_INFO, lane->name, "%d consumer%s in a row ended without leaving: until what "
-            "waits is decided, it is tried in copies of this process first", (int)lane->row.unfinished, lane->row.unfinished > 1 ? "s" : "");
+    rlv_fetch_fear(&lane->fetch, lane->ends, lane->wary.deaths > 1);
+    if (lane->wary.deaths == 1)
+        rlv_log(RLV_LOG_INFO, lane->name, "the consumer before ended without leaving: until what waits is decided, inline plugins are "
+                "tried in copies of this process first");
+    else
+        rlv_log(RLV_LOG_WARN, lane->name, "%d consumers in a row ended without leaving: until what waits is decided, everything is "
+                "tried in copies of this process first", (int)lane->wary.deaths);
 }
 
 /* Nothing that waited ends a process: from here on as always. */
@@ -274,10 +279,9 @@ static int be_bold(rlv_lane *lane, rlv_error *err)
     rlv_fetch_bold(&lane->fetch);
     rlv_log(RLV_LOG_INFO, lane->name, "what waited is decided: %u copies went ahead, in %lld ms", (unsigned)lane->wary.scout.copies,
             (long long)(lane->wary.scout.took_us / 1000));
-    int rc = rlv_store_finish(lane->store, &lane->row, 1, err);
+    int rc = rlv_store_tell_heir(lane->store, &lane->row, 1, err);
     if (rc != RLV_OK)
         return rc;
-    lane->row.unfinished = 0;
     RLV_POINT("emboldened");
     return RLV_OK;
 }
@@ -290,8 +294,9 @@ static int assign(rlv_lane *lane, rlv_error *err)
     int rc = open_store(lane, err);
     if (rc == RLV_OK)
         rc = rlv_store_assign(lane->store, lane->stages.lane, env->partitions, env->kafka_cluster, env->topics,
-                              env->n_topics, lane->held ? &lane->row : NULL, &lane->row, err);
+                              env->n_topics, lane->begun ? &lane->row : NULL, &lane->row, err);
     if (rc == RLV_OK) {
+        lane->begun = false;
         lane->held = true;
         if (lane->row.seq != seq_was) /* somebody else decided meanwhile: copies are too old even to tell a duplicate's owner */
             rlv_cache_clear(lane->stages.cache);
@@ -307,6 +312,11 @@ static int assign(rlv_lane *lane, rlv_error *err)
     if (rc != RLV_OK)
         return rc;
     RLV_POINT("feed_started");
+    /* From here on something is in hand that this process may die of. */
+    rc = rlv_store_tell_heir(lane->store, &lane->row, lane->row.unfinished + 1, err);
+    if (rc != RLV_OK)
+        return rc;
+    lane->begun = true;
     be_wary(lane);
     lane->assigned = true;
     lane->taken = lane->row.seq;
@@ -616,11 +626,11 @@ static void leave(rlv_lane *lane)
                               lane->row.lane);
     rlv_error ignored;
     /* Who did not get to work, or not to the end of what was feared, leaves the fear as it was. */
-    int32_t feared = lane->assigned && !lane->wary.on ? 0 : lane->row.unfinished;
-    if (lane->held && lane->store && rlv_store_finish(lane->store, &lane->row, feared, &ignored) == RLV_OK)
+    int32_t feared = lane->assigned && !lane->wary.deaths ? 0 : lane->row.unfinished;
+    if (lane->held && lane->store && rlv_store_tell_heir(lane->store, &lane->row, feared, &ignored) == RLV_OK)
         RLV_POINT("left"); /* if not, the next owner is wary without need */
     let_go(lane);
-    lane->held = false;
+    lane->held = lane->begun = false;
     rlv_meters_drop(&lane->meters);
     rlv_publishing_stop(lane->publishing);
     lane->publishing = NULL;

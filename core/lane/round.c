@@ -83,7 +83,7 @@ static void close_one(void *round, size_t i)
 /* Our own code, a step after the other. */
 static int all(rlv_round *r, void (*one)(void *round, size_t i), rlv_error *err)
 {
-    if (r->caller && !rlv_scout_part(r->caller->scout, RLV_ROUND_PART_US)) {
+    if (r->caller && !rlv_scout_part(r->caller->scout, RLV_ROUND_PART_US, false)) {
         size_t died = rlv_rehearse_each(one, r, r->n, RLV_ROUND_PART_US, err);
         if (died < r->n) {
             r->died = r->steps[died];

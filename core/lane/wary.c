@@ -7,15 +7,15 @@
 void rlv_wary_begin(rlv_wary *w, int32_t deaths, int64_t batch_max)
 {
     /* One batch may have been stepped while the next one was decoded. */
-    *w = (rlv_wary){.on = deaths > 0, .left = 2 * batch_max, .scout = {.told = w->scout.told}};
+    *w = (rlv_wary){.deaths = deaths, .left = 2 * batch_max, .scout = {.all = deaths > 1, .told = w->scout.told}};
 }
 
 bool rlv_wary_over(rlv_wary *w, size_t n, bool all_seen)
 {
     w->left -= (int64_t)n;
-    if (!w->on || (w->left > 0 && !all_seen))
+    if (!w->deaths || (w->left > 0 && !all_seen))
         return false;
-    w->on = false;
+    w->deaths = 0;
     return true;
 }
 

@@ -13,7 +13,8 @@
 #define RLV_WARY_DIED "relevo did not survive it (%s): this is a mistake in relevo, please report it with this record"
 
 typedef struct rlv_wary {
-    bool on;         /* what is decided is tried in copies of this process first */
+    int32_t deaths;  /* holders before, in a row, that did not leave in order: after one inline plugins are tried in copies of this process first, after two
+                        our own code is, too; 0: nothing is feared */
     int64_t left;    /* events to be decided like that, unless all that waited when the lane was taken was decided before */
     rlv_scout scout; /* the lane's */
 } rlv_wary;

@@ -86,7 +86,7 @@ static int fence_lane(rlv_store *store, int32_t lane, int32_t partitions, const 
     row->seq = rlv_pg_get_int(r, 0, 0);
     row->published = rlv_pg_get_int(r, 0, 1);
     row->lane_ms = rlv_pg_get_int(r, 0, 2);
-    row->unfinished = (int32_t)rlv_pg_get_int(r, 0, 5) - 1; /* it counts this one too */
+    row->unfinished = (int32_t)rlv_pg_get_int(r, 0, 5);
     for (int i = 0; i < PQntuples(r) && i < RLV_INPUTS_MAX; i++)
         row->next[i] = rlv_pg_get_int(r, i, 4);
     PQclear(r);
@@ -139,11 +139,11 @@ int rlv_store_check_fence(rlv_store *store, const rlv_lane_row *row, rlv_error *
     return mine ? RLV_OK : rlv_error_set(err, RLV_E_FENCED, "lane %d belongs to somebody else now", row->lane);
 }
 
-int rlv_store_finish(rlv_store *store, const rlv_lane_row *row, int32_t unfinished, rlv_error *err)
+int rlv_store_tell_heir(rlv_store *store, const rlv_lane_row *row, int32_t unfinished, rlv_error *err)
 {
     rlv_pg_begin(store);
     rlv_pg_int4(store, row->lane);
     rlv_pg_bytea(store, (rlv_str){(const char *)row->fence, sizeof(row->fence)});
     rlv_pg_int4(store, unfinished);
-    return rlv_pg_run(store, "finish", NULL, err);
+    return rlv_pg_run(store, "tell_heir", NULL, err);
 }

@@ -64,7 +64,7 @@ static const char *const statements[][2] = {
     {"take_timers",
      "WITH w AS (DELETE FROM relevo.timer WHERE lane = $1 AND id = ANY ($2::bigint[]) RETURNING 1) "
      "SELECT relevo.expect((SELECT count(*) FROM w), $3, 'timers', 'RV003')"},
-    {"finish", "UPDATE relevo.lane SET unfinished = $3 WHERE lane = $1 AND fence = $2"},
+    {"tell_heir", "UPDATE relevo.lane SET unfinished = $3 WHERE lane = $1 AND fence = $2"},
     {"begin", "BEGIN"},
     {"commit", "COMMIT"},
 };

@@ -47,15 +47,15 @@ typedef struct rlv_lane_row {
     int32_t unfinished; /* holders before this one, in a row, that neither left in order nor worked off what they found */
 } rlv_lane_row;
 
-/* Takes the lane with a fresh fence. was: the row as this holder had it last, may be ret; NULL: it had not. A zombie's connection that holds the row for longer than a second is
+/* Takes the lane with a fresh fence. was: the row as this holder had it last, if it has begun since (rlv_store_tell_heir), may be ret; NULL: it has not. A zombie's connection that holds the row for longer than a second is
    terminated: its time-outs may not fire. RLV_E_REFUSED: the partition count or the Kafka cluster is not the one
    that the lane was made with. */
 RLV_MUST_CHECK int rlv_store_assign(rlv_store *store, int32_t lane, int32_t partitions, const char *kafka_cluster,
                                     const char *const *topics, size_t n_topics, const rlv_lane_row *was,
                                     rlv_lane_row *ret, rlv_error *err);
-/* Tells the next holder how many before it are to be counted: 0: this one leaves in order; row->unfinished: so it does, and those before it count still; 1: it
-   worked off what it found, and stays. Nothing happens when the lane is somebody else's by now. */
-RLV_MUST_CHECK int rlv_store_finish(rlv_store *store, const rlv_lane_row *row, int32_t unfinished, rlv_error *err);
+/* Tells the next holder how many in a row did not leave in order: row->unfinished + 1: this one begins; 1: it worked off what it found, and goes on; 0: it
+   leaves in order; row->unfinished: so it does, but has not worked off what it found. Nothing happens when the lane is somebody else's by now. */
+RLV_MUST_CHECK int rlv_store_tell_heir(rlv_store *store, const rlv_lane_row *row, int32_t unfinished, rlv_error *err);
 /* RLV_OK: the fence is still ours; RLV_E_FENCED: it is not. */
 RLV_MUST_CHECK int rlv_store_check_fence(rlv_store *store, const rlv_lane_row *row, rlv_error *err);
 

@@ -229,11 +229,12 @@ static void test_one_of_many(void **state)
 static enum rlv_rehearsed ways_seen[8];
 
 /* Parts of which one is deadly, as code that a scout goes through does them. Returns how often this process was told to be careful. */
-static int play_parts(rlv_scout *scout, int parts, int bad, void (*deadly)(void *), int *done, int64_t budget_us)
+static int play_parts(rlv_scout *scout, int parts, int bad, void (*deadly)(void *), int *done, int64_t budget_us,
+                      bool (*worth)(int))
 {
     int careful = 0, ms = 1;
     for (int i = 0; i < parts; i++) {
-        if (!rlv_scout_part(scout, budget_us))
+        if (!rlv_scout_part(scout, budget_us, worth ? worth(i) : true))
             ways_seen[careful++] = scout->outcome; /* and it is left out */
         else if (i == bad)
             deadly(&ms);
@@ -274,7 +275,7 @@ static void test_scouts(void **state)
             rlv_scout scout = {.ahead = 0};
             int done[PARTS] = {0}, found = bad < PARTS;
             *shared = 0;
-            assert_int_equal(play_parts(&scout, PARTS, bad, ways[k].deadly, done, ways[k].budget_us), found);
+            assert_int_equal(play_parts(&scout, PARTS, bad, ways[k].deadly, done, ways[k].budget_us, NULL), found);
             for (int i = 0; i < PARTS; i++)
                 assert_int_equal(done[i], i != bad); /* each of them once, and here */
             /* Up to the bad one, to see that it is bad at once, and behind it. */
@@ -294,16 +295,42 @@ static void test_a_scout_stops(void **state)
     rlv_scout scout = {.ahead = 0};
     *shared = 0;
     for (int i = 0; i < 3; i++) {
-        assert_true(rlv_scout_part(&scout, BUDGET_US));
-        assert_true(rlv_scout_part(&scout, BUDGET_US));
+        assert_true(rlv_scout_part(&scout, BUDGET_US, true));
+        assert_true(rlv_scout_part(&scout, BUDGET_US, true));
         rlv_scout_stop(&scout);
         assert_null(scout.report); /* no copy comes here */
         assert_int_equal(scout.ahead, 0);
     }
     count_copies(3);
-    assert_true(rlv_scout_part(NULL, BUDGET_US)); /* nothing is feared */
+    assert_true(rlv_scout_part(NULL, BUDGET_US, true)); /* nothing is feared */
     rlv_scout_stop(NULL);
     count_copies(0);
+}
+
+static bool every_third(int i)
+{
+    return i % 3 == 1;
+}
+
+/* Parts for which no copy is made are told of by one that goes through them anyway. */
+static void test_parts_on_the_way(void **state)
+{
+    (void)state;
+    enum { PARTS = 7 };
+    for (int bad = 1; bad < PARTS; bad++) {
+        rlv_scout scout = {.ahead = 0};
+        int done[PARTS] = {0};
+        *shared = 0;
+        assert_int_equal(play_parts(&scout, PARTS, bad, crash, done, BUDGET_US, every_third), 1);
+        for (int i = 0; i < PARTS; i++)
+            assert_int_equal(done[i], i != bad);
+        /* None for what comes first; one to the bad one, if that is not the first of them; that one itself; and one behind it, if that is worth it. */
+        count_copies((bad > 1) + 1 + (bad < 4));
+    }
+    rlv_scout all = {.all = true};
+    int done[PARTS] = {0};
+    assert_int_equal(play_parts(&all, PARTS, 0, crash, done, BUDGET_US, every_third), 1);
+    count_copies(2);
 }
 
 int main(void)
@@ -318,6 +345,7 @@ int main(void)
         cmocka_unit_test(test_one_of_many),
         cmocka_unit_test(test_scouts), /* from here on copies are counted */
         cmocka_unit_test(test_a_scout_stops),
+        cmocka_unit_test(test_parts_on_the_way),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -12,17 +12,19 @@
 static void it_ends(void **state)
 {
     (void)state;
-    rlv_wary w = {.on = false};
+    rlv_wary w = {.deaths = 0};
     rlv_wary_begin(&w, 0, 100);
     assert_false(rlv_wary_over(&w, 1000, true)); /* it never began */
     rlv_wary_begin(&w, 2, 100);
     assert_false(rlv_wary_over(&w, 100, false)); /* one batch in the hands of who died, ... */
-    assert_true(w.on);
+    assert_int_equal(w.deaths, 2);
+    assert_true(w.scout.all);
     assert_false(rlv_wary_over(&w, 99, false));
     assert_true(rlv_wary_over(&w, 1, false)); /* ... and the one behind it */
-    assert_false(w.on);
+    assert_int_equal(w.deaths, 0);
     assert_false(rlv_wary_over(&w, 1, true)); /* told once */
     rlv_wary_begin(&w, 1, 100);
+    assert_false(w.scout.all); /* our own code is tried after two */
     assert_false(rlv_wary_over(&w, 0, false)); /* nothing is there yet */
     assert_true(rlv_wary_over(&w, 3, true)); /* what was there is decided */
 }

@@ -160,38 +160,47 @@ static rlv_lane_row assign_after(shelf *s, const rlv_lane_row *was)
     return row;
 }
 
+static void tell_heir(shelf *s, const rlv_lane_row *row, int32_t unfinished)
+{
+    rlv_error err;
+    assert_ok(rlv_store_tell_heir(s->store, row, unfinished, &err), err);
+}
+
 /* What a successor is told of those before it. */
 static void test_holders_that_do_not_leave(void **state)
 {
     shelf *s = *state;
-    rlv_error err;
     assert_int_equal(s->row.unfinished, 0); /* nobody had it */
     rlv_lane_row first = assign_after(s, NULL);
-    assert_int_equal(first.unfinished, 1);
+    assert_int_equal(first.unfinished, 0); /* who did not begin cannot have died of anything in it */
+    tell_heir(s, &first, 1);
     rlv_lane_row second = assign_after(s, NULL);
-    assert_int_equal(second.unfinished, 2);
+    assert_int_equal(second.unfinished, 1);
+    tell_heir(s, &second, 2);
     second = assign_after(s, &second); /* the same one, which lost its servers for a while */
-    assert_int_equal(second.unfinished, 2);
+    assert_int_equal(second.unfinished, 1);
+    tell_heir(s, &second, 2);
     rlv_lane_row third = assign_after(s, &first); /* somebody else had it meanwhile */
-    assert_int_equal(third.unfinished, 3);
+    assert_int_equal(third.unfinished, 2);
+    assert_int_equal(assign_after(s, NULL).unfinished, 2); /* nor did that one begin */
 
-    assert_ok(rlv_store_finish(s->store, &second, 0, &err), err); /* not its lane any more */
-    third = assign_after(s, &third);
-    assert_int_equal(third.unfinished, 3);
+    tell_heir(s, &second, 0); /* not its lane any more */
+    third = assign_after(s, NULL);
+    assert_int_equal(third.unfinished, 2);
 
-    assert_ok(rlv_store_finish(s->store, &third, 1, &err), err); /* it did well, and then died */
+    tell_heir(s, &third, 3);
+    tell_heir(s, &third, 1); /* it did well, and then lost its servers, ... */
     third = assign_after(s, &third);
     assert_int_equal(third.unfinished, 0);
-    assert_int_equal(assign_after(s, NULL).unfinished, 1);
-
-    rlv_lane_row last = assign_after(s, NULL);
-    assert_ok(rlv_store_finish(s->store, &last, 0, &err), err); /* it left in order */
-    assert_int_equal(assign_after(s, NULL).unfinished, 0);
-
+    tell_heir(s, &third, 1);
+    rlv_lane_row last = assign_after(s, NULL); /* ... and then died */
+    assert_int_equal(last.unfinished, 1);
+    tell_heir(s, &last, 2);
+    tell_heir(s, &last, 1); /* it left in order, before it had come to the end of what was feared */
     last = assign_after(s, NULL);
     assert_int_equal(last.unfinished, 1);
-    assert_ok(rlv_store_finish(s->store, &last, last.unfinished, &err), err); /* so did this one, before it came to do anything */
-    assert_int_equal(assign_after(s, NULL).unfinished, 1);
+    tell_heir(s, &last, 0); /* and this one at its end */
+    assert_int_equal(assign_after(s, NULL).unfinished, 0);
 }
 
 /* Deciding is not doing well: what comes next may be what it dies of. */
@@ -200,6 +209,7 @@ static void test_a_commit_finishes_nothing(void **state)
     shelf *s = *state;
     rlv_error err;
     shelf_batch *b = shelf_batch_new(s, "unfinished", 3, 1700000000000);
+    tell_heir(s, &s->row, 1);
     assert_ok(shelf_commit(s, b, &err), err);
     assert_int_equal(assign_after(s, NULL).unfinished, 1);
 }
