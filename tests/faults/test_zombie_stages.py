@@ -44,7 +44,7 @@ def sleeps(process, name):
     expect(process.alive(), f"{process.name} ended by itself:\n{process.tail()}")
 
 
-def all_lanes_move(lab, seconds=240):  # heirs of those who died try what waits in copies first: slow with 28 lanes on two cores
+def all_lanes_move(lab, seconds=90):
     """Until every lane has decided what is in its partition now."""
     ends = lab.ends()
 
