@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `relevo plugin list|info|release`: what is loaded, what one plugin is and takes, and the end of a
- * quarantine. */
+/* `relevo plugin list|info|release|key|sign|verify`: what is loaded, what one plugin is and takes, the end of a
+ * quarantine; signatures are in plugin_sign.c. */
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "cli/cli.h"
+#include "cli/plugin_sign.h"
 #include "confine/confine.h"
 #include "config/value.h"
 #include "host/host.h"
@@ -20,12 +21,18 @@ enum {
 static const char help[] =
     "Usage: relevo plugin list [--config FILE]\n"
     "       relevo plugin info NAME|FILE.so [--config FILE]\n"
-    "       relevo plugin release NAME [--ops HOST:PORT] [--config FILE]\n\n"
+    "       relevo plugin release NAME [--ops HOST:PORT] [--config FILE]\n"
+    "       relevo plugin key NAME\n"
+    "       relevo plugin sign FILE.so --key NAME.sec\n"
+    "       relevo plugin verify FILE.so [--key NAME.pub] [--config FILE]\n\n"
     "  list      the plugins of the configuration, loaded and checked, in the order of calls\n"
     "  info      one of them, one of the plugin folder, or any file: what it does, its options, what holds "
     "its process\n"
     "  release   ends its quarantine in the consumer on this machine (in its pod), which answers at "
-    "ops.listen\n";
+    "ops.listen\n"
+    "  key       makes a pair of keys, NAME.sec to sign with and NAME.pub, and shows what the configuration wants of it\n"
+    "  sign      writes FILE.so.sig (Ed25519, as OpenBSD's signify does)\n"
+    "  verify    whether FILE.so is what was signed, by that key or one of trust.keys; nothing of it is loaded\n";
 
 static const char *operations(const rlv_host_plugin_info *info, char text[static 128])
 {
@@ -249,9 +256,9 @@ static int release(const char *name, const char *ops, const char *config_path)
 
 int rlv_cli_plugin(int argc, char **argv)
 {
-    const char *path = NULL, *ops = NULL;
-    const rlv_cli_flag flags[] = {{"config", &path, NULL}, {"ops", &ops, NULL}};
-    int first, rc = rlv_cli_parse(argc, argv, help, flags, 2, &first);
+    const char *path = NULL, *ops = NULL, *key = NULL;
+    const rlv_cli_flag flags[] = {{"config", &path, NULL}, {"ops", &ops, NULL}, {"key", &key, NULL}};
+    int first, rc = rlv_cli_parse(argc, argv, help, flags, 3, &first);
     if (rc >= 0)
         return rc;
     int words = argc - first;
@@ -259,9 +266,15 @@ int rlv_cli_plugin(int argc, char **argv)
         return info(argv[first + 1], path);
     if (words == 2 && strcmp(argv[first], "release") == 0)
         return release(argv[first + 1], ops, path);
+    if (words == 2 && strcmp(argv[first], "key") == 0)
+        return rlv_plugin_key(argv[first + 1]);
+    if (words == 2 && strcmp(argv[first], "sign") == 0)
+        return rlv_plugin_sign(argv[first + 1], key);
+    if (words == 2 && strcmp(argv[first], "verify") == 0)
+        return rlv_plugin_verify(argv[first + 1], key, path);
     if (words != 1 || strcmp(argv[first], "list") != 0)
         return rlv_cli_usage(
-            "plugin", "say `relevo plugin list`, `relevo plugin info NAME` or `relevo plugin release NAME`");
+            "plugin", "say what: list, info NAME, release NAME, key NAME, sign FILE.so or verify FILE.so");
     rlv_config *config;
     rc = rlv_cli_load(path, &config);
     if (rc)

@@ -29,6 +29,8 @@ enum rlv_isolation {
 typedef struct rlv_config_plugin {
     const char *name; /* [a-z][a-z0-9_]*, at most 31 characters, unique */
     const char *path; /* of the .so; relative only when the configuration's own path was */
+    bool ours;        /* it lies in the program's own folder */
+    const char *sha256; /* that the file must have, lower-case hex; "": any */
     enum rlv_isolation isolation;
     size_t memory;                       /* bytes of its own that its process may have; 0: any */
     int64_t event_ms, batch_ms, start_ms; /* how long an answer may take; a start. 0: a default of the host */
@@ -136,6 +138,12 @@ typedef struct rlv_config {
         enum rlv_log_level level;
         bool json;
     } log;
+
+    struct {
+        const char *const *keys; /* public keys, base64 */
+        size_t n_keys;
+        bool require_signature; /* of every plugin that is not ours */
+    } trust;
 
     const char *plugin_dir;
     const rlv_config_plugin *plugins; /* in the order of the file: the order of calls */

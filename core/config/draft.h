@@ -73,6 +73,8 @@ void rlv_draft_policy(rlv_draft *draft);
 /* plugins.c: where plugins lie. */
 const char *rlv_plugins_folder(rlv_arena *arena);
 const char *rlv_plugins_path(rlv_arena *arena, const char *folder, const rlv_config_plugin *entry);
+/* Whether it lies in the program's own folder. */
+bool rlv_plugins_ours(rlv_arena *arena, const char *path);
 
 /* Of the word in the file; of no word, what the path deserves. */
 enum rlv_isolation rlv_plugins_isolation(rlv_arena *arena, const char *word, const char *path);

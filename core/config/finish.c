@@ -211,6 +211,9 @@ static void finish_deliver(rlv_draft *draft)
 static void finish_plugins(rlv_draft *draft)
 {
     rlv_config *config = &draft->values->config;
+    if (config->trust.require_signature && config->trust.n_keys == 0)
+        rlv_draft_mistake(draft, rlv_draft_blame(draft, "trust.require_signature"),
+                          "'trust.require_signature' wants a key in 'trust.keys': whose signature is meant? `relevo plugin key` makes one");
     if (!config->plugin_dir)
         config->plugin_dir = rlv_plugins_folder(draft->arena);
     config->n_plugins = draft->lists[RLV_SCOPE_PLUGIN].n;
@@ -225,6 +228,7 @@ static void finish_plugins(rlv_draft *draft)
             continue; /* noted when it was read */
         plugins[i].path = rlv_plugins_path(draft->arena, config->plugin_dir, &plugins[i]);
         plugins[i].isolation = rlv_plugins_isolation(draft->arena, values->isolation, plugins[i].path);
+        plugins[i].ours = rlv_plugins_ours(draft->arena, plugins[i].path);
         for (size_t j = 0; j < i; j++)
             if (plugins[j].name && strcmp(plugins[j].name, plugins[i].name) == 0)
                 rlv_draft_mistake(

@@ -269,12 +269,20 @@ const rlv_option rlv_options[] = {
     {"log.format", RLV_OPTION_CHOICE, ROOT(log_format), 0, "text", 0, 0, "text|json", NULL,
      "How a line looks."},
 
+    {"trust.require_signature", RLV_OPTION_BOOLEAN, ROOT(config.trust.require_signature), 0, "false", 0, 0, NULL, NULL,
+     "Plugins outside relevo's own plugin folder are loaded only with a signature (FILE.so.sig) by one of trust.keys: `relevo plugin sign` makes "
+     "it."},
+    {"trust.keys", RLV_OPTION_LIST, ROOT(config.trust.keys), 0, NULL, 0, 0, NULL, rlv_rule_public_key,
+     "Public keys whose signatures count: `relevo plugin key` makes a pair, and shows the line for here."},
+
     {"plugins", RLV_OPTION_ENTRIES, ROOT(config.plugins), 0, NULL, 0, 0, NULL, NULL,
      "The plugins, in the order in which they are called."},
     {"plugins[].name", STRING, PLUGIN(entry.name), REQUIRED, NULL, 0, 0, NULL, rlv_rule_entry,
      "Name of this entry: unique, used in the policy, in decisions and in metrics."},
     {"plugins[].path", STRING, PLUGIN(entry.path), 0, "", 0, 0, NULL, NULL,
      "The shared object, relative to plugin_dir. Without it: <name>.so, or triggers/<name>.so."},
+    {"plugins[].sha256", STRING, PLUGIN(entry.sha256), 0, "", 0, 0, NULL, rlv_rule_sha256,
+     "SHA-256 that the file must have, or it is not loaded. Without it: any."},
     {"plugins[].isolation", STRING, PLUGIN(isolation), 0, "", 0, 0, NULL, rlv_rule_isolation,
      "Where it runs. `process`: in a confined process of its own, which can neither open nor connect to anything and "
      "whose crash costs one event. `inline`: in relevo's own process, trusted as much as relevo is. "

@@ -42,8 +42,13 @@ static bool below(const char *folder, const char *path)
     return is;
 }
 
-/* Who may write into the folder that belongs to the program may replace the program: what lies there needs no wall. Where
+/* Who may write into the folder that belongs to the program may replace the program: what lies there needs no wall, and no signature. Where
    the operator says that plugins lie (plugin_dir) is not it. */
+bool rlv_plugins_ours(rlv_arena *arena, const char *path)
+{
+    return below(rlv_plugins_folder(arena), path);
+}
+
 enum rlv_isolation rlv_plugins_isolation(rlv_arena *arena, const char *word, const char *path)
 {
     if (word && strcmp(word, "process_unconfined") == 0)
@@ -52,7 +57,7 @@ enum rlv_isolation rlv_plugins_isolation(rlv_arena *arena, const char *word, con
         return RLV_ISOLATION_PROCESS;
     if (word && strcmp(word, "inline") == 0)
         return RLV_ISOLATION_INLINE;
-    return below(rlv_plugins_folder(arena), path) ? RLV_ISOLATION_INLINE : RLV_ISOLATION_PROCESS;
+    return rlv_plugins_ours(arena, path) ? RLV_ISOLATION_INLINE : RLV_ISOLATION_PROCESS;
 }
 
 int rlv_config_replace_plugin(rlv_config *config, rlv_str entry, const char *path, rlv_error *err)
@@ -72,6 +77,8 @@ int rlv_config_replace_plugin(rlv_config *config, rlv_str entry, const char *pat
     memcpy(plugins, config->plugins, config->n_plugins * sizeof(*plugins));
     memcpy(copy, path, strlen(path) + 1);
     plugins[i].path = copy;
+    plugins[i].sha256 = ""; /* that was of the file which it replaces */
+    plugins[i].ours = rlv_plugins_ours(config->arena, path);
     if (plugins[i].isolation == RLV_ISOLATION_INLINE)
         plugins[i].isolation = rlv_plugins_isolation(config->arena, NULL, path);
     config->plugins = plugins;

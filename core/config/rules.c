@@ -79,6 +79,19 @@ const char *rlv_rule_entry(rlv_str value)
     return fine ? NULL : "must be 1 to 31 of a-z 0-9 _, beginning with a letter";
 }
 
+const char *rlv_rule_sha256(rlv_str value)
+{
+    bool fine = value.len == 0 || (value.len == 64 && only(value, "abcdef" DIGITS));
+    return fine ? NULL : "must be 64 of 0-9 a-f, as `relevo plugin info` and sha256sum show it";
+}
+
+const char *rlv_rule_public_key(rlv_str value)
+{
+    /* The 42 bytes of signify's format, of which the first two say "Ed". */
+    bool fine = value.len == 56 && memcmp(value.ptr, "RW", 2) == 0 && only(value, LOWER "ABCDEFGHIJKLMNOPQRSTUVWXYZ" DIGITS "+/");
+    return fine ? NULL : "must be a public key as `relevo plugin key` shows it: 56 characters that begin with RW";
+}
+
 const char *rlv_rule_isolation(rlv_str value)
 {
     static const char *const words[] = {"", "inline", "process", "process_unconfined"};

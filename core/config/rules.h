@@ -15,5 +15,7 @@ const char *rlv_rule_url_path(rlv_str value);
 const char *rlv_rule_url(rlv_str value);
 const char *rlv_rule_entry(rlv_str value);
 const char *rlv_rule_isolation(rlv_str value);
+const char *rlv_rule_sha256(rlv_str value);
+const char *rlv_rule_public_key(rlv_str value);
 
 #endif

@@ -216,13 +216,9 @@ static int confine(const rlv_start *start, rlv_error *err)
 static int load(const rlv_start *start, rlv_arena *arena, rlv_error *err)
 {
     rlv_host_plugin_info info;
-    int code = rlv_load(start->path, arena, &info, &guest.plugin, err);
+    int code = rlv_load(start->path, start->sha256, arena, &info, &guest.plugin, err);
     if (code)
         return code;
-    if (start->sha256[0] && strcmp(start->sha256, info.sha256) != 0)
-        return rlv_error_set(err, RLV_E_REFUSED,
-                             "%s: has changed since it was loaded: restart relevo to use the new file",
-                             start->path);
     if (start->mode == RLV_START_RUN)
         return rlv_load_create(guest.plugin, start->values, &guest.instance, err);
     rlv_described_put(&guest.workers[0].writer, &info);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "host/bind.h"
+#include "host/trust.h"
 
 enum {
     BIND_ARENA_MAX = 32 * 1024 * 1024,
@@ -38,13 +39,29 @@ static int create(const rlv_config *config, const rlv_config_plugin *entry, rlv_
     return code;
 }
 
+/* Before anything of it is loaded. sha256: of the file, in whose place there may be another one when it is. */
+static int check_trust(const rlv_config *config, const rlv_config_plugin *entry, char sha256[RLV_FILE_SHA256], rlv_error *err)
+{
+    char id[RLV_TRUST_ID];
+    int code = rlv_file_check(entry->path, sha256, err);
+    if (!code && entry->sha256 && *entry->sha256 && strcmp(sha256, entry->sha256) != 0)
+        code = rlv_error_set(err, RLV_E_REFUSED, "%s: its SHA-256 is %s, and the configuration wants %s: put the file there that was meant, or write down this one",
+                             entry->path, sha256, entry->sha256);
+    if (!code && config->trust.require_signature && !entry->ours)
+        code = rlv_trust_verify(entry->path, sha256, config->trust.keys, config->trust.n_keys, id, err);
+    return code;
+}
+
 static int open_plugin(const rlv_config *config, const rlv_config_plugin *entry, rlv_arena *arena,
                        rlv_hosted *plugin, rlv_error *err)
 {
     const rlv_run_budget budget = rlv_run_budget_of(entry, config->consume.batch_max);
-    int code = entry->isolation == RLV_ISOLATION_INLINE
-                   ? rlv_inline_open(entry->path, &budget, arena, &plugin->info, &plugin->runner, err)
-                   : rlv_process_open(entry, config->consume.batch_max, arena, &plugin->info, &plugin->runner, err);
+    char sha256[RLV_FILE_SHA256];
+    int code = check_trust(config, entry, sha256, err);
+    if (!code)
+        code = entry->isolation == RLV_ISOLATION_INLINE
+                   ? rlv_inline_open(entry->path, sha256, &budget, arena, &plugin->info, &plugin->runner, err)
+                   : rlv_process_open(entry, sha256, config->consume.batch_max, arena, &plugin->info, &plugin->runner, err);
     if (code) {
         (void)rlv_error_wrap(err, "%s:%d: plugin '%s'", config->file, (int)entry->line, entry->name);
         return code;
@@ -134,7 +151,7 @@ int rlv_host_inspect(const char *path, rlv_arena *arena, rlv_host_plugin_info *r
                      rlv_error *err)
 {
     unsigned enforced;
-    int code = rlv_process_describe(path, true, INSPECT_MS, arena, ret, &enforced, err);
+    int code = rlv_process_describe(path, "", true, INSPECT_MS, arena, ret, &enforced, err);
     if (code == RLV_E_TIMEOUT) /* no instance is made: nothing of it has run but that */
         return rlv_error_set(err, code, "%s: loading it did not end within %d s: one of its constructors, or of a library that it links, "
                              "hangs or is too slow", path, INSPECT_MS / 1000);

@@ -74,13 +74,13 @@ static void inline_close(rlv_runner *base)
 static const rlv_runner_type inline_type = {
     .create = inline_create, .call = inline_call, .close = inline_close};
 
-int rlv_inline_open(const char *path, const rlv_run_budget *budget, rlv_arena *arena, rlv_host_plugin_info *ret_info,
+int rlv_inline_open(const char *path, const char *sha256, const rlv_run_budget *budget, rlv_arena *arena, rlv_host_plugin_info *ret_info,
                     rlv_runner **ret, rlv_error *err)
 {
     struct inline_runner *runner = calloc(1, sizeof(*runner));
     if (!runner)
         return rlv_error_set(err, RLV_E_LIMIT, "%s: memory is short", path);
-    int code = rlv_load(path, arena, ret_info, &runner->plugin, err);
+    int code = rlv_load(path, sha256, arena, ret_info, &runner->plugin, err);
     if (code) {
         free(runner);
         return code;
@@ -98,7 +98,7 @@ int rlv_inline_tool(const char *path, int argc, const char *const *argv, int *re
         return rlv_error_set(err, RLV_E_LIMIT, "%s: memory is short", path);
     rlv_host_plugin_info info;
     const relevo_plugin *plugin;
-    int code = rlv_load(path, arena, &info, &plugin, err);
+    int code = rlv_load(path, "", arena, &info, &plugin, err);
     if (!code && !info.has_tool)
         code =
             rlv_error_set(err, RLV_E_NOT_FOUND, "%s: plugin '%s' has no command-line tool", path, info.name);

@@ -117,11 +117,13 @@ int32_t rlv_load_call(const relevo_plugin *p, void *instance, enum rlv_phase pha
     return operations[phase](instance, views, n, sink);
 }
 
-int rlv_load(const char *path, rlv_arena *arena, rlv_host_plugin_info *ret_info, const relevo_plugin **ret,
+int rlv_load(const char *path, const char *sha256, rlv_arena *arena, rlv_host_plugin_info *ret_info, const relevo_plugin **ret,
              rlv_error *err)
 {
     rlv_host_plugin_info info = {0};
     int code = rlv_file_check(path, info.sha256, err);
+    if (!code && sha256[0] && strcmp(sha256, info.sha256) != 0)
+        code = rlv_error_set(err, RLV_E_REFUSED, "%s: has changed since it was checked: restart relevo to use the new file", path);
     if (code)
         return code;
     /* A bare name would be looked for in the system's folders. */

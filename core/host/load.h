@@ -6,9 +6,9 @@
 
 #include "host/host.h"
 
-/* Loads and checks path. *ret_info (but for `entry`) and its option table live in arena and in the code,
+/* Loads and checks path; sha256: nothing of it is loaded if it has another one, "": any. *ret_info (but for `entry`) and its option table live in arena and in the code,
    which is never unloaded. Errors as rlv_host_inspect. */
-RLV_MUST_CHECK int rlv_load(const char *path, rlv_arena *arena, rlv_host_plugin_info *ret_info,
+RLV_MUST_CHECK int rlv_load(const char *path, const char *sha256, rlv_arena *arena, rlv_host_plugin_info *ret_info,
                             const relevo_plugin **ret, rlv_error *err);
 
 /* Makes an instance; NULL of a plugin without create. RLV_E_CONFIG: err is what the plugin says, on one line.

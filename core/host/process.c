@@ -64,7 +64,7 @@ static int64_t start_us(int64_t start_ms)
     return (start_ms ? start_ms : START_MS) * 1000;
 }
 
-int rlv_process_describe(const char *path, bool unconfined, int64_t start_ms, rlv_arena *arena,
+int rlv_process_describe(const char *path, const char *sha256, bool unconfined, int64_t start_ms, rlv_arena *arena,
                          rlv_host_plugin_info *ret_info, unsigned *ret_enforced, rlv_error *err)
 {
     int64_t budget_us = start_us(start_ms);
@@ -75,7 +75,7 @@ int rlv_process_describe(const char *path, bool unconfined, int64_t start_ms, rl
                              .parent = (int32_t)getpid(),
                              .load_s = (uint64_t)(budget_us / 1000000 + 1),
                              .path = path,
-                             .sha256 = "",
+                             .sha256 = sha256,
                              .readable = &folder,
                              .n_readable = 1};
     rlv_spawned process;
@@ -379,12 +379,12 @@ static void process_close(rlv_runner *base)
 static const rlv_runner_type process_type = {process_create, process_call, process_blame, process_release,
                                              process_close};
 
-int rlv_process_open(const rlv_config_plugin *entry, int32_t batch_max, rlv_arena *arena,
+int rlv_process_open(const rlv_config_plugin *entry, const char *sha256, int32_t batch_max, rlv_arena *arena,
                      rlv_host_plugin_info *ret_info, rlv_runner **ret, rlv_error *err)
 {
     bool unconfined = entry->isolation == RLV_ISOLATION_UNCONFINED;
     unsigned enforced;
-    int code = rlv_process_describe(entry->path, unconfined, entry->start_ms, arena, ret_info, &enforced, err);
+    int code = rlv_process_describe(entry->path, sha256, unconfined, entry->start_ms, arena, ret_info, &enforced, err);
     if (code)
         return code;
     struct process_runner *r = calloc(1, sizeof(*r));

@@ -70,9 +70,9 @@ struct rlv_runner {
     const rlv_runner_type *type;
 };
 
-/* Loads and checks path for this process. budget: of calls that are feared. *ret_info (but for `entry`) and its option table live in arena and
+/* Loads and checks path for this process; sha256 as of rlv_load. budget: of calls that are feared. *ret_info (but for `entry`) and its option table live in arena and
    in the code, which is never unloaded. Errors as rlv_host_inspect. */
-RLV_MUST_CHECK int rlv_inline_open(const char *path, const rlv_run_budget *budget, rlv_arena *arena,
+RLV_MUST_CHECK int rlv_inline_open(const char *path, const char *sha256, const rlv_run_budget *budget, rlv_arena *arena,
                                    rlv_host_plugin_info *ret_info, rlv_runner **ret, rlv_error *err);
 
 /* Runs the plugin's tool in this process, as rlv_host_tool. */
@@ -81,16 +81,16 @@ RLV_MUST_CHECK int rlv_inline_tool(const char *path, int argc, const char *const
 
 /*
  * Describes path from a confined process of its own, and makes a runner that will have another one for its
- * instance. entry: of the configuration, for its limits and its name; its strings must outlive the runner.
+ * instance. sha256 as of rlv_load. entry: of the configuration, for its limits and its name; its strings must outlive the runner.
  * batch_max: events of a full batch. Errors as rlv_host_inspect; RLV_E_UNAVAILABLE: no such process can be
  * had here.
  */
-RLV_MUST_CHECK int rlv_process_open(const rlv_config_plugin *entry, int32_t batch_max, rlv_arena *arena,
+RLV_MUST_CHECK int rlv_process_open(const rlv_config_plugin *entry, const char *sha256, int32_t batch_max, rlv_arena *arena,
                                     rlv_host_plugin_info *ret_info, rlv_runner **ret, rlv_error *err);
 
-/* The description alone. start_ms: how long that may take; 0: a minute. *ret_enforced: RLV_CONFINED_* of the process that
+/* The description alone. sha256 as of rlv_load. start_ms: how long that may take; 0: a minute. *ret_enforced: RLV_CONFINED_* of the process that
  * made it. */
-RLV_MUST_CHECK int rlv_process_describe(const char *path, bool unconfined, int64_t start_ms, rlv_arena *arena,
+RLV_MUST_CHECK int rlv_process_describe(const char *path, const char *sha256, bool unconfined, int64_t start_ms, rlv_arena *arena,
                                         rlv_host_plugin_info *ret_info, unsigned *ret_enforced,
                                         rlv_error *err);
 

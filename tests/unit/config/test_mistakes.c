@@ -25,7 +25,7 @@ static const struct {
     {LEAST "ops: {color: red}\n", "relevo.yaml:3: unknown key 'color' in 'ops'; known: listen\n"},
     {LEAST "consume.batch_max: 5\n", "relevo.yaml:3: unknown key 'consume.batch_max'; known: cluster, "
                                      "plugin_dir, kafka, postgres, topics, consume, registry, ops, "
-                                     "gateway, desk, sandbox, deliver, retention, log, plugins, policy\n"},
+                                     "gateway, desk, sandbox, deliver, retention, log, trust, plugins, policy\n"},
     {LEAST "deliver: {lease: 10s}\n",
      "relevo.yaml:3: 'deliver.lease' must be longer than 'deliver.timeout': a "
      "request may outlive it otherwise\n"},
@@ -251,6 +251,12 @@ static const struct {
      "or set RELEVO_POSTGRES\n"},
     {"a: &b 1\nc: *b\n",
      "relevo.yaml:1: anchors (&name) are not supported: write the value out where it is needed\n"},
+    {LEAST "trust: {require_signature: true}\n",
+     "relevo.yaml:3: 'trust.require_signature' wants a key in 'trust.keys': whose signature is meant? `relevo plugin key` makes one\n"},
+    {LEAST "trust: {keys: [acme.pub]}\n", "relevo.yaml:3: 'trust.keys' is 'acme.pub', must be a public key as `relevo plugin key` shows it: 56 "
+                                         "characters that begin with RW\n"},
+    {LEAST "plugins: [{name: k, sha256: 4B1F}]\n",
+     "relevo.yaml:3: 'plugins.sha256' is '4B1F', must be 64 of 0-9 a-f, as `relevo plugin info` and sha256sum show it\n"},
     /* all of them, in the order of the file */
     {"log: {level: loud}\nplugins: [{name: k, isolation: vm}]\nconsume: {linger: 5}\n",
      "relevo.yaml:1: 'log.level' is 'loud', must be one of error|warn|info|debug\n"

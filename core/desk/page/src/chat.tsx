@@ -31,6 +31,7 @@ function Line({ m, name, to }: { m: Message; name: (id: string | null) => string
         resolve: t('resolveLine'),
         requeue: t('requeueLine'),
         moved: t('movedLine'),
+        failed: t('failedLine'),
     }
     return (
         <li class={`line ${m.what}`}>
