@@ -313,6 +313,46 @@ static void plugin_info(void **state)
     assert_non_null(strstr(err, "no plugin 'kayword' in the configuration or the plugin folder"));
 }
 
+/* The round that docs/plugins.md shows: a pair of keys, a signature, and what the configuration makes of it. */
+static void plugin_signatures(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/relevo-sign-XXXXXX", line[600], text[1500], shell[PATH_MAX + 200];
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(shell, sizeof(shell), "cp '%s/plugins/triggers/keyword.so' %s/mine.so", built_folder(), folder);
+    assert_int_equal(system(shell), 0);
+    (void)snprintf(line, sizeof(line), "plugin key %s/acme", folder);
+    assert_int_equal(run(rlv_cli_plugin, line), EX_OK);
+    const char *trust = strstr(out, "trust:\n  require_signature: true\n  keys: [\"RW");
+    assert_non_null(trust);
+    (void)snprintf(text, sizeof(text), "kafka: {bootstrap.servers: 'k:9092'}\npostgres: {url: host=p}\n%splugins:\n"
+                   "- {name: mine, path: %s/mine.so, options: {phrases: [hola]}}\n", trust, folder);
+    char config[100], check[200], verify[400];
+    (void)snprintf(config, sizeof(config), "%s/relevo.yaml", folder);
+    put(config, text);
+    (void)snprintf(check, sizeof(check), "check --offline --config %s", config);
+    (void)snprintf(verify, sizeof(verify), "plugin verify %s/mine.so --key %s/acme.pub", folder, folder);
+
+    assert_int_equal(run(rlv_cli_check, check), EX_CONFIG);
+    assert_non_null(strstr(out, "/mine.so: is not signed, there is no "));
+    assert_int_equal(run(rlv_cli_plugin, verify), EX_DATAERR);
+    (void)snprintf(line, sizeof(line), "plugin sign %s/mine.so", folder);
+    assert_int_equal(run(rlv_cli_plugin, line), EX_USAGE);
+    (void)snprintf(line, sizeof(line), "plugin sign %s/mine.so --key %s/acme.sec", folder, folder);
+    assert_int_equal(run(rlv_cli_plugin, line), EX_OK);
+    assert_int_equal(run(rlv_cli_plugin, verify), EX_OK);
+    assert_non_null(strstr(out, "/mine.so: is what was signed with key "));
+    (void)snprintf(line, sizeof(line), "plugin verify %s/mine.so --config %s", folder, config);
+    assert_int_equal(run(rlv_cli_plugin, line), EX_OK);
+    assert_int_equal(run(rlv_cli_check, check), EX_OK);
+    (void)snprintf(shell, sizeof(shell), "cp %s/mine.so %s/new && printf x >> %s/new && mv %s/new %s/mine.so", folder, folder, folder, folder, folder);
+    assert_int_equal(system(shell), 0);
+    assert_int_equal(run(rlv_cli_check, check), EX_CONFIG);
+    assert_non_null(strstr(out, "/mine.so: its signature does not hold"));
+    (void)snprintf(shell, sizeof(shell), "rm -r %s", folder);
+    assert_int_equal(system(shell), 0);
+}
+
 /* In the order of calls, which is the configuration's; one that is bad hides none behind it. */
 static void plugin_list(void **state)
 {
@@ -501,6 +541,7 @@ int main(void)
         cmocka_unit_test(every_tool_explains_itself),
         cmocka_unit_test(wrong_lines),
         cmocka_unit_test(plugin_info),
+        cmocka_unit_test(plugin_signatures),
         cmocka_unit_test(plugin_list),
         cmocka_unit_test(beginnings),
         cmocka_unit_test(moments),
