@@ -311,12 +311,12 @@ static int assign(rlv_lane *lane, rlv_error *err)
     }
     if (rc != RLV_OK)
         return rc;
-    RLV_POINT("feed_started");
     /* From here on something is in hand that this process may die of. */
     rc = rlv_store_tell_heir(lane->store, &lane->row, lane->row.unfinished + 1, err);
     if (rc != RLV_OK)
         return rc;
     lane->begun = true;
+    RLV_POINT("feed_started");
     be_wary(lane);
     lane->assigned = true;
     lane->taken = lane->row.seq;

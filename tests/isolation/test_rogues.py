@@ -6,16 +6,22 @@ The rogue answers as the scripted plugin does, so the checker's model knows ever
 twice or blamed for another one's fault would be found.
 """
 import re
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from lab.stack import BUILD, Lab, expect, generator, run  # noqa: E402
+from test_inline import Customers  # noqa: E402
 
 ROGUES = BUILD / "tests" / "isolation"
 # What it does, and the word that the metric has for it. The others are in tests/unit/host/test_process.c.
 HOWS = {"segfault": "crash", "abort": "crash", "exit": "crash", "fork": "crash", "kill_all": "crash", "loop": "hang",
         "scribble": "garbage", "thread": "error", "flood": "error"}
+# All that ends its process, in one way or another.
+ENDS = ("segfault", "abort", "exit", "longjmp", "gobble", "overflow", "fork", "socket", "exec", "ptrace", "peek", "kill", "kill_all", "scribble",
+        "outside", "used", "loop", "sleep")
 EVENTS = 150
 
 
@@ -108,5 +114,45 @@ def quarantine(seed):
         expect(any("is quarantined" in reason for reason in reasons), f"the quarantine is not told: {reasons[:5]}")
 
 
+def starts_take():
+    """How long this machine, as busy as it is now, needs to start the program of a plugin's process, in seconds: the median of some."""
+    took = []
+    for _ in range(9):
+        began = time.monotonic()
+        subprocess.run([BUILD / "relevo-plugin-host"], check=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        took.append(time.monotonic() - began)
+    return sorted(took)[len(took) // 2]
+
+
+def recoveries(process):
+    """Upper bounds of buckets, in seconds -> recoveries of at most that."""
+    text = process.get("/metrics")[1]
+    found = re.findall(r'^relevo_plugin_recovery_seconds_bucket\{plugin="scripted",le="([^"]+)"\} (\S+)$', text, re.M)
+    return {float(bound): float(count) for bound, count in found}
+
+
+def recovers(seed):
+    """after everything that ends its process: from when that is seen until the next one is ready, 100 ms"""
+    with Lab("recovers", partitions=1, plugins=[rogue("said", event_budget="700ms", batch_budget="2s", memory="64MiB")]) as lab:
+        process, customers = lab.start(), Customers(seed, 1)
+        for how in ENDS:
+            before, start = recoveries(process), starts_take()
+            for i in range(3):  # each one alone, with good ones between: what the rest after three deaths in a row adds is no recovery
+                lab.feed([customers.say(0, f"fail {how}"), customers.say(0, "hola")])
+                lab.wait_caught_up(120)
+            start = max(start, starts_take())
+            got = {bound: count - before[bound] for bound, count in recoveries(process).items()}
+            deaths = got[float("inf")]
+            expect(deaths >= 3, f"{how}: its process ended {deaths:.0f} times only: nothing was shown")
+            median = min(bound for bound, count in got.items() if count * 2 >= deaths)
+            # On a quiet machine a start takes 3 ms. Where it takes longer than 10, others have the processors: then the aim is as much longer.
+            aim = 0.1 * max(1, start / 0.01)
+            print(f"{how}: {deaths:.0f} deaths, half of them were over within {median * 1000:.1f} ms, {got[0.1]:.0f} within 100 "
+                  f"(a bare start takes {start * 1000:.1f} ms here)", flush=True)
+            expect(median <= aim, f"{how}: half of its recoveries took longer than {aim * 1000:.0f} ms:\n{process.tail()}")
+        process.stop(60)
+        lab.check()
+
+
 if __name__ == "__main__":
-    sys.exit(run("rogues", each, quarantine))
+    sys.exit(run("rogues", each, quarantine, recovers))
