@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The classifier plugin: reads the language, intent, mood and the wish for a person out of each customer
- * message. All files are read in create; classify does no I/O and shares the instance between threads.
+ * message. All files are read in create; classify does no I/O and shares the instance between threads. Where it is told of an endpoint
+ * for embeddings, a message that it is not sure about waits for its own.
  */
 #include "classifier.h"
 
 #include "reader.h"
+#include "text/asker.h"
+#include "text/embedding.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +21,12 @@ enum {
     OPTION_PERSON_INTENT,
     OPTION_VECTORS,
     OPTION_MOODS,
+    OPTION_DESTINATION,
+    OPTION_ENCODER,
+    OPTION_PATH,
+    OPTION_PREFIX,
+    OPTION_WAIT,
+    OPTION_SURE,
     N_OPTIONS
 };
 
@@ -56,11 +65,22 @@ static const relevo_option options[N_OPTIONS] = {
      .name = "moods",
      .help = "Model made by 'relevo classifier train' of messages labelled negative, neutral and positive; it says "
              "the sentiment together with the lexicon."},
+    RLT_OPTION(STRING, "destination", "Name of an endpoint of embeddings in deliver.destinations; none: messages are read by their words alone. "
+                                      "It needs a model that was trained with --embeddings."),
+    RLT_OPTION(STRING, "encoder", "The endpoint's model: the one that made those embeddings."),
+    RLT_OPTION(STRING, "path", "Path of the request, behind the destination's address.", .initial = "/v1/embeddings"),
+    RLT_OPTION(STRING, "prefix", "Stands before the message, as it did before the examples: \"query: \" for e5.", .initial = ""),
+    RLT_OPTION(DURATION, "wait", "How long a customer's message waits for its embedding.", .initial = "3s", .min = 100, .max = RELEVO_HOLD_MAX),
+    RLT_OPTION(REAL, "sure", "A message whose intent is as sure as this (confidence times what is not out of scope) waits for none; 1: all wait.",
+               .initial = RLC_SURE, .min = 0, .max = 1),
 };
 
 typedef struct classifier {
     rlc_reader reader;
-    double min_confidence;
+    double min_confidence, sure;
+    rlt_asker asker; /* without articles; destination NULL: nothing is asked */
+    char *prefix;
+    uint32_t dims; /* of the embeddings that it takes */
 } classifier;
 
 /* A model whose intents are not those of the file would answer labels that no one configured. */
@@ -107,7 +127,37 @@ static void destroy(void *instance)
     if (!self)
         return;
     rlc_reader_clear(&self->reader);
+    rlt_asker_clear(&self->asker);
+    free(self->prefix);
     free(self);
+}
+
+static char *text_of(const relevo_value *value)
+{
+    return strdup(value->text.len ? value->text.ptr : "");
+}
+
+/* The endpoint, and whether the models know its embeddings. */
+static bool make_asker(classifier *self, const relevo_value *values, rlt_error *error)
+{
+    char encoder[512];
+    const rlc_model *moods = self->reader.moods;
+    if (values[OPTION_DESTINATION].text.len == 0)
+        return true;
+    self->asker = (rlt_asker){.destination = text_of(&values[OPTION_DESTINATION]),
+                              .model = text_of(&values[OPTION_ENCODER]),
+                              .path = text_of(&values[OPTION_PATH]),
+                              .wait_ms = values[OPTION_WAIT].integer};
+    self->prefix = text_of(&values[OPTION_PREFIX]);
+    self->sure = values[OPTION_SURE].real;
+    if (!self->asker.destination || !self->asker.model || !self->asker.path || !self->prefix)
+        return rlt_fail(error, "out of memory");
+    self->dims = self->reader.model->dense[RLC_WHOLE].dims;
+    if (self->dims == 0 && moods)
+        self->dims = moods->dense[RLC_WHOLE].dims;
+    (void)snprintf(encoder, sizeof encoder, "%s%s", self->prefix, self->asker.model);
+    return rlc_reader_takes(&self->reader, self->dims, rlt_hash(rlt_str(encoder))) ||
+           rlt_fail(error, "`destination` needs a `model` that was trained with --embeddings of the encoder '%s'", encoder);
 }
 
 static int32_t create(const relevo_value *values, void **ret_instance, char *error, uint64_t error_size)
@@ -136,6 +186,11 @@ static int32_t create(const relevo_value *values, void **ret_instance, char *err
         destroy(made);
         return RELEVO_E_FAILED;
     }
+    if (!make_asker(made, values, &failure)) {
+        (void)snprintf(error, error_size, "%s", failure.line);
+        destroy(made);
+        return RELEVO_E_FAILED;
+    }
     made->min_confidence = values[OPTION_MIN_CONFIDENCE].real;
     *ret_instance = made;
     return RELEVO_OK;
@@ -160,9 +215,33 @@ static int32_t answer(const classifier *self, const rlc_reading *reading, uint32
     return sink->emit(sink, view, &answer.head);
 }
 
-static int32_t classify(void *instance, const relevo_view *const *views, uint32_t n, const relevo_sink *sink)
+/* The message waits for its embedding; read by words alone it would be this. */
+static int32_t ask(const classifier *self, const rlc_reading *reading, const relevo_view *view, uint32_t i, const relevo_sink *sink)
 {
-    const classifier *self = instance;
+    if (!self->asker.destination || !rlt_asker_may(view) || reading->wants_person >= 0.5 || !reading->intent || rlc_is_sure(reading, self->sure))
+        return RELEVO_OK;
+    char *body = rlt_embedding_ask(self->asker.model, self->prefix, view->message->text);
+    int32_t status = body ? rlt_asker_ask(&self->asker, body, RLT_UNKNOWN, i, sink) : RELEVO_E_FAILED;
+    free(body);
+    return status;
+}
+
+/* The embedding that a result brings; to be freed. NULL, and the log says so: none. */
+static float *embedding_of(const classifier *self, const relevo_result *result, const relevo_sink *sink)
+{
+    const char *why = "the endpoint gave no embedding";
+    float *whole = result->status == 200 ? rlt_embedding_read(result->body, self->dims, &why) : NULL;
+    char line[200];
+    (void)snprintf(line, sizeof line, "a message is read by its words alone: %s (status %u)", why, result->status);
+    if (!whole)
+        sink->log(sink, RELEVO_LOG_WARN, rlt_str(line));
+    return whole;
+}
+
+/* Reads the messages: with `results`, each by the embedding that came; those without one are left to classify. */
+static int32_t read_all(const classifier *self, const relevo_view *const *views, const relevo_result *const *results, uint32_t n,
+                        const relevo_sink *sink)
+{
     int32_t status = RELEVO_E_FAILED;
     rlc_scratch scratch = {0};
     rlt_work *work = rlt_work_new();
@@ -171,19 +250,36 @@ static int32_t classify(void *instance, const relevo_view *const *views, uint32_
     status = RELEVO_OK;
     for (uint32_t i = 0; i < n && status == RELEVO_OK; i++) {
         const relevo_message *message = views[i]->message;
+        float *whole = NULL;
         rlc_reading reading;
         if (!message || message->text.len == 0)
             continue; /* a picture says nothing here */
+        if (results && !(whole = embedding_of(self, results[i], sink)))
+            continue;
         if (rlc_reader_read(&self->reader, work, &scratch, message->text,
-                            rlt_language_from(views[i]->language), &reading))
+                            rlt_language_from(views[i]->language), whole, &reading))
             status = answer(self, &reading, i, sink);
         else
             status = RELEVO_E_FAILED;
+        if (status == RELEVO_OK && !results)
+            status = ask(self, &reading, views[i], i, sink);
+        free(whole);
     }
 done:
     rlc_scratch_clear(&scratch);
     rlt_work_free(work);
     return status;
+}
+
+static int32_t classify(void *instance, const relevo_view *const *views, uint32_t n, const relevo_sink *sink)
+{
+    return read_all(instance, views, NULL, n, sink);
+}
+
+static int32_t on_result(void *instance, const relevo_view *const *views, const relevo_result *const *results, uint32_t n,
+                         const relevo_sink *sink)
+{
+    return read_all(instance, views, results, n, sink);
 }
 
 RELEVO_EXPORT const relevo_plugin relevo_plugin_descriptor = {
@@ -200,5 +296,6 @@ RELEVO_EXPORT const relevo_plugin relevo_plugin_descriptor = {
     .create = create,
     .destroy = destroy,
     .classify = classify,
+    .on_result = on_result,
     .tool = rlc_tool,
 };

@@ -47,13 +47,28 @@ bool rlc_reader_add_moods(rlc_reader *reader, rlc_model *moods)
     return good;
 }
 
+bool rlc_reader_takes(const rlc_reader *reader, uint32_t dims, uint32_t recipe)
+{
+    const rlc_model *models[] = {reader->model, reader->moods};
+    bool any = false;
+    for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
+        const rlc_dense *whole = models[i] ? &models[i]->dense[RLC_WHOLE] : NULL;
+        if (!whole || whole->dims == 0)
+            continue;
+        if (whole->dims != dims || whole->recipe != recipe)
+            return false;
+        any = true;
+    }
+    return any;
+}
+
 /* What the lexicon found shifts the odds of what the model learned. */
-static bool learned_mood(const rlc_reader *reader, rlt_work *work, rlc_scratch *scratch, const rlt_doc *doc,
+static bool learned_mood(const rlc_reader *reader, rlt_work *work, rlc_scratch *scratch, const rlt_doc *doc, const float *whole,
                          rlc_mood *mood)
 {
     rlc_scored scored;
     double share[N_MOODS], total = 0;
-    if (!rlc_model_score(reader->moods, scratch, work, doc, reader->vectors, NULL, &scored))
+    if (!rlc_model_score(reader->moods, scratch, work, doc, reader->vectors, whole, &scored))
         return false;
     for (uint32_t i = 0; i < N_MOODS; i++) {
         double shift = i == NEUTRAL ? -fabs(mood->sentiment) : ((double)i - NEUTRAL) * 2 * mood->sentiment;
@@ -80,7 +95,7 @@ static double wants_person(const rlc_reader *reader, const rlc_scratch *scratch,
 }
 
 bool rlc_reader_read(const rlc_reader *reader, rlt_work *work, rlc_scratch *scratch, relevo_str text,
-                     rlt_language usual, rlc_reading *ret_reading)
+                     rlt_language usual, const float *whole, rlc_reading *ret_reading)
 {
     rlt_work_reset(work);
     rlt_doc doc;
@@ -93,10 +108,10 @@ bool rlc_reader_read(const rlc_reader *reader, rlt_work *work, rlc_scratch *scra
     reading.mood = rlc_mood_read(reader->lexicon, work, &doc, spoken);
     if (reading.mood.sentiment == 0 && sure < LANGUAGE_SURE) /* perhaps a word of the language next to it */
         reading.mood = rlc_mood_read(reader->lexicon, work, &doc, RLT_UNKNOWN);
-    if (reader->moods && doc.n_tokens > 0 && !learned_mood(reader, work, scratch, &doc, &reading.mood))
+    if (reader->moods && doc.n_tokens > 0 && !learned_mood(reader, work, scratch, &doc, whole, &reading.mood))
         return false;
     if (doc.n_tokens > 0) {
-        if (!rlc_model_score(reader->model, scratch, work, &doc, reader->vectors, NULL, &scored))
+        if (!rlc_model_score(reader->model, scratch, work, &doc, reader->vectors, whole, &scored))
             return false;
         reading.intent = reader->model->labels[scored.label];
         reading.confidence = scored.probability;

@@ -8,6 +8,7 @@
 #include "request.h"
 
 #define RLC_PERSON_INTENT "talk_to_person" /* unless another is named */
+#define RLC_SURE          "0.9"            /* a message whose intent is as sure as this needs no embedding */
 
 typedef struct rlc_reader {
     rlc_model *model;       /* owned */
@@ -32,10 +33,18 @@ bool rlc_reader_make(rlc_model *model, rlt_vectors *vectors, const char *person_
 /* Takes over a model of moods. False: its labels are not negative, neutral and positive; it is freed then. */
 bool rlc_reader_add_moods(rlc_reader *reader, rlc_model *moods);
 void rlc_reader_clear(rlc_reader *reader);
+/* Whether one of its models was trained with such embeddings of whole messages, and none with others. */
+bool rlc_reader_takes(const rlc_reader *reader, uint32_t dims, uint32_t recipe);
 
 /* Reads one message; resets `work` first. `usual` is the conversation's language, for messages that do not
-   show theirs. False: out of memory. Threads: any, with a work area and a scratch of their own. */
+   show theirs; `whole` (may be NULL) the message's embedding, of the models' encoder. False: out of memory. Threads: any, with a work area and a scratch of their own. */
 bool rlc_reader_read(const rlc_reader *reader, rlt_work *work, rlc_scratch *scratch, relevo_str text,
-                     rlt_language usual, rlc_reading *ret_reading);
+                     rlt_language usual, const float *whole, rlc_reading *ret_reading);
+
+/* Whether a reading is sure of its intent: confidence × (1 - out of scope). At 1 none is. */
+static inline bool rlc_is_sure(const rlc_reading *reading, double sure)
+{
+    return sure < 1 && reading->confidence * (1 - reading->out_of_scope) >= sure;
+}
 
 #endif

@@ -95,7 +95,7 @@ static void score_file(const rlc_reader *reader, const rlt_finder *finder, const
             kind++;
         assert_true(kind < KINDS);
         relevo_str text = rlt_str(fields[3]);
-        assert_true(rlc_reader_read(reader, work, &scratch, text, RLT_UNKNOWN, &reading));
+        assert_true(rlc_reader_read(reader, work, &scratch, text, RLT_UNKNOWN, NULL, &reading));
         bool right = kind == SLOT ? has_slot(finder, fields[2], fields[1], text) : is_right(&reading, kind, fields[2]);
         tallies[kind].n++;
         tallies[kind].right += right;

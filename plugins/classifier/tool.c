@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `relevo classifier train | classify`: making models and trying them, for admins and for measuring. */
+/* `relevo classifier train | classify | texts`: making models and trying them, for admins and for measuring. */
 #include "classifier.h"
 
 #include "reader.h"
+#include "whole.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 
 static const char help[] = "relevo classifier train     makes a model from examples\n"
                            "relevo classifier classify  reads messages with a model\n"
+                           "relevo classifier texts     prints the examples, for embed.py\n"
                            "\n"
                            "Each says more with --help.\n";
 
@@ -29,6 +31,8 @@ static const char train_help[] =
     "  --oos LABEL      rows of this label are of no intent: what is out of scope is learned from them; may be given\n"
     "                   several times\n"
     "  --vectors FILE   the table of word vectors (default: RELEVO_VECTORS, else what './dev vectors' made); '' uses none\n"
+    "  --embeddings FILE  embeddings of the examples, made by plugins/semantic/embed.py of `relevo classifier texts`: the model\n"
+    "                   then understands messages that come with one better\n"
     "  --cost N         how closely to follow the examples (default 1; 0.1 for noisy labels)\n"
     "  -o MODEL         the file to write\n";
 
@@ -42,15 +46,23 @@ static const char classify_help[] =
     "  --intents FILE       train on these first instead\n"
     "  --person-intent NAME the intent that asks for a person (default: " RLC_PERSON_INTENT ")\n"
     "  --vectors FILE       as in train\n"
+    "  --embeddings FILE    embeddings of messages, made by plugins/semantic/embed.py\n"
+    "  --sure N             uses them only for messages whose intent is less sure than this (default " RLC_SURE "; 1: for all)\n"
     "  --moods MODEL        one made by train of messages labelled negative, neutral and positive\n"
     "  --times              says at the end how long a message took, on standard error\n"
     "  --json               one JSON object a line: intent, confidence, out_of_scope, language, sentiment,\n"
     "                       sentiment_score, anger, wants_person\n";
 
+static const char texts_help[] =
+    "relevo classifier texts --intents FILE\n"
+    "relevo classifier texts --csv FILE --text COLUMN --label COLUMN [--oos LABEL]\n"
+    "\n"
+    "Prints the examples, a line of JSON each. plugins/semantic/embed.py adds an embedding to each line, for train's --embeddings.\n";
+
 #define OUTSIDE_MAX 16u
 
 typedef struct tool_arguments {
-    const char *intents, *csv, *text, *label, *model, *output, *person_intent, *vectors, *cost, *moods;
+    const char *intents, *csv, *text, *label, *model, *output, *person_intent, *vectors, *cost, *moods, *embeddings, *sure;
     const char *outside[OUTSIDE_MAX];
     uint32_t n_outside;
     bool json, times, help;
@@ -64,7 +76,7 @@ static bool fail(const char *line)
 
 static bool parse(int32_t argc, const char *const *argv, tool_arguments *ret)
 {
-    tool_arguments parsed = {.person_intent = RLC_PERSON_INTENT};
+    tool_arguments parsed = {.person_intent = RLC_PERSON_INTENT, .sure = RLC_SURE};
     const struct {
         const char *name;
         const char **value;
@@ -73,7 +85,8 @@ static bool parse(int32_t argc, const char *const *argv, tool_arguments *ret)
                  {"--model", &parsed.model},     {"-o", &parsed.output},
                  {"--output", &parsed.output},   {"--person-intent", &parsed.person_intent},
                  {"--vectors", &parsed.vectors}, {"--cost", &parsed.cost},
-                 {"--moods", &parsed.moods}};
+                 {"--moods", &parsed.moods},     {"--embeddings", &parsed.embeddings},
+                 {"--sure", &parsed.sure}};
     for (int32_t i = 2; i < argc; i++) {
         const char **value = NULL;
         if (strcmp(argv[i], "--json") == 0) {
@@ -140,8 +153,19 @@ static bool train_model(const tool_arguments *arguments, const rlt_vectors *vect
     char *end = NULL;
     if (arguments->cost && (!((how.cost = strtod(arguments->cost, &end)) > 0) || *end))
         return fail("--cost needs a number above 0");
-    return (load_examples(arguments, examples, &error) && rlc_train(examples, &how, ret_model, &error)) ||
-           fail(error.line);
+    rlc_wholes *wholes = NULL;
+    float *whole = NULL;
+    bool good = load_examples(arguments, examples, &error);
+    if (good && arguments->embeddings) {
+        good = rlc_wholes_load(arguments->embeddings, &wholes, &error) && (whole = rlc_wholes_of(wholes, examples, &error));
+        how.whole = whole;
+        how.whole_dims = good ? rlc_wholes_dims(wholes) : 0;
+        how.whole_recipe = good ? rlc_wholes_recipe(wholes) : 0;
+        rlc_wholes_free(wholes);
+    }
+    good = good && rlc_train(examples, &how, ret_model, &error);
+    free(whole);
+    return good || fail(error.line);
 }
 
 static void tell_of_lonely(const rlc_examples *examples)
@@ -248,30 +272,55 @@ static void tell_times(const stopwatch *watch)
             watch->us[watch->n * 99 / 100]);
 }
 
-static bool classify_lines(const rlc_reader *reader, const tool_arguments *arguments)
+/* The message's embedding where it is of use. */
+static const float *whole_of(const tool_arguments *arguments, const rlc_wholes *wholes, relevo_str text, const rlc_reading *reading)
+{
+    return wholes && !rlc_is_sure(reading, strtod(arguments->sure, NULL)) ? rlc_wholes_find(wholes, text) : NULL;
+}
+
+static bool classify_lines(const rlc_reader *reader, const rlc_wholes *wholes, const tool_arguments *arguments)
 {
     stopwatch watch = {.wanted = arguments->times};
     rlc_scratch scratch = {0};
     rlt_work *work = rlt_work_new();
     char *line = NULL;
-    size_t room = 0;
+    size_t room = 0, embedded = 0;
     bool good = work && rlc_scratch_make(reader->model, &scratch);
     for (ssize_t len; good && (len = getline(&line, &room, stdin)) >= 0;) {
         rlc_reading reading;
         while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
             len--;
+        const relevo_str text = {line, (uint64_t)len};
         double started = watch.wanted ? now_us() : 0;
-        good = rlc_reader_read(reader, work, &scratch, (relevo_str){line, (uint64_t)len}, RLT_UNKNOWN,
-                               &reading) &&
+        good = rlc_reader_read(reader, work, &scratch, text, RLT_UNKNOWN, NULL, &reading);
+        const float *whole = good ? whole_of(arguments, wholes, text, &reading) : NULL;
+        embedded += whole != NULL;
+        good = good && (!whole || rlc_reader_read(reader, work, &scratch, text, RLT_UNKNOWN, whole, &reading)) &&
                (!watch.wanted || note(&watch, now_us() - started)) &&
                (arguments->json ? print_json(&reading) : print_line(&reading));
     }
     tell_times(&watch);
+    if (watch.wanted && wholes)
+        fprintf(stderr, "%zu of them by their embeddings\n", embedded);
     free(watch.us);
     free(line);
     rlc_scratch_clear(&scratch);
     rlt_work_free(work);
     return good || fail("out of memory, or standard output cannot be written");
+}
+
+/* Those that one of the models was trained with. */
+static bool load_wholes(const tool_arguments *arguments, const rlc_reader *reader, rlc_wholes **ret_wholes)
+{
+    rlt_error error;
+    char *end;
+    double sure = strtod(arguments->sure, &end);
+    if (*end || !(sure >= 0 && sure <= 1))
+        return fail("--sure is a number from 0 to 1");
+    if (!rlc_wholes_load(arguments->embeddings, ret_wholes, &error))
+        return fail(error.line);
+    return rlc_reader_takes(reader, rlc_wholes_dims(*ret_wholes), rlc_wholes_recipe(*ret_wholes)) ||
+           fail("--embeddings: the model was not trained with embeddings of that model, see train's --embeddings");
 }
 
 static bool run_classify(const tool_arguments *arguments)
@@ -280,6 +329,7 @@ static bool run_classify(const tool_arguments *arguments)
         return fail("classify needs --model MODEL, or --intents FILE");
     rlc_model *model = NULL;
     rlt_vectors *vectors = NULL;
+    rlc_wholes *wholes = NULL;
     rlc_examples examples = {0};
     rlc_reader reader;
     rlt_error error;
@@ -298,25 +348,52 @@ static bool run_classify(const tool_arguments *arguments)
         good = rlc_model_load(arguments->moods, &model, &error)
                    ? rlc_reader_add_moods(&reader, model) || fail("--moods wants labels negative, neutral and positive")
                    : fail(error.line);
-    good = good && classify_lines(&reader, arguments);
+    if (good && arguments->embeddings)
+        good = load_wholes(arguments, &reader, &wholes);
+    good = good && classify_lines(&reader, wholes, arguments);
+    rlc_wholes_free(wholes);
     rlc_reader_clear(&reader);
     return good && (fflush(stdout) == 0 || fail("standard output cannot be written"));
+}
+
+static bool print_texts(const rlc_example *items, uint32_t n)
+{
+    bool good = true;
+    for (uint32_t i = 0; good && i < n; i++) {
+        json_t *line = json_pack("{s:s%}", "text", items[i].text, (size_t)items[i].len);
+        good = line && json_dumpf(line, stdout, 0) == 0 && putchar('\n') != EOF;
+        json_decref(line);
+    }
+    return good;
+}
+
+static bool run_texts(const tool_arguments *arguments)
+{
+    rlc_examples examples = {0};
+    rlt_error error;
+    if (!arguments->intents && !(arguments->csv && arguments->text && arguments->label))
+        return fail("texts needs --intents FILE, or --csv FILE --text COLUMN --label COLUMN");
+    bool good = load_examples(arguments, &examples, &error) || fail(error.line);
+    good = good && ((print_texts(examples.items, examples.n) && print_texts(examples.outside, examples.n_outside) && fflush(stdout) == 0) ||
+                    fail("standard output cannot be written, or a text is no UTF-8"));
+    rlc_examples_clear(&examples);
+    return good;
 }
 
 int32_t rlc_tool(int32_t argc, const char *const *argv)
 {
     tool_arguments arguments;
     const char *command = argc > 1 ? argv[1] : "--help";
-    bool train = strcmp(command, "train") == 0;
+    bool train = strcmp(command, "train") == 0, texts = strcmp(command, "texts") == 0;
     if (strcmp(command, "--help") == 0 || strcmp(command, "-h") == 0)
         return fputs(help, stdout) == EOF;
-    if (!train && strcmp(command, "classify") != 0) {
-        fprintf(stderr, "relevo classifier: unknown command '%s'; there is train and classify\n", command);
+    if (!train && !texts && strcmp(command, "classify") != 0) {
+        fprintf(stderr, "relevo classifier: unknown command '%s'; there is train, classify and texts\n", command);
         return 2;
     }
     if (!parse(argc, argv, &arguments))
         return 2;
     if (arguments.help)
-        return fputs(train ? train_help : classify_help, stdout) == EOF;
-    return (train ? run_train(&arguments) : run_classify(&arguments)) ? 0 : 1;
+        return fputs(train ? train_help : texts ? texts_help : classify_help, stdout) == EOF;
+    return (train ? run_train(&arguments) : texts ? run_texts(&arguments) : run_classify(&arguments)) ? 0 : 1;
 }

@@ -8,16 +8,12 @@
 #include <string.h>
 
 #include "ask.h"
+#include "text/asker.h"
 
-enum { WANTS_PERSON_PERCENT = 50, SENTENCES_MAX = 3, MS_PER_DAY = 86400000, MS_PER_HOUR = 3600000, BYTES_PER_TOKEN = 3 };
+enum { SENTENCES_MAX = 3, BYTES_PER_TOKEN = 3 };
 
 enum {
-    OPTION_DESTINATION,
-    OPTION_MODEL,
-    OPTION_KB,
-    OPTION_PATH,
-    OPTION_WAIT,
-    OPTION_ENOUGH,
+    OPTION_ENOUGH = RLT_ASKER_OPTIONS,
     OPTION_LEAST,
     OPTION_CONFIDENCE,
     OPTION_INSTRUCTIONS,
@@ -27,46 +23,33 @@ enum {
     OPTION_BUDGET_MONEY,
     OPTION_PRICE_IN,
     OPTION_PRICE_OUT,
-    OPTION_UTC_OFFSET,
     N_OPTIONS
 };
 
-#define OPTION(kind, word, text, ...) \
-    {.size = (uint32_t)sizeof(relevo_option), .type = RELEVO_OPTION_##kind, .name = word, .help = text, __VA_ARGS__}
-
 static const relevo_option options[N_OPTIONS] = {
-    OPTION(STRING, "destination", "Name of the endpoint in deliver.destinations: its address and token stand there.",
-           .flags = RELEVO_OPTION_REQUIRED),
-    OPTION(STRING, "model", "The model, as the endpoint calls it.", .flags = RELEVO_OPTION_REQUIRED),
-    OPTION(PATH, "kb", "Folder of the articles, the responder's: nothing is said that stands in none of them.",
-           .flags = RELEVO_OPTION_REQUIRED),
-    OPTION(STRING, "path", "Path of the request, behind the destination's address.", .initial = "/v1/chat/completions"),
-    OPTION(DURATION, "wait", "How long a customer's message waits for the model.", .initial = "12s", .min = 500, .max = RELEVO_HOLD_MAX),
-    OPTION(REAL, "enough", "An article that is as near as this answers by itself, and the model is not asked; 1: it is always asked.", .initial = "0.75",
-           .min = 0, .max = 1),
-    OPTION(REAL, "least", "Where no article is as near as this the model is not asked: it would have nothing to answer from.",
-           .initial = "0.1", .min = 0, .max = 1),
-    OPTION(REAL, "confidence", "Of its replies, beside those of other responders.", .initial = "0.9", .min = 0, .max = 1),
-    OPTION(STRING, "instructions", "Said to the model besides: tone, form of address, what to do about prices.", .initial = ""),
-    OPTION(INTEGER, "max_tokens", "Of one answer.", .initial = "300", .min = 16, .max = 4096, .unit = "tokens"),
-    OPTION(BOOLEAN, "schema", "Sends a JSON schema for the output (response_format); false for endpoints that refuse it.",
-           .initial = "true"),
-    OPTION(INTEGER, "budget_tokens", "Tokens that a conversation may cost until it is returned to the bot; 0: any.", .initial = "20000",
-           .min = 0, .max = 1e9, .unit = "tokens"),
-    OPTION(REAL, "budget_money", "The same in money, by the prices below; 0: any.", .initial = "0", .min = 0, .max = 1e6),
-    OPTION(REAL, "price_in", "Price of a million tokens of the request.", .initial = "0", .min = 0, .max = 1e6),
-    OPTION(REAL, "price_out", "Price of a million tokens of the answer.", .initial = "0", .min = 0, .max = 1e6),
-    OPTION(REAL, "utc_offset", "Hours from UTC at the business: when the day of an article's `from` begins.", .initial = "0", .min = -12,
-           .max = 14, .unit = "hours"),
+    RLT_ASKER_ROWS("/v1/chat/completions", "12s"),
+    RLT_OPTION(REAL, "enough", "An article that is as near as this answers by itself, and the model is not asked; 1: it is always asked.", .initial = "0.75",
+               .min = 0, .max = 1),
+    RLT_OPTION(REAL, "least", "Where no article is as near as this the model is not asked: it would have nothing to answer from.",
+               .initial = "0.1", .min = 0, .max = 1),
+    RLT_OPTION(REAL, "confidence", "Of its replies, beside those of other responders.", .initial = "0.9", .min = 0, .max = 1),
+    RLT_OPTION(STRING, "instructions", "Said to the model besides: tone, form of address, what to do about prices.", .initial = ""),
+    RLT_OPTION(INTEGER, "max_tokens", "Of one answer.", .initial = "300", .min = 16, .max = 4096, .unit = "tokens"),
+    RLT_OPTION(BOOLEAN, "schema", "Sends a JSON schema for the output (response_format); false for endpoints that refuse it.",
+               .initial = "true"),
+    RLT_OPTION(INTEGER, "budget_tokens", "Tokens that a conversation may cost until it is returned to the bot; 0: any.", .initial = "20000",
+               .min = 0, .max = 1e9, .unit = "tokens"),
+    RLT_OPTION(REAL, "budget_money", "The same in money, by the prices below; 0: any.", .initial = "0", .min = 0, .max = 1e6),
+    RLT_OPTION(REAL, "price_in", "Price of a million tokens of the request.", .initial = "0", .min = 0, .max = 1e6),
+    RLT_OPTION(REAL, "price_out", "Price of a million tokens of the answer.", .initial = "0", .min = 0, .max = 1e6),
 };
 
 typedef struct llm {
-    rlt_kb kb;
-    rlt_index *index;
+    rlt_asker asker;
     rlt_finder *finder;
     llm_manner manner;
-    char *destination, *path, *model, *instructions;
-    int64_t wait_ms, offset_ms, budget_tokens;
+    char *instructions;
+    int64_t budget_tokens;
     double enough, least, confidence, budget_money, price_in, price_out;
 } llm;
 
@@ -75,12 +58,8 @@ static void destroy(void *instance)
     llm *self = instance;
     if (!self)
         return;
-    rlt_index_free(self->index);
+    rlt_asker_clear(&self->asker);
     rlt_finder_free(self->finder);
-    rlt_kb_clear(&self->kb);
-    free(self->destination);
-    free(self->path);
-    free(self->model);
     free(self->instructions);
     free(self);
 }
@@ -89,20 +68,16 @@ static int32_t create(const relevo_value *values, void **ret_instance, char *err
 {
     rlt_error failure = {"out of memory"};
     llm *made = calloc(1, sizeof *made);
-    if (!made || !rlt_kb_load(values[OPTION_KB].text.ptr, &made->kb, &failure) || !(made->index = rlt_index_new(&made->kb)) ||
-        !(made->finder = rlt_finder_new()) || !(made->destination = strdup(values[OPTION_DESTINATION].text.ptr)) ||
-        !(made->path = strdup(values[OPTION_PATH].text.ptr)) || !(made->model = strdup(values[OPTION_MODEL].text.ptr)) ||
+    if (!made || !rlt_asker_make(values, &made->asker, &failure) || !(made->finder = rlt_finder_new()) ||
         !(made->instructions = strdup(values[OPTION_INSTRUCTIONS].text.ptr))) {
         (void)snprintf(error, error_size, "%s", failure.line);
         destroy(made);
         return RELEVO_E_FAILED;
     }
-    made->manner = (llm_manner){.model = made->model,
+    made->manner = (llm_manner){.model = made->asker.model,
                                 .instructions = made->instructions,
                                 .max_tokens = values[OPTION_MAX_TOKENS].integer,
                                 .schema = values[OPTION_SCHEMA].integer != 0};
-    made->wait_ms = values[OPTION_WAIT].integer;
-    made->offset_ms = (int64_t)(values[OPTION_UTC_OFFSET].real * MS_PER_HOUR);
     made->budget_tokens = values[OPTION_BUDGET_TOKENS].integer;
     made->budget_money = values[OPTION_BUDGET_MONEY].real;
     made->price_in = values[OPTION_PRICE_IN].real;
@@ -172,8 +147,8 @@ static bool search(const llm *self, rlt_work *work, const relevo_view *view, rel
 {
     rlt_doc doc;
     rlt_found found;
-    int64_t day = (view->at_ms + self->offset_ms) / MS_PER_DAY;
-    if (rlt_read(work, text, &doc) != RLT_OK || !rlt_search(self->index, work, &doc, given->language, day, &found))
+    if (rlt_read(work, text, &doc) != RLT_OK ||
+        !rlt_search(self->asker.index, work, &doc, given->language, rlt_asker_day(&self->asker, view), &found))
         return false;
     offer(given, found.best);
     offer(given, found.second);
@@ -193,9 +168,7 @@ static bool gather(const llm *self, rlt_work *work, const relevo_view *view, rlt
     rlt_work_reset(work);
     if (rlt_read(work, view->message->text, &doc) != RLT_OK)
         return false;
-    given->language = language != RLT_UNKNOWN ? language : rlt_language_guess(&doc, NULL);
-    if (given->language == RLT_UNKNOWN)
-        given->language = rlt_language_from(view->language);
+    given->language = rlt_asker_language(view, language, &doc);
     if (!search(self, work, view, view->message->text, given, ret_score))
         return false;
     size_t n = rlt_sentences(&doc, sentences, SENTENCES_MAX);
@@ -203,7 +176,7 @@ static bool gather(const llm *self, rlt_work *work, const relevo_view *view, rlt
         if (!search(self, work, view, sentences[i], given, NULL))
             return false;
     if (view->digest->n_tried)
-        offer(given, rlt_kb_find(&self->kb, view->digest->tried[view->digest->n_tried - 1], given->language));
+        offer(given, rlt_kb_find(&self->asker.kb, view->digest->tried[view->digest->n_tried - 1], given->language));
     return true;
 }
 
@@ -219,18 +192,9 @@ static int32_t ask(const llm *self, const relevo_view *view, llm_given *given, u
                   .out = a.out + a.under_way_out,
                   .under_way_in = (int64_t)(strlen(body) / BYTES_PER_TOKEN) + 1,
                   .under_way_out = self->manner.max_tokens};
-    const relevo_answer_effect effect = {.head = {sizeof effect, RELEVO_ANSWER_EFFECT},
-                                         .timeout_ms = (uint32_t)self->wait_ms,
-                                         .destination = rlt_str(self->destination),
-                                         .method = RELEVO_STR("POST"),
-                                         .path = rlt_str(self->path),
-                                         .content_type = RELEVO_STR("application/json"),
-                                         .body = rlt_str(body),
-                                         .context = rlt_language_code(given->language), /* a result comes before its reading */
-                                         .hold_ms = (uint32_t)self->wait_ms};
     int32_t code = RELEVO_OK;
     if (affordable(self, &a)) {
-        code = sink->emit(sink, i, &effect.head);
+        code = rlt_asker_ask(&self->asker, body, given->language, i, sink);
         if (code == RELEVO_OK)
             code = keep_account(&a, sink, i);
         if (code == RELEVO_E_LIMIT) { /* articles longer than a request may be */
@@ -251,12 +215,9 @@ static int32_t respond(void *instance, const relevo_view *const *views, uint32_t
         const relevo_view *view = views[i];
         llm_given given;
         double score;
-        bool person = view->reading && view->reading->wants_person * 100 >= WANTS_PERSON_PERCENT;
-        if (!RELEVO_HAS(view, may_hold) || !view->may_hold || !view->message || !view->message->text.len || view->message->reply.len ||
-            person)
+        if (!rlt_asker_may(view))
             continue;
-        rlt_language language = view->reading ? rlt_language_from(view->reading->language) : RLT_UNKNOWN;
-        if (!gather(self, work, view, language, &given, &score))
+        if (!gather(self, work, view, RLT_UNKNOWN, &given, &score))
             code = RELEVO_E_FAILED;
         else if (given.n && score >= self->least && (score < self->enough || self->enough >= 1))
             code = ask(self, view, &given, i, sink);

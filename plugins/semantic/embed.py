@@ -4,7 +4,8 @@
 
     relevo semantic texts --kb kb | plugins/semantic/embed.py http://localhost:8080/v1/embeddings MODEL [PREFIX] > vectors.jsonl
 
-PREFIX stands before each text: "query: " for the models of the e5 family. A token is read from the environment: EMBEDDINGS_TOKEN.
+Any lines of JSON with a "text" will do: examples of `relevo classifier texts`, questions for `relevo semantic ask`. PREFIX stands before
+each text: "query: " for the models of the e5 family. A token is read from the environment: EMBEDDINGS_TOKEN.
 """
 import json
 import os
@@ -34,7 +35,7 @@ def main():
     for at in range(0, len(rows), BATCH):
         part = rows[at:at + BATCH]
         for row, vector in zip(part, embed(url, model, [prefix + row["text"] for row in part])):
-            print(json.dumps({**row, "embedding": vector}, ensure_ascii=False))
+            print(json.dumps({**row, "model": prefix + model, "embedding": vector}, ensure_ascii=False))
         print(f"{min(at + BATCH, len(rows))} of {len(rows)} texts", file=sys.stderr)
 
 

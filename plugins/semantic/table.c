@@ -1,35 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See table.h. Must never let a number through that is none: one would be nearest to everything. */
+/* See table.h. It must never take a line that it does not understand: an article would be missing without a word. */
 #include "table.h"
 
-#include <jansson.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Scaled to length 1. False: a member is no finite number, or all are zero. */
-static bool take_vector(const json_t *list, size_t dimensions, float *out)
-{
-    double sum = 0;
-    for (size_t i = 0; i < dimensions; i++) {
-        const json_t *number = json_array_get(list, i);
-        double v = json_number_value(number);
-        if (!json_is_number(number) || !isfinite(v) || fabs(v) > 1e6)
-            return false;
-        out[i] = (float)v;
-        sum += v * v;
-    }
-    if (sum < 1e-12)
-        return false;
-    for (size_t i = 0; i < dimensions; i++)
-        out[i] = (float)((double)out[i] / sqrt(sum));
-    return true;
-}
-
 void sem_table_clear(sem_table *table)
 {
-    for (size_t i = 0; i < table->n; i++)
-        free(table->rows[i].id);
+    for (size_t i = 0; i < table->n_ids; i++)
+        free(table->ids[i]);
+    free(table->ids);
     free(table->rows);
     free(table->numbers);
     *table = (sem_table){0};
@@ -43,13 +23,27 @@ static size_t count_lines(const char *text, size_t len)
     return n;
 }
 
+/* The number of an article, new when unknown; n_ids + 1 at most fit. False: out of memory. */
+static bool article_number(sem_table *t, const char *id, size_t *ret)
+{
+    size_t i = t->n_ids;
+    while (i > 0 && strcmp(t->ids[i - 1], id) != 0) /* the last is the likeliest */
+        i--;
+    if (i == 0) {
+        if (!(t->ids[t->n_ids] = strdup(id)))
+            return false;
+        i = ++t->n_ids;
+    }
+    *ret = i - 1;
+    return true;
+}
+
 static bool add(sem_table *t, const char *path, size_t line, size_t room, const json_t *row, rlt_error *error)
 {
-    const json_t *id = json_object_get(row, "id"), *language = json_object_get(row, "language");
-    const json_t *embedding = json_object_get(row, "embedding");
+    const json_t *id = json_object_get(row, "id"), *embedding = json_object_get(row, "embedding");
     size_t n = json_array_size(embedding);
-    if (!json_is_string(id) || !json_string_length(id) || n == 0 || n > SEM_DIMENSIONS_MAX)
-        return rlt_fail(error, "%s:%zu: no object of id, language and embedding; make the file anew", path, line);
+    if (!json_is_string(id) || !json_string_length(id) || n == 0 || n > RLT_DIMENSIONS_MAX)
+        return rlt_fail(error, "%s:%zu: no object of id and embedding; make the file anew", path, line);
     if (!t->numbers) {
         t->dimensions = n;
         t->numbers = calloc(room * n, sizeof(float));
@@ -57,16 +51,13 @@ static bool add(sem_table *t, const char *path, size_t line, size_t room, const 
             return rlt_fail(error, "%s: out of memory", path);
     }
     float *vector = t->numbers + t->n * t->dimensions;
-    if (n != t->dimensions || !take_vector(embedding, n, vector))
+    if (!rlt_embedding_take(embedding, t->dimensions, vector))
         return rlt_fail(error, "%s:%zu: its embedding has not %zu finite numbers like the first one; make the file anew", path, line,
                         t->dimensions);
-    char *copy = strdup(json_string_value(id));
-    if (!copy)
+    size_t article;
+    if (!article_number(t, json_string_value(id), &article))
         return rlt_fail(error, "%s: out of memory", path);
-    t->rows[t->n++] = (sem_row){
-        .id = copy,
-        .language = rlt_language_from((relevo_str){json_string_value(language), json_string_length(language)}),
-        .vector = vector};
+    t->rows[t->n++] = (sem_row){.article = article, .vector = vector};
     return true;
 }
 
@@ -82,7 +73,7 @@ bool sem_table_load(const char *path, sem_table *ret, rlt_error *error)
     if (!good)
         (void)rlt_fail(error, "%s: it has %zu lines, 1 to %d belong there: make it with `relevo semantic texts` and embed.py", path, room,
                        SEM_TEXTS_MAX);
-    if (good && !(t.rows = calloc(room, sizeof *t.rows)))
+    if (good && (!(t.rows = calloc(room, sizeof *t.rows)) || !(t.ids = calloc(room, sizeof *t.ids))))
         good = rlt_fail(error, "%s: out of memory", path);
     for (const char *at = text, *end = text + len; good && at < end;) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
@@ -101,40 +92,16 @@ bool sem_table_load(const char *path, sem_table *ret, rlt_error *error)
     return good;
 }
 
-float *sem_vector_read(relevo_str body, size_t dimensions, const char **ret_why)
+void sem_table_find(const sem_table *table, const float *vector, double *cosines)
 {
-    json_t *root = body.len ? json_loadb(body.ptr, (size_t)body.len, 0, NULL) : NULL;
-    const json_t *list = json_object_get(json_array_get(json_object_get(root, "data"), 0), "embedding");
-    float *vector = NULL;
-    *ret_why = "it is no answer of /v1/embeddings";
-    if (json_is_array(list)) {
-        *ret_why = "its embedding has another length than those of the articles: another model made them";
-        if (json_array_size(list) == dimensions && (vector = calloc(dimensions, sizeof *vector)) &&
-            !take_vector(list, dimensions, vector)) {
-            *ret_why = "its embedding holds what is no finite number, or only zeros";
-            free(vector);
-            vector = NULL;
-        }
-    }
-    json_decref(root);
-    return vector;
-}
-
-sem_near sem_table_find(const sem_table *table, const float *vector)
-{
-    sem_near near = {.score = -1, .second = -1};
+    for (size_t i = 0; i < table->n_ids; i++)
+        cosines[i] = -1;
     for (size_t i = 0; i < table->n; i++) {
+        const sem_row *row = &table->rows[i];
         double cosine = 0;
         for (size_t k = 0; k < table->dimensions; k++)
-            cosine += (double)table->rows[i].vector[k] * (double)vector[k];
-        bool same = near.id && strcmp(near.id, table->rows[i].id) == 0;
-        if (!near.id || cosine > near.score) {
-            near.second = same || !near.id ? near.second : near.score;
-            near.id = table->rows[i].id;
-            near.score = cosine;
-        } else if (!same && cosine > near.second) {
-            near.second = cosine;
-        }
+            cosine += (double)row->vector[k] * (double)vector[k];
+        if (cosine > cosines[row->article])
+            cosines[row->article] = cosine;
     }
-    return near;
 }

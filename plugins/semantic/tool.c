@@ -1,17 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `relevo semantic texts`: what is to be embedded, a line of JSON each; embed.py does that. It never uses the network. */
+/* `relevo semantic texts | ask`: what is to be embedded, a line of JSON each (embed.py does that), and what would be found. It never
+   uses the network. */
 #include "tool.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "text/kb.h"
+#include "find.h"
 
-static const char help[] = "Usage: relevo semantic texts --kb DIR\n\n"
-                           "Prints titles and questions of the articles, a line of JSON each: {\"id\", \"language\", \"text\"}. embed.py\n"
-                           "adds an \"embedding\" to each; the plugin's option `vectors` names that file.\n";
+static const char help[] =
+    "relevo semantic texts --kb DIR [--answers]\n"
+    "\n"
+    "Prints titles and questions of the articles, and of those without questions the answer, a line of JSON each: {\"id\", \"language\",\n"
+    "\"text\"}. plugins/semantic/embed.py adds an \"embedding\" to each; the plugin's option `vectors` names that file. --answers prints the\n"
+    "answers alone, for models that embed them another way than questions.\n"
+    "\n"
+    "relevo semantic ask --kb DIR --vectors FILE [--least N] [--margin N] [--words N]\n"
+    "\n"
+    "Shows what is found for questions, for whoever sets the limits: reads a line of JSON for each from standard input, {\"text\",\n"
+    "\"embedding\"}, as embed.py makes them, and prints one for each: article (the nearest, also when it is no answer), score (its cosine),\n"
+    "lead (by how much the next one is farther), answer (null: none), why, language of the article.\n"
+    "\n"
+    "  --least N    smallest cosine of an answer (default " SEM_LEAST ")\n"
+    "  --margin N   by how much the next article must be farther (default " SEM_MARGIN ")\n"
+    "  --words N    what words that fit as well as any could are worth in cosines (default " SEM_WORDS ")\n";
+
+typedef struct tool_arguments {
+    const char *kb, *vectors;
+    bool answers;
+    sem_limits limits;
+} tool_arguments;
+
+static bool fail(const char *line)
+{
+    (void)fprintf(stderr, "relevo semantic: %s\n", line);
+    return false;
+}
+
+/* ---- texts ---- */
 
 static bool put(const rlt_article *article, relevo_str text)
 {
@@ -25,33 +54,140 @@ static bool put(const rlt_article *article, relevo_str text)
     return good;
 }
 
-int32_t sem_tool(int32_t argc, const char *const *argv)
+static bool put_texts(const rlt_kb *kb, bool answers)
 {
-    if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-        (void)fputs(help, stdout);
-        return 0;
-    }
-    if (argc != 4 || strcmp(argv[1], "texts") != 0 || strcmp(argv[2], "--kb") != 0) {
-        (void)fputs(help, stderr);
-        return 2;
-    }
-    rlt_error error;
-    rlt_kb kb;
-    if (!rlt_kb_load(argv[3], &kb, &error)) {
-        (void)fprintf(stderr, "semantic: %s\n", error.line);
-        return 1;
-    }
     bool good = true;
-    for (uint32_t i = 0; good && i < kb.n; i++) {
-        const rlt_article *article = &kb.articles[i];
+    for (uint32_t i = 0; good && i < kb->n; i++) {
+        const rlt_article *article = &kb->articles[i];
         if (article->smalltalk)
             continue;
-        good = put(article, article->title);
-        for (size_t k = 0; good && k < article->n_questions; k++)
+        good = answers || put(article, article->title);
+        for (size_t k = 0; good && !answers && k < article->n_questions; k++)
             good = put(article, article->questions[k]);
+        if (good && (answers || article->n_questions == 0))
+            good = put(article, article->answer);
     }
+    return good || fail("the texts could not be written");
+}
+
+/* ---- ask ---- */
+
+static bool print_found(const sem_found *found)
+{
+    const rlt_article *article = found->article;
+    json_t *line = json_pack("{s:s?, s:f, s:f, s:s?, s:s, s:s?}", "article", article ? article->id.ptr : NULL, "score", found->cosine, "lead",
+                             found->lead, "answer", article && !found->why ? article->answer.ptr : NULL, "why",
+                             found->why ? found->why : "it means much the same", "language",
+                             article ? rlt_language_code(article->language).ptr : NULL);
+    bool good = line && json_dumpf(line, stdout, JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6)) == 0 && putchar('\n') != EOF;
+    json_decref(line);
+    return good || fail("standard output cannot be written");
+}
+
+static bool ask_line(const tool_arguments *arguments, const sem_shelf *shelf, rlt_work *work, const char *line, size_t len, float *vector)
+{
+    rlt_doc doc;
+    sem_found found;
+    json_t *row = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL);
+    const json_t *text = json_object_get(row, "text");
+    rlt_work_reset(work);
+    bool good = (json_is_string(text) && rlt_embedding_take(json_object_get(row, "embedding"), shelf->table->dimensions, vector)) ||
+                fail("a line has no \"text\" and no \"embedding\" as long as those of the articles");
+    good = good && ((rlt_read(work, (relevo_str){json_string_value(text), json_string_length(text)}, &doc) == RLT_OK &&
+                     sem_find(shelf, &arguments->limits, work, &doc, rlt_language_guess(&doc, NULL), (int64_t)(time(NULL) / 86400), vector,
+                              &found)) ||
+                    fail("out of memory"));
+    good = good && print_found(&found);
+    json_decref(row);
+    return good;
+}
+
+static bool ask_lines(const tool_arguments *arguments, const sem_shelf *shelf)
+{
+    char *line = NULL;
+    size_t room = 0;
+    rlt_work *work = rlt_work_new();
+    float *vector = calloc(shelf->table->dimensions, sizeof *vector);
+    bool good = (work && vector) || fail("out of memory");
+    for (ssize_t len; good && (len = getline(&line, &room, stdin)) >= 0;)
+        good = line[strspn(line, " \r\n")] == '\0' || ask_line(arguments, shelf, work, line, (size_t)len, vector);
+    free(vector);
+    free(line);
+    rlt_work_free(work);
+    return good;
+}
+
+static bool ask(const tool_arguments *arguments, const rlt_kb *kb)
+{
+    sem_table table = {.n = 0};
+    sem_shelf shelf = {.kb = NULL};
+    rlt_error error = {"out of memory"};
+    rlt_index *index = rlt_index_new(kb);
+    bool good = (index && sem_table_load(arguments->vectors, &table, &error) && sem_shelf_make(kb, index, &table, &shelf)) ||
+                fail(error.line);
+    good = good && ask_lines(arguments, &shelf);
+    sem_shelf_clear(&shelf);
+    sem_table_clear(&table);
+    rlt_index_free(index);
+    return good;
+}
+
+/* ---- both ---- */
+
+static bool parse_number(const char *text, double *ret)
+{
+    char *end;
+    double value = strtod(text, &end);
+    if (end == text || *end || !(value >= 0 && value <= 1))
+        return fail("a limit is a number from 0 to 1");
+    *ret = value;
+    return true;
+}
+
+static bool parse(int32_t argc, const char *const *argv, tool_arguments *ret)
+{
+    tool_arguments parsed = {.kb = NULL};
+    bool good = parse_number(SEM_LEAST, &parsed.limits.least) && parse_number(SEM_MARGIN, &parsed.limits.margin) &&
+                parse_number(SEM_WORDS, &parsed.limits.words);
+    for (int32_t i = 2; good && i < argc; i += 2) {
+        const char *value = i + 1 < argc ? argv[i + 1] : NULL;
+        if (strcmp(argv[i], "--answers") == 0) {
+            parsed.answers = true;
+            i--; /* it has no value */
+        } else if (value && strcmp(argv[i], "--kb") == 0)
+            parsed.kb = value;
+        else if (value && strcmp(argv[i], "--vectors") == 0)
+            parsed.vectors = value;
+        else if (value && strcmp(argv[i], "--least") == 0)
+            good = parse_number(value, &parsed.limits.least);
+        else if (value && strcmp(argv[i], "--margin") == 0)
+            good = parse_number(value, &parsed.limits.margin);
+        else if (value && strcmp(argv[i], "--words") == 0)
+            good = parse_number(value, &parsed.limits.words);
+        else
+            good = fail("an argument is not understood, or its value is missing; see relevo semantic --help");
+    }
+    *ret = parsed;
+    return good && (parsed.kb || fail("it needs --kb DIR"));
+}
+
+int32_t sem_tool(int32_t argc, const char *const *argv)
+{
+    tool_arguments arguments;
+    rlt_error error;
+    rlt_kb kb;
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || (argc > 2 && strcmp(argv[2], "--help") == 0))
+        return fputs(help, stdout) == EOF;
+    bool asks = strcmp(argv[1], "ask") == 0;
+    if (!asks && strcmp(argv[1], "texts") != 0) {
+        (void)fprintf(stderr, "relevo semantic: unknown command '%s'; there is texts and ask\n", argv[1]);
+        return 2;
+    }
+    if (!parse(argc, argv, &arguments) || (asks && !arguments.vectors && !fail("ask needs --vectors FILE")))
+        return 2;
+    if (!rlt_kb_load(arguments.kb, &kb, &error))
+        return !fail(error.line);
+    bool good = asks ? ask(&arguments, &kb) : put_texts(&kb, arguments.answers);
     rlt_kb_clear(&kb);
-    if (!good)
-        (void)fputs("semantic: the texts could not be written\n", stderr);
-    return good && fflush(stdout) == 0 ? 0 : 1;
+    return good && (fflush(stdout) == 0 || fail("standard output cannot be written")) ? 0 : 1;
 }

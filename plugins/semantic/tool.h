@@ -4,7 +4,12 @@
 
 #include <stdint.h>
 
-/* `relevo semantic texts --kb DIR`: see tool.c. Returns the exit code. */
+/* Defaults of the plugin's options and of `ask`, as texts. */
+#define SEM_LEAST  "0.9"
+#define SEM_MARGIN "0.01"
+#define SEM_WORDS  "0.25"
+
+/* `relevo semantic ...`: see tool.c. Returns the exit code. */
 int32_t sem_tool(int32_t argc, const char *const *argv);
 
 #endif

@@ -77,14 +77,14 @@ static void rank(top_two *ranking, const rlt_article *article, double score)
     }
 }
 
-/* Ranks the shelf's articles of one sort; for subjects, the words of small talk are left out. */
-static bool rank_shelf(const rlt_shelf *shelf, rlt_work *work, const shelf_query *query, bool smalltalk,
-                       int64_t day, double weight, top_two *ranking)
+/* How near each article of one sort is on the shelf, by its number there: 0 where it shares no word, is of the other sort or not valid.
+   For subjects, the words of small talk are left out. In `work`; NULL: out of memory. */
+static double *score_shelf(const rlt_shelf *shelf, rlt_work *work, const shelf_query *query, bool smalltalk, int64_t day, double weight)
 {
     double *scores = rlt_work_alloc(work, (shelf->n_docs + 1) * sizeof *scores);
     double attainable = query->unknown;
     if (!scores)
-        return false;
+        return NULL;
     memset(scores, 0, shelf->n_docs * sizeof *scores);
     for (uint32_t i = 0; i < query->n; i++) {
         const rlt_term *term = query->terms[i];
@@ -95,8 +95,42 @@ static bool rank_shelf(const rlt_shelf *shelf, rlt_work *work, const shelf_query
             scores[shelf->postings[j].doc] += query->weights[i] * (double)shelf->postings[j].impact;
     }
     for (uint32_t i = 0; i < shelf->n_docs; i++)
-        if (scores[i] > 0 && shelf->docs[i]->smalltalk == smalltalk && rlt_is_valid(shelf->docs[i], day))
-            rank(ranking, shelf->docs[i], weight * scores[i] / attainable);
+        scores[i] = scores[i] > 0 && shelf->docs[i]->smalltalk == smalltalk && rlt_is_valid(shelf->docs[i], day)
+                        ? weight * scores[i] / attainable
+                        : 0;
+    return scores;
+}
+
+static bool rank_shelf(const rlt_shelf *shelf, rlt_work *work, const shelf_query *query, bool smalltalk, int64_t day, double weight,
+                       top_two *ranking)
+{
+    const double *scores = score_shelf(shelf, work, query, smalltalk, day, weight);
+    for (uint32_t i = 0; scores && i < shelf->n_docs; i++)
+        if (scores[i] > 0)
+            rank(ranking, shelf->docs[i], scores[i]);
+    return scores != NULL;
+}
+
+static double weight_of(const rlt_shelf *shelf, rlt_language language)
+{
+    return language == RLT_UNKNOWN || language == shelf->language ? 1 : FOREIGN_WEIGHT;
+}
+
+bool rlt_search_all(const rlt_index *index, rlt_work *work, const rlt_doc *doc, rlt_language language, int64_t day, double *scores)
+{
+    memset(scores, 0, index->kb->n * sizeof *scores);
+    for (uint32_t i = 0; i < RLT_LANGUAGES; i++) {
+        const rlt_shelf *shelf = &index->shelves[i];
+        shelf_query query;
+        if (shelf->n_docs == 0)
+            continue;
+        make_query(shelf, index->rarest, work, doc, language, &query);
+        const double *found = score_shelf(shelf, work, &query, false, day, weight_of(shelf, language));
+        for (uint32_t k = 0; found && k < shelf->n_docs; k++)
+            scores[shelf->docs[k] - index->kb->articles] = found[k];
+        if (!found)
+            return false;
+    }
     return true;
 }
 
@@ -107,7 +141,7 @@ bool rlt_search(const rlt_index *index, rlt_work *work, const rlt_doc *doc, rlt_
     bool content = false;
     for (uint32_t i = 0; i < RLT_LANGUAGES; i++) {
         const rlt_shelf *shelf = &index->shelves[i];
-        double weight = language == RLT_UNKNOWN || language == shelf->language ? 1 : FOREIGN_WEIGHT;
+        double weight = weight_of(shelf, language);
         shelf_query query;
         if (shelf->n_docs == 0)
             continue;

@@ -30,4 +30,8 @@ typedef struct rlt_found {
 bool rlt_search(const rlt_index *index, rlt_work *work, const rlt_doc *doc, rlt_language language,
                 int64_t day, rlt_found *ret_found);
 
+/* The same of every article on a subject: scores[i] of kb->articles[i], 0 where it shares no word with the message or is not valid that
+   day. `scores` has room for kb->n. False: out of memory. */
+bool rlt_search_all(const rlt_index *index, rlt_work *work, const rlt_doc *doc, rlt_language language, int64_t day, double *scores);
+
 #endif

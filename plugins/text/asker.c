@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See asker.h. It must never ask about a message that a person is wanted for. */
+#include "text/asker.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MS_PER_DAY = 86400000, MS_PER_HOUR = 3600000 };
+static const double WANTS_PERSON = 0.5;
+
+void rlt_asker_clear(rlt_asker *asker)
+{
+    rlt_index_free(asker->index);
+    rlt_kb_clear(&asker->kb);
+    free(asker->destination);
+    free(asker->model);
+    free(asker->path);
+    *asker = (rlt_asker){.index = NULL};
+}
+
+bool rlt_asker_make(const relevo_value *values, rlt_asker *ret, rlt_error *error)
+{
+    *ret = (rlt_asker){.wait_ms = values[RLT_ASKER_WAIT].integer,
+                       .offset_ms = (int64_t)(values[RLT_ASKER_UTC_OFFSET].real * MS_PER_HOUR)};
+    if (!rlt_kb_load(values[RLT_ASKER_KB].text.ptr, &ret->kb, error))
+        return false;
+    ret->index = rlt_index_new(&ret->kb);
+    ret->destination = strdup(values[RLT_ASKER_DESTINATION].text.ptr);
+    ret->model = strdup(values[RLT_ASKER_MODEL].text.ptr);
+    ret->path = strdup(values[RLT_ASKER_PATH].text.ptr);
+    if (ret->index && ret->destination && ret->model && ret->path)
+        return true;
+    rlt_asker_clear(ret);
+    return rlt_fail(error, "out of memory");
+}
+
+bool rlt_asker_may(const relevo_view *view)
+{
+    return RELEVO_HAS(view, may_hold) && view->may_hold && view->message && view->message->text.len && !view->message->reply.len &&
+           !(view->reading && view->reading->wants_person >= WANTS_PERSON);
+}
+
+int64_t rlt_asker_day(const rlt_asker *asker, const relevo_view *view)
+{
+    return (view->at_ms + asker->offset_ms) / MS_PER_DAY;
+}
+
+rlt_language rlt_asker_language(const relevo_view *view, rlt_language known, const rlt_doc *doc)
+{
+    if (known == RLT_UNKNOWN && view->reading)
+        known = rlt_language_from(view->reading->language);
+    if (known == RLT_UNKNOWN)
+        known = rlt_language_guess(doc, NULL);
+    return known != RLT_UNKNOWN ? known : rlt_language_from(view->language);
+}
+
+int32_t rlt_asker_ask(const rlt_asker *asker, const char *body, rlt_language language, uint32_t view, const relevo_sink *sink)
+{
+    const relevo_answer_effect effect = {.head = {sizeof effect, RELEVO_ANSWER_EFFECT},
+                                         .timeout_ms = (uint32_t)asker->wait_ms,
+                                         .destination = rlt_str(asker->destination),
+                                         .method = RELEVO_STR("POST"),
+                                         .path = rlt_str(asker->path),
+                                         .content_type = RELEVO_STR("application/json"),
+                                         .body = rlt_str(body),
+                                         .context = rlt_language_code(language),
+                                         .hold_ms = (uint32_t)asker->wait_ms};
+    return sink->emit(sink, view, &effect.head);
+}
