@@ -31,11 +31,12 @@ def until(lab, words, query, *args):
         time.sleep(0.05)
 
 
-def say(lab, customer, text, **more):
+def say(lab, customer, *texts, **more):
+    """Several texts lie close together on the topic, however slow the machine."""
     key = f"{NUMBER}:{customer}".encode()
     lab.feed([(partition_of(key, lab.partitions), key,
                {"kind": "message", "phone_number_id": NUMBER, "wa_id": customer, "message_id": f"wamid.{customer}.{time.monotonic_ns()}",
-                "sent_at": int(time.time() * 1000), "type": "text", "text": text, **more})])
+                "sent_at": int(time.time() * 1000), "type": "text", "text": text, **more}) for text in texts])
 
 
 def conversation(lab, customer):
@@ -233,5 +234,32 @@ def tips(seed):
         expect((decided.count("notified"), decided.count("summarized"), decided.count("handed_off")) == (1, 1, 0), f"decided: {decided}")
 
 
+def survey_and_pause(seed):
+    """where bursts wait, a score and its comment do not; what belongs to no survey waits, and is answered once"""
+    with Lab("paused", partitions=1, policy=policy(pause="1500ms", survey={"on_resolve": True}), command_poll="200ms") as lab:
+        lab.sql("SELECT desk.put_agent('ana', 'Ana', '{care}'), desk.set_presence('ana', 'online')")
+        consumer = lab.start()
+        say(lab, "573001", "oigan", "person ya")  # held, twice
+        until(lab, "ana has it not", "SELECT count(*) = 1 FROM desk.conversations WHERE agent_id = 'ana'")
+        lab.wait_caught_up()
+        one = conversation(lab, "573001")
+        lab.sql("SELECT desk.reply(%s, 'ana', 'listo'), desk.resolve(%s, 'ana')", one, one)
+        lab.wait_caught_up()
+        say(lab, "573001", "5", "muy amable")
+        until(lab, "no survey", "SELECT count(*) = 2 FROM desk.surveys")
+        lab.wait_caught_up()
+        rows = lab.sql("SELECT kind, score, comment FROM desk.surveys ORDER BY seq")
+        expect(rows == [("csat", 5, None), ("comment", None, "muy amable")], f"{rows}")
+        expect(lab.sql("SELECT owner FROM desk.conversations") == [("closed",)], "a score opens no case")
+        before = len(said(lab, "573001"))
+        say(lab, "573001", "say hola", "otra cosa")  # held, twice
+        until(lab, "no answer", "SELECT count(*) = 1 FROM desk.history WHERE source = 'scripted'")
+        expect(said(lab, "573001")[before:] == [("scripted", "hola\notra cosa")], f"{said(lab, '573001')}")
+        consumer.stop()
+        world = lab.check(model=False)
+        held = [d for records in world.decoded.values() for _, d in records if d["kind"] == "held"]
+        expect(len(held) == 4, f"{len(held)} messages were held")
+
+
 if __name__ == "__main__":
-    sys.exit(run("afterwards", tips, told, truth, follow_up, survey))
+    sys.exit(run("afterwards", tips, told, truth, follow_up, survey, survey_and_pause))

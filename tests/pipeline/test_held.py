@@ -98,6 +98,7 @@ def takeover(seed):
         anna.write("say " + "fin " * 60)  # too long to wait
         anna.wait("an answer", lambda: any("fin" in text for text in anna.heard()))
         expect(anna.heard()[0] == NOTICES["returned"] and len(anna.heard()) == 2, f"the customer heard {anna.heard()}")
+        expect("hola" not in anna.heard()[1], f"the bot answers what a person has read: {anna.heard()[1]}")
         consumer.stop()
         world = lab.check(pause_ms=FOR_EVER)
         kinds = [d["kind"] for records in world.decoded.values() for _, d in records]
