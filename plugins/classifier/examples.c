@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
 
 void rlc_examples_clear(rlc_examples *examples)
 {
@@ -93,6 +94,8 @@ bool rlc_examples_check(const rlc_examples *examples, uint32_t least, const char
 static bool add_intent(rlc_examples *examples, const char *path, relevo_str name, const rlt_node *intent,
                        rlt_error *error)
 {
+    if (name.len > RLC_INTENT_MAX)
+        return rlt_fail(error, "%s:%u: an intent's name has at most %u bytes", path, rlt_node_line(intent), RLC_INTENT_MAX);
     if (rlt_node_kind(intent) != RLT_MAPPING)
         return rlt_fail(error, "%s:%u: intent '%s' needs its examples by language, like 'es: [...]'", path,
                         rlt_node_line(intent), name.ptr);
@@ -150,6 +153,7 @@ bool rlc_examples_load_intents(const char *path, rlc_examples *examples, rlt_err
 typedef struct csv_reader {
     const char *path;
     char *at, *end;
+    char separator;
     uint32_t line;     /* of what comes next */
     char *fields[256]; /* of the current row; NUL-terminated in place */
     uint32_t n_fields;
@@ -169,11 +173,11 @@ static bool next_field(csv_reader *csv, char **ret_field, bool *ret_last, rlt_er
         }
         if (quoted && *csv->at == '"') {
             if (csv->at + 1 == csv->end || csv->at[1] != '"') {
-                quoted = false; /* what follows up to the comma is taken as it is */
+                quoted = false; /* what follows up to the separator is taken as it is */
                 continue;
             }
             csv->at++; /* "" is one quote */
-        } else if (!quoted && (*csv->at == ',' || *csv->at == '\n')) {
+        } else if (!quoted && (*csv->at == csv->separator || *csv->at == '\n')) {
             break;
         }
         csv->line += *csv->at == '\n';
@@ -216,6 +220,34 @@ static bool find_column(const csv_reader *csv, const char *name, uint32_t *ret_c
                     csv->fields[0]);
 }
 
+/* Spreadsheets of many countries separate by semicolons, others export tabs: the first by which both columns are there; a comma where
+   none is, for the message. False: out of memory. */
+static bool choose_separator(csv_reader *csv, const rlc_columns *columns)
+{
+    static const char separators[] = {',', ';', '\t'};
+    size_t len = (size_t)(csv->end - csv->at);
+    const char *stop = memchr(csv->at, '\n', len);
+    len = stop ? (size_t)(stop - csv->at) : len;
+    csv->separator = ',';
+    for (size_t i = 0; i < sizeof separators; i++) {
+        char *copy = malloc(len + 1);
+        csv_reader first = {.path = csv->path, .at = copy, .end = copy + len, .separator = separators[i], .line = 1};
+        rlt_error unused;
+        uint32_t column;
+        if (!copy)
+            return false;
+        memcpy(copy, csv->at, len);
+        bool fits = next_row(&first, &unused) && find_column(&first, columns->text, &column, &unused) &&
+                    find_column(&first, columns->label, &column, &unused);
+        free(copy);
+        if (fits) {
+            csv->separator = separators[i];
+            return true;
+        }
+    }
+    return true;
+}
+
 static bool is_outside(const rlc_columns *columns, const char *label)
 {
     for (uint32_t i = 0; i < columns->n_outside; i++)
@@ -224,9 +256,20 @@ static bool is_outside(const rlc_columns *columns, const char *label)
     return false;
 }
 
+static bool is_utf8(const char *text)
+{
+    const utf8proc_uint8_t *at = (const utf8proc_uint8_t *)text;
+    utf8proc_ssize_t left = (utf8proc_ssize_t)strlen(text), width = 1;
+    for (utf8proc_int32_t c; left > 0 && width > 0; at += width, left -= width)
+        width = utf8proc_iterate(at, left, &c);
+    return width > 0;
+}
+
 static bool add_rows(rlc_examples *examples, csv_reader *csv, const rlc_columns *columns, rlt_error *error)
 {
     uint32_t text_column = 0, label_column = 0;
+    if (!choose_separator(csv, columns))
+        return rlt_fail(error, "%s: out of memory", csv->path);
     if (!next_row(csv, error) || !find_column(csv, columns->text, &text_column, error) ||
         !find_column(csv, columns->label, &label_column, error))
         return false;
@@ -240,8 +283,14 @@ static bool add_rows(rlc_examples *examples, csv_reader *csv, const rlc_columns 
         if (csv->n_fields != n_columns)
             return rlt_fail(error, "%s:%u: %u columns, but the first line has %u", csv->path, line,
                             csv->n_fields, n_columns);
-        if (!add(examples, csv->path, line, rlt_str(csv->fields[text_column]),
-                 rlt_str(csv->fields[label_column]), is_outside(columns, csv->fields[label_column]), error))
+        const char *text = csv->fields[text_column], *label = csv->fields[label_column];
+        if (text[strspn(text, " \t\r\n")] == '\0' || *label == '\0') {
+            examples->empty_line = examples->n_empty++ ? examples->empty_line : line;
+            continue;
+        }
+        if (!is_utf8(text))
+            examples->broken_line = examples->n_broken++ ? examples->broken_line : line;
+        if (!add(examples, csv->path, line, rlt_str(text), rlt_str(label), is_outside(columns, csv->fields[label_column]), error))
             return false;
     }
     return true;

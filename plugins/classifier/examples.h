@@ -7,7 +7,8 @@
 #include "text/yaml.h"
 
 #define RLC_LABELS_MAX 1000u
-#define RLC_LABEL_MAX  63u /* bytes of a label */
+#define RLC_LABEL_MAX  200u /* bytes of a label */
+#define RLC_INTENT_MAX 63u  /* of an intent, which travels */
 
 typedef struct rlc_example {
     char *text; /* owned */
@@ -22,6 +23,8 @@ typedef struct rlc_examples {
     uint32_t n_labels;
     rlc_example *outside; /* messages of no intent: they teach what is out of scope; their label means nothing */
     uint32_t n_outside, outside_room;
+    uint32_t n_empty, empty_line; /* rows of a CSV file without a text or a label, which are left out; the line of the first */
+    uint32_t n_broken, broken_line; /* rows whose text is no UTF-8, which are read as far as it is */
 } rlc_examples;
 
 /* Reads an intents file (format in README.md). False: *error says file, line and what to do; *examples is
@@ -35,7 +38,8 @@ typedef struct rlc_columns {
     uint32_t n_outside;
 } rlc_columns;
 
-/* Reads a CSV file (RFC 4180, first line names the columns). Rows whose text or label is empty are refused. */
+/* Reads a CSV file (RFC 4180, or with semicolons or tabs; the first line names the columns). Rows without a text or a label are left out
+   and counted: whoever calls says so. */
 bool rlc_examples_load_csv(const char *path, const rlc_columns *columns, rlc_examples *examples,
                            rlt_error *error);
 

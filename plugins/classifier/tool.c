@@ -180,6 +180,17 @@ static void tell_of_lonely(const rlc_examples *examples)
     }
 }
 
+/* What of a table is not as it was meant, perhaps. */
+static void tell_of_rows(const rlc_examples *examples, const char *path)
+{
+    if (examples->n_empty)
+        fprintf(stderr, "relevo classifier: %s: %u rows without a text or a label are left out, the first at line %u\n", path,
+                examples->n_empty, examples->empty_line);
+    if (examples->n_broken)
+        fprintf(stderr, "relevo classifier: %s: %u texts are no UTF-8, the first at line %u; save the table as UTF-8\n", path,
+                examples->n_broken, examples->broken_line);
+}
+
 static bool run_train(const tool_arguments *arguments)
 {
     bool from_csv = arguments->csv && arguments->text && arguments->label && !arguments->intents;
@@ -195,6 +206,7 @@ static bool run_train(const tool_arguments *arguments)
     if (good)
         good = rlc_model_save(model, arguments->output, &error) || fail(error.line);
     if (good) {
+        tell_of_rows(&examples, arguments->csv);
         tell_of_lonely(&examples);
         printf("%s: %u intents from %u examples", arguments->output, model->n_labels, examples.n);
         if (examples.n_outside)

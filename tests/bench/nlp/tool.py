@@ -6,22 +6,56 @@ import math
 import os
 import re
 import subprocess
+import sys
 import time
 from collections import Counter
 from pathlib import Path
 
 
+PREFIX = ""  # of all figures' names
+
+
 def figure(name, value, aim="-", beside=""):
-    print(f"figure {name} {value} {aim}" + (f"  # {beside}" if beside else ""), flush=True)
+    print(f"figure {PREFIX}{name} {value} {aim}" + (f"  # {beside}" if beside else ""), flush=True)
 
 
 def percent(part, whole):
     return round(100 * part / whole, 1) if whole else 0.0
 
 
+class Embeddings:
+    """Of texts, by an endpoint of embeddings; what was embedded once is kept in a file for each model."""
+
+    def __init__(self, encoder, folder):
+        self.encoder, self.folder, self.known = encoder, Path(folder), {}
+
+    def kept(self, model):
+        if model not in self.known:
+            path = self.folder / f"{model}.jsonl"
+            lines = path.read_text().splitlines(keepends=True) if path.exists() else []
+            self.known[model] = {json.loads(line)["text"]: line for line in lines if line.endswith("\n")}
+        return self.known[model]
+
+    def lines(self, texts, model="e5-query"):
+        """A line of JSON for each text, as plugins/semantic/embed.py writes them."""
+        known = self.kept(model)
+        missing = list(dict.fromkeys(text for text in texts if text not in known))
+        with open(self.folder / f"{model}.jsonl", "a") as file:
+            for at in range(0, len(missing), 64):
+                part = missing[at:at + 64]
+                for text, vector in zip(part, self.encoder.embed(part, model)):
+                    known[text] = json.dumps({"text": text, "model": model, "embedding": [round(x, 5) for x in vector]},
+                                             ensure_ascii=False) + "\n"
+                    file.write(known[text])
+                if sys.stderr.isatty():
+                    print(f"\rembedded {at + len(part)} of {len(missing)}", end="", file=sys.stderr)
+        return [known[text] for text in texts]
+
+
 class Tool:
-    def __init__(self, program, folder, vectors=None):
-        self.program, self.folder = program, folder
+    def __init__(self, program, folder, vectors=None, embeddings=None):
+        self.program, self.folder, self.embeddings = program, folder, embeddings
+        self.sure = "1"  # every message is read by its embedding
         self.environment = dict(os.environ)
         if vectors is not None:
             self.environment["RELEVO_VECTORS"] = vectors
@@ -48,6 +82,7 @@ class Tool:
         table, model = os.path.join(self.folder, "table.csv"), os.path.join(self.folder, f"model{self.models}")
         with open(table, "w", newline="") as file:
             csv.writer(file).writerows([("text", "label"), *rows])
+        arguments += self.embed([text for text, _ in rows])
         started = time.monotonic()
         self.run("classifier", "train", "--csv", table, "--text", "text", "--label", "label", "-o", model, *arguments)
         if name:
@@ -55,9 +90,21 @@ class Tool:
             figure(f"{name}_model_mb", round(os.path.getsize(model) / 1e6, 2))
         return ["--model", model]
 
+    def embed(self, texts):
+        """What names the file of their embeddings; nothing where none are used."""
+        if not self.embeddings:
+            return ()
+        path = os.path.join(self.folder, "embeddings.jsonl")
+        with open(path, "w") as file:
+            file.writelines(self.embeddings.lines(texts))
+        return "--embeddings", path
+
     def classify(self, source, texts, name=None, *arguments):
         """One reading for each text; tells the time of a message under `name`."""
-        lines = "".join(" ".join(text.split()) + "\n" for text in texts)
+        texts = [" ".join(text.split()) for text in texts]
+        lines = "".join(text + "\n" for text in texts)
+        if self.embeddings and ("--model" in source or "--moods" in source):
+            arguments += *self.embed(texts), "--sure", self.sure
         done = self.run("classifier", "classify", *source, "--json", "--times", *arguments, text=lines)
         times = re.search(r"p50 ([0-9.]+) us, p99 ([0-9.]+) us", done.stderr)
         if name:
