@@ -34,13 +34,17 @@ wait_for() { # WHAT QUERY: until the query says t
     failed "$1 did not happen within 15 s"
 }
 
-# TEXT: on the sandbox's phone, whose signed webhook goes through the gateway; waits until Relevo has decided about it, and
-# what it decided to say has reached the phone.
+# TEXT...: on the sandbox's phone, whose signed webhooks go through the gateway; waits until Relevo has decided about them (which is when
+# nothing more follows: policy.pause), and what it decided to say has reached the phone.
 customer_writes() {
-    local message
-    message=$(curl -fsS "$PHONE/say" \
-        -d "{\"wa_id\": \"$customer\", \"name\": \"$name\", \"text\": \"$1\"}" | sed 's/.*"id":"\([^"]*\)".*/\1/')
-    wait_for "the decision about '$1'" "SELECT EXISTS (SELECT FROM desk.history WHERE message_id = '$message')"
+    local message text
+    for text; do
+        message=$(curl -fsS "$PHONE/say" \
+            -d "{\"wa_id\": \"$customer\", \"name\": \"$name\", \"text\": \"$text\"}" | sed 's/.*"id":"\([^"]*\)".*/\1/')
+    done
+    wait_for "the decision about '$text'" "SELECT EXISTS (SELECT FROM desk.history WHERE message_id = '$message')"
+    wait_for "the end of the pause behind '$text'" "
+        SELECT NOT EXISTS (SELECT FROM relevo.timer JOIN desk.conversations USING (conversation_id) WHERE kind = 'held' AND wa_id = :'wa')"
     arrived
 }
 
@@ -84,7 +88,7 @@ customer_writes "Hola, buenas tardes"
 customer_writes "¿hacen envíos a Guadalajara?"
 customer_writes "¿y cuánto tarda mi pedido?"
 customer_writes "mi pedido 48213 llegó roto"
-customer_writes "ya escribí tres veces y nadie me contesta!! quiero hablar con una persona"
+customer_writes "ya escribí tres veces" "y nadie me contesta!!" "quiero hablar con una persona"
 conversation=$(sql "SELECT conversation_id FROM desk.conversations WHERE wa_id = :'wa'")
 
 wait_for "the handover to an agent" "SELECT owner = 'human' FROM desk.conversations WHERE conversation_id = :'id'"
