@@ -61,7 +61,7 @@ typedef struct rlc_model {
 
 /* What one call needs: a dense copy of the message and room for one score per label. */
 typedef struct rlc_scratch {
-    float *message; /* RLT_BUCKETS zeros between calls */
+    uint8_t *message; /* RLT_BUCKETS zeros between calls */
     float *scores;  /* stride */
     float *dense;   /* stride */
 } rlc_scratch;

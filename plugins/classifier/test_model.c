@@ -47,7 +47,7 @@ static rlc_scored score(const rlc_model *model, const char *text)
         sum += (double)scratch.scores[i];
     assert_true(sum > 0.999 && sum < 1.001);
     for (uint32_t i = 0; i < RLT_BUCKETS; i++)
-        assert_true(scratch.message[i] == 0.0f); /* left as it was found */
+        assert_true(scratch.message[i] == 0); /* left as it was found */
     rlc_scratch_clear(&scratch);
     rlt_work_free(work);
     return scored;

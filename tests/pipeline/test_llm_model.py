@@ -49,7 +49,7 @@ def shaped(content):
 def llm_model(seed):
     """answers in the schema's shape, believed or refused, each told; without a schema; and a model that hangs"""
     api = CloudApi(seed)
-    with LanguageModel() as model, DeliverLab(api, "llm_model", partitions=1, command_poll="200ms", plugins=plugins()) as lab:
+    with LanguageModel() as model, DeliverLab(api, "llm-model", partitions=1, command_poll="200ms", plugins=plugins()) as lab:
         config = yaml.safe_load(lab.config.read_text())
         config["deliver"]["timeout"] = "60s"  # it is slow on a busy machine
         config["deliver"]["lease"] = "90s"

@@ -33,7 +33,7 @@ def semantic_model(seed):
         plugins = [{"name": "responder", "options": {"kb": str(KB)}},
                    {"name": "semantic", "options": {"destination": "embed", "model": "e5-query", "kb": str(KB),
                                                     "vectors": "vectors.jsonl", "wait": "60s"}}]
-        with DeliverLab(api, "semantic_model", partitions=1, command_poll="200ms", plugins=plugins) as lab:
+        with DeliverLab(api, "semantic-model", partitions=1, command_poll="200ms", plugins=plugins) as lab:
             (lab.folder / "vectors.jsonl").write_bytes(vectors)
             config = yaml.safe_load(lab.config.read_text())
             config["deliver"]["timeout"], config["deliver"]["lease"] = "60s", "90s"
