@@ -63,8 +63,8 @@ static const relevo_option options[N_OPTIONS] = {
     {.size = OPTION_SIZE,
      .type = RELEVO_OPTION_PATH,
      .name = "moods",
-     .help = "Model made by 'relevo classifier train' of messages labelled negative, neutral and positive; it says "
-             "the sentiment together with the lexicon."},
+     .help = "Model made by 'relevo classifier train' of messages labelled negative, neutral and positive, which says "
+             "the sentiment together with the lexicon; the one that comes with the plugin, unless given; '': the lexicon alone."},
     RLT_OPTION(STRING, "destination", "Name of an endpoint of embeddings in deliver.destinations; none: messages are read by their words alone. "
                                       "It needs a model that was trained with --embeddings."),
     RLT_OPTION(STRING, "encoder", "The endpoint's model: the one that made those embeddings."),
@@ -178,15 +178,9 @@ static int32_t create(const relevo_value *values, void **ret_instance, char *err
         free(made);
         return RELEVO_E_FAILED;
     }
-    const relevo_str moods = values[OPTION_MOODS].text;
-    if (moods.len && (!rlc_model_load(moods.ptr, &model, &failure) ||
-                      (!rlc_reader_add_moods(&made->reader, model) &&
-                       !rlt_fail(&failure, "%s: its labels are not negative, neutral and positive", moods.ptr)))) {
-        (void)snprintf(error, error_size, "%s", failure.line);
-        destroy(made);
-        return RELEVO_E_FAILED;
-    }
-    if (!make_asker(made, values, &failure)) {
+    const relevo_value *moods = &values[OPTION_MOODS];
+    if (!rlc_reader_add_moods(&made->reader, moods->text.len ? moods->text.ptr : moods->given ? "" : NULL, &failure) ||
+        !make_asker(made, values, &failure)) {
         (void)snprintf(error, error_size, "%s", failure.line);
         destroy(made);
         return RELEVO_E_FAILED;

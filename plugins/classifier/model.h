@@ -109,6 +109,8 @@ uint32_t rlc_model_label(const rlc_model *model, const char *label);
 /* A file of its own format, little-endian, with a checksum. False: *error says why, and what to do. */
 bool rlc_model_save(const rlc_model *model, const char *path, rlt_error *error);
 bool rlc_model_load(const char *path, rlc_model **ret_model, rlt_error *error);
+/* The same of a file's bytes, called `name` in messages. */
+bool rlc_model_take(const char *name, const void *file, size_t len, rlc_model **ret_model, rlt_error *error);
 
 /* Accepts NULL. */
 void rlc_model_free(rlc_model *model);

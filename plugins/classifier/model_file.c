@@ -354,21 +354,24 @@ static rlc_model *take_model(const unsigned char *file, size_t len)
     return NULL;
 }
 
+bool rlc_model_take(const char *name, const void *file, size_t len, rlc_model **ret_model, rlt_error *error)
+{
+    if (!check_head(name, file, len, error))
+        return false;
+    rlc_model *model = take_model(file, len);
+    if (!model)
+        return rlt_fail(error, "%s: its parts do not fit together (or out of memory); train it again", name);
+    *ret_model = model;
+    return true;
+}
+
 bool rlc_model_load(const char *path, rlc_model **ret_model, rlt_error *error)
 {
     char *text;
     size_t len;
     if (!rlt_file_load(path, &text, &len, error))
         return false;
-    bool good = check_head(path, (const unsigned char *)text, len, error);
-    if (good) {
-        rlc_model *model = take_model((const unsigned char *)text, len);
-        if (model)
-            *ret_model = model;
-        else
-            good =
-                rlt_fail(error, "%s: its parts do not fit together (or out of memory); train it again", path);
-    }
+    bool good = rlc_model_take(path, text, len, ret_model, error);
     free(text);
     return good;
 }

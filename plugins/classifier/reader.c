@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define LANGUAGE_SURE 0.8 /* below it, words of all languages may tell the mood */
+#define MOOD_SURE     0.6 /* of the lexicon: what such words say no model is asked about */
 
 bool rlc_reader_make(rlc_model *model, rlt_vectors *vectors, const char *person_intent, rlc_reader *ret_reader)
 {
@@ -35,16 +36,32 @@ void rlc_reader_clear(rlc_reader *reader)
 static const char *const mood_names[] = {"negative", "neutral", "positive"};
 enum { NEGATIVE, NEUTRAL, POSITIVE, N_MOODS };
 
-bool rlc_reader_add_moods(rlc_reader *reader, rlc_model *moods)
+/* moods.model as it lies beside this file; README.md says what it was trained on. */
+__asm__(".pushsection .rodata, \"a\"\n"
+        ".hidden rlc_moods\n.hidden rlc_moods_end\n.globl rlc_moods\n.globl rlc_moods_end\n"
+        "rlc_moods:\n.incbin \"" RLC_MOODS "\"\n"
+        "rlc_moods_end:\n.byte 0\n"
+        ".popsection\n");
+extern const unsigned char rlc_moods[] __attribute__((visibility("hidden"))), rlc_moods_end[] __attribute__((visibility("hidden")));
+
+bool rlc_reader_add_moods(rlc_reader *reader, const char *path, rlt_error *error)
 {
+    rlc_model *moods;
+    if (path && !*path)
+        return true;
+    const char *name = path ? path : "moods.model";
+    if (path ? !rlc_model_load(path, &moods, error)
+             : !rlc_model_take(name, rlc_moods, (size_t)(rlc_moods_end - rlc_moods), &moods, error))
+        return false;
     bool good = moods->n_labels == N_MOODS;
     for (uint32_t i = 0; i < N_MOODS; i++)
         good = good && rlc_model_label(moods, mood_names[i]) < N_MOODS;
-    if (good)
-        reader->moods = moods;
-    else
+    if (!good) {
         rlc_model_free(moods);
-    return good;
+        return rlt_fail(error, "%s: its labels are not negative, neutral and positive", name);
+    }
+    reader->moods = moods;
+    return true;
 }
 
 bool rlc_reader_takes(const rlc_reader *reader, uint32_t dims, uint32_t recipe)
@@ -73,6 +90,8 @@ static bool learned_mood(const rlc_reader *reader, rlt_work *work, rlc_scratch *
 {
     rlc_scored scored;
     double share[N_MOODS], total = 0;
+    if (fabs(mood->sentiment) >= MOOD_SURE)
+        return true;
     if (!rlc_model_score(reader->moods, scratch, work, doc, reader->vectors, whole, &scored))
         return false;
     for (uint32_t i = 0; i < N_MOODS; i++) {

@@ -30,8 +30,9 @@ typedef struct rlc_reading {
 
 /* Takes the model and the vectors (may be NULL) over, also on failure. False: out of memory. */
 bool rlc_reader_make(rlc_model *model, rlt_vectors *vectors, const char *person_intent, rlc_reader *ret_reader);
-/* Takes over a model of moods. False: its labels are not negative, neutral and positive; it is freed then. */
-bool rlc_reader_add_moods(rlc_reader *reader, rlc_model *moods);
+/* Has a model of moods say the sentiment together with the lexicon: that of a file, whose labels are negative, neutral and positive; NULL: the
+   one that comes with the plugin; "": none, the lexicon says it alone. False: *error says why. */
+bool rlc_reader_add_moods(rlc_reader *reader, const char *path, rlt_error *error);
 void rlc_reader_clear(rlc_reader *reader);
 /* Whether one of its models was trained with such embeddings of whole messages, and none with others. */
 bool rlc_reader_takes(const rlc_reader *reader, uint32_t dims, uint32_t recipe);

@@ -48,7 +48,8 @@ static const char classify_help[] =
     "  --vectors FILE       as in train\n"
     "  --embeddings FILE    embeddings of messages, made by plugins/semantic/embed.py\n"
     "  --sure N             uses them only for messages whose intent is less sure than this (default " RLC_SURE "; 1: for all)\n"
-    "  --moods MODEL        one made by train of messages labelled negative, neutral and positive\n"
+    "  --moods MODEL        one made by train of messages labelled negative, neutral and positive (default: the one that comes with\n"
+    "                       the plugin); '': the lexicon alone says the sentiment\n"
     "  --times              says at the end how long a message took, on standard error\n"
     "  --json               one JSON object a line: intent, confidence, out_of_scope, language, sentiment,\n"
     "                       sentiment_score, anger, wants_person\n";
@@ -356,10 +357,7 @@ static bool run_classify(const tool_arguments *arguments)
     }
     if (!rlc_reader_make(model, vectors, arguments->person_intent, &reader))
         return fail("out of memory");
-    if (arguments->moods)
-        good = rlc_model_load(arguments->moods, &model, &error)
-                   ? rlc_reader_add_moods(&reader, model) || fail("--moods wants labels negative, neutral and positive")
-                   : fail(error.line);
+    good = rlc_reader_add_moods(&reader, arguments->moods, &error) || fail(error.line);
     if (good && arguments->embeddings)
         good = load_wholes(arguments, &reader, &wholes);
     good = good && classify_lines(&reader, wholes, arguments);

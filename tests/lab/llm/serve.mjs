@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { getLlama, LlamaChatSession } from "node-llama-cpp";
 
 const [port, path] = process.argv.slice(2);
-const llama = await getLlama({ gpu: false, build: "never", skipDownload: true, maxThreads: 2 });
+const llama = await getLlama({ gpu: false, build: "never", skipDownload: true, maxThreads: 1 }); // several threads wait for each other by spinning
 const model = await llama.loadModel({ modelPath: path });
 const context = await model.createContext({ contextSize: 4096, sequences: 1 });
 const sequence = context.getSequence();
