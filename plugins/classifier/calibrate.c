@@ -59,7 +59,7 @@ bool rlc_material_trains(const rlc_material *material, uint32_t i, uint32_t fold
 
 static rlc_input input_of(const rlc_material *material, uint32_t i, uint32_t with)
 {
-    rlc_input input = {&material->docs[i], material->features[i], material->n_features[i], {NULL}};
+    rlc_input input = {&material->docs[i], material->features[i], material->n_features[i], {NULL}, 0};
     for (uint32_t kind = 0; kind < RLC_MEANINGS; kind++)
         if (with >> kind & 1u)
             input.dense[kind] = material->dense[kind] + (size_t)i * material->dims[kind];

@@ -245,21 +245,42 @@ rlc_scored rlc_model_judge(const rlc_model *model, rlc_scratch *scratch, const r
     return scored;
 }
 
-bool rlc_model_score(const rlc_model *model, rlc_scratch *scratch, rlt_work *work, const rlt_doc *doc,
-                     const rlt_vectors *vectors, const float *whole, rlc_scored *ret_scored)
+bool rlc_input_make(rlt_work *work, const rlt_doc *doc, const rlt_vectors *vectors, const float *whole, rlc_input *ret)
 {
-    rlc_input input = {.doc = doc};
-    float words[RLT_VECTOR_DIMS];
-    if (rlt_features(work, doc, &input.features, &input.n) != RLT_OK)
+    rlc_input input = {.doc = doc, .dense = {[RLC_WHOLE] = whole}, .recipe = rlt_vectors_recipe(vectors)};
+    float *words = vectors ? rlt_work_alloc(work, RLT_VECTOR_DIMS * sizeof *words) : NULL;
+    if (rlt_features(work, doc, &input.features, &input.n) != RLT_OK || (vectors && !words))
         return false;
-    if (vectors && model->dense[RLC_WORDS].dims && rlt_vectors_recipe(vectors) == model->dense[RLC_WORDS].recipe) {
+    if (vectors)
         rlt_vectors_sum(vectors, doc, words);
-        input.dense[RLC_WORDS] = words;
-    }
-    if (model->dense[RLC_WHOLE].dims)
-        input.dense[RLC_WHOLE] = whole;
-    rlc_model_decide(model, &input, scratch->scores);
-    mix(model, scratch, &input);
-    *ret_scored = rlc_model_judge(model, scratch, &input);
+    input.dense[RLC_WORDS] = words;
+    *ret = input;
     return true;
+}
+
+/* Without what the model was not trained with. */
+static rlc_input known_to(const rlc_model *model, const rlc_input *given)
+{
+    rlc_input input = *given;
+    if (!model->dense[RLC_WORDS].dims || model->dense[RLC_WORDS].recipe != given->recipe)
+        input.dense[RLC_WORDS] = NULL;
+    if (!model->dense[RLC_WHOLE].dims)
+        input.dense[RLC_WHOLE] = NULL;
+    return input;
+}
+
+void rlc_model_weigh(const rlc_model *model, rlc_scratch *scratch, const rlc_input *input)
+{
+    const rlc_input known = known_to(model, input);
+    rlc_model_decide(model, &known, scratch->scores);
+    mix(model, scratch, &known);
+    (void)make_probabilities(model, scratch->scores);
+}
+
+rlc_scored rlc_model_score(const rlc_model *model, rlc_scratch *scratch, const rlc_input *input)
+{
+    const rlc_input known = known_to(model, input);
+    rlc_model_decide(model, &known, scratch->scores);
+    mix(model, scratch, &known);
+    return rlc_model_judge(model, scratch, &known);
 }

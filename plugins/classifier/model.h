@@ -72,6 +72,7 @@ typedef struct rlc_input {
     const rlt_feature *features;
     uint32_t n;
     const float *dense[RLC_MEANINGS]; /* as many numbers as the model's dims; NULL: not there */
+    uint32_t recipe;                  /* of dense[RLC_WORDS] */
 } rlc_input;
 
 typedef struct rlc_scored {
@@ -86,13 +87,14 @@ typedef struct rlc_scored {
 bool rlc_scratch_make(const rlc_model *model, rlc_scratch *ret_scratch);
 void rlc_scratch_clear(rlc_scratch *scratch);
 
-/*
- * Scores a message. `vectors` may be NULL, and is not asked when the model was trained without or with another recipe;
- * `whole` (may be NULL) is the message's embedding by the model's encoder, of its dims. After it scratch->scores
- * holds the probability of every label. False: out of memory.
- */
-bool rlc_model_score(const rlc_model *model, rlc_scratch *scratch, rlt_work *work, const rlt_doc *doc,
-                     const rlt_vectors *vectors, const float *whole, rlc_scored *ret_scored);
+/* A message as models take it; lives in `work` until its reset. `vectors` may be NULL; `whole` (may be NULL) is the message's embedding by the
+   models' encoder, of their dims. False: out of memory. */
+bool rlc_input_make(rlt_work *work, const rlt_doc *doc, const rlt_vectors *vectors, const float *whole, rlc_input *ret);
+
+/* Scores a message; what the model was not trained with, or by another recipe, is not asked. After it scratch->scores holds the probability of
+   every label. rlc_model_weigh only does that. */
+rlc_scored rlc_model_score(const rlc_model *model, rlc_scratch *scratch, const rlc_input *input);
+void rlc_model_weigh(const rlc_model *model, rlc_scratch *scratch, const rlc_input *input);
 
 /* The steps of it, for training: n-gram decision values into `scores` (stride), and those of one dense layer
    (n_labels); then everything else from the mixed ones in scratch->scores. */

@@ -85,15 +85,12 @@ bool rlc_reader_takes(const rlc_reader *reader, uint32_t dims, uint32_t recipe)
  */
 static const double shifts[N_MOODS][4] = {{-0.80, 0.40, 0.67, -0.24}, {0}, {1.10, 0.77, 0.34, -0.45}};
 
-static bool learned_mood(const rlc_reader *reader, rlt_work *work, rlc_scratch *scratch, const rlt_doc *doc, const float *whole,
-                         rlc_mood *mood)
+static void learned_mood(const rlc_reader *reader, rlc_scratch *scratch, const rlc_input *input, rlc_mood *mood)
 {
-    rlc_scored scored;
     double share[N_MOODS], total = 0;
     if (fabs(mood->sentiment) >= MOOD_SURE)
-        return true;
-    if (!rlc_model_score(reader->moods, scratch, work, doc, reader->vectors, whole, &scored))
-        return false;
+        return;
+    rlc_model_weigh(reader->moods, scratch, input);
     for (uint32_t i = 0; i < N_MOODS; i++) {
         double shift = shifts[i][0] * mood->sentiment + shifts[i][1] * fabs(mood->sentiment) + shifts[i][2] * mood->anger + shifts[i][3];
         share[i] = (double)scratch->scores[rlc_model_label(reader->moods, mood_names[i])] * exp(shift);
@@ -103,7 +100,6 @@ static bool learned_mood(const rlc_reader *reader, rlt_work *work, rlc_scratch *
     best = share[POSITIVE] > share[best] ? POSITIVE : best;
     mood->name = mood_names[best];
     mood->sentiment = (share[POSITIVE] - share[NEGATIVE]) / total;
-    return true;
 }
 
 /* The patterns or the intent; where something only looks like a request, the intent is not believed. */
@@ -123,8 +119,8 @@ bool rlc_reader_read(const rlc_reader *reader, rlt_work *work, rlc_scratch *scra
 {
     rlt_work_reset(work);
     rlt_doc doc;
-    rlc_scored scored;
-    if (rlt_read(work, text, &doc) != RLT_OK)
+    rlc_input input;
+    if (rlt_read(work, text, &doc) != RLT_OK || !rlc_input_make(work, &doc, reader->vectors, whole, &input))
         return false;
     double sure;
     rlc_reading reading = {.language = rlt_language_guess(&doc, &sure), .out_of_scope = 1};
@@ -132,11 +128,10 @@ bool rlc_reader_read(const rlc_reader *reader, rlt_work *work, rlc_scratch *scra
     reading.mood = rlc_mood_read(reader->lexicon, work, &doc, spoken);
     if (reading.mood.sentiment == 0 && sure < LANGUAGE_SURE) /* perhaps a word of the language next to it */
         reading.mood = rlc_mood_read(reader->lexicon, work, &doc, RLT_UNKNOWN);
-    if (reader->moods && doc.n_tokens > 0 && !learned_mood(reader, work, scratch, &doc, whole, &reading.mood))
-        return false;
     if (doc.n_tokens > 0) {
-        if (!rlc_model_score(reader->model, scratch, work, &doc, reader->vectors, whole, &scored))
-            return false;
+        if (reader->moods)
+            learned_mood(reader, scratch, &input, &reading.mood);
+        rlc_scored scored = rlc_model_score(reader->model, scratch, &input);
         reading.intent = reader->model->labels[scored.label];
         reading.confidence = scored.probability;
         reading.out_of_scope = scored.out_of_scope;

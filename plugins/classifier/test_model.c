@@ -41,7 +41,9 @@ static rlc_scored score(const rlc_model *model, const char *text)
     assert_non_null(work);
     assert_true(rlc_scratch_make(model, &scratch));
     assert_int_equal(rlt_read(work, rlt_str(text), &doc), RLT_OK);
-    assert_true(rlc_model_score(model, &scratch, work, &doc, NULL, NULL, &scored));
+    rlc_input input;
+    assert_true(rlc_input_make(work, &doc, NULL, NULL, &input));
+    scored = rlc_model_score(model, &scratch, &input);
     double sum = 0;
     for (uint32_t i = 0; i < model->n_labels; i++)
         sum += (double)scratch.scores[i];

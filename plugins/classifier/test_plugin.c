@@ -2,6 +2,7 @@
 /* The plugin as the host loads it, on the demo business's intents. */
 #include "testkit/testkit.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -178,7 +179,7 @@ static void learned_moods(void **state)
     int fd = mkstemp(csv), model_fd = mkstemp(model);
     assert_true(fd >= 0 && model_fd >= 0);
     assert_int_equal(write(fd, table, sizeof table - 1), sizeof table - 1);
-    tk *kit = tk_open("classifier", "intents", intents, NULL);
+    tk *kit = tk_open("classifier", "intents", intents, "moods", "", NULL), *shipped = tk_open("classifier", "intents", intents, NULL);
     const char *arguments[] = {"classifier", "train", "--csv", csv,  "--text",    "text",
                                "--label",    "label", "-o",    model, "--vectors", ""};
     assert_int_equal(kit->plugin->tool(12, arguments), 0);
@@ -188,6 +189,10 @@ static void learned_moods(void **state)
     assert_true(tk_reading(tk_run(with, TK_CLASSIFY, &b, 1), 0)->reading.sentiment < -0.1);
     assert_true(tk_reading(tk_run(with, TK_CLASSIFY, &c, 1), 0)->reading.sentiment > 0.1);
     tk_close(with);
+    tk_view *d = tk_message(kit, "vaya noche mas rara, no me lo creo"), *e = tk_message(shipped, "vaya noche mas rara, no me lo creo");
+    double alone = tk_reading(tk_run(kit, TK_CLASSIFY, &d, 1), 0)->reading.sentiment;
+    assert_true(fabs(tk_reading(tk_run(shipped, TK_CLASSIFY, &e, 1), 0)->reading.sentiment - alone) > 0.01);
+    tk_close(shipped);
     const char *of_intents[] = {"classifier", "train", "--intents", intents, "-o", model, "--vectors", ""};
     assert_int_equal(kit->plugin->tool(8, of_intents), 0);
     tk_refused(error, "classifier", "intents", intents, "moods", model, NULL);
