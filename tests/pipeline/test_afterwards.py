@@ -239,7 +239,7 @@ def survey_and_pause(seed):
     with Lab("paused", partitions=1, policy=policy(pause="1500ms", survey={"on_resolve": True}), command_poll="200ms") as lab:
         lab.sql("SELECT desk.put_agent('ana', 'Ana', '{care}'), desk.set_presence('ana', 'online')")
         consumer = lab.start()
-        say(lab, "573001", "oigan", "person ya")  # held, twice
+        say(lab, "573001", "person por favor", "ya")  # held, twice
         until(lab, "ana has it not", "SELECT count(*) = 1 FROM desk.conversations WHERE agent_id = 'ana'")
         lab.wait_caught_up()
         one = conversation(lab, "573001")
