@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 /* Defaults of the plugin's options and of `ask`, as texts. */
-#define SEM_LEAST  "0.9"
-#define SEM_MARGIN "0.01"
+#define SEM_LEAST  "0.86"
+#define SEM_MARGIN "0.06"
 #define SEM_WORDS  "0.25"
 
 /* `relevo semantic ...`: see tool.c. Returns the exit code. */

@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The semantic plugin with a real encoder behind its endpoint: paraphrases and a question in another language find their article.
+"""The semantic plugin with a real encoder behind its endpoint: questions in another language than the articles find theirs.
 
     test_semantic_model.py [SEED]
 """
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
@@ -18,20 +19,24 @@ from lab.stack import BIN, PLUGINS, ROOT, bare_environment, expect, run  # noqa:
 from pipeline.test_deliver import configure  # noqa: E402
 from pipeline.test_held import Customer  # noqa: E402
 
-KB = ROOT / "docs" / "examples" / "cafe_andino" / "kb"
+ARTICLES = [{"id": "envios", "title": "Envíos a domicilio", "questions": ["¿Hacen envíos a otras ciudades?"], "answer": "Enviamos a todo el país."},
+            {"id": "horario", "title": "Horario", "questions": ["¿A qué hora abren?"], "answer": "Abrimos a las 9."},
+            {"id": "devoluciones", "title": "Devoluciones", "questions": ["¿Puedo devolver un producto?"], "answer": "Sí, en 30 días."},
+            {"id": "pagos", "title": "Formas de pago", "questions": ["¿Puedo pagar con tarjeta?"], "answer": "Sí, con todas."}]
 EMBED = ROOT / "plugins" / "semantic" / "embed.py"
 
 
 def semantic_model(seed):
     """vectors made by the plugin's own tools; what shares no word with an article; gibberish; an encoder that hangs"""
     api = CloudApi(seed)
-    with Encoder() as encoder:
-        texts = subprocess.run([BIN, "semantic", "texts", "--kb", KB], capture_output=True, check=True, timeout=60,
+    with Encoder() as encoder, tempfile.TemporaryDirectory() as kb:
+        Path(kb, "kb.yaml").write_text(yaml.safe_dump([{"language": "es", **article} for article in ARTICLES], allow_unicode=True))
+        texts = subprocess.run([BIN, "semantic", "texts", "--kb", kb], capture_output=True, check=True, timeout=60,
                                env={**bare_environment(), "RELEVO_PLUGIN_DIR": str(PLUGINS)}).stdout
         vectors = subprocess.run(["/usr/bin/python3", EMBED, encoder.url + "/v1/embeddings", "e5-query"], input=texts,
                                  stdout=subprocess.PIPE, check=True, timeout=600).stdout
-        plugins = [{"name": "responder", "options": {"kb": str(KB)}},
-                   {"name": "semantic", "options": {"destination": "embed", "model": "e5-query", "kb": str(KB),
+        plugins = [{"name": "responder", "options": {"kb": kb}},
+                   {"name": "semantic", "options": {"destination": "embed", "model": "e5-query", "kb": kb,
                                                     "vectors": "vectors.jsonl", "wait": "60s"}}]
         with DeliverLab(api, "semantic-model", partitions=1, command_poll="200ms", plugins=plugins) as lab:
             (lab.folder / "vectors.jsonl").write_bytes(vectors)
@@ -50,8 +55,8 @@ def semantic_model(seed):
                 return customer.heard()[0], lab.sql("SELECT said->0->>'source' FROM relevo.history WHERE conversation_id = %s"
                                                     " AND said IS NOT NULL ORDER BY seq LIMIT 1", customer.id)[0][0]
 
-            for number, (text, article) in enumerate((("me lo pueden mandar hasta mi domicilio en otra ciudad", "envios"),
-                                                      ("what time do you close at night", "horario"))):
+            for number, (text, article) in enumerate((("do you deliver to other towns?", "envios"),
+                                                      ("what time do you open in the morning?", "horario"))):
                 said, source = heard(number, text)
                 expect(source == article, f"{text!r} finds {source}: {said!r}")
             said, _ = heard(10, "zxcv qwer tyui bnm")
@@ -65,7 +70,7 @@ def semantic_model(seed):
             consumer.wait_ready()
             encoder.stop()
             dora = Customer(lab, 20)
-            dora.write("me lo pueden mandar hasta mi domicilio en otra ciudad")
+            dora.write("do you deliver to other towns?")
             dora.wait("what is said without it", dora.heard)
             expect(dora.heard()[0] in (NOTICES["unknown"], NOTICES["handoff"]), f"without an embedding the customer heard {dora.heard()}")
             encoder.go_on()
