@@ -18,13 +18,14 @@ typedef struct messages {
     rlv_subject subjects[EVENTS];
 } messages;
 
-static void ask(const char *how, const char *reason, int64_t budget_ms)
+static void ask_beside(enum rlv_isolation other, const char *how, const char *reason, int64_t budget_ms)
 {
     test_config c;
     char options[64];
     (void)snprintf(options, sizeof(options), "{how: %s}", how);
     config_open(&c, "rogue", options, "probe", "{label: x}", NULL);
     c.plugins[0].path = rlv_arena_printf(c.arena, "%s", built("tests/isolation/rogue.so"));
+    c.plugins[1].isolation = other;
     c.plugins[0].event_ms = c.plugins[0].batch_ms = budget_ms;
     rlv_host *host = NULL;
     rlv_error err;
@@ -64,6 +65,19 @@ static void ask(const char *how, const char *reason, int64_t budget_ms)
     config_close(&c);
 }
 
+static void ask(const char *how, const char *reason, int64_t budget_ms)
+{
+    ask_beside(RLV_ISOLATION_INLINE, how, reason, budget_ms);
+}
+
+/* Through whose process no copy goes. */
+static void test_beside_a_process(void **state)
+{
+    (void)state;
+    ask_beside(RLV_ISOLATION_PROCESS, "segfault", "was killed by signal 11 (Segmentation fault)", 60000);
+    ask_beside(RLV_ISOLATION_PROCESS, "exit", "ended the process", 60000);
+}
+
 static void test_crashes(void **state)
 {
     (void)state;
@@ -86,6 +100,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_crashes),
         cmocka_unit_test(test_hangs),
+        cmocka_unit_test(test_beside_a_process),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

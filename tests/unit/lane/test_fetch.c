@@ -255,10 +255,63 @@ static void test_what_postgres_has(void **state)
     rlv_fetch_stop(&t->fetch);
 }
 
+static bool holds(const rlv_batch *batch, enum rlv_event_kind kind, const char *text)
+{
+    for (size_t i = 0; i < batch->n; i++)
+        if (batch->items[i].event.kind == kind && (!text || rlv_str_is(batch->items[i].event.text, text)))
+            return true;
+    return false;
+}
+
+/* What waited when the lane was taken is feared: events, and the timer that the test before left; not what comes later. */
+static void test_what_is_feared(void **state)
+{
+    track *t = *state;
+    rlv_error err;
+    int64_t low, ends[RLV_INPUTS_MAX] = {0};
+    shelf_run(t->s->sql, "DELETE FROM relevo.command WHERE lane = %d", t->s->lane);
+    produce_event(t, "before");
+    assert_ok(rlv_broker_bounds(t->l->broker, t->topics[0], t->s->lane, LAB_TIMEOUT_MS, &low, &ends[0], &err), err);
+    t->fetch.batch_max = 1;
+    assert_ok(rlv_fetch_start(&t->fetch, &t->env, &t->stages, &t->s->row, &err), err);
+    assert_false(rlv_fetch_fears(&t->fetch, t->s->row.next)); /* nobody said so */
+    rlv_fetch_fear(&t->fetch, ends, true);
+    assert_true(rlv_fetch_fears(&t->fetch, t->s->row.next));
+    produce_event(t, "after");
+    bool before = false, timer = false;
+    for (int i = 0; i < 6000 && !(before && timer); i++) {
+        assert_ok(fetch_one(t, &err), err);
+        bool is_before = holds(t->batch, RLV_EVENT_MESSAGE, "before"), is_timer = holds(t->batch, RLV_EVENT_TIMER, NULL);
+        assert_true(t->batch->feared || (!is_before && !(is_timer && !timer)));
+        if (is_before || !timer)
+            assert_false(rlv_fetch_all_seen(&t->fetch, t->batch) && !is_timer);
+        before |= is_before;
+        timer |= is_timer && t->fetch.timers_seen; /* asked for by the clock */
+        follow(t);
+    }
+    assert_true(before && timer);
+    assert_true(rlv_fetch_all_seen(&t->fetch, t->batch));
+    assert_true(t->s->row.next[0] >= ends[0]);
+    assert_false(rlv_fetch_fears(&t->fetch, t->s->row.next));
+    produce_event(t, "later");
+    bool later = false;
+    for (int i = 0; i < 6000 && !later; i++) {
+        assert_ok(fetch_one(t, &err), err);
+        assert_false(t->batch->feared); /* the timer comes again, since nobody took it away */
+        later = holds(t->batch, RLV_EVENT_MESSAGE, "later");
+        follow(t);
+    }
+    assert_true(later);
+    rlv_fetch_bold(&t->fetch);
+    assert_false(rlv_fetch_fears(&t->fetch, (int64_t[RLV_INPUTS_MAX]){0}));
+    rlv_fetch_stop(&t->fetch);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_events),
                                        cmocka_unit_test(test_a_limit_that_moves),
-                                       cmocka_unit_test(test_what_postgres_has)};
+                                       cmocka_unit_test(test_what_postgres_has),
+                                       cmocka_unit_test(test_what_is_feared)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
