@@ -116,6 +116,7 @@ def meet(lab, process, events):
     process.start()
     supervisor = Supervisor(process)
     lab.wait_caught_up()
+    process.wait_ready()  # all lanes are taken: who leaves before that leaves the fear of those before as it was
     wait(lambda: max(unfinished(lab)) <= 1, lambda: f"a lane is wary for ever: {unfinished(lab)}\n{process.tail()}")
     supervisor.stop()
     expect(unfinished(lab) == [0] * lab.partitions, f"left in order, and not told: {unfinished(lab)}")
