@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `relevo account`: who may log in at the desk. A password is read, never given as an argument: those are seen by everybody on the machine. */
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +14,10 @@
 enum { SQL_TIMEOUT_MS = 10000 };
 
 static const char help[] =
-    "Usage: relevo account list\n"
+    "Usage: relevo account list [--json]\n"
     "       relevo account put LOGIN [--role ROLE] [--agent AGENT] [--no-password]\n"
     "       relevo account drop LOGIN\n\n"
-    "  list                who may log in at the desk\n"
+    "  list                who may log in at the desk; --json: for machines\n"
     "  put LOGIN           makes an account, or changes one; whoever uses it is logged out. The password is asked for, or read\n"
     "                      from the standard input: 10 to 200 bytes\n"
     "    --role ROLE       agent (the default), supervisor (sees all teams and the reports) or admin (and the configuration)\n"
@@ -46,7 +47,24 @@ static bool read_password(char *ret, size_t size)
     return got;
 }
 
-static int list(rlv_store *store, rlv_error *err)
+/* One line, an object each. */
+static void put_json(const rlv_table *t)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < t->rows; i++) {
+        const char *const *row = (const char *const *)t->cells + i * t->columns;
+        (void)json_array_append_new(rows, json_pack("{s:s, s:s, s:s?, s:b}", "login", row[0], "role", row[1], "agent",
+                                                    strcmp(row[2], "-") == 0 ? NULL : row[2], "password", strcmp(row[3], "password") == 0));
+    }
+    json_t *all = json_pack("{s:o}", "accounts", rows);
+    char *text = all ? json_dumps(all, JSON_COMPACT) : NULL;
+    if (text)
+        (void)puts(text);
+    free(text);
+    json_decref(all);
+}
+
+static int list(rlv_store *store, bool json, rlv_error *err)
 {
     rlv_arena *arena = rlv_arena_new((size_t)16 << 20);
     rlv_table t;
@@ -56,9 +74,11 @@ static int list(rlv_store *store, rlv_error *err)
                                "SELECT login, role, coalesce(agent_id, '-'), CASE WHEN password IS NULL THEN 'proxy only' ELSE 'password' END "
                                "FROM relevo.account ORDER BY login",
                                arena, &t, err);
-    if (rc == RLV_OK && t.rows == 0)
+    if (rc == RLV_OK && json)
+        put_json(&t);
+    else if (rc == RLV_OK && t.rows == 0)
         (void)puts("There are no accounts yet: relevo account put LOGIN --agent AGENT");
-    for (size_t i = 0; rc == RLV_OK && i < t.rows; i++)
+    for (size_t i = 0; rc == RLV_OK && !json && i < t.rows; i++)
         (void)printf("%-24s %-12s %-16s %s\n", t.cells[i * t.columns], t.cells[i * t.columns + 1], t.cells[i * t.columns + 2],
                      t.cells[i * t.columns + 3]);
     rlv_arena_free(arena);
@@ -68,9 +88,9 @@ static int list(rlv_store *store, rlv_error *err)
 int rlv_cli_account(int argc, char **argv)
 {
     const char *path = NULL, *role = "agent", *agent = "";
-    bool no_password = false;
+    bool no_password = false, json = false;
     const rlv_cli_flag flags[] = {
-        {"config", &path, NULL}, {"role", &role, NULL}, {"agent", &agent, NULL}, {"no-password", NULL, &no_password}};
+        {"config", &path, NULL}, {"role", &role, NULL}, {"agent", &agent, NULL}, {"no-password", NULL, &no_password}, {"json", NULL, &json}};
     int first;
     int code = rlv_cli_parse(argc, argv, help, flags, sizeof(flags) / sizeof(*flags), &first);
     if (code >= 0)
@@ -81,6 +101,8 @@ int rlv_cli_account(int argc, char **argv)
         return rlv_cli_usage("account", "list, put or drop?");
     if (argc - first != (is_list ? 1 : 2))
         return rlv_cli_usage("account", is_list ? "list takes no login" : "%s takes one login", verb);
+    if (json && !is_list)
+        return rlv_cli_usage("account", "--json is for list");
     char password[RLV_PASSWORD_MAX + 3] = "";
     if (is_put && !no_password && !read_password(password, sizeof(password)))
         return rlv_cli_usage("account", "no password was given; --no-password to make do without");
@@ -92,7 +114,7 @@ int rlv_cli_account(int argc, char **argv)
     rlv_store *store = NULL;
     int rc = rlv_store_open(config->postgres, "relevo account", SQL_TIMEOUT_MS, &store, &err);
     if (rc == RLV_OK && is_list)
-        rc = list(store, &err);
+        rc = list(store, json, &err);
     else if (rc == RLV_OK && is_put)
         rc = rlv_account_put(store, rlv_str_from(login), rlv_str_from(role), rlv_str_from(agent),
                              no_password ? (rlv_str){NULL, 0} : rlv_str_from(password), &err);

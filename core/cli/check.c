@@ -6,6 +6,7 @@
  */
 #include "cli/check.h"
 
+#include <jansson.h>
 #include <libpq-fe.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,12 +20,13 @@
 #include "registry/registry.h"
 
 static const char help[] =
-    "Usage: relevo check [--offline | --print] [--config FILE]\n\n"
+    "Usage: relevo check [--offline | --print] [--json] [--config FILE]\n\n"
     "Is all there that `relevo consume` needs? One line for each part: OK, or FAIL with what is wrong and "
     "what to do.\n\n"
     "  --offline   connects to nothing: the file, and every plugin with its options\n"
     "  --print     only prints the configuration in force: file, environment and defaults, and which of them each value\n"
-    "              is from; secrets are hidden\n\n"
+    "              is from; secrets are hidden\n"
+    "  --json      for machines: one line with all parts; not with --print\n\n"
     "Else it also asks Kafka (topics, partition counts, settings, rights), Postgres (schema, rights) and the "
     "schema\n"
     "registry, if there is one. It changes nothing. Exit code 0; 78: something is wrong; 69: only that a "
@@ -40,6 +42,7 @@ enum {
  * ----------------------------------------------------------------------------------------------------- */
 
 static bool waiting;
+static json_t *parts; /* with --json: what is printed at the end; else NULL */
 
 static void clear_waiting(void)
 {
@@ -51,6 +54,12 @@ static void clear_waiting(void)
 static void line(const char *verdict, const char *part, const char *fmt, va_list ap)
 {
     clear_waiting();
+    if (parts) {
+        char text[2048];
+        (void)vsnprintf(text, sizeof(text), fmt, ap);
+        (void)json_array_append_new(parts, json_pack("{s:b, s:s, s:s}", "ok", strcmp(verdict, "OK") == 0, "part", part, "text", text));
+        return;
+    }
     (void)printf("%-6s %-9s ", verdict, part);
     (void)vprintf(fmt, ap);
     (void)putchar('\n');
@@ -248,22 +257,40 @@ static int print(const char *path)
     return rc;
 }
 
+/* Ends --json: the exit code stays what it is. */
+static int put_parts(int code)
+{
+    json_t *all = json_pack("{s:b, s:i, s:o}", "ok", code == EX_OK, "exit_code", code, "parts", parts);
+    char *text = all ? json_dumps(all, JSON_COMPACT) : NULL;
+    parts = NULL;
+    if (text)
+        (void)puts(text);
+    free(text);
+    json_decref(all);
+    return text ? code : EX_OSERR;
+}
+
 int rlv_cli_check(int argc, char **argv)
 {
     const char *path = NULL;
-    bool offline = false, printed = false;
+    bool offline = false, printed = false, json = false;
     const rlv_cli_flag flags[] = {
-        {"config", &path, NULL}, {"offline", NULL, &offline}, {"print", NULL, &printed}};
-    int first, rc = rlv_cli_parse(argc, argv, help, flags, 3, &first);
+        {"config", &path, NULL}, {"offline", NULL, &offline}, {"print", NULL, &printed}, {"json", NULL, &json}};
+    int first, rc = rlv_cli_parse(argc, argv, help, flags, 4, &first);
     if (rc >= 0)
         return rc;
     if (first != argc)
         return rlv_cli_usage("check", "unexpected '%s'", argv[first]);
+    if (json && printed)
+        return rlv_cli_usage("check", "--print is YAML: it has no --json");
     rlv_config *config;
     rc = rlv_cli_load(path, &config);
     if (rc)
         return rc;
+    parts = json ? json_array() : NULL;
     rc = printed ? print(path) : run(config, offline);
+    if (parts)
+        rc = put_parts(rc);
     rlv_config_free(config);
     return rc;
 }

@@ -100,7 +100,9 @@ int rlv_cli_consume(int argc, char **argv)
     if (rc == RLV_OK) {
         rlv_log(RLV_LOG_INFO, "consume",
                 "relevo " RELEVO_VERSION ": %zu plugins, configuration %016llx, metrics on port %u", rlv_host_count(host), (unsigned long long)config->hash, rlv_ops_port(ops));
+        rlv_role_ready(alive, &role);
         rc = rlv_consumer_run(consumer, &rlv_role_stop, &err);
+        rlv_role_quiet();
     }
     rlv_ops_stop(ops);
     bool haunted = consumer && rlv_consumer_haunted(consumer);

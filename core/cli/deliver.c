@@ -57,7 +57,9 @@ int rlv_cli_deliver(int argc, char **argv)
                 "relevo " RELEVO_VERSION ": %s/%s, %zu destinations, metrics on port %u",
                 config->deliver.api_url, config->deliver.api_version, config->deliver.n_destinations,
                 rlv_ops_port(ops));
+        rlv_role_ready(alive, deliver);
         rc = rlv_deliver_run(deliver, &rlv_role_stop, &err);
+        rlv_role_quiet();
     }
     rlv_ops_stop(ops);
     rlv_deliver_free(deliver);

@@ -49,7 +49,9 @@ int rlv_cli_desk(int argc, char **argv)
         rlv_log(RLV_LOG_INFO, "desk",
                 "relevo " RELEVO_VERSION ": pages on port %u, metrics on port %u",
                 rlv_desk_port(desk), rlv_ops_port(ops));
+        rlv_role_ready(alive, desk);
         rc = rlv_desk_run(desk, &rlv_role_stop, &err);
+        rlv_role_quiet();
     }
     rlv_ops_stop(ops);
     rlv_desk_free(desk);

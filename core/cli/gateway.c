@@ -53,7 +53,9 @@ int rlv_cli_gateway(int argc, char **argv)
         rlv_log(RLV_LOG_INFO, "gateway",
                 "relevo " RELEVO_VERSION ": webhooks on port %u%s, metrics on port %u",
                 rlv_gateway_port(gateway), config->gateway.path, rlv_ops_port(ops));
+        rlv_role_ready(alive, gateway);
         rc = rlv_gateway_run(gateway, &rlv_role_stop, &err);
+        rlv_role_quiet();
     }
     rlv_ops_stop(ops);
     rlv_gateway_free(gateway);

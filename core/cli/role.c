@@ -9,13 +9,18 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <spawn.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/str.h"
 
 static const char self[] = "/proc/self/exe";
 
@@ -23,12 +28,77 @@ enum { ARGS_MAX = 16 };
 
 volatile sig_atomic_t rlv_role_stop;
 
-/* Of the one thread that waits for SIGHUP. */
+/* Of the one thread that waits for SIGHUP, and pats the watchdog. */
 static struct {
     char **argv;
     char how[16];
     volatile sig_atomic_t told, again; /* told: by SIGTERM or SIGINT, after which nothing begins anew */
-} role;
+    pthread_mutex_t lock;              /* of what follows */
+    bool (*alive)(void *user, double *ret_seconds);
+    void *user;
+    bool ready;
+} role = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* ---- the service manager ----------------------------------------------------------------------------------------- */
+
+/* One datagram to systemd, if it waits for any: sd_notify(3). Ten lines rather than a library with its compressors in a process that
+   faces the network. */
+static void notify(const char *words)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    size_t len = path ? strlen(path) : 0;
+    if (len < 2 || len >= sizeof(to.sun_path) || (*path != '/' && *path != '@'))
+        return;
+    memcpy(to.sun_path, path, len);
+    if (*path == '@')
+        to.sun_path[0] = '\0'; /* a name without a file */
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return;
+    (void)sendto(fd, words, strlen(words), MSG_NOSIGNAL, (struct sockaddr *)&to, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
+    (void)close(fd);
+}
+
+void rlv_role_ready(bool (*alive)(void *user, double *ret_seconds), void *user)
+{
+    (void)pthread_mutex_lock(&role.lock);
+    role.alive = alive;
+    role.user = user;
+    role.ready = true;
+    (void)pthread_mutex_unlock(&role.lock);
+    notify("READY=1\nSTATUS=relevo " RELEVO_VERSION);
+}
+
+void rlv_role_quiet(void)
+{
+    (void)pthread_mutex_lock(&role.lock);
+    role.alive = NULL;
+    (void)pthread_mutex_unlock(&role.lock);
+    notify(role.again && !role.told ? "RELOADING=1" : "STOPPING=1");
+}
+
+static void pat(void)
+{
+    double seconds = 0;
+    (void)pthread_mutex_lock(&role.lock);
+    if (role.ready && (!role.alive || role.alive(role.user, &seconds)))
+        notify("WATCHDOG=1");
+    (void)pthread_mutex_unlock(&role.lock);
+}
+
+/* Half of what the watchdog waits for; a day without one. */
+static struct timespec pause_between(void)
+{
+    int64_t us, pid;
+    const char *wanted = getenv("WATCHDOG_USEC"), *whose = getenv("WATCHDOG_PID");
+    if (!wanted || !rlv_str_int(rlv_str_from(wanted), &us) || us < 2 ||
+        (whose && (!rlv_str_int(rlv_str_from(whose), &pid) || pid != getpid())))
+        return (struct timespec){.tv_sec = 86400};
+    return (struct timespec){.tv_sec = us / 2 / 1000000, .tv_nsec = us / 2 % 1000000 * 1000};
+}
+
+/* ---- signals ------------------------------------------------------------------------------------------------------ */
 
 static void on_signal(int number)
 {
@@ -67,7 +137,13 @@ static bool good(void)
 static void *wait_for_hup(void *arg)
 {
     sigset_t *hup = arg;
-    for (int number; sigwait(hup, &number) == 0;) {
+    const struct timespec pause = pause_between();
+    for (;;) {
+        if (sigtimedwait(hup, NULL, &pause) < 0) {
+            if (errno == EAGAIN)
+                pat();
+            continue;
+        }
         if (rlv_role_stop)
             continue;
         rlv_log(RLV_LOG_INFO, role.argv[0], "SIGHUP: reading the configuration anew");

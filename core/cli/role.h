@@ -4,6 +4,7 @@
 #define RLV_CLI_ROLE_H
 
 #include <signal.h>
+#include <stdbool.h>
 
 #include "base/error.h"
 
@@ -17,6 +18,15 @@ extern volatile sig_atomic_t rlv_role_stop;
  * live as long as the process. RLV_E_IO, RLV_E_LIMIT: signals, or a thread, are not to be had.
  */
 RLV_MUST_CHECK int rlv_role_catch_signals(char **argv, const char *how, rlv_error *err);
+
+/*
+ * The role listens: a service manager that waits for that (systemd's Type=notify) is told, and from then on, where it wants to hear of the
+ * process again and again (WatchdogSec=), as long as alive says so. alive: as in rlv_ops_callbacks, called from another thread until
+ * rlv_role_quiet; NULL: always.
+ */
+void rlv_role_ready(bool (*alive)(void *user, double *ret_seconds), void *user);
+/* The role ends: what alive looks at may be freed afterwards. */
+void rlv_role_quiet(void);
 
 /*
  * The last call of a role, everything being freed. After a SIGHUP, and when code is 0, the process becomes the same role anew, with

@@ -26,6 +26,7 @@ static const char help[] = "Usage: relevo timeline [options]\n\n"
                            "  --since TIME        only what was decided in the last 10m, 2h, ...\n"
                            "  --follow TIME       goes on for so long (30s, 5m)\n"
                            "  --until-quiet TIME  goes on until nothing new came for so long\n"
+                           "  --json              a decision a line, as it is in the topic\n"
                            "  --config FILE       the configuration\n\n"
                            "Prints what was said and decided: who wrote what, and below it how it was "
                            "classified, which trigger fired and why,\n"
@@ -43,6 +44,7 @@ struct timeline {
     json_t **kept; /* until the end of what is there was reached */
     size_t n_kept, cap_kept;
     size_t unread;
+    bool json;
     bool eof[LANES_MAX];
     int lanes, at_end;
 };
@@ -52,6 +54,10 @@ struct timeline {
 
 static int print_one(struct timeline *t, const json_t *decision, rlv_error *err)
 {
+    if (t->json) {
+        int failed = json_dumpf(decision, stdout, JSON_COMPACT) || putchar('\n') == EOF;
+        return failed ? rlv_error_set(err, RLV_E_IO, "the timeline could not be written") : RLV_OK;
+    }
     rlv_buf lines = RLV_BUF_INIT(SCREEN_MAX);
     rlv_timeline_render(&t->screen, decision, &lines);
     bool ok = !lines.failed && (lines.len == 0 || fwrite(lines.data, lines.len, 1, stdout) == 1);
@@ -287,11 +293,13 @@ static void clean(struct timeline *t)
 int rlv_cli_timeline(int argc, char **argv)
 {
     const char *path = NULL, *since = NULL, *follow = NULL, *quiet = NULL, *conversation = NULL;
+    bool json = false;
     const rlv_cli_flag flags[] = {{"config", &path, NULL},
                                   {"conversation", &conversation, NULL},
                                   {"since", &since, NULL},
                                   {"follow", &follow, NULL},
-                                  {"until-quiet", &quiet, NULL}};
+                                  {"until-quiet", &quiet, NULL},
+                                  {"json", NULL, &json}};
     int first, rc = rlv_cli_parse(argc, argv, help, flags, sizeof(flags) / sizeof(*flags), &first);
     if (rc >= 0)
         return rc;
@@ -303,6 +311,7 @@ int rlv_cli_timeline(int argc, char **argv)
     if (!t)
         return EX_OSERR;
     t->conversation = conversation;
+    t->json = json;
     rlv_config *config = NULL;
     if (!read_time(since, &t->since_ms) || !read_time(follow, &t->follow_ms) ||
         !read_time(quiet, &t->quiet_ms))

@@ -10,7 +10,7 @@ build="gcc libc6-dev make cmake ninja-build pkg-config git"
 libraries="librdkafka-dev libavro-dev libcurl4-openssl-dev libpq-dev libyaml-dev libjansson-dev liblinear-dev
     libglib2.0-dev libstemmer-dev libutf8proc-dev libpcre2-dev libmicrohttpd-dev libsodium-dev libseccomp-dev uthash-dev"
 servers="postgresql postgresql-client openjdk-17-jre-headless maven curl ca-certificates procps util-linux"
-tests="libcmocka-dev kcat wrk python3 python3-confluent-kafka python3-avro python3-psycopg2 python3-yaml python3-jsonschema spin valgrind prometheus"
+tests="libcmocka-dev kcat wrk python3 python3-confluent-kafka python3-avro python3-psycopg2 python3-yaml python3-jsonschema spin valgrind prometheus groff-base systemd lintian dpkg-dev file"
 # The desk's page is built with npm; one that is there already will do.
 command -v npm >/dev/null || build="$build nodejs npm"
 wanted="$build $libraries $servers $tests"

@@ -6,8 +6,10 @@ The packages of the image are compared with what the built programs need and wit
 copies with what CMake reads; the compose file with the versions of the tests, and its configuration is given to
 `relevo check` (of $RELEVO_BUILD_DIR, which ctest sets). It must never build or start anything.
 """
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -85,8 +87,8 @@ def check_build_stage(stage, mistakes):
     differ = installed_by(stage) ^ (tested | BUILD_TOOLS)
     if differ:
         mistakes.append(f"deploy/Containerfile builds with other packages than deploy/local/packages.sh: {sorted(differ)}")
-    if not stage.startswith("docker.io/library/debian:bookworm-slim "):
-        mistakes.append("deploy/Containerfile: not the Debian that is tested")
+    if not stage.startswith("${BASE} "):
+        mistakes.append("deploy/Containerfile: not the one base that --build-arg pins")
     copied = {word for line in re.findall(r"^COPY (.+)$", stage, re.M) for word in line.split()[:-1]}
     read = {m.group(1).split("/")[0] for p in [ROOT / "CMakeLists.txt", *ROOT.glob("c*/**/*.cmake"),
                                                 *ROOT.glob("[cp]*/**/CMakeLists.txt")]
@@ -97,6 +99,30 @@ def check_build_stage(stage, mistakes):
     for folder in sorted(read - copied - {"build"}):
         if (ROOT / folder).exists():
             mistakes.append(f"deploy/Containerfile does not copy {folder}, which CMake reads")
+
+
+def check_base(text, version, mistakes):
+    """One base for all stages, pinned by its digest with one argument; and a list of what the image holds."""
+    if "\nARG BASE=docker.io/library/debian:bookworm-slim\n" not in text or len(re.findall(r"^FROM \$\{BASE\}", text, re.M)) != 3:
+        mistakes.append("deploy/Containerfile: not the Debian that is tested, in all of its stages")
+    if f"\nARG VERSION={version}\n" not in text:
+        mistakes.append(f"deploy/Containerfile: its list of contents is not of {version}")
+    made = [run("sh", str(ROOT / "deploy/sbom.sh"), version) for _ in range(2)] if shutil.which("dpkg-query") else []
+    if len(made) == 2:
+        os.environ["SOURCE_DATE_EPOCH"] = "1700000000"
+        same = {run("sh", str(ROOT / "deploy/sbom.sh"), version) for _ in range(2)}
+        if len(same) != 1:
+            mistakes.append("deploy/sbom.sh: two of one moment differ")
+        bill = json.loads(same.pop())
+        ids = [p["SPDXID"] for p in bill["packages"]]
+        names = {p["name"] for p in bill["packages"]}
+        if len(set(ids)) != len(ids) or any(not re.fullmatch(r"SPDXRef-[A-Za-z0-9.-]+", i) for i in ids):
+            mistakes.append("deploy/sbom.sh: ids that are twice, or none")
+        if not {"relevo", "avro-c", "preact", "libpq5", "librdkafka1"} <= names:
+            mistakes.append(f"deploy/sbom.sh: lacks packages, has {len(names)}")
+        known = set(ids) | {"SPDXRef-DOCUMENT"}
+        if any(r["spdxElementId"] not in known or r["relatedSpdxElement"] not in known for r in bill["relationships"]):
+            mistakes.append("deploy/sbom.sh: a relationship to nothing")
 
 
 def check_image(image, mistakes):
@@ -161,6 +187,8 @@ def main():
     check_packages(BUILD, image, mistakes)
     check_build_stage(build, mistakes)
     check_image(image, mistakes)
+    version = re.search(r"VERSION (\S+) ", (ROOT / "CMakeLists.txt").read_text()).group(1)
+    check_base((ROOT / "deploy/Containerfile").read_text(encoding="utf-8"), version, mistakes)
     check_services(compose, mistakes)
     check_compose_config(compose, mistakes)
     print("\n".join(mistakes) or "the image holds what the programs need, compose.yaml what relevo takes")
