@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """SIGHUP: what is wrong in the files changes nothing, what is good is in force in the same process, and nothing is lost or decided twice. And
 what /metrics says of those who wait for a person, and of takeovers, before and after."""
+import json
 import os
 import signal
 import sys
@@ -105,6 +106,9 @@ def waits(seed):
         until("takeovers are not timed", lambda: Metrics(process)("relevo_takeover_seconds_count") == 2)
         took = Metrics(process)("relevo_takeover_seconds_sum")
         expect(0 <= took < 2 * PATIENCE_S, f"two takeovers took {took} s")
+        lines = [json.loads(line) for line in lab.tool("timeline", "--json", "--since", "1h", "--until-quiet", "1s").splitlines()]
+        kinds = [line["kind"] for line in lines]
+        expect(kinds.count("taken_over") == 2 and kinds.count("handed_off") == 2, f"relevo timeline --json shows {kinds}")
         until("they wait for ever", lambda: sum(Metrics(process).of("relevo_waiting_conversations")) == 0
               and max(Metrics(process).of("relevo_oldest_waiting_seconds")) == 0)
         process.stop()

@@ -213,6 +213,28 @@ static void check_finds(void **state)
     assert_non_null(strstr(out, "\nOK     postgres  it answers\nOK     schema    "));
     assert_non_null(strstr(out, "\nOK     rights    Postgres: role "));
 
+    /* the same for machines: each part with its verdict, and the exit code */
+    assert_int_equal(run(rlv_cli_check, with_config("check --json")), EX_OK);
+    json_t *said = json_loads(out, 0, NULL), *part;
+    size_t i;
+    assert_true(json_is_true(json_object_get(said, "ok")) && json_array_size(json_object_get(said, "parts")) > 5);
+    json_array_foreach(json_object_get(said, "parts"), i, part)
+        assert_true(json_is_true(json_object_get(part, "ok")) && json_is_string(json_object_get(part, "text")));
+    json_decref(said);
+    (void)setenv("RELEVO_TOPICS_PROGRESS", "relevo.nowhere.v1", 1);
+    assert_int_equal(run(rlv_cli_check, with_config("check --json")), EX_CONFIG);
+    (void)unsetenv("RELEVO_TOPICS_PROGRESS");
+    said = json_loads(out, 0, NULL);
+    assert_true(json_is_false(json_object_get(said, "ok")) && json_integer_value(json_object_get(said, "exit_code")) == EX_CONFIG);
+    json_decref(said);
+    assert_int_equal(run(rlv_cli_check, with_config("check --json --print")), EX_USAGE);
+    assert_int_equal(run(rlv_cli_account, with_config("account list --json")), EX_OK);
+    assert_string_equal(out, "{\"accounts\":[]}\n");
+    sql(name, "INSERT INTO relevo.agent (id, name) VALUES ('ana', 'Ana'); "
+              "INSERT INTO relevo.account (login, role, agent_id) VALUES ('ana', 'agent', 'ana')");
+    assert_int_equal(run(rlv_cli_account, with_config("account list --json")), EX_OK);
+    assert_string_equal(out, "{\"accounts\":[{\"login\":\"ana\",\"role\":\"agent\",\"agent\":\"ana\",\"password\":false}]}\n");
+
     /* a role without rights, topics that do not fit, and another schema: all at once */
     char role[80], statement[512];
     (void)snprintf(role, sizeof(role), "%s_nobody", name);
