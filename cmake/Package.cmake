@@ -27,11 +27,11 @@ set(CPACK_PACKAGE_NAME relevo)
 set(CPACK_PACKAGE_CONTACT "The Relevo Authors <relevo@localhost>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "lets AI and people share WhatsApp conversations")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "Reads what customers write from Kafka, decides for each message whether the bot
- answers or a person is needed, and hands the conversation over with a summary
- of what was said. Postgres is its one commit point.
- .
- The roles are units: relevo@consume, relevo@gateway, relevo@deliver,
- relevo@desk.")
+answers or a person is needed, and hands the conversation over with a summary
+of what was said. Postgres is its one commit point.
+
+The roles are units: relevo@consume, relevo@gateway, relevo@deliver and
+relevo@desk.")
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)

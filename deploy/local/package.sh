@@ -13,7 +13,7 @@ say "building $build"
 if ! {
     cmake --preset release -B "$build" -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_INSTALL_LIBDIR=lib -DRELEVO_TESTS=OFF -DRELEVO_DEBIAN=ON &&
         cmake --build "$build" -j "$(nproc)" &&
-        umask 022 && cd "$build" && cpack
+        (umask 022 && cd "$build" && cpack)
 } >"$log" 2>&1; then
     tail -30 "$log" >&2
     die "the package was not made, see above; all of it is in $log"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 WANTED = ("./usr/bin/relevo", "./usr/libexec/relevo/relevo-plugin-host", "./usr/lib/relevo/plugins/classifier.so",
-          "./usr/lib/relevo/plugins/triggers/keyword.so", "./lib/systemd/system/relevo@.service", "./lib/systemd/system/relevo-expire.timer",
+          "./usr/lib/relevo/plugins/triggers/keyword.so", "./usr/lib/systemd/system/relevo@.service", "./usr/lib/systemd/system/relevo-expire.timer",
           "./usr/lib/sysusers.d/relevo.conf", "./etc/relevo/relevo.yaml", "./usr/share/man/man1/relevo.1.gz",
           "./usr/share/man/man1/relevo-consume.1.gz", "./usr/share/bash-completion/completions/relevo",
           "./usr/share/zsh/vendor-completions/_relevo", "./usr/share/fish/vendor_completions.d/relevo.fish",
@@ -44,7 +44,7 @@ def main():
             mistakes.append(f"relevo check of the package's own configuration: {said.stdout}{said.stderr}")
         if "keyword" not in run(relevo, "plugin", "info", "keyword", env=environment).stdout:
             mistakes.append("it does not find its plugins")
-    lint = run("lintian", "--fail-on", "error,warning", "--allow-root", "--no-tag-display-limit", str(ROOT / deb))
+    lint = run("lintian", "--fail-on", "error,warning", "--allow-root", "--tag-display-limit", "0", str(ROOT / deb))
     if lint.returncode or re.search(r"^[EW]:", lint.stdout, re.M):
         mistakes.append(f"lintian: {lint.stdout}{lint.stderr}")
     print("\n".join(mistakes) or f"{deb}: {len(held)} files, and nothing for lintian to say")
