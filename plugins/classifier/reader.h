@@ -8,7 +8,7 @@
 #include "request.h"
 
 #define RLC_PERSON_INTENT "talk_to_person" /* unless another is named */
-#define RLC_SURE          "0.9"            /* a message whose intent is as sure as this needs no embedding */
+#define RLC_SURE          "0.75"           /* a message whose intent is as sure as this needs no embedding */
 
 typedef struct rlc_reader {
     rlc_model *model;       /* owned */

@@ -99,5 +99,5 @@ class Encoder(Model):
     def embed(self, texts, model="e5-query"):
         body = json.dumps({"model": model, "input": texts}).encode()
         request = urllib.request.Request(self.url + "/v1/embeddings", body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=120) as answer:
+        with urllib.request.urlopen(request, timeout=600) as answer:
             return [row["embedding"] for row in json.load(answer)["data"]]

@@ -41,14 +41,18 @@ class Embeddings:
         known = self.kept(model)
         missing = list(dict.fromkeys(text for text in texts if text not in known))
         with open(self.folder / f"{model}.jsonl", "a") as file:
-            for at in range(0, len(missing), 64):
-                part = missing[at:at + 64]
+            at = 0
+            while at < len(missing):
+                part = [missing[at]]
+                while at + len(part) < len(missing) and len(part) < 64 and sum(map(len, part)) < 4000:
+                    part.append(missing[at + len(part)])
+                at += len(part)
                 for text, vector in zip(part, self.encoder.embed(part, model)):
                     known[text] = json.dumps({"text": text, "model": model, "embedding": [round(x, 5) for x in vector]},
                                              ensure_ascii=False) + "\n"
                     file.write(known[text])
                 if sys.stderr.isatty():
-                    print(f"\rembedded {at + len(part)} of {len(missing)}", end="", file=sys.stderr)
+                    print(f"\rembedded {at} of {len(missing)}", end="", file=sys.stderr)
         return [known[text] for text in texts]
 
 
@@ -106,6 +110,9 @@ class Tool:
         if self.embeddings and ("--model" in source or "--moods" in source):
             arguments += *self.embed(texts), "--sure", self.sure
         done = self.run("classifier", "classify", *source, "--json", "--times", *arguments, text=lines)
+        embedded = re.search(r"(\d+) of them by their embeddings", done.stderr)
+        if name and embedded:
+            figure(f"{name}_embedded", percent(int(embedded[1]), len(texts)))
         times = re.search(r"p50 ([0-9.]+) us, p99 ([0-9.]+) us", done.stderr)
         if name:
             figure(f"{name}_us_p50", times[1], 40)
