@@ -36,12 +36,12 @@ static bool is_name(relevo_str slot)
 }
 
 /* A text with placeholders; NULL: out of memory. */
-static char *hidden(llm_hidden *hidden, relevo_str text)
+static char *hidden(rlt_hidden *hidden, relevo_str text)
 {
     char *made = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&made, &size);
-    bool good = out && llm_hide(hidden, text, out);
+    bool good = out && rlt_hide(hidden, text, out);
     if (!out || fclose(out) != 0 || !good) {
         free(made);
         return NULL;
@@ -54,12 +54,12 @@ static uint32_t first_turn(const relevo_view *view)
     return view->n_turns > TURNS ? view->n_turns - TURNS : 0;
 }
 
-static bool hide_names(const relevo_view *view, llm_hidden *h)
+static bool hide_names(const relevo_view *view, rlt_hidden *h)
 {
-    bool good = llm_hide_name(h, view->customer_name);
+    bool good = rlt_hide_name(h, view->customer_name);
     for (uint32_t i = 0; good && i < view->n_slots; i++)
         if (view->slots[i]->name.len && is_name(view->slots[i]->name))
-            good = llm_hide_name(h, view->slots[i]->value);
+            good = rlt_hide_name(h, view->slots[i]->value);
     return good;
 }
 

@@ -221,7 +221,7 @@ static int32_t respond(void *instance, const relevo_view *const *views, uint32_t
             code = RELEVO_E_FAILED;
         else if (given.n && score >= self->least && (score < self->enough || self->enough >= 1))
             code = ask(self, view, &given, i, sink);
-        llm_hidden_clear(&given.hidden);
+        rlt_hidden_clear(&given.hidden);
     }
     rlt_work_free(work);
     return code;
@@ -291,7 +291,7 @@ static int32_t on_result(void *instance, const relevo_view *const *views, const 
         else
             code = speak(self, &said, &given, i, sink);
         free(said.text);
-        llm_hidden_clear(&given.hidden);
+        rlt_hidden_clear(&given.hidden);
     }
     rlt_work_free(work);
     return code;

@@ -95,7 +95,7 @@ static bool grounded(const llm_given *given, const rlt_article *const *cited, si
         size_t end = i;
         if (text.ptr[i] == '[') { /* a placeholder, which has a number of its own */
             const char *close = memchr(text.ptr + i, ']', text.len - i);
-            if (close && close - (text.ptr + i) < LLM_PLACEHOLDER_MAX) {
+            if (close && close - (text.ptr + i) < RLT_PLACEHOLDER_MAX) {
                 i = (size_t)(close - text.ptr) + 1;
                 continue;
             }
@@ -182,7 +182,7 @@ static bool take(const json_t *output, const llm_given *given, llm_said *said, c
     if (!spoken(given->language, str_of(text)))
         return refuse(ret_why, "its text is in another language than the customer's");
     FILE *out = open_memstream(&said->text, &size);
-    bool whole = out && llm_unhide(&given->hidden, str_of(text), out);
+    bool whole = out && rlt_unhide(&given->hidden, str_of(text), out);
     if (!out || fclose(out) != 0)
         whole = false;
     if (!whole)

@@ -3,7 +3,7 @@
 #ifndef RELEVO_LLM_SAID_H
 #define RELEVO_LLM_SAID_H
 
-#include "hide.h"
+#include "text/hide.h"
 #include "text/search.h"
 
 enum { LLM_ARTICLES_MAX = 6, LLM_TEXT_MAX = 1024 /* characters */, LLM_CONTENT_MAX = 16384 /* bytes of the model's output */ };
@@ -17,7 +17,7 @@ typedef struct llm_given {
     size_t n;
     relevo_str message;    /* of the customer, as written */
     rlt_language language; /* to be answered in; RLT_UNKNOWN: any */
-    llm_hidden hidden;
+    rlt_hidden hidden;
 } llm_given;
 
 typedef struct llm_said {

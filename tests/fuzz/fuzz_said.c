@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     relevo_str bytes = {(const char *)data, size};
     llm_given given = {.articles = {&article}, .n = 1, .message = TEXT("pedido 48213"), .language = RLT_ES, .hidden = {.finder = finder}};
-    if (!llm_hide_name(&given.hidden, (relevo_str)TEXT("Eva Luz")))
+    if (!rlt_hide_name(&given.hidden, (relevo_str)TEXT("Eva Luz")))
         abort();
     read_one(bytes, &given);
     json_t *body = json_pack("{s[{s{ss%}}]}", "choices", "message", "content", (const char *)data, size);
@@ -48,9 +48,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *made = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&made, &len);
-    if (!out || !llm_hide(&given.hidden, bytes, out) || fclose(out) != 0)
+    if (!out || !rlt_hide(&given.hidden, bytes, out) || fclose(out) != 0)
         abort();
     free(made);
-    llm_hidden_clear(&given.hidden);
+    rlt_hidden_clear(&given.hidden);
     return 0;
 }

@@ -146,5 +146,52 @@ def llm(seed):
     endpoint.server.shutdown()
 
 
+class Summaries(Endpoint):
+    """Puts cards into words: well, or with a number of its own."""
+
+    def answer(self, text):
+        words = "Reclama 7777 pesos." if "inventa" in text else "Su pedido 48213 llegó roto."
+        return 200, json.dumps({"choices": [{"message": {"content": words}}]}), 0
+
+
+def polished(seed):
+    """a handover card in a model's sentences: beside the facts, kept while the person works, and nothing that nobody said"""
+    api, endpoint = CloudApi(seed), Summaries()
+    plugins = [{"name": "polish", "options": {"destination": "llm", "model": "tiny"}}, {"name": "summarizer"},
+               {"name": "keyword", "path": "triggers/keyword.so", "options": {"phrases": ["persona"]}}]
+    with DeliverLab(api, "polished", partitions=1, command_poll="200ms", plugins=plugins) as lab:
+        configure(lab, [{"name": "llm", "url": endpoint.url, "token": SECRET, "private": True}])
+        consumer, sender = lab.start(), Deliver(lab, "deliver")
+        lab.processes.append(sender)
+        sender.wait_ready(240)
+        lab.sql("SELECT desk.put_agent('ana', 'Ana')")
+
+        def card(customer):
+            rows = lab.sql("SELECT card FROM desk.conversations WHERE wa_id = %s AND card IS NOT NULL", customer.wa_id)
+            return [(f["name"], f["text"]) for (fields,) in rows for f in fields]
+
+        anna, liar = Customer(lab, 1), Customer(lab, 2)
+        for customer, words in ((anna, ""), (liar, " inventa")):
+            customer.write(f"mi pedido 48213 llegó roto, mi correo es ana@secreto.mx, quiero una persona{words}")
+            customer.wait("the card", lambda: card(customer))
+            expect(("data", "email: ana@secreto.mx") in card(customer), f"the facts are not there at once: {card(customer)}")
+            customer.wait("what became of it", lambda: customer.rows(8))
+        anna.wait("the summary", lambda: card(anna)[0] == ("summary", "Su pedido 48213 llegó roto."))
+        expect(("data", "email: ana@secreto.mx") in card(anna), f"the facts are gone: {card(anna)}")
+        expect(not any(name == "summary" for name, _ in card(liar)), f"an invention is on the card: {card(liar)}")
+        expect(len(endpoint.requests) == 2 and not any("secreto.mx" in r[2] for r in endpoint.requests), "personal data left")
+        anna.desk("take_over(%s, 'ana')")
+        anna.write("y era para un regalo")
+        anna.wait("the card anew", lambda: ("wants", "y era para un regalo") in card(anna))
+        expect(card(anna)[0] == ("summary", "Su pedido 48213 llegó roto."), f"the summary is gone: {card(anna)}")
+        text = "".join(p.log.read_text(errors="replace") for p in lab.processes)
+        expect("a summary is not shown: it holds a number that nobody said" in text and "7777" not in text, "the log does not say why")
+        sender.stop(60)
+        consumer.stop()
+        lab.check(model=False)
+    api.stop()
+    endpoint.server.shutdown()
+
+
 if __name__ == "__main__":
-    sys.exit(run("llm", llm))
+    sys.exit(run("llm", llm, polished))

@@ -9,21 +9,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hide.h"
+#include "text/hide.h"
 
-static llm_hidden hidden;
+static rlt_hidden hidden;
 
 static int setup(void **state)
 {
     (void)state;
-    hidden = (llm_hidden){.finder = rlt_finder_new()};
+    hidden = (rlt_hidden){.finder = rlt_finder_new()};
     return hidden.finder ? 0 : -1;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    llm_hidden_clear(&hidden);
+    rlt_hidden_clear(&hidden);
     rlt_finder_free((rlt_finder *)(uintptr_t)hidden.finder);
     return 0;
 }
@@ -33,11 +33,11 @@ static void hides(const char *text, const char *expected)
     char *made = NULL, *back = NULL;
     size_t size;
     FILE *out = open_memstream(&made, &size);
-    assert_true(llm_hide(&hidden, rlt_str(text), out));
+    assert_true(rlt_hide(&hidden, rlt_str(text), out));
     assert_int_equal(fclose(out), 0);
     assert_string_equal(made, expected);
     out = open_memstream(&back, &size);
-    assert_true(llm_unhide(&hidden, rlt_str(made), out));
+    assert_true(rlt_unhide(&hidden, rlt_str(made), out));
     assert_int_equal(fclose(out), 0);
     assert_int_equal(strcasecmp(back, text), 0);
     free(made);
@@ -66,7 +66,7 @@ static void test_telephones(void **state)
         size_t size;
         (void)snprintf(text, sizeof text, "llámame al %s por favor", numbers[i]);
         FILE *out = open_memstream(&made, &size);
-        assert_true(llm_hide(&hidden, rlt_str(text), out));
+        assert_true(rlt_hide(&hidden, rlt_str(text), out));
         assert_int_equal(fclose(out), 0);
         assert_null(strstr(made, "5678"));
         assert_non_null(strstr(made, " por favor"));
@@ -77,13 +77,13 @@ static void test_telephones(void **state)
 static void test_names(void **state)
 {
     (void)state;
-    assert_true(llm_hide_name(&hidden, rlt_str("María de la O Núñez")));
+    assert_true(rlt_hide_name(&hidden, rlt_str("María de la O Núñez")));
     hides("soy María Núñez", "soy [NAME_1] [NAME_2]");
     hides("Marías no", "Marías no");
     char *made = NULL;
     size_t size;
     FILE *out = open_memstream(&made, &size);
-    assert_true(llm_hide(&hidden, rlt_str("soy MARÍA nunez, la de ayer"), out)); /* in whatever case, and without accents */
+    assert_true(rlt_hide(&hidden, rlt_str("soy MARÍA nunez, la de ayer"), out)); /* in whatever case, and without accents */
     assert_int_equal(fclose(out), 0);
     assert_string_equal(made, "soy [NAME_1] [NAME_2], la de ayer");
     free(made);
@@ -95,7 +95,7 @@ static void test_placeholders_that_nobody_gave(void **state)
     static const char *const wrong[] = {"[EMAIL_1]", "Hola [NAME_9]", "[CARD_12] y [X_1]"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         FILE *out = fopen("/dev/null", "w");
-        assert_false(llm_unhide(&hidden, rlt_str(wrong[i]), out));
+        assert_false(rlt_unhide(&hidden, rlt_str(wrong[i]), out));
         (void)fclose(out);
     }
     hides("[esto] no es [nada] [1] [A_B]", "[esto] no es [nada] [1] [A_B]");
@@ -110,7 +110,7 @@ static void test_too_many(void **state)
         size_t size;
         (void)snprintf(text, sizeof text, "persona%d@correo.mx", i);
         FILE *out = open_memstream(&made, &size);
-        assert_true(llm_hide(&hidden, rlt_str(text), out));
+        assert_true(rlt_hide(&hidden, rlt_str(text), out));
         assert_int_equal(fclose(out), 0);
         assert_null(strchr(made, '@'));
         free(made);

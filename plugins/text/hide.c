@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See hide.h. Must never let a number through that it took for a card, a telephone or a tax id, nor write one anywhere else. */
-#include "hide.h"
+#include "text/hide.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -78,7 +78,7 @@ static void find_tax_ids(relevo_str text, spans *s)
     }
 }
 
-static bool find_names(const llm_hidden *hidden, relevo_str text, spans *s)
+static bool find_names(const rlt_hidden *hidden, relevo_str text, spans *s)
 {
     bool any = false;
     for (int k = 0; k < hidden->n; k++)
@@ -118,7 +118,7 @@ static char *copy_of(relevo_str text)
 }
 
 /* The placeholder of a value, a new one if need be; NULL: there is no room. */
-static const char *placeholder(llm_hidden *hidden, relevo_str value, const char *kind, relevo_str folded)
+static const char *placeholder(rlt_hidden *hidden, relevo_str value, const char *kind, relevo_str folded)
 {
     int same = 1;
     if (kind[0] == '[') /* a name's own */
@@ -128,7 +128,7 @@ static const char *placeholder(llm_hidden *hidden, relevo_str value, const char 
             return hidden->items[i].placeholder;
         same += strncmp(hidden->items[i].placeholder + 1, kind, strlen(kind)) == 0;
     }
-    char *copy = hidden->n < LLM_HIDDEN_MAX ? copy_of(value) : NULL;
+    char *copy = hidden->n < RLT_HIDDEN_MAX ? copy_of(value) : NULL;
     if (!copy)
         return NULL;
     char *word = folded.len ? copy_of(folded) : NULL;
@@ -136,13 +136,13 @@ static const char *placeholder(llm_hidden *hidden, relevo_str value, const char 
         free(copy);
         return NULL;
     }
-    (void)snprintf(hidden->items[hidden->n].placeholder, LLM_PLACEHOLDER_MAX, "[%s_%d]", kind, same);
+    (void)snprintf(hidden->items[hidden->n].placeholder, RLT_PLACEHOLDER_MAX, "[%s_%d]", kind, same);
     hidden->items[hidden->n].value = copy;
     hidden->items[hidden->n].folded = word;
     return hidden->items[hidden->n++].placeholder;
 }
 
-bool llm_hide_name(llm_hidden *hidden, relevo_str name)
+bool rlt_hide_name(rlt_hidden *hidden, relevo_str name)
 {
     rlt_work *work = rlt_work_new();
     rlt_doc doc;
@@ -154,7 +154,7 @@ bool llm_hide_name(llm_hidden *hidden, relevo_str name)
     return good;
 }
 
-bool llm_hide(llm_hidden *hidden, relevo_str text, FILE *out)
+bool rlt_hide(rlt_hidden *hidden, relevo_str text, FILE *out)
 {
     spans s = {.n = 0};
     rlt_piece pieces[PIECES_MAX];
@@ -186,12 +186,12 @@ bool llm_hide(llm_hidden *hidden, relevo_str text, FILE *out)
     return !ferror(out);
 }
 
-bool llm_unhide(const llm_hidden *hidden, relevo_str text, FILE *out)
+bool rlt_unhide(const rlt_hidden *hidden, relevo_str text, FILE *out)
 {
     for (size_t i = 0; i < text.len;) {
         const char *close = text.ptr[i] == '[' ? memchr(text.ptr + i, ']', text.len - i) : NULL;
         size_t len = close ? (size_t)(close - text.ptr) - i + 1 : 0;
-        bool shaped = len > 3 && len < LLM_PLACEHOLDER_MAX && text.ptr[i + 1] >= 'A' && text.ptr[i + 1] <= 'Z' &&
+        bool shaped = len > 3 && len < RLT_PLACEHOLDER_MAX && text.ptr[i + 1] >= 'A' && text.ptr[i + 1] <= 'Z' &&
                       memchr(text.ptr + i, '_', len) && digit(text.ptr[i + len - 2]);
         if (!shaped) {
             (void)fputc(text.ptr[i++], out);
@@ -209,7 +209,7 @@ bool llm_unhide(const llm_hidden *hidden, relevo_str text, FILE *out)
     return !ferror(out);
 }
 
-void llm_hidden_clear(llm_hidden *hidden)
+void rlt_hidden_clear(rlt_hidden *hidden)
 {
     while (hidden->n > 0) {
         free(hidden->items[--hidden->n].value);
