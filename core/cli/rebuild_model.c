@@ -122,6 +122,7 @@ static void take_said(rlv_decision *d, const json_t *json, rlv_arena *arena)
     d->as.said.agent_id = text_of(json, "agent_id", arena);
     d->as.said.to_message = text_of(json, "to_message", arena);
     d->as.said.confidence = json_number_value(json_object_get(json, "confidence"));
+    d->as.said.asks = json_is_true(json_object_get(json_object_get(json, "extras"), "asks"));
 }
 
 static void take_detail(rlv_decision *d, const json_t *json, rlv_arena *arena)
@@ -359,8 +360,11 @@ bool rlv_rebuild_touches(enum rlv_event_kind kind)
 
 static void apply_change(rlv_conversation *conv, const rlv_event *ev, const rlv_decision *d)
 {
-    if (d->owner == RLV_OWNER_BOT && d->kind != RLV_DECIDED_JOINED)
+    if (d->owner == RLV_OWNER_BOT && d->kind != RLV_DECIDED_JOINED) {
+        int32_t n = rlv_str_is(d->as.change.reason, "resume") ? conv->n_memories : 0;
         rlv_digest_new_stretch(conv);
+        conv->n_memories = n;
+    }
     if (d->kind == RLV_DECIDED_REOPENED) {
         conv->cases++;
         conv->opened_ms = ev->at_ms;
@@ -389,6 +393,7 @@ static void apply_decision(rlv_conversation *conv, const rlv_event *ev, const rl
         (void)rlv_digest_slot(conv, d->as.slot.name, d->as.slot.value, d->as.slot.message_id);
         break;
     case RLV_DECIDED_REPLIED:
+        conv->asked = d->as.said.asks;
         rlv_digest_turn(conv, BY_BOT, ev->at_ms, (rlv_str){NULL, 0}, d->as.said.text);
         break;
     case RLV_DECIDED_ANSWERED:
@@ -418,6 +423,7 @@ bool rlv_rebuild_apply(rlv_conversation *conv, const rlv_outcome *outcome)
     if (ev->kind == RLV_EVENT_MESSAGE) {
         conv->last_in_ms = ev->at_ms;
         conv->messages++;
+        conv->asked = false;
         rlv_digest_turn(conv, BY_CUSTOMER, ev->at_ms, ev->message_id, ev->text);
     } else if (ev->kind == RLV_EVENT_ECHO) {
         rlv_digest_turn(conv, BY_AGENT, ev->at_ms, ev->message_id, ev->text);

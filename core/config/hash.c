@@ -128,6 +128,8 @@ static void put_policy(rlv_buf *out, const rlv_policy *policy)
     rlv_buf_printf(out, "survey %d %d %d %lld\n", policy->survey.kind, policy->survey.on_resolve, policy->survey.comment,
                    (long long)policy->survey.wait_ms);
     put_words(out, &policy->survey.template, 1);
+    for (size_t i = 0; i < policy->survey.n_parameters; i++)
+        rlv_buf_printf(out, "parameter %s\n", policy->survey.parameters[i]);
     rlv_buf_printf(out, "reopen %d %lld\n", policy->reopen.to, (long long)policy->reopen.within_ms);
     const rlv_notice *const later[] = {&policy->notices.requeued, &policy->notices.waiting,  &policy->notices.expected, &policy->notices.leave,
                                        &policy->notices.nobody,   &policy->notices.callback, &policy->notices.noted,    &policy->notices.csat,

@@ -7,7 +7,7 @@
 #include "conversation/decide.h"
 #include "conversation/digest.h"
 
-enum { WINDOW_MS = 24 * 3600 * 1000, SCORES = 5 };
+enum { SCORES = 5 };
 
 static const rlv_str none = {NULL, 0};
 
@@ -48,15 +48,11 @@ static rlv_str language_code(const rlv_conversation *conv)
     return rlv_str_is(conv->language, "pt") ? RLV_STR("pt_BR") : rlv_str_is(conv->language, "en") ? RLV_STR("en") : RLV_STR("es");
 }
 
-static bool window_is_over(const rlv_step *step)
-{
-    return step->conversation->last_in_ms + WINDOW_MS <= step->event->at_ms;
-}
-
-static void as_template(const rlv_step *step, rlv_decision *d, rlv_str template)
+static void as_template(const rlv_step *step, rlv_decision *d, rlv_str template, const rlv_str *parameters, size_t n)
 {
     if (d)
-        d->as.said.extras = (rlv_extras){.template = template, .language = language_code(step->conversation)};
+        d->as.said.extras = (rlv_extras){
+            .template = template, .language = language_code(step->conversation), .parameters = parameters, .n_parameters = n};
 }
 
 /* ---- the survey --------------------------------------------------------------------------------------------------- */
@@ -76,6 +72,30 @@ static void add_scores(rlv_decision *d)
     d->as.said.extras.menu = RLV_STR("1 - 5");
 }
 
+/* The text with the word in place of what the policy calls it. WhatsApp refuses an empty parameter: who has no name is told of by a dash. */
+static rlv_str filled(const rlv_step *step, rlv_str text, const char *hole, rlv_str word)
+{
+    const char *at = memmem(text.ptr, text.len, hole, strlen(hole));
+    if (!at)
+        return text;
+    rlv_str head = {text.ptr, (size_t)(at - text.ptr)}, tail = {at + strlen(hole), text.len - head.len - strlen(hole)};
+    if (!word.len)
+        word = RLV_STR("-");
+    return rlv_str_from(rlv_arena_printf(step->arena, "%.*s%.*s%.*s", RLV_STR_ARG(head), RLV_STR_ARG(word), RLV_STR_ARG(tail)));
+}
+
+static void as_survey_template(rlv_step *step, rlv_decision *d)
+{
+    const rlv_policy *p = step->policy;
+    size_t n = p->survey.n_parameters;
+    rlv_str *list = rlv_arena_zalloc(step->arena, n + 1, sizeof(*list));
+    for (size_t i = 0; list && i < n; i++) {
+        list[i] = filled(step, rlv_str_from(p->survey.parameters[i]), "{name}", step->conversation->customer_name);
+        list[i] = filled(step, list[i], "{agent}", step->event->agent_name);
+    }
+    as_template(step, d, p->survey.template, list, list ? n : 0);
+}
+
 /* False: nothing was asked. */
 static bool ask(rlv_step *step)
 {
@@ -85,14 +105,14 @@ static bool ask(rlv_step *step)
     const char *key = nps ? "notice.nps" : "notice.csat";
     if (!rlv_decide_words(step, question).len)
         return false;
-    if (!window_is_over(step)) {
+    if (!rlv_decide_window_over(step)) {
         rlv_decision *d = rlv_decide_notice(step, question, key, none);
         if (!nps)
             add_scores(d);
         return true;
     }
     if (p->survey.template.len) {
-        as_template(step, rlv_decide_notice(step, question, key, none), p->survey.template);
+        as_survey_template(step, rlv_decide_reply(step, rlv_decide_words(step, question), rlv_str_from(key), 1));
         return true;
     }
     rlv_decision *d = rlv_decide(step, RLV_DECIDED_IGNORED);
@@ -197,19 +217,70 @@ bool rlv_after_message(rlv_step *step)
 
 /* ---- and then ------------------------------------------------------------------------------------------------------ */
 
-void rlv_after_follow_up(rlv_step *step)
+static void say_follow_up(rlv_step *step)
+{
+    const rlv_event *ev = step->event;
+    rlv_decision *d = rlv_decide_reply(step, ev->text, RLV_STR("notice.follow_up"), 1);
+    if (ev->extras.template.len && rlv_decide_window_over(step))
+        as_template(step, d, ev->extras.template, ev->extras.parameters, ev->extras.n_parameters);
+}
+
+/* The message that the customer would have sent by choosing that. */
+static bool prompt(rlv_step *step, rlv_str reply_id)
+{
+    rlv_event *message = rlv_arena_zalloc(step->arena, 1, sizeof(*message));
+    if (!message)
+        return false;
+    *message = (rlv_event){.kind = RLV_EVENT_MESSAGE,
+                           .at_ms = step->event->at_ms,
+                           .conversation_id = step->event->conversation_id,
+                           .type = RLV_STR("interactive"),
+                           .reply_id = reply_id};
+    step->message = message;
+    step->prompted = true;
+    return true;
+}
+
+bool rlv_after_resumes(rlv_step *step)
 {
     const rlv_conversation *conv = step->conversation;
+    return rlv_str_is(step->event->note, "resume") && conv->owner == RLV_OWNER_BOT && conv->epoch == step->event->epoch && conv->n_memories > 0 && !rlv_decide_window_over(step) &&
+           prompt(step, none);
+}
+
+bool rlv_after_follow_up(rlv_step *step)
+{
+    rlv_conversation *conv = step->conversation;
     const rlv_event *ev = step->event;
     if ((conv->owner != RLV_OWNER_BOT && conv->owner != RLV_OWNER_CLOSED) || conv->epoch != ev->epoch) {
         rlv_decision *d = rlv_decide(step, RLV_DECIDED_IGNORED);
         if (d)
             d->as.failure.reason = RLV_STR("somebody has turned to the customer by now");
+        return false;
+    }
+    if (!ev->reply_id.len || rlv_decide_window_over(step)) { /* later only a template reaches them */
+        say_follow_up(step);
+        return false;
+    }
+    if (conv->owner == RLV_OWNER_CLOSED) { /* the customer's answers need a case */
+        conv->cases++;
+        conv->opened_ms = ev->at_ms;
+        (void)rlv_decide_owner(step, RLV_DECIDED_REOPENED, RLV_OWNER_BOT, none, RLV_CAUSE_TIMEOUT);
+    }
+    return prompt(step, ev->reply_id);
+}
+
+void rlv_after_not_begun(rlv_step *step)
+{
+    if (step->event->command != RLV_COMMAND_FOLLOW_UP)
+        return;
+    if (step->event->text.len) {
+        say_follow_up(step);
         return;
     }
-    rlv_decision *d = rlv_decide_reply(step, ev->text, RLV_STR("notice.follow_up"), 1);
-    if (ev->note.len && window_is_over(step))
-        as_template(step, d, ev->note);
+    rlv_decision *d = rlv_decide(step, RLV_DECIDED_IGNORED);
+    if (d)
+        d->as.failure.reason = RLV_STR("no plugin began what the follow-up names");
 }
 
 bool rlv_after_is_peoples(const rlv_step *step)

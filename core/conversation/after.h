@@ -10,8 +10,13 @@
 
 /* A person closed it, or gave it back for a survey: remembers that, and asks. True: it was asked, and no other notice is needed. */
 bool rlv_after_person(rlv_step *step);
-/* FOLLOW_UP: says what a person asked for, unless somebody has turned to the customer by now. */
-void rlv_after_follow_up(rlv_step *step);
+/* FOLLOW_UP: says what a person asked for, or lets plugins begin it, unless somebody has turned to the customer by now. True: they are to
+   be asked. */
+bool rlv_after_follow_up(rlv_step *step);
+/* Given back to be resumed: true when plugins are to be asked to take up again what they had asked. */
+bool rlv_after_resumes(rlv_step *step);
+/* No plugin began the follow-up: the person's words are said instead, or it is told that nothing was. */
+void rlv_after_not_begun(rlv_step *step);
 /* A message. True: it answers the survey, and nothing else is to be decided about it. */
 bool rlv_after_message(rlv_step *step);
 /* Who gets this message on a closed conversation. */

@@ -5,6 +5,8 @@
 
 #include "conversation/digest.h"
 
+enum { WINDOW_MS = 24 * 3600 * 1000 };
+
 rlv_decision *rlv_decide(rlv_step *step, enum rlv_decision_kind kind)
 {
     rlv_decision *d = rlv_arena_zalloc(step->arena, 1, sizeof(*d));
@@ -126,11 +128,22 @@ rlv_str rlv_decide_words(const rlv_step *step, const rlv_notice *notice)
     return notice->pt.len ? notice->pt : notice->en;
 }
 
+bool rlv_decide_window_over(const rlv_step *step)
+{
+    return step->event->kind != RLV_EVENT_MESSAGE && step->conversation->last_in_ms + WINDOW_MS <= step->event->at_ms;
+}
+
 rlv_decision *rlv_decide_notice(rlv_step *step, const rlv_notice *notice, const char *key, rlv_str value)
 {
     rlv_str text = rlv_decide_words(step, notice);
     if (text.len == 0)
         return NULL;
+    if (rlv_decide_window_over(step)) {
+        rlv_decision *d = rlv_decide(step, RLV_DECIDED_IGNORED);
+        if (d)
+            d->as.failure.reason = rlv_str_from(rlv_arena_printf(step->arena, "%s is not said: the customer's 24 hours are over", key));
+        return NULL;
+    }
     static const char *const holes[] = {"{agent}", "{opens}", "{position}", "{minutes}"}; /* a notice has one of them, or none */
     for (size_t i = 0; i < sizeof(holes) / sizeof(*holes); i++) {
         const char *hole = memmem(text.ptr, text.len, holes[i], strlen(holes[i]));

@@ -27,7 +27,10 @@ rlv_decision *rlv_decide_reply(rlv_step *step, rlv_str text, rlv_str source, dou
 
 /* A notice in the customer's language, else in another; absent when it is empty. */
 rlv_str rlv_decide_words(const rlv_step *step, const rlv_notice *notice);
-/* Says a notice; nothing, and NULL, when it is empty. Its {agent}, {opens}, {position} or {minutes} becomes value. */
+/* WhatsApp's 24 hours since the customer's last message are over: only a template reaches them. */
+bool rlv_decide_window_over(const rlv_step *step);
+/* Says a notice; nothing, and NULL, when it is empty or could not reach the customer any more. Its {agent}, {opens}, {position} or {minutes}
+   becomes value. */
 rlv_decision *rlv_decide_notice(rlv_step *step, const rlv_notice *notice, const char *key, rlv_str value);
 
 #endif

@@ -215,8 +215,8 @@ static unsigned open_command(rlv_step *step)
             rlv_waiting_told(step);
         else if (ev->command == RLV_COMMAND_NOBODY)
             rlv_waiting_given_up(step);
-        else
-            rlv_after_follow_up(step);
+        else if (rlv_after_follow_up(step))
+            return wanted(step, RLV_WANTS(RLV_PHASE_RESPOND));
         return 0;
     }
     if (!changed && ev->command != RLV_COMMAND_REPLY && ev->command != RLV_COMMAND_NOTE) {
@@ -240,6 +240,8 @@ static unsigned open_command(rlv_step *step)
     case RLV_COMMAND_RETURN:
         if (!rlv_after_person(step))
             (void)rlv_decide_notice(step, &p->notices.returned, "notice.returned", ev->agent_name);
+        if (rlv_after_resumes(step))
+            return wanted(step, RLV_WANTS(RLV_PHASE_RESPOND));
         break;
     case RLV_COMMAND_RESOLVE:
         (void)rlv_decide_notice(step, &p->notices.closed, "notice.closed", ev->agent_name);
@@ -262,6 +264,12 @@ static unsigned open_command(rlv_step *step)
     return step->handoff ? wanted(step, RLV_WANTS(RLV_PHASE_SUMMARIZE)) : 0;
 }
 
+/* Since when nothing goes on: the customer's last message, or that a follow-up opened the case anew. */
+static int64_t rests_since(const rlv_conversation *conv)
+{
+    return conv->opened_ms > conv->last_in_ms ? conv->opened_ms : conv->last_in_ms;
+}
+
 static unsigned open_timer(rlv_step *step)
 {
     rlv_conversation *conv = step->conversation;
@@ -273,7 +281,7 @@ static unsigned open_timer(rlv_step *step)
     }
     conv->idle_timer_ms = 0;
     if (conv->owner == RLV_OWNER_BOT && step->policy->idle_close_ms > 0 && !conv->held.messages &&
-        conv->last_in_ms + step->policy->idle_close_ms <= ev->at_ms) {
+        rests_since(conv) + step->policy->idle_close_ms <= ev->at_ms) {
         (void)rlv_decide_owner(step, RLV_DECIDED_CLOSED, RLV_OWNER_CLOSED, none, RLV_CAUSE_TIMEOUT);
         return 0;
     }
@@ -422,9 +430,21 @@ static void take_slots(rlv_step *step)
     }
 }
 
+/* A result told a plugin something: the card may say more now. */
+static bool learned(const rlv_step *step)
+{
+    bool any = false;
+    for (const rlv_answer *a = step->answers.first; a; a = a->next)
+        any = any || a->kind == RLV_ANSWER_SLOT || (a->kind == RLV_ANSWER_MEMORY && a->as.memory.len > 0);
+    return any && step->event->kind == RLV_EVENT_RESULT &&
+           (step->conversation->owner == RLV_OWNER_QUEUED || step->conversation->owner == RLV_OWNER_HUMAN);
+}
+
 unsigned rlv_step_read(rlv_step *step)
 {
-    if (!step->message)
+    if (!step->message && learned(step))
+        return wanted(step, RLV_WANTS(RLV_PHASE_SUMMARIZE));
+    if (!step->message || step->prompted)
         return 0;
     rlv_conversation *conv = step->conversation;
     const rlv_answer *a = answer_of(step, RLV_ANSWER_READING);
@@ -591,9 +611,26 @@ static bool waits(rlv_step *step)
     return !fires;
 }
 
+/* What the world told a plugin may be a reason for a person, without a word of the customer: in the generation that asked for it. */
+static unsigned decide_result(rlv_step *step)
+{
+    const rlv_conversation *conv = step->conversation;
+    const rlv_trigger_policy *policy = NULL;
+    if (step->event->kind != RLV_EVENT_RESULT || conv->owner != RLV_OWNER_BOT || conv->epoch != step->event->epoch ||
+        !answer_of(step, RLV_ANSWER_TRIGGER))
+        return 0;
+    const rlv_decision *fired = rlv_triggers_judge(step, &policy);
+    bool tells = rlv_triggers_tell(step);
+    if (fired)
+        return hand_off(step, fired, policy);
+    return tells ? wanted(step, RLV_WANTS(RLV_PHASE_SUMMARIZE) | RLV_WANTS(RLV_PHASE_NOTIFY)) : 0;
+}
+
 unsigned rlv_step_decide(rlv_step *step)
 {
-    if (!step->message || waits(step))
+    if (!step->message)
+        return decide_result(step);
+    if (waits(step))
         return 0;
     rlv_conversation *conv = step->conversation;
     take_slots(step);
@@ -606,7 +643,8 @@ unsigned rlv_step_decide(rlv_step *step)
     bool tells = rlv_triggers_tell(step);
     if (fired)
         return hand_off(step, fired, policy);
-    const rlv_answer *reply = best_reply(step);
+    bool resumes = step->prompted && !step->message->reply_id.len; /* nothing is asked, so nothing is answered */
+    const rlv_answer *reply = resumes ? NULL : best_reply(step);
     if (reply) {
         if (say_best(step, reply)) {
             miss(step);
@@ -614,8 +652,10 @@ unsigned rlv_step_decide(rlv_step *step)
             conv->misses = 0;
             conv->open_question = none;
         }
-    } else if (failed) {
+    } else if (failed && !resumes) {
         return hand_off(step, NULL, NULL);
+    } else if (step->prompted) {
+        rlv_after_not_begun(step);
     } else if (step->has & RLV_WANTS(RLV_PHASE_RESPOND)) {
         miss(step);
         (void)rlv_decide_notice(step, &step->policy->notices.unknown, "notice.unknown", none);
@@ -688,7 +728,7 @@ static void take_result(rlv_step *step)
     rlv_conversation *conv = step->conversation;
     take_slots(step);
     const rlv_answer *reply = best_reply(step);
-    if (!reply)
+    if (!reply || step->handoff)
         return;
     if (conv->owner == RLV_OWNER_BOT && conv->epoch == step->event->epoch) {
         (void)say_best(step, reply);
@@ -703,7 +743,7 @@ static void remember(rlv_step *step)
 {
     rlv_conversation *conv = step->conversation;
     const rlv_event *ev = step->event;
-    const rlv_event *message = step->message;
+    const rlv_event *message = step->prompted ? NULL : step->message;
     if (message) {
         const rlv_answer *a = answer_of(step, RLV_ANSWER_READING);
         if (a)
@@ -724,8 +764,8 @@ static void remember(rlv_step *step)
         if (a->kind == RLV_ANSWER_MEMORY && (!step->holding || rlv_str_eq(a->plugin, step->holding->plugin)))
             rlv_digest_memory(conv, a->plugin, a->as.memory);
     if (conv->owner == RLV_OWNER_BOT && step->policy->idle_close_ms > 0 && conv->idle_timer_ms == 0) {
-        int64_t rests_ms = conv->held.messages ? conv->held.due_ms : conv->last_in_ms; /* not while it is held */
-        conv->idle_timer_ms = (rests_ms > conv->last_in_ms ? rests_ms : conv->last_in_ms) + step->policy->idle_close_ms;
+        int64_t rests_ms = conv->held.messages ? conv->held.due_ms : 0; /* not while it is held */
+        conv->idle_timer_ms = (rests_ms > rests_since(conv) ? rests_ms : rests_since(conv)) + step->policy->idle_close_ms;
     }
     if (conv->held.messages && (!conv->held_timer_ms || conv->held.due_ms < conv->held_timer_ms))
         conv->held_timer_ms = conv->held.due_ms; /* a later one that is pending besides finds nothing to do */
@@ -744,5 +784,7 @@ void rlv_step_close(rlv_step *step)
     if (!step->holding)
         (void)report_failures(step, true);
     remember(step);
+    if (step->prompted)
+        step->message = NULL; /* the customer wrote nothing */
     rlv_served_follow(step->conversation, &step->decisions, step->event->at_ms);
 }

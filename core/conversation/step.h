@@ -36,6 +36,8 @@ typedef struct rlv_step {
     const rlv_event *message;
     rlv_held_message was;   /* as it was held; since when, and by whom, also of one that was not */
     bool may_hold;  /* an effect may hold it (again) */
+    bool prompted;  /* nobody wrote it: a person wants the bot to begin what its reply_id names, as if the customer had chosen that; or, without one,
+                       to take up again what it had asked */
     const rlv_answer *holding;  /* the effect that holds it from here on; NULL: none */
     rlv_decisions opened;       /* what was decided before anybody looked at the message */
 

@@ -56,6 +56,8 @@ typedef struct rlv_extras {
     rlv_str menu;                  /* what opens the list; absent: "Menu" */
     rlv_str media_kind, media_url; /* WhatsApp's word, and where it lies; both or none */
     rlv_str template, language;    /* an approved template, that is sent instead of all else; absent: none */
+    const rlv_str *parameters;     /* of the template's body, in their order */
+    size_t n_parameters;
 } rlv_extras;
 
 typedef struct rlv_route {

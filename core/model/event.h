@@ -8,6 +8,7 @@
 
 #include "base/id.h"
 #include "base/str.h"
+#include "model/answer.h"
 
 /* Stored and on the wire: numbers and words never change. */
 enum rlv_event_kind {
@@ -57,7 +58,8 @@ enum rlv_command_kind { /* what a desktop did; ownership has already changed in 
     /* What the clock brought, told by the database (relevo.tell_waiting, relevo.follow_up): these made no ownership. */
     RLV_COMMAND_WAITING = 8,  /* the customer is told where they stand (note: "position 3, about 7 min") */
     RLV_COMMAND_NOBODY = 9,   /* nobody came for so long */
-    RLV_COMMAND_FOLLOW_UP = 10 /* what a person asked the bot to say now (text; note: the template for after the 24 hours) */
+    /* What a person asked the bot to say now (text; extras: the template for after the 24 hours) or to begin (reply_id). */
+    RLV_COMMAND_FOLLOW_UP = 10
 };
 
 enum rlv_owner { /* the values of RELEVO_OWNER_* */
@@ -107,6 +109,7 @@ typedef struct rlv_event {
     int64_t epoch;        /* and its generation */
     int64_t version;      /* of the conversation's row when the command was written */
     rlv_str note;         /* a note, a purpose, a reason */
+    rlv_extras extras;    /* FOLLOW_UP: its template */
 
     /* TIMER */
     rlv_str timer; /* which: "idle", "held" */

@@ -131,6 +131,8 @@ typedef struct rlv_policy {
         bool comment;          /* ask for a free comment after the score */
         int64_t wait_ms;       /* an answer is one for so long */
         rlv_str template;      /* for after the 24 hours; absent: nobody is asked then */
+        const char *const *parameters; /* of its body, in their order; {name} and {agent} in them are filled in */
+        size_t n_parameters;
     } survey;
     struct {
         int32_t to;            /* enum rlv_reopen */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading: conversations, commands, timers, what is not yet published. Must never change anything. */
+#include <jansson.h>
+
 #include "store/pg.h"
 
 void rlv_stored_columns(const rlv_stored *stored, rlv_conversation *conv)
@@ -58,6 +60,30 @@ static void take_identity(const PGresult *r, int row, int first, rlv_arena *aren
         ev->user_id = customer;
 }
 
+static rlv_str member(const json_t *object, const char *name, rlv_arena *arena)
+{
+    const json_t *v = json_object_get(object, name);
+    return json_string_length(v) ? rlv_arena_copy(arena, (rlv_str){json_string_value(v), json_string_length(v)}) : (rlv_str){NULL, 0};
+}
+
+/* What a follow-up is besides its text, as relevo.follow_up wrote it into the note; of before 033 it is the template's name. */
+static void take_follow_up(rlv_event *ev, rlv_arena *arena)
+{
+    json_t *extra = json_loadb(ev->note.ptr, ev->note.len, 0, NULL);
+    const json_t *parameters = json_object_get(extra, "parameters");
+    size_t n = json_array_size(parameters);
+    rlv_str *list = n ? rlv_arena_zalloc(arena, n, sizeof(*list)) : NULL;
+    for (size_t i = 0; list && i < n; i++) {
+        const json_t *v = json_array_get(parameters, i);
+        list[i] = rlv_arena_copy(arena, (rlv_str){json_string_value(v), json_string_length(v)});
+    }
+    ev->extras = (rlv_extras){
+        .template = extra ? member(extra, "template", arena) : ev->note, .parameters = list, .n_parameters = list ? n : 0};
+    ev->reply_id = member(extra, "begin", arena);
+    ev->note = (rlv_str){NULL, 0};
+    json_decref(extra);
+}
+
 int rlv_store_commands(rlv_store *store, int32_t lane, int limit, rlv_arena *arena, rlv_event **ret, size_t *ret_n,
                        int64_t *ret_age_ms, rlv_error *err)
 {
@@ -89,6 +115,8 @@ int rlv_store_commands(rlv_store *store, int32_t lane, int limit, rlv_arena *are
         ev->sent_ms = rlv_pg_get_time(r, i, 10);
         take_identity(r, i, 11, arena, ev);
         ev->owner_agent = rlv_pg_get_str(r, i, 15, arena);
+        if (ev->command == RLV_COMMAND_FOLLOW_UP && ev->note.len)
+            take_follow_up(ev, arena);
     }
     int64_t age = rows ? rlv_pg_get_time(r, 0, 14) - rlv_pg_get_time(r, 0, 10) : 0;
     PQclear(r);

@@ -62,12 +62,22 @@ static void put_list(rlv_buf *out, rlv_str text, const rlv_extras *x)
     put(out, "]}]}}");
 }
 
+static void put_template(rlv_buf *out, const rlv_extras *x)
+{
+    put_pair(out, "{\"name\":", x->template);
+    put_pair(out, ",\"language\":{\"code\":", x->language);
+    put(out, x->n_parameters ? "},\"components\":[{\"type\":\"body\",\"parameters\":[" : "}");
+    for (size_t i = 0; i < x->n_parameters; i++) {
+        put_pair(out, i ? ",{\"type\":\"text\",\"text\":" : "{\"type\":\"text\",\"text\":", x->parameters[i]);
+        put(out, "}");
+    }
+    put(out, x->n_parameters ? "]}]}" : "}");
+}
+
 void rlv_content_put(rlv_buf *out, rlv_str text, const rlv_extras *x)
 {
     if (x->template.len) {
-        put_pair(out, "{\"name\":", x->template);
-        put_pair(out, ",\"language\":{\"code\":", x->language);
-        put(out, "}}");
+        put_template(out, x);
     } else if (x->n_choices > RLV_BUTTONS_MAX) {
         put_list(out, text, x);
     } else if (x->n_choices) {

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the clock brings, through a real lane, once each and over crashes: who waits is told, nobody came, follow-ups; and surveys."""
 import json
+import os
 import random
 import sys
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import psycopg2  # noqa: E402
 from lab.generate import partition_of  # noqa: E402
-from lab.stack import PATIENCE_S, Lab, expect, run  # noqa: E402
+from lab.stack import PATIENCE_S, ROOT, Lab, expect, run  # noqa: E402
 
 NUMBER = "105550001"
 NOTICES = {"handoff": "Te paso.", "assigned": "{agent} te atiende.", "returned": "Sigo yo.", "closed": "Cerrado.", "unknown": "No sé.",
@@ -150,7 +151,12 @@ def follow_up(seed):
                                  ("within a year", "p_at => now() - interval '1 hour', p_message => 'hola'"),
                                  ("name an approved", "p_at => now() + interval '3 days', p_message => 'hola'"),
                                  ("small letters", "p_at => now() + interval '3 days', p_message => 'hola', p_template => 'Mi plantilla'"),
-                                 ("for a follow-up", "p_template => 'seguimiento'")):
+                                 ("for a follow-up", "p_template => 'seguimiento'"),
+                                 ("both", "p_begin => 'flow:catering'"),
+                                 ("needs `message` too", "p_at => now() + interval '3 days', p_begin => 'flow:x', p_template => 'seguimiento'"),
+                                 ("a template's", "p_at => now() + interval '1 hour', p_message => 'hola', p_parameters => '{x}'"),
+                                 ("without line breaks", "p_at => now() + interval '3 days', p_message => 'hola', p_template => 'a', p_parameters => '{\"\"}'"),
+                                 ("1 to 200 characters", "p_at => now() + interval '1 hour', p_begin => ''")):
             try:
                 lab.sql(f"SELECT desk.return_to_bot(%s, 'ana', 'follow_up', {arguments})", one)
             except psycopg2.Error as error:
@@ -174,6 +180,60 @@ def follow_up(seed):
         again = lab.tool("replay", "--all")
         expect("no difference" in again, f"replayed, it is not the same:\n{again}")
         lab.check(model=False)
+
+
+def begins(seed):
+    """a follow-up begins a question flow, also where the case was closed meanwhile; and a flow goes on where a handoff interrupted it"""
+    flows = {"name": "lead_qualifier", "path": str(Path(os.environ["RELEVO_PLUGINS"]) / "lead_qualifier.so"), "isolation": "inline",
+             "options": {"flows": str(ROOT / "docs/examples/cafe_andino/flows.yaml")}}
+    with Lab("begins", partitions=1, plugins=[flows], policy=policy(idle_close="1h")) as lab:
+        lab.sql("SELECT desk.put_agent('ana', 'Ana', '{care}')")
+        consumer = lab.start()
+        for customer in ("573001", "573002"):
+            say(lab, customer, "hola")
+        lab.wait_caught_up()
+        for customer in ("573001", "573002"):
+            done = lab.sql("SELECT done FROM desk.take_over(%s, 'ana')", conversation(lab, customer)) + lab.sql(
+                "SELECT done FROM desk.return_to_bot(%s, 'ana', 'follow_up', now() + interval '2 hours', p_begin => 'flow:catering')",
+                conversation(lab, customer))
+            expect(done == [(True,), (True,)], f"{done}")
+        lab.wait_caught_up()
+        lab.sql("UPDATE relevo.conversation SET follow_up_at = now() WHERE follow_up_at IS NOT NULL")
+        until(lab, "nothing begins", "SELECT count(*) = 2 FROM relevo.history WHERE type = 'follow_up'")
+        lab.wait_caught_up()
+        for customer in ("573001", "573002"):
+            source, text = said(lab, customer)[-1]
+            expect(source == "flow.catering" and "¿Para qué es?" in text, f"{customer}: {said(lab, customer)}")
+            expect(lab.sql("SELECT owner FROM desk.conversations WHERE wa_id = %s", customer) == [("bot",)], f"{customer} is not the bot's")
+            say(lab, customer, "para una boda")
+        until(lab, "the flow does not go on", "SELECT count(*) = 2 FROM relevo.history, json_array_elements(said) s WHERE s ->> 'text' = '¿Qué día es?'")
+        # Interrupted by a person, and taken up again.
+        one = conversation(lab, "573001")
+        lab.sql("SELECT desk.take_over(%s, 'ana'), desk.return_to_bot(%s, 'ana', 'resume')", one, one)
+        until(lab, "it is not taken up again", "SELECT count(*) = 3 FROM relevo.history, json_array_elements(said) s WHERE s ->> 'text' LIKE %s",
+              "%¿Qué día es?")
+        lab.wait_caught_up()
+        expect([source for source, _ in said(lab, "573001")][-2:] == ["notice.returned", "flow.catering"], f"{said(lab, '573001')}")
+        consumer.stop()
+        lab.check(model=False)
+    with Lab("begins-closed", partitions=1, plugins=[flows], policy=policy(idle_close="1s")) as lab:
+        lab.sql("SELECT desk.put_agent('ana', 'Ana', '{care}')")
+        consumer = lab.start()
+        say(lab, "573001", "hola")
+        lab.wait_caught_up()
+        one = conversation(lab, "573001")
+        lab.sql("SELECT desk.take_over(%s, 'ana'), desk.return_to_bot(%s, 'ana', 'follow_up', now() + interval '2 hours', '¿Seguimos?', p_begin => 'flow:catering')",
+                one, one)
+        until(lab, "it is not closed", "SELECT owner = 'closed' FROM desk.conversations")
+        lab.wait_caught_up()
+        lab.sql("UPDATE relevo.conversation SET follow_up_at = now() WHERE follow_up_at IS NOT NULL")
+        until(lab, "nothing begins", "SELECT count(*) = 1 FROM relevo.history WHERE type = 'follow_up'")
+        lab.wait_caught_up()
+        expect("flow.catering" in [source for source, _ in said(lab, "573001")], f"{said(lab, '573001')}")
+        consumer.stop()
+        world = lab.check(model=False)
+        decided = [d["kind"] for records in world.decoded.values() for _, d in records]
+        expect(decided.count("reopened") == 1, f"it was not opened again, for the answers: {decided}")
 
 
 def survey(seed):
@@ -262,4 +322,4 @@ def survey_and_pause(seed):
 
 
 if __name__ == "__main__":
-    sys.exit(run("afterwards", tips, told, truth, follow_up, survey, survey_and_pause))
+    sys.exit(run("afterwards", tips, begins, told, truth, follow_up, survey, survey_and_pause))

@@ -183,7 +183,7 @@ void talk_run(talk *t)
     unsigned opened = rlv_step_open(&t->step);
     give(t, opened & EARLY);
     unsigned read = rlv_step_read(&t->step);
-    give(t, read & MIDDLE);
+    give(t, (opened | read) & MIDDLE);
     give(t, ((opened | read) & ~(unsigned)(EARLY | MIDDLE)) | rlv_step_decide(&t->step));
     rlv_step_close(&t->step);
     t->n_script = 0;

@@ -109,15 +109,22 @@ static void test_after_the_window(void **state)
     talk *t = *state;
     t->policy.survey.on_resolve = true;
     t->conv.last_in_ms = 1000 - DAY;
-    assert_string_equal(ends(t, RLV_COMMAND_RESOLVE, ""), "closed(human>closed/8 desktop) replied(closed/8 notice.closed) ignored");
+    assert_string_equal(ends(t, RLV_COMMAND_RESOLVE, ""), "closed(human>closed/8 desktop) ignored ignored");
     assert_string_equal(writes(t, "5", "", 2000), "received reopened(closed>bot/9 customer) replied(bot/9 notice.unknown)");
     talk_owner(t, RLV_OWNER_HUMAN);
     t->conv.last_in_ms = 1000 - DAY;
     t->policy.survey.template = RLV_STR("como_te_fue");
+    static const char *const parameters[] = {"Hola {name}", "{agent}", "Café Andino"};
+    t->policy.survey.parameters = parameters;
+    t->policy.survey.n_parameters = 3;
+    t->conv.customer_name = (rlv_str){NULL, 0};
     (void)ends(t, RLV_COMMAND_RESOLVE, "");
     const rlv_extras *x = &t->step.decisions.last->as.said.extras;
     assert_str(x->template, "como_te_fue");
     assert_str(x->language, "es");
+    assert_int_equal(x->n_parameters, 3);
+    assert_str(x->parameters[0], "Hola -"); /* an empty one would be refused */
+    assert_str(x->parameters[2], "Café Andino");
     assert_int_equal(x->n_choices, 0);
     assert_string_equal(writes(t, "5", "", 2000), "received slot_filled replied(closed/8 notice.comment)");
 }
@@ -134,14 +141,14 @@ static void test_follow_up(void **state)
                  {RLV_OWNER_HUMAN, "ignored"}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         talk_owner(t, cases[i].owner);
-        talk_command(t, RLV_COMMAND_FOLLOW_UP, t->conv.owner, 7)->note = RLV_STR("seguimiento");
+        talk_command(t, RLV_COMMAND_FOLLOW_UP, t->conv.owner, 7)->extras.template = RLV_STR("seguimiento");
         talk_run(t);
         assert_string_equal(talk_brief(t), cases[i].decided);
         if (i < 2)
             assert_int_equal(t->step.decisions.last->as.said.extras.template.len, 0);
     }
     talk_owner(t, RLV_OWNER_BOT);
-    talk_command(t, RLV_COMMAND_FOLLOW_UP, RLV_OWNER_BOT, 7)->note = RLV_STR("seguimiento");
+    talk_command(t, RLV_COMMAND_FOLLOW_UP, RLV_OWNER_BOT, 7)->extras.template = RLV_STR("seguimiento");
     t->ev.at_ms = t->conv.last_in_ms + DAY;
     talk_run(t);
     assert_str(t->step.decisions.last->as.said.text, "Hola, soy Bea");
@@ -149,6 +156,64 @@ static void test_follow_up(void **state)
     t->conv.epoch = 9; /* somebody took it and gave it back since; those commands wait behind this one */
     talk_run(t);
     assert_string_equal(talk_brief(t), "ignored");
+}
+
+/* A flow: plugins are asked as if the customer had chosen it, and nothing is written down as the customer's. */
+static void test_a_follow_up_begins(void **state)
+{
+    talk *t = *state;
+    static const struct {
+        enum rlv_owner owner;
+        const char *decided;
+    } cases[] = {{RLV_OWNER_BOT, "replied(bot/7 flow.catering)"},
+                 {RLV_OWNER_CLOSED, "reopened(closed>bot/8 timeout) replied(bot/8 flow.catering)"},
+                 {RLV_OWNER_HUMAN, "ignored"}};
+    for (size_t i = 0; i < 3; i++) {
+        talk_owner(t, cases[i].owner);
+        int32_t turns = t->conv.n_turns, messages = t->conv.messages;
+        talk_command(t, RLV_COMMAND_FOLLOW_UP, t->conv.owner, 7)->reply_id = RLV_STR("flow:catering");
+        talk_replies(t, "¿Para qué es?", "flow.catering", 0.7);
+        talk_answer(t, RLV_PHASE_RESPOND, RLV_ANSWER_MEMORY, "lead_qualifier")->as.memory = RLV_STR("step 1");
+        talk_run(t);
+        assert_string_equal(talk_brief(t), cases[i].decided);
+        assert_null(t->step.message);
+        if (i == 2)
+            continue;
+        assert_int_equal(t->asked, RLV_WANTS(RLV_PHASE_RESPOND));
+        assert_int_equal(t->conv.n_turns, (i == 1 ? 0 : turns) + 1); /* the bot's */
+        assert_int_equal(t->conv.messages, i == 1 ? 0 : messages);
+        assert_int_equal(t->conv.n_memories, 1);
+    }
+    talk_owner(t, RLV_OWNER_BOT);
+    talk_command(t, RLV_COMMAND_FOLLOW_UP, RLV_OWNER_BOT, 7)->reply_id = RLV_STR("flow:gone");
+    talk_run(t);
+    assert_string_equal(talk_brief(t), "replied(bot/7 notice.follow_up)"); /* nobody began it: the words instead */
+    talk_command(t, RLV_COMMAND_FOLLOW_UP, RLV_OWNER_BOT, 7)->reply_id = RLV_STR("flow:gone");
+    t->ev.text = (rlv_str){NULL, 0};
+    talk_run(t);
+    assert_string_equal(talk_brief(t), "ignored");
+    talk_command(t, RLV_COMMAND_FOLLOW_UP, RLV_OWNER_BOT, 7)->reply_id = RLV_STR("flow:catering");
+    t->ev.extras.template = RLV_STR("seguimiento");
+    t->ev.at_ms = t->conv.last_in_ms + DAY; /* only a template reaches them */
+    talk_replies(t, "¿Para qué es?", "flow.catering", 0.7);
+    talk_run(t);
+    assert_string_equal(talk_brief(t), "replied(bot/7 notice.follow_up)");
+    assert_int_equal(t->asked, 0);
+}
+
+/* What a follow-up opened anew rests from then on, not from what the customer wrote long ago. */
+static void test_what_begins_is_not_closed_at_once(void **state)
+{
+    talk *t = *state;
+    t->policy.idle_close_ms = HOUR;
+    talk_owner(t, RLV_OWNER_CLOSED);
+    t->conv.idle_timer_ms = 0;
+    talk_command(t, RLV_COMMAND_FOLLOW_UP, RLV_OWNER_CLOSED, 7)->reply_id = RLV_STR("flow:catering");
+    t->ev.at_ms = t->conv.last_in_ms + 3 * HOUR;
+    int64_t begun = t->ev.at_ms;
+    talk_replies(t, "¿Para qué es?", "flow.catering", 0.7);
+    talk_run(t);
+    assert_int_equal(t->conv.idle_timer_ms, begun + HOUR);
 }
 
 static void test_reopened(void **state)
@@ -175,7 +240,13 @@ static void test_resume(void **state)
     static const rlv_memory flow = {{"lead_qualifier", 14}, {"step 2", 6}};
     t->conv.memories[0] = flow;
     t->conv.n_memories = 1;
-    (void)ends(t, RLV_COMMAND_RETURN, "resume");
+    rlv_answer *again = talk_answer(t, RLV_PHASE_RESPOND, RLV_ANSWER_REPLY, "lead_qualifier");
+    again->as.reply.text = RLV_STR("Para seguir: ¿cuántos kilos?");
+    again->as.reply.source = RLV_STR("flow.catering");
+    again->as.reply.flags = RLV_REPLY_ASKS | RLV_REPLY_RESUMES;
+    talk_replies(t, "¿En qué te ayudo?", "other", 1); /* nothing was asked, so this answers nothing */
+    assert_string_equal(ends(t, RLV_COMMAND_RETURN, "resume"),
+                        "returned(human>bot/8 desktop) replied(bot/8 notice.returned) replied(bot/8 flow.catering)");
     assert_int_equal(t->conv.n_memories, 1);
     assert_str(t->conv.memories[0].bytes, "step 2");
     assert_int_equal(t->conv.stretch, 4);
@@ -190,7 +261,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_csat),          TEST(test_what_is_a_score), TEST(test_a_question_is_no_comment), TEST(test_returned_for_a_survey),
         TEST(test_a_person_ends_it), TEST(test_after_the_window), TEST(test_follow_up),             TEST(test_reopened),
-        TEST(test_resume),
+        TEST(test_resume),        TEST(test_a_follow_up_begins), TEST(test_what_begins_is_not_closed_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

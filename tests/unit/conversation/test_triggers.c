@@ -287,6 +287,35 @@ static void test_tells(void **state)
     assert_int_equal(t->conv.owner, RLV_OWNER_QUEUED);
 }
 
+/* A payment failed, says the CRM: a person takes it, though nobody wrote. Only while it is still the bot's, as it was when it was asked. */
+static void test_a_result_hands_off(void **state)
+{
+    talk *t = *state;
+    static const struct {
+        enum rlv_owner owner;
+        int64_t epoch;
+        double score;
+        const char *decided;
+    } cases[] = {{RLV_OWNER_BOT, 7, 0.9, "received triggered(pay chosen) handed_off(bot>queued/8 trigger) replied(queued/8 notice.handoff) summarized notified"},
+                 {RLV_OWNER_BOT, 7, 0.4, "received triggered(pay)"},
+                 {RLV_OWNER_BOT, 6, 0.9, "received"},
+                 {RLV_OWNER_HUMAN, 7, 0.9, "received"}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        char id[8];
+        (void)snprintf(id, sizeof(id), "e%zu", i);
+        talk_owner(t, cases[i].owner);
+        t->ev = (rlv_event){.kind = RLV_EVENT_RESULT, .at_ms = 1000, .epoch = cases[i].epoch, .plugin = RLV_STR("pay"), .http_status = 200};
+        t->ev.effect_id = rlv_arena_copy(t->arena, rlv_str_from(id));
+        rlv_answer *a = talk_answer(t, RLV_PHASE_RESULT, RLV_ANSWER_TRIGGER, "pay");
+        a->as.trigger.score = cases[i].score;
+        a->as.trigger.reason = RLV_STR("El pago falló.");
+        talk_answer(t, RLV_PHASE_SUMMARIZE, RLV_ANSWER_CARD, "summarizer")->as.card.text = RLV_STR("x");
+        talk_answer(t, RLV_PHASE_NOTIFY, RLV_ANSWER_EFFECT, "crm")->as.effect.destination = RLV_STR("crm");
+        talk_run(t);
+        assert_string_equal(talk_brief(t), cases[i].decided);
+    }
+}
+
 /* After it fired a trigger only observes for its cool-down: the person returned the conversation, and the
    same words must not throw it back at once. */
 static void test_cooldown(void **state)
@@ -354,7 +383,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_policy),       TEST(test_what_a_handoff_says),    TEST(test_own_words),
         TEST(test_routes),       TEST(test_cards_and_effects),      TEST(test_cooldown),
-        TEST(test_cooling_list), TEST(test_judge_names_the_policy), TEST(test_tells),
+        TEST(test_cooling_list), TEST(test_judge_names_the_policy), TEST(test_tells), TEST(test_a_result_hands_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

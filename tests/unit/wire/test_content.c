@@ -14,6 +14,8 @@ static const rlv_choice scores[] = {{{"survey:5", 8}, {"5", 1}, {NULL, 0}},
                                     {{"survey:3", 8}, {"3", 1}, {NULL, 0}},
                                     {{"survey:2", 8}, {"2", 1}, {NULL, 0}}};
 
+static const rlv_str parameters[] = {{"Ana \"A\"", 7}, {"48213", 5}};
+
 static void each_kind(void **state)
 {
     (void)state;
@@ -34,6 +36,9 @@ static void each_kind(void **state)
          "{\"id\":\"survey:2\",\"title\":\"2\"}]}]}}"},
         {{.media_kind = {"video", 5}, .media_url = {"https://x/v", 11}}, RLV_OUTBOUND_VIDEO, "{\"link\":\"https://x/v\",\"caption\":\"\\\"hi\\\"\"}"},
         {{.template = {"como_te_fue", 11}, .language = {"pt_BR", 5}}, RLV_OUTBOUND_TEMPLATE, "{\"name\":\"como_te_fue\",\"language\":{\"code\":\"pt_BR\"}}"},
+        {{.template = {"como_te_fue", 11}, .language = {"es", 2}, .parameters = parameters, .n_parameters = 2}, RLV_OUTBOUND_TEMPLATE,
+         "{\"name\":\"como_te_fue\",\"language\":{\"code\":\"es\"},\"components\":[{\"type\":\"body\",\"parameters\":["
+         "{\"type\":\"text\",\"text\":\"Ana \\\"A\\\"\"},{\"type\":\"text\",\"text\":\"48213\"}]}]}"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         rlv_buf out = RLV_BUF_INIT(4096);
