@@ -31,8 +31,10 @@ RLV_MUST_CHECK int rlv_rebuild_outcome(json_t *const *decisions, size_t n, rlv_s
    decisions tell. A generation of ownership that is later than the decision's stays. False when the event
    changed nothing. */
 bool rlv_rebuild_apply(rlv_conversation *conv, const rlv_outcome *outcome);
-/* True for kinds of events that belong to a conversation's state. */
-bool rlv_rebuild_touches(enum rlv_event_kind kind);
+/* True for events that belong to a conversation's state. */
+bool rlv_rebuild_touches(const rlv_outcome *outcome);
+/* Completes an event of a customer by the record that it was: by what else they are known, which decisions do not tell. */
+void rlv_rebuild_identities(rlv_event *ev, const rlv_event *record);
 
 /* ---- rebuild_read.c: the lane's partitions
  * --------------------------------------------------------------------- */

@@ -352,10 +352,25 @@ int rlv_rebuild_outcome(json_t *const *decisions, size_t n, rlv_str wa_id, rlv_s
 /* ---- the conversation
  * ------------------------------------------------------------------------------------------ */
 
-bool rlv_rebuild_touches(enum rlv_event_kind kind)
+bool rlv_rebuild_touches(const rlv_outcome *outcome)
 {
-    return kind != RLV_EVENT_STATUS && kind != RLV_EVENT_ERROR && kind != RLV_EVENT_UNKNOWN &&
-           kind != RLV_EVENT_DEAD;
+    const rlv_event *ev = outcome->event;
+    const rlv_decision *d = outcome->decisions.first;
+    if (d && d->kind == RLV_DECIDED_FORWARDED) /* another lane's */
+        return false;
+    if (ev->kind != RLV_EVENT_UNKNOWN)
+        return ev->kind != RLV_EVENT_STATUS && ev->kind != RLV_EVENT_ERROR && ev->kind != RLV_EVENT_DEAD;
+    while (d && d->kind != RLV_DECIDED_JOINED) /* it told of a customer's new identity */
+        d = d->next;
+    return d || ev->previous_user_id.len || ev->previous_wa_id.len;
+}
+
+void rlv_rebuild_identities(rlv_event *ev, const rlv_event *record)
+{
+    ev->wa_id = record->wa_id;
+    ev->user_id = record->user_id;
+    ev->previous_wa_id = record->previous_wa_id;
+    ev->previous_user_id = record->previous_user_id;
 }
 
 static void apply_change(rlv_conversation *conv, const rlv_event *ev, const rlv_decision *d)

@@ -3,7 +3,7 @@
  * The lane's partitions of decisions, ownership, outbound, effects and dead letters, read side by side; see
  * rebuild.h. All are in the order of the lane's sequence, and an event's records carry the ids of its
  * decisions. Dead letters carry no sequence: they are the events that decisions leave out, in the order in
- * which they were published.
+ * which they were published. The inputs are read beside them, as far as they are still there: they tell by what else a customer is known.
  */
 #include <endian.h>
 #include <stdio.h>
@@ -12,6 +12,8 @@
 #include "base/clock.h"
 #include "cli/kafka.h"
 #include "cli/rebuild.h"
+#include "registry/registry.h"
+#include "store/store.h"
 
 enum {
     OUTPUTS = 4,
@@ -45,6 +47,8 @@ struct rlv_rebuild {
     struct cursor dead[DEAD_MAX];
     char dead_names[DEAD_MAX][260];
     size_t n_dead;
+    struct cursor inputs[RLV_INPUTS_MAX]; /* as range.topics */
+    rlv_registry *registry;               /* of their writers' schemas; NULL: none is configured */
     int64_t seq; /* the last one that was given */
     int64_t lane_ms;
     uint64_t config_hash;
@@ -228,7 +232,26 @@ static int open_others(rlv_rebuild *r, rlv_error *err)
         if (rc == RLV_OK)
             rc = cursor_start(c, range->lane, offset_at(r, c, range->since_ms - MARGIN_MS), err);
     }
+    for (size_t i = 0; rc == RLV_OK && i < range->n_topics; i++) {
+        rc = cursor_open(r, &r->inputs[i], range->topics[i], err);
+        if (rc == RLV_OK)
+            rc = cursor_start(&r->inputs[i], range->lane, range->next[i], err);
+    }
     return rc;
+}
+
+static int open_registry(rlv_rebuild *r, rlv_error *err)
+{
+    const rlv_config *c = r->config;
+    if (!c->registry.url)
+        return RLV_OK;
+    const rlv_registry_options options = {.url = c->registry.url,
+                                          .user = c->registry.user,
+                                          .password = c->registry.password,
+                                          .token = c->registry.token,
+                                          .ca_file = c->registry.ca_file,
+                                          .timeout_ms = c->registry.timeout_ms};
+    return rlv_registry_new(&options, &r->registry, err);
 }
 
 int rlv_rebuild_open(const rlv_config *config, rlv_wire *wire, const rlv_rebuild_range *range,
@@ -246,6 +269,8 @@ int rlv_rebuild_open(const rlv_config *config, rlv_wire *wire, const rlv_rebuild
     r->range = range;
     r->seq = range->after;
     int rc = make_client(r, err);
+    if (rc == RLV_OK)
+        rc = open_registry(r, err);
     if (rc == RLV_OK)
         rc = open_decisions(r, err);
     if (rc == RLV_OK)
@@ -274,6 +299,9 @@ void rlv_rebuild_close(rlv_rebuild *r)
         cursor_close(&r->outputs[i], r->range->lane);
     for (size_t i = 0; i < r->n_dead; i++)
         cursor_close(&r->dead[i], r->range->lane);
+    for (size_t i = 0; i < r->range->n_topics; i++)
+        cursor_close(&r->inputs[i], r->range->lane);
+    rlv_registry_free(r->registry);
     if (r->rk)
         rd_kafka_destroy(r->rk);
     rlv_arena_free(r->scratch);
@@ -345,6 +373,44 @@ static int put_derived(rlv_rebuild *r, const char *id, int64_t seq, rlv_arena *a
     return RLV_OK;
 }
 
+/* A record whose writer's schema the registry does not know was never decided; but a registry that is away knows nothing. */
+static int learn_writer(rlv_rebuild *r, rlv_str record, rlv_error *err)
+{
+    uint32_t id;
+    rlv_str schema;
+    if (!r->registry || !rlv_wire_framed(record, &id) || rlv_wire_knows(r->wire, id))
+        return RLV_OK;
+    int rc = rlv_registry_get(r->registry, id, RLV_CLI_WAIT_MS, &schema, err);
+    if (rc == RLV_OK && rlv_wire_learn_id(r->wire, id, schema, err) == RLV_E_LIMIT)
+        return RLV_E_LIMIT;
+    return rc == RLV_E_UNAVAILABLE ? rlv_error_wrap(err, "asking for schema %u", id) : RLV_OK;
+}
+
+/* Completes an event by the record that it was, where that is still there. */
+static int take_record(rlv_rebuild *r, rlv_arena *arena, rlv_event *ev, rlv_error *err)
+{
+    size_t i = 0;
+    while (i < r->range->n_topics && !(ev->source.kind == RLV_SOURCE_TOPIC && rlv_str_is(ev->source.topic, r->range->topics[i])))
+        i++;
+    if (i == r->range->n_topics)
+        return RLV_OK;
+    struct cursor *c = &r->inputs[i];
+    int rc;
+    while ((rc = peek(r, c, err)) == RLV_OK && c->head && c->head->offset < ev->source.offset)
+        drop_head(c);
+    if (rc != RLV_OK || !c->head || c->head->offset != ev->source.offset)
+        return rc;
+    rlv_event record;
+    rlv_error unreadable;
+    rlv_str bytes = {c->head->payload, c->head->len};
+    bool results = i + 1 == r->range->n_topics;
+    rc = learn_writer(r, bytes, err);
+    if (rc == RLV_OK && (results ? rlv_wire_decode_result(r->wire, arena, bytes, &record, &unreadable)
+                                 : rlv_wire_decode_event(r->wire, arena, bytes, &record, &unreadable)) == RLV_OK)
+        rlv_rebuild_identities(ev, &record);
+    return rc;
+}
+
 static int take_event(rlv_rebuild *r, rlv_arena *arena, rlv_outcome *ret, rlv_str *ret_decided,
                       rlv_error *err)
 {
@@ -367,6 +433,8 @@ static int take_event(rlv_rebuild *r, rlv_arena *arena, rlv_outcome *ret, rlv_st
     }
     if (rc == RLV_OK)
         rc = rlv_rebuild_outcome(list, n, r->wa_id, r->user_id, arena, ret, err);
+    if (rc == RLV_OK)
+        rc = take_record(r, arena, (rlv_event *)(uintptr_t)ret->event, err);
     for (size_t i = 0; i < n; i++)
         json_decref(list[i]);
     if (rc == RLV_OK)

@@ -370,26 +370,54 @@ static int do_lane(rlv_repair *repair, const struct orders *orders, int32_t numb
     return rc;
 }
 
+/* Lanes that are whole again go on together: what leads from one to the other is theirs in common. */
+static int release(rlv_repair *repair, const int32_t *good, size_t n, bool all, rlv_error *err)
+{
+    rlv_store *store = NULL;
+    int64_t changed = 0;
+    int rc = rlv_store_open(repair->config->postgres, "relevo repair", RLV_REPAIR_TIMEOUT_MS, &store, err);
+    if (rc == RLV_OK)
+        rc = rlv_repair_release(store, good, n, all, &changed, err);
+    rlv_store_close(store);
+    if (rc != RLV_OK)
+        return rlv_error_wrap(err, "the lanes are rebuilt, and not free yet: run relevo repair again");
+    if (changed)
+        (void)printf("%lld identities of customers lead again to the conversation that they had become\n", (long long)changed);
+    return RLV_OK;
+}
+
 static int do_lanes(rlv_repair *repair, const struct orders *orders, rlv_error *err)
 {
     int32_t only = orders->skip >= 0 ? orders->skip : orders->lane;
     if (only >= repair->partitions)
         return rlv_error_set(err, RLV_E_INVALID, "there is no lane %d: they are 0 to %d", only,
                              repair->partitions - 1);
-    int worst = EX_OK;
+    int worst = EX_OK, broke = RLV_OK;
+    int32_t *good = calloc((size_t)repair->partitions, sizeof(*good));
+    size_t n_good = 0;
+    if (!good)
+        return rlv_error_set(err, RLV_E_LIMIT, "out of memory");
     for (int32_t i = only >= 0 ? only : 0; i < (only >= 0 ? only + 1 : repair->partitions); i++) {
         rlv_error why = {0};
         int rc = do_lane(repair, orders, i, &why);
-        if (rc == RLV_OK)
+        if (rc == RLV_OK) {
+            good[n_good++] = i;
             continue;
+        }
         if (rc != RLV_E_REFUSED) {
             *err = why;
-            return rlv_error_wrap(err, "lane %d", i);
+            broke = rlv_error_wrap(err, "lane %d", i);
+            break;
         }
         (void)fprintf(stderr, "relevo: lane %d cannot be repaired: %s\n", i, why.message);
         worst = EX_DATAERR;
     }
-    return worst == EX_OK ? RLV_OK : -worst;
+    rlv_error why;
+    int rc = RLV_OK;
+    if (!orders->dry && orders->skip < 0 && n_good)
+        rc = release(repair, good, n_good, only < 0 && broke == RLV_OK, broke == RLV_OK ? err : &why);
+    free(good);
+    return broke != RLV_OK ? broke : rc != RLV_OK ? rc : worst == EX_OK ? RLV_OK : -worst;
 }
 
 static int run(const rlv_config *config, const struct orders *orders)

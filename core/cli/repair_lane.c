@@ -39,7 +39,7 @@ struct seen {
 static int note_conversation(struct seen **table, const rlv_outcome *o, rlv_error *err)
 {
     const rlv_event *ev = o->event;
-    if (!rlv_rebuild_touches(ev->kind))
+    if (!rlv_rebuild_touches(o))
         return RLV_OK;
     struct seen *s;
     HASH_FIND(hh, *table, ev->conversation_id.bytes, sizeof(ev->conversation_id.bytes), s);
@@ -174,7 +174,7 @@ static int read_chunk(rlv_repair *repair, rlv_rebuild *rebuild, const rlv_rebuil
         c->n++;
         c->lane_ms = o->event->at_ms > c->lane_ms ? o->event->at_ms : c->lane_ms;
         note_next(range, &o->event->source, c->next);
-        if (rlv_rebuild_touches(o->event->kind) && id_index(c, o->event->conversation_id) == c->n_ids)
+        if (rlv_rebuild_touches(o) && id_index(c, o->event->conversation_id) == c->n_ids)
             c->ids[c->n_ids++] = o->event->conversation_id;
     }
     return RLV_OK;
@@ -250,7 +250,7 @@ static void apply(struct chunk *c, struct work *w)
 {
     for (size_t i = 0; i < c->n; i++) {
         rlv_outcome *o = &c->outcomes[i];
-        size_t at = rlv_rebuild_touches(o->event->kind) ? id_index(c, o->event->conversation_id) : c->n_ids;
+        size_t at = rlv_rebuild_touches(o) ? id_index(c, o->event->conversation_id) : c->n_ids;
         if (at == c->n_ids)
             continue;
         if (!w->known[at])
@@ -296,6 +296,74 @@ static int commit(rlv_repair *repair, rlv_store *store, const struct chunk *c, c
     return rlv_store_commit(store, &job, err);
 }
 
+/* ---- identities
+ * ---------------------------------------------------------------------------------------------- */
+
+enum {
+    IDENTITIES_MOST = RLV_ALIASES_MAX + 1 /* of an event, besides those of conversations that it joined */
+};
+
+/* The row of an identity that names no conversation, as a lane begins it. */
+static int begin_identity(rlv_repair *repair, int32_t lane, const rlv_event *ev, rlv_id id, rlv_str wa_id, rlv_str user_id,
+                          rlv_repair_identity *ret, rlv_error *err)
+{
+    const rlv_event as = {.conversation_id = id,
+                          .phone_number_id = ev->phone_number_id,
+                          .wa_id = wa_id,
+                          .user_id = user_id,
+                          .at_ms = ev->at_ms};
+    rlv_conversation conv;
+    rlv_conversation_begin(&conv, &as, lane);
+    conv.owner = conv.decided_owner = RLV_OWNER_CLOSED;
+    *ret = (rlv_repair_identity){.identity = id,
+                                 .leads_to = ev->conversation_id,
+                                 .at_ms = ev->at_ms,
+                                 .phone_number_id = ev->phone_number_id,
+                                 .wa_id = wa_id,
+                                 .user_id = user_id};
+    return rlv_wire_encode_state(repair->wire, &conv, repair->arena, &ret->state, err);
+}
+
+/* What an event tells of its customer's identities: that which names it, those that it showed besides, and those whose conversations it
+   joined. */
+static int list_identities(rlv_repair *repair, const rlv_outcome *o, rlv_repair_identity *list, size_t *n, rlv_error *err)
+{
+    const rlv_event *ev = o->event;
+    rlv_alias aliases[IDENTITIES_MOST];
+    int seen = rlv_event_aliases(ev, aliases), rc = RLV_OK;
+    rlv_str name = rlv_event_identity(ev);
+    if (name.len)
+        aliases[seen++] = (rlv_alias){.id = rlv_conversation_id(ev->phone_number_id, name), .wa_id = ev->wa_id, .user_id = ev->user_id};
+    for (int i = 0; rc == RLV_OK && i < seen; i++)
+        if (!rlv_id_eq(aliases[i].id, ev->conversation_id))
+            rc = begin_identity(repair, o->lane, ev, aliases[i].id, aliases[i].wa_id, aliases[i].user_id, &list[(*n)++], err);
+    for (const rlv_decision *d = o->decisions.first; d; d = d->next) {
+        rlv_id other;
+        if (d->kind != RLV_DECIDED_JOINED || !rlv_id_parse(d->as.change.other, &other))
+            continue;
+        list[(*n)++] = (rlv_repair_identity){.identity = other,
+                                             .leads_to = ev->conversation_id,
+                                             .at_ms = ev->at_ms,
+                                             .joined = true,
+                                             .phone_number_id = ev->phone_number_id};
+    }
+    return rc;
+}
+
+static int note_identities(rlv_repair *repair, rlv_store *store, const struct chunk *c, int32_t lane, rlv_error *err)
+{
+    rlv_repair_identity *list =
+        rlv_arena_zalloc(repair->arena, c->n * (IDENTITIES_MOST + RLV_ALIASES_MAX) + 1, sizeof(*list));
+    size_t n = 0;
+    int rc = list ? RLV_OK : rlv_error_set(err, RLV_E_LIMIT, "out of memory");
+    for (size_t i = 0; rc == RLV_OK && i < c->n; i++) {
+        const rlv_outcome *o = &c->outcomes[i];
+        if (o->decisions.first && o->event->source.kind == RLV_SOURCE_TOPIC && rlv_rebuild_touches(o))
+            rc = list_identities(repair, o, list, &n, err);
+    }
+    return rc == RLV_OK && n ? rlv_repair_note(store, lane, list, n, err) : rc;
+}
+
 /* A desktop may change a conversation in between: read again. */
 static int write_chunk(rlv_repair *repair, rlv_store *store, struct chunk *c, const rlv_lane_row *row,
                        rlv_error *err)
@@ -329,6 +397,8 @@ int rlv_repair_write_lane(rlv_repair *repair, rlv_store *store, const rlv_rebuil
                                row->lane, (long long)range->until);
         if (rc == RLV_OK)
             rc = forget_erased(repair, store, c, err);
+        if (rc == RLV_OK)
+            rc = note_identities(repair, store, c, row->lane, err); /* first: a repair that is cut notes them again */
         if (rc == RLV_OK)
             rc = write_chunk(repair, store, c, row, err);
         if (rc != RLV_OK)

@@ -337,7 +337,7 @@ static int advance(struct replay *r, struct past *p, bool *ret, rlv_error *err)
         if (rc != RLV_OK)
             return rc;
         const rlv_decision *first = told ? p->outcome.decisions.first : NULL;
-        if (!first || first->kind == RLV_DECIDED_DUPLICATE || first->kind == RLV_DECIDED_FORWARDED || !rlv_rebuild_touches(p->outcome.event->kind))
+        if (!first || first->kind == RLV_DECIDED_DUPLICATE || first->kind == RLV_DECIDED_FORWARDED || !rlv_rebuild_touches(&p->outcome))
             continue;
         if (!p->begun)
             rlv_conversation_begin(&p->conv, p->outcome.event, p->outcome.lane);

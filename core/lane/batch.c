@@ -151,6 +151,8 @@ static int collect(struct loading *l, rlv_error *err)
         item->entry = NULL;
         item->round = 0;
         item->n_joins = 0;
+        item->owner_was = (enum rlv_owner)0;
+        item->epoch_was = item->since_was_ms = 0;
         item->elsewhere = false;
         if (!touches(item))
             continue;
@@ -302,7 +304,7 @@ static void join(const struct loading *l, rlv_batch_item *item)
         if (aliases[k].before && root->known)
             other = root;
         bool live = rlv_id_none(other->conversation.forward) && !other->joined;
-        l->batch->joined[l->batch->n_joins++] = (rlv_batch_join){other, kept, other->joined++};
+        l->batch->joined[l->batch->n_joins++] = (rlv_batch_join){other, kept, other->joined++, item};
         other->into = kept;
         if (live) {
             item->joins[item->n_joins++] = other;
@@ -424,6 +426,11 @@ static int step_rounds(rlv_batch *batch, rlv_stages *s, rlv_error *err)
                                     .seq = batch->first_seq + (int64_t)i};
             for (int k = 0; k < item->n_joins; k++)
                 item->step.joins[k] = &item->joins[k]->conversation;
+            if (item->n_joins) {
+                item->owner_was = item->entry->conversation.owner;
+                item->epoch_was = item->entry->conversation.epoch;
+                item->since_was_ms = item->entry->conversation.owner_since_ms;
+            }
             found = true;
             if (item->given_up) {
                 if (!rlv_scout_part(s->caller.scout, RLV_ROUND_PART_US, false)) {
@@ -575,7 +582,11 @@ static int list_joins(rlv_batch *batch, rlv_error *err)
         batch->joins[i] = (rlv_join){.loser = j->loser->id,
                                      .survivor = j->into->id,
                                      .version = j->loser->conversation.version + j->loser->changed + j->nth,
-                                     .take = j->loser->taken && j->nth == 0 && !j->into->handoff};
+                                     .take = j->loser->taken && j->nth == 0 && !j->into->handoff,
+                                     .owner = j->item->owner_was,
+                                     .epoch = j->item->epoch_was,
+                                     .since_ms = j->item->since_was_ms,
+                                     .at_ms = j->item->event.at_ms};
     }
     return RLV_OK;
 }

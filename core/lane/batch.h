@@ -29,6 +29,7 @@ typedef struct rlv_batch_entry {
 typedef struct rlv_batch_join {
     const rlv_batch_entry *loser, *into;
     uint32_t nth; /* of the loser's, from 0 */
+    const struct rlv_batch_item *item; /* that showed both */
 } rlv_batch_join;
 
 /* An event of the batch. */
@@ -39,6 +40,8 @@ typedef struct rlv_batch_item {
     rlv_batch_entry *entry; /* NULL: touches no conversation */
     rlv_batch_entry *joins[RLV_ALIASES_MAX]; /* the customer's other conversations, that it shows */
     int n_joins;
+    enum rlv_owner owner_was;       /* its conversation's, before it was joined with these, ... */
+    int64_t epoch_was, since_was_ms; /* ... the generation, and since when */
     bool elsewhere;         /* its conversation lives in another lane, ... */
     int32_t lane;           /* ... this one, to which it is forwarded */
     uint32_t round;         /* the how-manieth event of its conversation */

@@ -295,6 +295,10 @@ static int send_joins(rlv_store *store, const rlv_commit *c, rlv_error *err)
         rlv_pg_int8(store, j->version);
         rlv_pg_bytea(store, (rlv_str){(const char *)j->survivor.bytes, sizeof(j->survivor.bytes)});
         rlv_pg_bytea(store, j->take ? (rlv_str){"\1", 1} : (rlv_str){"\0", 1});
+        rlv_pg_int4(store, (int32_t)j->owner);
+        rlv_pg_int8(store, j->epoch);
+        rlv_pg_int8(store, j->since_ms);
+        rlv_pg_int8(store, j->at_ms);
         rc = rlv_pg_send(store, "join", err);
     }
     return rc;

@@ -6,8 +6,8 @@
 
 #include "store/pg.h"
 
-/* Events that change no conversation: status, error, unknown, dead. */
-#define TOUCHING "kind IN (0, 2, 3, 6, 7, 8, 10)"
+/* Events that change no conversation: status, error, unknown unless it joined two, dead, what another lane decides. */
+#define TOUCHING "(kind IN (0, 2, 3, 6, 7, 8, 10) OR kind = 5 AND was IS NOT NULL) AND type IS DISTINCT FROM 'forwarded'"
 /* Versions of the time that was lost may still be in the memory of a process that slept: none may fit again.
  */
 #define VERSION_JUMP "1000000"
@@ -73,7 +73,7 @@ static const char finish[] =
     "priority = greatest(c.priority, 5) FROM relevo_people p WHERE c.id = p.id;"
     "SELECT relevo.desk_write(c, 'requeue', 2::smallint, NULL, NULL, NULL, NULL) "
     "FROM relevo.conversation c JOIN relevo_people p ON p.id = c.id;"
-    "UPDATE relevo.lane SET published = %4$lld, repair_from = NULL WHERE lane = %1$d;"
+    "UPDATE relevo.lane SET published = %4$lld WHERE lane = %1$d;"
     "SELECT (SELECT count(*) FROM relevo_people), (SELECT count(*) FROM relevo_gone)";
 
 static int prepared(rlv_store *store, rlv_error *err)
@@ -230,6 +230,79 @@ int rlv_repair_erased(rlv_store *store, const rlv_id *ids, const int64_t *seqs, 
     }
     PQclear(r);
     return RLV_OK;
+}
+
+int rlv_repair_note(rlv_store *store, int32_t lane, const rlv_repair_identity *list, size_t n, rlv_error *err)
+{
+#define COLUMN(type, put)                                                                                    \
+    do {                                                                                                     \
+        rlv_buf *a = rlv_pg_array_begin(store);                                                              \
+        for (size_t i = 0; i < n; i++)                                                                       \
+            put;                                                                                             \
+        rlv_pg_array_end(a, type, n);                                                                        \
+    } while (0)
+    rlv_pg_begin(store);
+    rlv_pg_int4(store, lane);
+    COLUMN(RLV_PG_UUID, rlv_pg_put_uuid(a, list[i].identity));
+    COLUMN(RLV_PG_UUID, rlv_pg_put_uuid(a, list[i].leads_to));
+    COLUMN(RLV_PG_INT8, rlv_pg_put_int8(a, list[i].at_ms));
+    COLUMN(RLV_PG_INT8, rlv_pg_put_int8(a, list[i].joined ? list[i].at_ms : 0));
+    COLUMN(RLV_PG_TEXT, rlv_pg_put_text(a, list[i].phone_number_id));
+    COLUMN(RLV_PG_TEXT, rlv_pg_put_text(a, list[i].user_id.len ? list[i].user_id : list[i].wa_id));
+    COLUMN(RLV_PG_TEXT, rlv_pg_put_text(a, list[i].wa_id));
+    COLUMN(RLV_PG_BYTEA, list[i].state.len ? rlv_pg_put_bytes(a, list[i].state) : rlv_pg_put_null(a));
+#undef COLUMN
+    return rlv_pg_ask(store,
+                      "INSERT INTO relevo.repair_identity AS r (lane, identity, leads_to, at_ms, joined_ms, phone_number_id, customer_id, "
+                      "wa_id, state) "
+                      "SELECT $1::integer, u.identity, u.leads_to, max(u.at), nullif(max(u.joined), 0), max(u.number), max(u.customer), "
+                      "max(u.wa_id), (array_agg(u.state ORDER BY u.at DESC) FILTER (WHERE u.state IS NOT NULL))[1] "
+                      "FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::bytea[]) "
+                      "AS u(identity, leads_to, at, joined, number, customer, wa_id, state) GROUP BY 2, 3 "
+                      "ON CONFLICT (identity, leads_to) DO UPDATE SET at_ms = greatest(r.at_ms, excluded.at_ms), "
+                      "joined_ms = greatest(r.joined_ms, excluded.joined_ms), customer_id = coalesce(excluded.customer_id, r.customer_id), "
+                      "wa_id = coalesce(excluded.wa_id, r.wa_id), state = coalesce(excluded.state, r.state)",
+                      NULL, err);
+}
+
+static int release_within(rlv_store *store, const int32_t *lanes, size_t n, bool all, int64_t *ret, rlv_error *err)
+{
+    static const char *const steps[] = {
+        "SELECT relevo.repair_identities($1::integer[], $2::integer <> 0)",
+        "UPDATE relevo.lane SET repair_from = NULL WHERE lane = ANY ($1::integer[]) AND $2::integer IS NOT NULL"};
+    int rc = RLV_OK;
+    for (size_t k = 0; rc == RLV_OK && k < sizeof(steps) / sizeof(*steps); k++) {
+        PGresult *r = NULL;
+        rlv_pg_begin(store);
+        rlv_buf *a = rlv_pg_array_begin(store);
+        for (size_t i = 0; i < n; i++)
+            rlv_pg_put_int4(a, lanes[i]);
+        rlv_pg_array_end(a, RLV_PG_INT4, n);
+        rlv_pg_int4(store, all);
+        rc = rlv_pg_ask(store, steps[k], &r, err);
+        if (rc == RLV_OK && k == 0)
+            *ret = rlv_pg_get_int(r, 0, 0);
+        PQclear(r);
+    }
+    return rc;
+}
+
+int rlv_repair_release(rlv_store *store, const int32_t *lanes, size_t n, bool all, int64_t *ret_changed, rlv_error *err)
+{
+    int64_t changed = 0;
+    int rc = rlv_pg_exec(store, "BEGIN", NULL, err);
+    if (rc != RLV_OK)
+        return rc;
+    rc = release_within(store, lanes, n, all, &changed, err);
+    if (rc == RLV_OK)
+        rc = rlv_pg_exec(store, "COMMIT", NULL, err);
+    if (rc == RLV_OK) {
+        *ret_changed = changed;
+        return RLV_OK;
+    }
+    rlv_error ignored; /* the first error is the one that is told */
+    (void)rlv_pg_exec(store, "ROLLBACK", NULL, &ignored);
+    return rc;
 }
 
 static int finish_within(rlv_store *store, const rlv_lane_row *row, int64_t published, int64_t until_ms,

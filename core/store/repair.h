@@ -42,20 +42,41 @@ RLV_MUST_CHECK int rlv_repair_begin(rlv_store *store, int32_t lane, int32_t part
 RLV_MUST_CHECK int rlv_repair_erased(rlv_store *store, const rlv_id *ids, const int64_t *seqs, size_t n, bool *ret,
                                      rlv_error *err);
 
+/* What the topics tell of one of a customer's identities. */
+typedef struct rlv_repair_identity {
+    rlv_id identity; /* the conversation that it names */
+    rlv_id leads_to; /* the conversation that it was seen to go on in */
+    int64_t at_ms;
+    bool joined;             /* then the conversation of that name became a part of the other */
+    rlv_str phone_number_id; /* these of an identity that was seen, and may name no conversation */
+    rlv_str wa_id, user_id;  /* one of them */
+    rlv_str state;           /* absent: nothing but that it was joined is known */
+} rlv_repair_identity;
+
+/* Notes what a lane tells of identities, for rlv_repair_release. The same may be noted again. */
+RLV_MUST_CHECK int rlv_repair_note(rlv_store *store, int32_t lane, const rlv_repair_identity *list, size_t n, rlv_error *err);
+
 typedef struct rlv_repair_done {
     int64_t people;   /* conversations that were sent to people */
     int64_t commands; /* of desktops that had been decided before, taken away */
 } rlv_repair_done;
 
 /*
- * The end of a repair, one transaction: commands and timers that were consumed go, conversations of the bot
+ * The end of one lane's repair, one transaction: commands and timers that were consumed go, conversations of the bot
  * that the repair changed go to people (with a command, so that the lane decides and publishes it), so do
- * those of agents who are not known any more, new rows get ids that were never used, the lane is free again.
+ * those of agents who are not known any more, new rows get ids that were never used. The mark stays.
  * until_ms: when the last rebuilt event was published; a command written later is a new one. Wants the
  * owner's rights, for the sequences.
  */
 RLV_MUST_CHECK int rlv_repair_finish(rlv_store *store, const rlv_lane_row *row, int64_t published,
                                      int64_t until_ms, rlv_repair_done *ret, rlv_error *err);
+
+/*
+ * The end of all: identities lead again where they led, and the n lanes, which are rebuilt or lacked nothing, are free. One
+ * transaction. all: there are no other lanes, or none that could be mended; else what concerns those waits. *ret_changed: rows that
+ * were changed or made. Wants the owner's rights.
+ */
+RLV_MUST_CHECK int rlv_repair_release(rlv_store *store, const int32_t *lanes, size_t n, bool all, int64_t *ret_changed, rlv_error *err);
 
 /* Moves the position in one topic, under the fence. RLV_E_FENCED when the lane is not ours any more. */
 RLV_MUST_CHECK int rlv_repair_move(rlv_store *store, const rlv_lane_row *row, const char *topic, int64_t was,

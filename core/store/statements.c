@@ -57,7 +57,7 @@ static const char *const statements[][2] = {
             ", $15::text[], $16::text[], $17::smallint[], $18::smallint[], $19::text[], $20::text[], $21::text[], "
             "$22::text[]",
             ", trigger, reason, priority, rank, need_language, skills, prefer, card")},
-    {"join", "SELECT relevo.join_conversations($1, $2, $3, $4)"},
+    {"join", "SELECT relevo.join_conversations($1, $2, $3, $4, $5, $6, $7, $8)"},
     {"take_commands",
      "WITH w AS (DELETE FROM relevo.command WHERE lane = $1 AND id = ANY ($2::bigint[]) RETURNING 1) "
      "SELECT relevo.expect((SELECT count(*) FROM w), $3, 'commands', 'RV003')"},

@@ -112,11 +112,14 @@ typedef struct rlv_write {
     int64_t held_timer_was_ms;   /* the same of the timer of what is held */
 } rlv_write;
 
-/* A conversation that the batch joins to one of its own, after the writes. It may be another lane's: see 004_identity.sql. */
+/* A conversation that the batch joins to one of its own, after the writes. It may be another lane's: see 017_joining.sql. */
 typedef struct rlv_join {
     rlv_id loser, survivor;
     int64_t version; /* of the loser, after the batch's writes */
     bool take;       /* the survivor's ownership is the loser's */
+    enum rlv_owner owner;    /* whose the survivor was before, ... */
+    int64_t epoch, since_ms; /* ... its generation then, and since when */
+    int64_t at_ms;           /* lane time of the event that showed both */
 } rlv_join;
 
 typedef struct rlv_commit {

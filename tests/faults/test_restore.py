@@ -16,6 +16,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import psycopg2  # noqa: E402
 from confluent_kafka import Consumer, KafkaException, TopicPartition  # noqa: E402
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic  # noqa: E402
+from checker.model import conversation_id  # noqa: E402
+from lab.identity import NUMBER, event, send, settled  # noqa: E402
 from lab.stack import BIN, Lab, bare_environment, expect, generator, run  # noqa: E402
 
 PATIENCE = 120
@@ -141,8 +143,13 @@ def history(lab):
     return {(row[0], row[1]): row for row in lab.sql(HISTORY)}
 
 
+def forwards(lab):
+    """Where each identity leads, and where what was said under it is shown."""
+    return {row[0]: row[1:] for row in
+            lab.sql("SELECT id::text, forward::text, told_in::text, owner FROM relevo.conversation WHERE forward IS NOT NULL")}
+
+
 def conversations(lab):
-    """But for the rows that only say where a customer's other identity leads: repair leaves them to the next message that shows both."""
     return {row[0]: row[1:] for row in
             lab.sql("SELECT id::text, owner, epoch, agent_id, lane FROM relevo.conversation WHERE forward IS NULL")}
 
@@ -180,8 +187,9 @@ def restored(seed):
             lab.flush()
         lab.wait_caught_up(PATIENCE)
         consumer.stop(60)
-        was, owners = history(lab), conversations(lab)
+        was, owners, led = history(lab), conversations(lab), forwards(lab)
         restore(lab, dump)
+        expect(len(forwards(lab)) < len(led), "no identity was lost: nothing is shown of them")
         old = dict(lab.sql("SELECT lane, seq FROM relevo.lane"))
         expect(sum(old.values()) + 1000 < len(was), f"the backup is not old enough: {old}")
         # Desktops go on, under ids that were used already.
@@ -216,6 +224,8 @@ def restored(seed):
         expect(cut > 0, "no repair was cut: nothing was shown")
         tool(lab, "repair")
         judge_rebuilt(lab, was, owners, old, taken)
+        expect(forwards(lab) == led, f"identities lead elsewhere: {sorted(forwards(lab).items() ^ led.items())[:6]}")
+        expect(lab.sql("SELECT count(*) FROM relevo.repair_identity") == [(0,)], "what repair knew of customers is left behind")
         expect(tool(lab, "repair").count("nothing to repair") == lab.partitions, "it is not idempotent")
 
         consumer = lab.start()
@@ -301,6 +311,72 @@ def erased(seed):
         expect([(v, bytes(s)) for v, s in before] == [(v, bytes(s)) for v, s in after], "its conversation was touched")
         consumer = lab.start()
         consumer.stop(60)
+
+
+def identities(seed):
+    """customers who became known by another identity since the backup: joined ones are one again, numbers lead to who had them last"""
+    with Lab("led", partitions=3, logs=False) as lab:
+        one, two = (lab.start(name, ready=False, RELEVO_CONSUME_INSTANCE=name) for name in ("one", "two"))
+        for process in (one, two):
+            process.wait_ready()
+        of = lambda identity: conversation_id(NUMBER, identity)
+
+        def say(lane, *events):
+            send(lab, lane, *events)
+            lab.wait_caught_up(PATIENCE)
+            wait(lambda: settled(lab), lambda: f"something waits:\n{one.tail()}\n{two.tail()}")
+
+        lab.sql("SELECT desk.put_agent('ana', 'Ana')")
+        for i, lane in ((1, 0), (3, 0), (5, 2)):
+            say(lane, event(f"n{i}", f"say número {i}", wa_id=f"52{i}"))
+            say(1, event(f"u{i}", f"say id {i}", user_id=f"MX.{i}"))
+        expect(lab.sql("SELECT (desk.take_over(%s, 'ana')).done", of("521")) == [(True,)], "ana cannot take it")
+        say(1, event("b3", "say ambos", user_id="MX.3", wa_id="523"))
+        dump = backup(lab)
+
+        say(1, event("b1", "say ambos", user_id="MX.1", wa_id="521"))  # two conversations become one: ana's
+        say(1, event("b4", "say hola", user_id="MX.4", wa_id="524"))  # both from the start
+        say(2, event("b9", "say es mío", user_id="MX.9", wa_id="523"))  # the number is somebody else's now
+        say(0, event("n6", "say número", wa_id="526"))
+        say(2, event("u6", "say id", user_id="MX.6"), event("b6", "say ambos", user_id="MX.6", wa_id="526"))
+        say(0, {"kind": "unknown", "phone_number_id": NUMBER, "user_id": "MX.7", "wa_id": "521", "previous_user_id": "MX.1",
+                "type": "user_id_update", "raw": "{}"})  # and then joined once more, under another id
+        say(1, event("c9", "say sigo", wa_id="523"), event("c1", "say sigo", wa_id="521"))
+        # One is joined, and its own lane does not come to hear of it.
+        last, = (p for p in (one, two) if " lane 2: " in p.log.read_text(errors="replace"))
+        other = two if last is one else one
+        last.kill()
+        send(lab, 1, event("b5", "say ambos", user_id="MX.5", wa_id="525"))
+        wait(lambda: of("525") in forwards(lab), lambda: f"it is not joined:\n{other.tail()}")
+        other.stop(60)
+        expect(lab.sql("SELECT kind FROM relevo.command") == [("moved",)], "the loser's lane has heard of it: nothing is shown")
+        led, shown = forwards(lab), dict(lab.sql("SELECT conversation_id::text, count(*) FROM desk.history GROUP BY 1"))
+        expect(led[of("521")][:2] == (of("MX.7"),) * 2 and led[of("523")][:2] == (of("MX.9"), of("MX.3")), f"it is not as it should be: {led}")
+
+        restore(lab, dump)
+        lab.sql("UPDATE relevo.lane SET repair_from = seq")  # a repair that was cut when it began
+        wait(lambda: "stop them" not in subprocess.run([BIN, "repair", "--dry-run", "--config", lab.config], capture_output=True, text=True,
+                                                       env=bare_environment()).stderr, "the group forgets who named themselves")
+        said = tool(lab, "repair", "--lane", "2")
+        expect(lab.sql("SELECT lane FROM relevo.lane WHERE repair_from IS NOT NULL ORDER BY 1") == [(0,), (1,)], f"which lanes are free? {said}")
+        tool(lab, "repair")
+        now = forwards(lab)
+        expect(now == led, f"identities lead elsewhere: {sorted(now.items() ^ led.items())}")
+        expect(lab.sql("SELECT count(*) FROM relevo.repair_identity") == [(0,)], "what repair knew of customers is left behind")
+        expect(dict(lab.sql("SELECT conversation_id::text, count(*) FROM desk.history GROUP BY 1")) == shown, "the history shows something else")
+        expect(lab.sql("SELECT owner, agent_id FROM desk.conversations WHERE conversation_id = %s", of("MX.7")) == [("human", "ana")],
+               "ana has it no more")
+        expect(lab.sql("SELECT count(*) FROM relevo.history WHERE type = 'forwarded' AND was IS NOT NULL") == [(0,)], "what was forwarded begins nothing")
+        expect(lab.sql("SELECT kind, conversation_id::text FROM relevo.command WHERE kind = 'moved'") == [("moved", of("525"))],
+               "a lane is not told again that its conversation moved, or twice")
+
+        consumer = lab.start()
+        for wa, user in (("521", "MX.7"), ("523", "MX.9"), ("524", "MX.4"), ("525", "MX.5"), ("526", "MX.6")):
+            say(0, event(f"z{wa}", "say y otra", wa_id=wa))
+            told = lab.sql("SELECT conversation_id::text FROM desk.history WHERE message_id = %s", f"wamid.z{wa}")
+            expect(told == [(of(user),)], f"what {wa} writes goes to {told}")
+        consumer.stop(60)
+        lab.check(model=False)
 
 
 def shorter_decisions(seed):
@@ -448,7 +524,7 @@ def retention(seed):
         lab.check(model=False)
 
 
-TESTS = (restored, erased, shorter_decisions, shorter_input, another_cluster, more_partitions, lost_progress, older_kafka,
+TESTS = (restored, erased, identities, shorter_decisions, shorter_input, another_cluster, more_partitions, lost_progress, older_kafka,
          lost_history, retention)
 
 if __name__ == "__main__":

@@ -100,6 +100,115 @@ def erased(seed):
         expect(lab.sql("SELECT count(*) FROM relevo.history WHERE text IS NOT NULL AND kind = 0") == [(0,)], "words are left")
 
 
+def queue(seed):
+    """what the queue knows of two conversations goes on in the one: the longer wait, the greater weight and urgency, and no agent has more"""
+    ago = lambda minutes: int(time.time() * 1000) - minutes * 60_000
+    with Lab("queue", partitions=2, logs=False) as lab:
+        process = lab.start()
+        for agent in ("ana", "leo"):
+            lab.sql("SELECT desk.put_agent(%s, %s)", agent, agent.title())
+
+        def begin(i, loser, survivor):
+            """Two conversations of customer i; what is written to each brings them to the owner that is wanted."""
+            lines = {"bot": "say hola", "queued": "person ya"}
+            send(lab, 0, event(f"{i}.n", lines.get(loser, "say hola"), wa_id=f"52{i}"))
+            send(lab, 1, event(f"{i}.u", lines.get(survivor, "say hola"), user_id=f"MX.{i}"))
+            lab.wait_caught_up()
+            both = conversation_id(NUMBER, f"52{i}"), conversation_id(NUMBER, f"MX.{i}")
+            for one, owner in zip(both, (loser, survivor)):
+                if owner not in lines:
+                    expect(lab.sql("SELECT (desk.take_over(%s, %s)).done", one, owner) == [(True,)], f"{owner} cannot take it")
+            lab.wait_caught_up()
+            return both
+
+        def put(one, **columns):
+            """What the assignment, or a desktop, left in the row."""
+            lab.sql(f"UPDATE relevo.conversation SET version = version + 1, {', '.join(f'{c} = %s' for c in columns)} WHERE id = %s",
+                    *columns.values(), one)
+
+        def waits(one, since):
+            lab.sql("UPDATE relevo.conversation SET version = version + 1, waiting_ms = %s, waiting_epoch = epoch WHERE id = %s", since, one)
+
+        def join(i):
+            send(lab, 1, event(f"{i}.b", "say ambos", wa_id=f"52{i}", user_id=f"MX.{i}"))
+            lab.wait_caught_up()
+            wait_for("something waits", lambda: settled(lab))
+
+        def row(one):
+            return lab.sql("""SELECT owner, agent_id, weight, priority, waiting_ms, (extract(epoch FROM relevo.waiting_since(c)) * 1000)::bigint,
+                              last_agent, follow_up_text FROM relevo.conversation c WHERE id = %s""", one)[0]
+
+        load = lambda: dict(lab.sql("SELECT agent_id, load FROM desk.agents"))
+
+        # Both wait: the loser for longer, though it came to the queue (again) later than the other.
+        number, kept = begin(1, "queued", "queued")
+        waits(number, ago(50))
+        waits(kept, ago(20))
+        put(number, weight=2, priority=3, last_agent="leo", last_agent_ms=ago(9), told_ms=ago(2))
+        put(kept, weight=4, priority=8, owner_since=ago(20))
+        join(1)
+        owner, _, weight, priority, waiting, since, last, _ = row(kept)
+        expect((owner, weight, priority, last) == (2, 4, 8, "leo") and waiting == since and abs(since - ago(50)) < 60_000,
+               f"joined in the queue, it is {row(kept)}")
+        expect(lab.sql("SELECT waited > interval '49 min' FROM desk.queue WHERE conversation_id = %s", kept) == [(True,)], "the queue shows another wait")
+        expect(lab.sql("SELECT count(*) FROM desk.queue") == [(1,)], "the loser waits too")
+
+        # The other way round: the survivor's own wait, over several agents, is the longer one.
+        number, kept = begin(2, "queued", "queued")
+        waits(kept, ago(70))
+        put(number, owner_since=ago(30), weight=3)
+        join(2)
+        expect(abs(row(kept)[5] - ago(70)) < 60_000 and row(kept)[2] == 3, f"the survivor's wait is lost: {row(kept)}")
+
+        # A person has the loser: their places go along, and nothing else is theirs.
+        number, kept = begin(3, "ana", "bot")
+        lab.sql("SELECT desk.weigh(%s, 'ana', 3)", number)
+        lab.sql("SELECT desk.reply(%s, 'ana', 'buenas')", number)
+        lab.wait_caught_up()
+        before = load()
+        join(3)
+        expect(row(kept)[:3] == (3, "ana", 3) and row(kept)[4] is None, f"ana's, joined, is {row(kept)}")
+        expect(load() == before == {"ana": 3, "leo": 0}, f"the load was {before}, and is {load()}")
+        expect(lab.sql("SELECT answered_ms IS NOT NULL FROM relevo.conversation WHERE id = %s", kept) == [(True,)], "that ana has answered is forgotten")
+
+        # A person has the survivor, the loser waits: so does the customer, until the person answers.
+        number, kept = begin(4, "queued", "leo")
+        waits(number, ago(25))
+        put(number, weight=5)
+        join(4)
+        expect(row(kept)[:3] == (3, "leo", 5) and abs(row(kept)[4] - ago(25)) < 60_000, f"leo's, joined, is {row(kept)}")
+        expect(load() == {"ana": 3, "leo": 5}, f"the load is {load()}")
+
+        # Both are one agent's, and then another agent's is joined: places are freed.
+        number, kept = begin(5, "leo", "leo")
+        expect(load()["leo"] == 7, f"the load is {load()}")
+        join(5)
+        expect(load()["leo"] == 6, f"the load is {load()}")
+        number, kept = begin(6, "ana", "leo")
+        join(6)
+        expect(load() == {"ana": 3, "leo": 7}, f"of two people the later has it: {load()}")
+
+        # Offered to somebody: it is not any more.
+        number, kept = begin(7, "queued", "queued")
+        lab.sql("UPDATE relevo.conversation SET version = version + 1, offered_to = 'ana', offer_epoch = epoch, "
+                "offer_until = now() + interval '1 hour', weight = 2 WHERE id = %s", number)
+        expect(load()["ana"] == 5, f"an offer takes places: {load()}")
+        join(7)
+        expect(load()["ana"] == 3, f"an offer of the loser takes places for ever: {load()}")
+
+        # What the bot is to say later is said by the one that goes on, once, and not when a person has it.
+        number, kept = begin(8, "bot", "bot")
+        put(number, follow_up_at="2099-01-01", follow_up_text="¿Llegó bien?")
+        join(8)
+        expect(row(kept)[7] == "¿Llegó bien?" and row(number)[7] is None, f"the follow-up is {row(number)[7]}, {row(kept)[7]}")
+        number, kept = begin(9, "bot", "ana")
+        put(number, follow_up_at="2099-01-01", follow_up_text="¿Llegó bien?")
+        join(9)
+        expect(row(kept)[7] is None and row(number)[7] is None, "a follow-up outlives that a person has it")
+        process.stop()
+        lab.check(model=False)
+
+
 CUSTOMERS, EVENTS, KILLS = 60, 1500, 8
 
 
@@ -160,4 +269,4 @@ def crowd(seed):
 
 
 if __name__ == "__main__":
-    sys.exit(run("identity", story, erased, crowd))
+    sys.exit(run("identity", story, erased, queue, crowd))

@@ -172,11 +172,45 @@ static void what_changes_nothing(void **state)
     assert_int_equal(rebuild(HEAD("message"), duplicate, 1, &o, &err), RLV_OK);
     rlv_conversation_begin(&conv, o.event, o.lane);
     assert_false(rlv_rebuild_apply(&conv, &o));
-    assert_false(rlv_rebuild_touches(RLV_EVENT_STATUS));
-    assert_false(rlv_rebuild_touches(RLV_EVENT_DEAD));
-    assert_true(rlv_rebuild_touches(RLV_EVENT_TIMER));
+    static const struct {
+        enum rlv_event_kind kind;
+        bool touches;
+    } kinds[] = {{RLV_EVENT_STATUS, false}, {RLV_EVENT_DEAD, false}, {RLV_EVENT_UNKNOWN, false}, {RLV_EVENT_TIMER, true}};
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+        const rlv_event ev = {.kind = kinds[i].kind};
+        assert_int_equal(rlv_rebuild_touches(&(rlv_outcome){.event = &ev}), kinds[i].touches);
+    }
     assert_int_equal(rebuild(HEAD("message"), unknown, 1, &o, &err), RLV_E_DECODE);
     assert_non_null(strstr(err.message, "event 41 of lane 3 uses words that this version does not know"));
+}
+
+/* Decisions name one identity; the record that they were made of knows the others. */
+static void identities(void **state)
+{
+    (void)state;
+    static const char *const joined[] = {"\"kind\":\"joined\",\"owner\":\"bot\",\"epoch\":4,\"stretch\":1,\"change\":{\"from\":\"bot\","
+                                         "\"cause\":\"identity\",\"other\":\"01890000-0000-7000-8000-000000000002\"}"};
+    static const char *const forwarded[] = {"\"kind\":\"forwarded\",\"owner\":\"none\",\"epoch\":0,\"stretch\":0"};
+    rlv_outcome o;
+    rlv_error err;
+    assert_int_equal(rebuild(HEAD("unknown"), joined, 1, &o, &err), RLV_OK);
+    assert_true(rlv_rebuild_touches(&o)); /* WhatsApp told of a new id */
+    assert_true(rlv_str_is(o.decisions.first->as.change.other, "01890000-0000-7000-8000-000000000002"));
+    rlv_event ev = *o.event;
+    const rlv_event record = {.wa_id = RLV_STR("573"), .user_id = RLV_STR("MX.2"), .previous_user_id = RLV_STR("MX.1")};
+    rlv_rebuild_identities(&ev, &record);
+    rlv_alias aliases[RLV_ALIASES_MAX];
+    assert_int_equal(rlv_event_aliases(&ev, aliases), 2);
+    assert_true(rlv_str_is(aliases[0].user_id, "MX.1") && rlv_str_is(aliases[1].wa_id, "573"));
+    ev.kind = RLV_EVENT_UNKNOWN;
+    assert_true(rlv_rebuild_touches(&(rlv_outcome){.event = &ev})); /* even when it joined nothing */
+
+    rlv_conversation conv;
+    rlv_conversation_begin(&conv, o.event, o.lane);
+    assert_true(rlv_rebuild_apply(&conv, &o));
+    assert_int_equal(conv.decided_epoch, 4);
+    assert_int_equal(rebuild(HEAD("message"), forwarded, 1, &o, &err), RLV_OK);
+    assert_false(rlv_rebuild_touches(&o)); /* another lane decides it */
 }
 
 int main(void)
@@ -186,6 +220,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_later_row_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(a_reopened_conversation, setup, teardown),
         cmocka_unit_test_setup_teardown(what_changes_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(identities, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -222,6 +222,13 @@ static void test_the_end(void **state)
     assert_ask(s, "2", "SELECT count(*) FROM relevo.command WHERE lane = %d AND kind = 'reply' AND conversation_id = '%s'", s->lane,
                id_of(b, 3));
     assert_ask(s, "t", "SELECT bool_and(id > %lld) FROM relevo.command WHERE lane = %d", (long long)last, s->lane);
+    assert_ask(s, "12/marked", "SELECT concat_ws('/', published, CASE WHEN repair_from IS NULL THEN 'free' ELSE 'marked' END) "
+               "FROM relevo.lane WHERE lane = %d", s->lane);
+    assert_ok(rlv_repair_finish(s->store, &row, 12, at, &done, &err), err); /* a repair that was cut after it does it again */
+    assert_int_equal(done.people + done.commands, 0);
+    int64_t identities = 77;
+    assert_ok(rlv_repair_release(s->store, &s->lane, 1, false, &identities, &err), err);
+    assert_int_equal(identities, 0);
     assert_ask(s, "12/free", "SELECT concat_ws('/', published, coalesce(repair_from::text, 'free')) FROM relevo.lane WHERE lane = %d",
                s->lane);
 
@@ -233,10 +240,85 @@ static void test_the_end(void **state)
     assert_int_equal(row.published, 12);
 }
 
+/* A row as the lane that decides about it left it. */
+static void conversation_row(shelf *s, const char *id, int32_t lane, int owner, int epoch, const char *forward)
+{
+    shelf_run(s->sql,
+              "INSERT INTO relevo.conversation (id, lane, version, owner, epoch, owner_since, phone_number_id, customer_id, opened_ms, last_in_ms, "
+              "state, forward, told_in) VALUES ('%s', %d, 1, %d, %d, 100, '555', 'c', 0, 0, '', nullif('%s', '')::uuid, nullif('%s', '')::uuid)",
+              id, lane, owner, epoch, forward, forward);
+}
+
+static rlv_id uuid(const char *text)
+{
+    rlv_id id;
+    assert_true(rlv_id_parse(rlv_str_from(text), &id));
+    return id;
+}
+
+#define ID(n) "0aaaaaaa-0000-4000-8000-00000000000" n
+
+static const char *leads(shelf *s, const char *id)
+{
+    return shelf_ask(s, "SELECT concat_ws('/', right(forward::text, 1), right(told_in::text, 1), owner, epoch, version > 1000000) "
+                     "FROM relevo.conversation WHERE id = '%s'", id);
+}
+
+/* Identities lead where they led, in the order in which that was seen, whichever lane is repaired first. */
+static void test_identities(void **state)
+{
+    shelf *s = *state;
+    rlv_error err;
+    int64_t changed;
+    const int32_t lane = s->lane, other = s->lane + 1;
+    /* 1 was joined to 2 and 2 to 3; 4 is a number that went from 3 to 5; 6 names no conversation; 7 is alive, and was joined to 8, which nobody
+       has; 9 is a number that leads elsewhere since a later moment. */
+    conversation_row(s, ID("1"), other, 3, 4, "");
+    conversation_row(s, ID("2"), lane, 1, 7, "");
+    conversation_row(s, ID("3"), lane, 2, 9, "");
+    conversation_row(s, ID("4"), lane, 4, 1, ID("3"));
+    conversation_row(s, ID("5"), lane, 1, 1, "");
+    conversation_row(s, ID("7"), lane, 1, 1, "");
+    conversation_row(s, ID("9"), lane, 4, 1, ID("5"));
+    shelf_run(s->sql, "UPDATE relevo.conversation SET owner_since = 900, told_in = NULL WHERE id = '%s'", ID("9"));
+    const rlv_str number = RLV_STR("555"), blob = RLV_STR("state");
+    const rlv_repair_identity list[] = {
+        {.identity = uuid(ID("4")), .leads_to = uuid(ID("5")), .at_ms = 500, .phone_number_id = number, .wa_id = RLV_STR("4"), .state = blob},
+        {.identity = uuid(ID("4")), .leads_to = uuid(ID("3")), .at_ms = 400, .phone_number_id = number, .wa_id = RLV_STR("4"), .state = blob},
+        {.identity = uuid(ID("2")), .leads_to = uuid(ID("3")), .at_ms = 300, .joined = true, .phone_number_id = number},
+        {.identity = uuid(ID("1")), .leads_to = uuid(ID("2")), .at_ms = 200, .joined = true, .phone_number_id = number},
+        {.identity = uuid(ID("1")), .leads_to = uuid(ID("2")), .at_ms = 200, .phone_number_id = number, .wa_id = RLV_STR("1"), .state = blob},
+        {.identity = uuid(ID("6")), .leads_to = uuid(ID("2")), .at_ms = 250, .phone_number_id = number, .user_id = RLV_STR("6"), .state = blob},
+        {.identity = uuid(ID("7")), .leads_to = uuid(ID("8")), .at_ms = 250, .joined = true, .phone_number_id = number},
+        {.identity = uuid(ID("9")), .leads_to = uuid(ID("3")), .at_ms = 800, .phone_number_id = number, .wa_id = RLV_STR("9"), .state = blob}};
+    assert_ok(rlv_repair_note(s->store, lane, list, sizeof(list) / sizeof(*list), &err), err);
+    assert_ok(rlv_repair_note(s->store, lane, list, sizeof(list) / sizeof(*list), &err), err); /* a repair that was cut: the same again */
+    assert_ok(rlv_repair_release(s->store, &lane, 1, false, &changed, &err), err);
+    assert_int_equal(changed, 2); /* 2 and 4; the lane of 1 waits for its repair */
+    assert_string_equal(leads(s, ID("1")), "3/4/f");
+    assert_string_equal(leads(s, ID("2")), "3/3/4/8/t");
+    assert_string_equal(leads(s, ID("4")), "5/3/4/1/t"); /* what was said under it stays with whom it was said to */
+    assert_ask(s, "0", "SELECT count(*) FROM relevo.conversation WHERE id = '%s'", ID("6"));
+
+    const int32_t both[] = {lane, other};
+    assert_ok(rlv_repair_release(s->store, both, 2, true, &changed, &err), err);
+    assert_int_equal(changed, 2);
+    assert_string_equal(leads(s, ID("1")), "3/3/4/5/t"); /* with the one that 2 became */
+    assert_ask(s, "3/4/1", "SELECT concat_ws('/', right(forward::text, 1), owner, epoch) FROM relevo.conversation WHERE id = '%s'", ID("6"));
+    assert_string_equal(leads(s, ID("7")), "1/1/f");
+    assert_string_equal(leads(s, ID("9")), "5/4/1/f");
+    assert_ask(s, "moved,moved", "SELECT string_agg(kind, ',') FROM relevo.command WHERE conversation_id IN ('%s', '%s')", ID("1"), ID("2"));
+    assert_ask(s, "0", "SELECT count(*) FROM relevo.repair_identity");
+    assert_ok(rlv_repair_release(s->store, both, 2, true, &changed, &err), err);
+    assert_int_equal(changed, 0);
+    shelf_run(s->sql, "DELETE FROM relevo.command WHERE conversation_id::text LIKE '0aaaaaaa-%%'");
+    shelf_run(s->sql, "DELETE FROM relevo.conversation WHERE id::text LIKE '0aaaaaaa-%%'");
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, shelf_setup, shelf_teardown)
     const struct CMUnitTest tests[] = {TEST(test_looking), TEST(test_the_mark), TEST(test_moving), TEST(test_the_erased),
-                                       TEST(test_the_end)};
+                                       TEST(test_the_end), TEST(test_identities)};
     return cmocka_run_group_tests(tests, shelf_group_setup, shelf_group_teardown);
 }
