@@ -142,10 +142,12 @@ static void on_answer(void *user, const rlv_http_answer *a)
     rlv_metric_set(to->open, to->breaker.pause_us > 0);
     int64_t left_us = job->begun_us + patience_us(d, &q) - now_us;
     int64_t wait_ms = rlv_backoff_ms(job->attempt, rlv_str_hash((rlv_str){(const char *)q.id.bytes, 16}));
-    if (later && !job->dropped && left_us > (q.effect.hold_ms ? wait_ms * 1000 : 0)) {
+    /* To wait for longer than it may be tried is of no use to anybody, and others wait behind it; but there is a last attempt. */
+    bool in_vain = left_us <= (q.effect.hold_ms ? wait_ms * 1000 : 0) || left_us < a->retry_after_ms * 1000;
+    if (later && !job->dropped && !in_vain) {
+        int64_t wait_us = (wait_ms > a->retry_after_ms ? wait_ms : a->retry_after_ms) * 1000;
         job->state = RLV_JOB_WAITING;
-        rlv_lines_wait(d->lines, line,
-                       now_us + (wait_ms > a->retry_after_ms ? wait_ms : a->retry_after_ms) * 1000);
+        rlv_lines_wait(d->lines, line, now_us + (wait_us < left_us ? wait_us : left_us));
         return;
     }
     if (job->dropped) {

@@ -95,7 +95,8 @@ static void settle(struct rlv_deliver *d, rlv_line *line, const rlv_outbound *m)
 {
     rlv_job *job = line->first;
     int64_t now_us = rlv_clock_mono_us();
-    if (job->outcome == RLV_VERDICT_RETRY && now_us - job->begun_us > d->config->deliver.give_up_ms * 1000) {
+    int64_t left_ms = d->config->deliver.give_up_ms - (now_us - job->begun_us) / 1000;
+    if (job->outcome == RLV_VERDICT_RETRY && (left_ms <= 0 || job->wait_ms > left_ms)) { /* to wait for longer is in vain */
         const rlv_verdict over = {
             .kind = RLV_VERDICT_FAILED,
             .code = job->code,
@@ -128,6 +129,8 @@ static void settle(struct rlv_deliver *d, rlv_line *line, const rlv_outbound *m)
     if (rc == RLV_OK && job->outcome == RLV_VERDICT_RETRY) {
         int64_t wait_ms =
             rlv_backoff_ms(job->attempt, rlv_str_hash((rlv_str){(const char *)m->id.bytes, 16}));
+        if (wait_ms > left_ms)
+            wait_ms = left_ms; /* the last attempt */
         job->state = RLV_JOB_WAITING;
         rlv_lines_wait(d->lines, line, now_us + (wait_ms > job->wait_ms ? wait_ms : job->wait_ms) * 1000);
         return;
@@ -209,7 +212,7 @@ static int64_t take_tokens(struct rlv_deliver *d, const rlv_outbound *m, rlv_str
     /* All delivers together keep to a number's rate: each has the share of its partitions. */
     double share = (double)rlv_inbox_assigned(d->inbox, RLV_DELIVER_OUTBOUND) / d->partitions;
     double rate = c->deliver.number_rate * (share > 0 ? share : 1.0 / d->partitions);
-    wait_us = rlv_pace_take(d->pace, m->phone_number_id, rate, rate > 1 ? rate : 1, now_us);
+    wait_us = rlv_pace_take(d->pace, m->phone_number_id, rate, rate > 10 ? rate / 10 : 1, now_us); /* within any second, not on average */
     if (wait_us)
         rlv_pace_give_back(d->pace, pair);
     return wait_us;

@@ -11,7 +11,8 @@
 #include "base/buf.h"
 
 enum {
-    CONNECT_TIMEOUT_MS = 10000
+    CONNECT_TIMEOUT_MS = 10000,
+    RETRY_AFTER_MOST_S = 7 * 24 * 3600 /* a server may write any number, or date */
 };
 
 typedef struct transfer {
@@ -278,7 +279,7 @@ static void finish(transfer *t, CURLcode code)
         a.status = (int)status;
         a.sent = true;
         if (curl_easy_getinfo(t->curl, CURLINFO_RETRY_AFTER, &after) == CURLE_OK && after > 0)
-            a.retry_after_ms = (int64_t)after * 1000;
+            a.retry_after_ms = (int64_t)(after < RETRY_AFTER_MOST_S ? after : RETRY_AFTER_MOST_S) * 1000;
     } else {
         /* Half an answer is none: its end may have said the opposite. */
         a.body = (rlv_str){NULL, 0};

@@ -35,7 +35,7 @@ typedef struct rlv_http_answer {
     bool sent;    /* the request may have arrived; false: it surely did not, and may be tried again */
     rlv_str body; /* borrowed */
     bool cut;     /* the body was longer than answer_max */
-    int64_t retry_after_ms; /* as the server asked; -1: it did not */
+    int64_t retry_after_ms; /* as the server asked, at most a week; -1: it did not */
     const char *error;      /* one line when status is 0 */
 } rlv_http_answer;
 

@@ -41,15 +41,19 @@ class ContentLab(DoorLab):
                              "confirm": "2s", "pair_rate": 1000, "pair_burst": 1000}
         self.config.write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
 
-    def decide(self, kind, text=None, content=None, context=None):
+    def put(self, kind, text=None, content=None, context=None, who=WHO):
         self.n += 1
-        conversation, lane, epoch = self.sql("SELECT id::text, lane, epoch FROM relevo.conversation")[0]
+        conversation, lane, epoch = self.sql("SELECT id::text, lane, epoch FROM relevo.conversation WHERE wa_id = %s", who)[0]
         at = int(time.time() * 1000)
         ident = f"{at:012x}"[:8] + "-" + f"{at:012x}"[8:] + f"-7000-8000-{self.n:012x}"
-        record = {"id": ident, "conversation_id": conversation, "phone_number_id": NUMBER, "wa_id": WHO, "lane": lane, "seq": 10**6 + self.n,
+        record = {"id": ident, "conversation_id": conversation, "phone_number_id": NUMBER, "wa_id": who, "lane": lane, "seq": 10**6 + self.n,
                   "at": at, "epoch": epoch, "author": "agent", "agent_id": "ana", "type": kind, "text": text, "context_id": context,
                   "content": None if content is None else json.dumps(content, ensure_ascii=False)}
         self.produce(lane, conversation.encode(), self.schemas["OutboundMessage"].encode(record), self.prefix + "relevo.outbound.v1")
+        return ident
+
+    def decide(self, kind, **what):
+        ident = self.put(kind, **what)
         self.flush()
         wait_for(lambda: f"{kind} does not come to an end", lambda: self.sql(
             "SELECT 1 FROM desk.sends WHERE message = %s AND state NOT IN ('sending', 'waiting')", ident))
@@ -113,10 +117,49 @@ def content(seed):
                 process.stop(60)
 
 
+def pace(seed):
+    """as fast as WhatsApp's quotas of a number and of a pair allow, and never refused for going beyond them"""
+    with ContentLab("pace", partitions=1) as lab:
+        config = yaml.safe_load(lab.config.read_text())
+        config["deliver"].update({"number_rate": 20, "pair_rate": 2, "pair_burst": 4})
+        lab.config.write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
+        for role in ("gateway", "sandbox"):
+            lab.run(role)
+        lab.start()
+        lab.sandbox("settings", {"per_second": 0, "pair_ms": 0})
+        crowd = [f"52155{n:08}" for n in range(60)]
+        for who in crowd:
+            lab.sandbox("say", {"wa_id": who, "name": "Ana", "text": "hola"})
+        wait_for("the customers' messages are not decided", lambda: lab.sql("SELECT count(*) FROM relevo.conversation") == [(60,)])
+        sender = Deliver(lab, "deliver")
+        lab.processes.append(sender)
+        sender.wait_ready()
+        wait_for("the bot's answers are not out", lambda: lab.sql("SELECT count(*) FROM relevo.send WHERE state = 3") == [(60,)])
+        time.sleep(1)  # the number's bucket is full again: the sandbox is to be the stricter one from here on
+        lab.sandbox("settings", {"per_second": 20, "pair_burst": 4, "pair_ms": 500})
+        began = time.monotonic()
+        idents = [lab.put("text", text=f"uno de {n}", who=crowd[0]) for n in range(14)]
+        idents += [lab.put("text", text="para todos", who=who) for who in crowd[1:]]
+        lab.flush()
+        wait_for("not all of it is accepted", lambda: lab.sql("SELECT count(*) FROM relevo.send WHERE state = 3") == [(60 + len(idents),)])
+        took = time.monotonic() - began
+        metrics = sender.get("/metrics")[1]
+        refused = [line for line in metrics.splitlines() if line.startswith("relevo_sends_total") and 'outcome="refused"' in line]
+        expect([line.rpartition(" ")[2] for line in refused] == ["0"], f"WhatsApp refused for going too fast: {refused}")
+        sent = [entry["body"] for entry in lab.sandbox("log")["sends"]][60:]
+        expect([b["text"]["body"] for b in sent if b["to"] == crowd[0]] == [f"uno de {n}" for n in range(14)], "one customer's messages lost their order")
+        others = [n for n, b in enumerate(sent) if b["to"] != crowd[0]]
+        expect(others[-1] < len(sent) - 1, "a customer who is written to quickly held up the others")
+        expect(took >= 4.5, f"14 messages of a pair took {took:.1f} s: the quota gives 4, and 2 a second")
+        for process in reversed(lab.processes):
+            if process.role != "sandbox":
+                process.stop(60)
+
+
 def upload(lab):
     from test_sandbox import upload as form
     return form(lab, b"\x89PNG bytes", "image/png")
 
 
 if __name__ == "__main__":
-    sys.exit(run("content", content))
+    sys.exit(run("content", content, pace))

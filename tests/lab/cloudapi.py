@@ -20,6 +20,7 @@ class CloudApi:
         self.rng, self.lock = random.Random(seed), threading.Lock()
         self.delay, self.refuse, self.never, self.cut, self.mute = delay, refuse, never, cut, mute
         self.took, self.refused, self.requests, self.tokens = [], [], 0, set()
+        self.retry_after, self.asked = None, []  # seconds, with each refusal for now; (message, when) of each request
         api = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -55,6 +56,8 @@ class CloudApi:
         time.sleep(wait)
         message = body.get("biz_opaque_callback_data", "/0").rpartition("/")
         entry = (message[0], int(message[2]), body.get("to") or body.get("recipient"), body.get("text", {}).get("body"))
+        with self.lock:
+            self.asked.append((entry[0], time.monotonic()))
         for share, act in ((self.mute, self.break_off), (self.refuse, self.refuse_now), (self.never, self.refuse_ever)):
             if fate < share:
                 return act(handler, entry)
@@ -73,7 +76,8 @@ class CloudApi:
         with self.lock:
             self.refused.append(entry)
             code = self.rng.choice(LATER)
-        self.say(handler, 400, {"error": {"message": "not now", "code": code}})
+        self.say(handler, 400, {"error": {"message": "not now", "code": code}},
+                 {} if self.retry_after is None else {"Retry-After": str(self.retry_after)})
 
     def refuse_ever(self, handler, entry):
         with self.lock:
@@ -81,9 +85,11 @@ class CloudApi:
         self.say(handler, 400, {"error": {"message": "never", "code": 131026, "error_data": {"details": "no WhatsApp"}}})
 
     @staticmethod
-    def say(handler, status, answer):
+    def say(handler, status, answer, headers=None):
         text = json.dumps(answer).encode()
         handler.send_response(status)
+        for name, value in (headers or {}).items():
+            handler.send_header(name, value)
         handler.send_header("Content-Type", "application/json")
         handler.send_header("Content-Length", str(len(text)))
         handler.end_headers()

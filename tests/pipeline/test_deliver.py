@@ -26,7 +26,8 @@ class Crm:
     """Somebody's CRM: keeps what it was sent, answers as it is told."""
 
     def __init__(self):
-        self.requests, self.statuses, self.free = [], [], threading.Event()
+        self.requests, self.times, self.free = [], [], threading.Event()
+        self.statuses = []  # what it answers next: a status, or (status, Retry-After)
         self.free.set()  # cleared: it takes its time
         crm = self
 
@@ -36,10 +37,14 @@ class Crm:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 crm.requests.append((self.path, dict(self.headers), body))
+                crm.times.append(time.monotonic())
                 crm.free.wait(30)
                 status = crm.statuses.pop(0) if crm.statuses else 201
+                status, after = status if isinstance(status, tuple) else (status, None)
                 text = b'{"id": 7}'
                 self.send_response(status)
+                if after is not None:
+                    self.send_header("Retry-After", str(after))
                 if status == 302:
                     self.send_header("Location", "/elsewhere")
                 self.send_header("Content-Length", str(len(text)))
@@ -193,5 +198,67 @@ def late(seed):
     crm.server.shutdown()
 
 
+def unwell(seed):
+    """who asks for time gets it; who is unwell is left alone, and nobody else waits for them"""
+    api, crm = CloudApi(seed), Crm()
+    with DeliverLab(api, "unwell", partitions=1, command_poll="200ms") as lab:
+        configure(lab, [{"name": "crm", "url": crm.url, "private": True}])
+        lab.start()
+        sender = Deliver(lab, "deliver")
+        lab.processes.append(sender)
+        sender.wait_ready(60)
+        said = lambda: [entry[3] for entry in api.took]
+        breaker = lambda name: f'relevo_breaker_open{{destination="{name}"}} 1' in sender.get("/metrics")[1].splitlines()
+        number = iter(range(1000))
+
+        def notify(*statuses):
+            """The CRM is to be told of a handoff, and answers so; returns how many requests and results there were before."""
+            lab.sql("SELECT desk.resolve(conversation_id, 'ana') FROM desk.conversations")
+            crm.statuses = list(statuses)
+            before = len(crm.requests), len(results(lab))
+            say(lab, "say hola", next(number))
+            say(lab, "person ya", next(number))
+            return before
+
+        lab.sql("SELECT desk.put_agent('ana', 'Ana')")
+        # Both are asked for a moment longer than the ordinary back-off.
+        api.refuse, api.retry_after = 1.0, 3
+        say(lab, "say Con calma", next(number))
+        wait("a refusal", lambda: api.refused, lab)
+        api.refuse = 0.0
+        wait("the second attempt", lambda: "Con calma" in said(), lab)
+        first, second = [at for message, at in api.asked if message == api.refused[0][0]][:2]
+        expect(second - first >= 3, f"WhatsApp asked for 3 s, and was asked again after {second - first:.2f} s")
+        requests, answered = notify((429, 3))
+        wait("the CRM's answer", lambda: len(results(lab)) > answered, lab)
+        expect(crm.times[requests + 1] - crm.times[requests] >= 3, f"the CRM asked for 3 s, and was asked again after {crm.times}")
+
+        # For longer than it is tried (give_up: a minute): it has failed now, and what comes after it goes on.
+        requests, answered = notify((503, 9223372036854775807))
+        wait("the failure", lambda: len(results(lab)) > answered, lab, 45)
+        expect(len(crm.requests) == requests + 1, "the CRM was asked again, though it asked for an eternity")
+        lab.sql("SELECT desk.resolve(conversation_id, 'ana') FROM desk.conversations")
+        api.refuse, api.retry_after = 1.0, 3600
+        say(lab, "say En una hora", next(number))
+        wait("the failure", lambda: lab.sql("SELECT 1 FROM desk.sends WHERE state = 'failed' AND error LIKE 'given up: %%'"), lab, 45)
+        api.refuse, api.retry_after = 0.0, None
+        wait("the handoff that follows", lambda: lab.sql("SELECT 1 FROM desk.conversations WHERE owner = 'queued'"), lab)
+
+        # The CRM is down: after five failures it is left alone for a while; WhatsApp is none the worse.
+        requests, answered = notify(*[503] * 5)
+        wait("the breaker opens", lambda: breaker("crm"), lab)
+        expect(not breaker("whatsapp"), "WhatsApp is taken for unwell")
+        lab.sql("SELECT desk.resolve(conversation_id, 'ana') FROM desk.conversations")
+        say(lab, "say Sigo aquí", next(number))
+        wait("a message meanwhile", lambda: "Sigo aquí" in said(), lab)
+        wait("the CRM is asked again", lambda: len(results(lab)) > answered, lab, 120)
+        wait("the breaker closes", lambda: not breaker("crm"), lab)
+        expect(len(crm.requests) == requests + 6, f"the CRM was asked {len(crm.requests) - requests} times")
+        for process in reversed(lab.processes):
+            process.stop(40)
+    api.stop()
+    crm.server.shutdown()
+
+
 if __name__ == "__main__":
-    sys.exit(run("deliver", deliver, late))
+    sys.exit(run("deliver", deliver, late, unwell))

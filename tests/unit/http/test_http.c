@@ -73,6 +73,10 @@ static void *serve_one(void *arg)
             say(fd, "HTTP/1.1 302 Found\r\nLocation: /ok\r\nContent-Length: 0\r\n\r\n");
         else if (strstr(request, " /later "))
             say(fd, "HTTP/1.1 429 Slow\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n");
+        else if (strstr(request, " /never "))
+            say(fd, "HTTP/1.1 503 Away\r\nRetry-After: 9223372036854775807\r\nContent-Length: 0\r\n\r\n");
+        else if (strstr(request, " /past "))
+            say(fd, "HTTP/1.1 503 Away\r\nRetry-After: Thu, 01 Jan 2015 00:00:00 GMT\r\nContent-Length: 0\r\n\r\n");
         else if (strstr(request, " /half "))
             say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhal");
         if (strstr(request, " /dies ") && served > 0)
@@ -208,6 +212,12 @@ static void test_a_post(void **state)
     g = ask(http, &q);
     assert_int_equal(g.status, 429);
     assert_int_equal(g.retry_after_ms, 7000);
+    q = post("/never");
+    g = ask(http, &q);
+    assert_int_equal(g.retry_after_ms, 7 * 24 * 3600 * 1000);
+    q = post("/past");
+    g = ask(http, &q);
+    assert_int_equal(g.retry_after_ms, -1);
 
     q = post("/away"); /* nobody is led elsewhere */
     g = ask(http, &q);
