@@ -404,6 +404,10 @@ def crowd(seed):
                            WHERE kind = 'assign' AND before = 3""")
         expect(not twice, f"given twice: {twice}")
         expect(len(set(taken)) > 5, f"pulling gave {len(taken)}")
+        # An offer that ends after the lanes have caught up would leave a command that nobody decides any more.
+        lab.sql("SELECT desk.put_team('care', p_weight => 2)")
+        lab.sql("SELECT desk.set_presence(agent_id, 'offline') FROM desk.agents")
+        until(lab, "offers do not end", "SELECT NOT EXISTS (SELECT FROM relevo.conversation c WHERE relevo.is_offered(c))")
         lab.wait_caught_up()
         consumer.stop()
         print(f"  {lab.sql(done)[0][0]} assignments, {len(taken)} pulled, {looks} looks", flush=True)
