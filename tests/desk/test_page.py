@@ -36,11 +36,17 @@ class Deliver(Process):
     role = "deliver"
 
 
-def test_page(seed):
-    """A customer writes, two agents race, one answers, the bot is silent, and comes back; languages, sizes, axe, keyboard, a cut network."""
+def browser_packages():
+    """The browser; and what drives it, by npm."""
     browser = os.environ.get("RELEVO_CHROMIUM", "/usr/bin/chromium")
     expect(Path(browser).exists(), f"there is no {browser}: deploy/local/packages.sh browser installs it")
     subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], cwd=HERE, check=True)
+    return browser
+
+
+def test_page(seed):
+    """A customer writes, two agents race, one answers, the bot is silent, and comes back; languages, sizes, axe, keyboard, a cut network."""
+    browser = browser_packages()
     shots = BUILD / "desk-page"
     shots.mkdir(exist_ok=True)
     with CircleLab("deskpage") as lab:
