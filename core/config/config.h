@@ -48,6 +48,7 @@ typedef struct rlv_config_destination {
     const char *token;         /* the same as a bearer token. Secret */
     const char *token_url;     /* where OAuth's client credentials get one; NULL: not so */
     const char *client_id, *client_secret; /* client_secret: secret */
+    const char *ca_file;       /* PEM of the authorities to trust; NULL: the system's */
     int64_t timeout_ms;
     size_t answer_max; /* bytes of an answer that are kept */
     double rate;       /* requests a second */
@@ -95,6 +96,7 @@ typedef struct rlv_config {
         const char *group;
         const char *api_url, *api_version, *token; /* of WhatsApp's Cloud API; token: secret */
         bool api_private;                          /* it may lie at a private address: the sandbox */
+        const char *api_ca_file;                   /* PEM of the authorities to trust; NULL: the system's */
         int64_t timeout_ms, lease_ms, give_up_ms, confirm_ms, drain_ms, postgres_timeout_ms;
         double number_rate;          /* messages a second and business number */
         double pair_rate, pair_burst; /* messages a second to one customer, and at once */

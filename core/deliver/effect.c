@@ -37,6 +37,8 @@ static const char *refusal(const rlv_effect *e)
             return "its path holds characters that no URL has";
         if (c == '.' && i + 1 < e->path.len && e->path.ptr[i + 1] == '.')
             return "its path holds '..'";
+        if (c == '%' && i + 2 < e->path.len && e->path.ptr[i + 1] == '2' && (e->path.ptr[i + 2] | 0x20) == 'e')
+            return "its path holds an escaped dot";
     }
     for (size_t i = 0; i < e->content_type.len; i++)
         if ((unsigned char)e->content_type.ptr[i] < ' ')
@@ -184,6 +186,7 @@ static int request(struct rlv_deliver *d, rlv_job *job, const rlv_effect_request
                           ? (int)q->effect.timeout_ms
                           : (int)c->timeout_ms,
         .answer_max = c->answer_max,
+        .ca_file = c->ca_file,
         .private_ok = c->private_ok};
     if (rlv_arena_overflowed(d->scratch))
         return rlv_error_set(err, RLV_E_LIMIT, "the request does not fit in its memory");

@@ -187,6 +187,7 @@ static void request(struct rlv_deliver *d, rlv_line *line, const rlv_outbound *m
                                     .body = body,
                                     .timeout_ms = (int)c->deliver.timeout_ms,
                                     .answer_max = ANSWER_MAX,
+                                    .ca_file = c->deliver.api_ca_file,
                                     .private_ok = c->deliver.api_private};
         job->state = RLV_JOB_SENDING;
         job->request_us = rlv_clock_mono_us();

@@ -66,6 +66,7 @@ static int ask(struct rlv_deliver *d, struct rlv_destination *to, rlv_error *err
                                       .body = rlv_buf_view(&body),
                                       .timeout_ms = (int)c->timeout_ms,
                                       .answer_max = ANSWER_MAX,
+                                      .ca_file = c->ca_file,
                                       .private_ok = c->private_ok};
     int rc = body.failed ? rlv_error_set(err, RLV_E_LIMIT, "client_id and client_secret are too long")
                          : rlv_http_start(d->http, &request, on_token, to, err);

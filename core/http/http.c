@@ -188,6 +188,8 @@ static bool set_up(transfer *t, const rlv_http_request *q)
          curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
          curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS) == CURLE_OK &&
          curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, q->method) == CURLE_OK;
+    if (q->ca_file)
+        ok = ok && curl_easy_setopt(c, CURLOPT_CAINFO, q->ca_file) == CURLE_OK;
     (void)curl_easy_setopt(c, CURLOPT_PRIVATE, t);
     (void)curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     (void)curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);

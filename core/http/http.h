@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * HTTP to the outside, many requests at once on one thread, over libcurl's multi interface. Made for requests
- * that must not be repeated: it tells whether a failed one may have arrived. It follows no redirect, uses no
+ * HTTP to the outside (2 where a server has it over TLS, else 1.1), many requests at once on one thread, over
+ * libcurl's multi interface. Made for requests that must not be repeated: it tells whether a failed one may
+ * have arrived. It follows no redirect, uses no
  * proxy of the environment, and connects to public addresses only unless a request allows others: the address
  * is checked at the socket, after the name was resolved, so that a name cannot change its mind in between. It
  * never retries, and never logs.
@@ -27,7 +28,8 @@ typedef struct rlv_http_request {
     rlv_str body;      /* {NULL, 0}: none */
     int timeout_ms;    /* of the whole, connecting (at most 10 s) within it */
     size_t answer_max; /* bytes of the answer's body that are kept; the rest is dropped */
-    bool private_ok;   /* may connect to loopback, private and link-local addresses */
+    const char *ca_file; /* PEM of the authorities to trust; NULL: the system's */
+    bool private_ok;     /* may connect to loopback, private and link-local addresses */
 } rlv_http_request;
 
 typedef struct rlv_http_answer {

@@ -5,17 +5,23 @@
     test_deliver.py [SEED]
 """
 import json
+import random
 import sys
+import tempfile
 import threading
 import time
+from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
 import yaml  # noqa: E402
+from confluent_kafka import Consumer, TopicPartition  # noqa: E402
 from lab.cloudapi import CloudApi  # noqa: E402
-from lab.deliver import Deliver, DeliverLab  # noqa: E402
+from lab.deliver import Deliver, DeliverLab, wait_sent  # noqa: E402
 from lab.generate import partition_of  # noqa: E402
+from lab.http2 import DIE, GOODBYE, REFUSE, Http2  # noqa: E402
+from lab.registry import certificate  # noqa: E402
 from lab.stack import expect, run  # noqa: E402
 
 TOKEN, SECRET, BODY = "EAAG-canary-token", "canary-secret", "canary-body"  # none of them may be seen in a log
@@ -63,9 +69,9 @@ class Crm:
         return f"http://127.0.0.1:{self.server.server_address[1]}/api/"
 
 
-def say(lab, text, number):
-    key = f"{NUMBER}:{CUSTOMER}".encode()
-    event = {"kind": "message", "phone_number_id": NUMBER, "wa_id": CUSTOMER, "message_id": f"wamid.in.{number}", "type": "text",
+def say(lab, text, number, customer=CUSTOMER):
+    key = f"{NUMBER}:{customer}".encode()
+    event = {"kind": "message", "phone_number_id": NUMBER, "wa_id": customer, "message_id": f"wamid.in.{number}", "type": "text",
              "text": text, "sent_at": 1767225600000}
     lab.produce(partition_of(key, lab.partitions), key, lab.schemas["WhatsAppEvent"].encode(event))
     lab.flush()
@@ -260,5 +266,135 @@ def unwell(seed):
     crm.server.shutdown()
 
 
+def outside(seed):
+    """what a plugin asks for stays within the destination: no other path, header or method, whatever it writes"""
+    api, crm = CloudApi(seed), Crm()
+    with DeliverLab(api, "outside", partitions=1, command_poll="200ms") as lab:
+        configure(lab, [{"name": "crm", "url": crm.url, "private": True}])
+        lab.start()
+        sender = Deliver(lab, "deliver")
+        lab.processes.append(sender)
+        sender.wait_ready(60)
+        say(lab, "say hola", 1)
+        wait("the conversation", lambda: lab.sql("SELECT 1 FROM relevo.conversation"), lab)
+        conversation = lab.sql("SELECT id::text FROM relevo.conversation")[0][0]
+        asked = [({"path": "/../admin"}, "holds '..'"), ({"path": "/a/%2e%2E/admin"}, "an escaped dot"), ({"path": "@evil.example/"}, "begin with a slash"),
+                 ({"path": "/a b"}, "no URL has"), ({"path": "/a\r\nHost: evil"}, "no URL has"), ({"path": "/a#b"}, "no URL has"),
+                 ({"path": "/\\evil.example"}, "no URL has"), ({"method": "TRACE"}, "its method"), ({"method": "POST /x"}, "its method"),
+                 ({"content_type": "a/b\r\nAuthorization: stolen"}, "a line end"), ({"destination": "other"}, "no such destination"),
+                 ({"path": "/ok?a=%20b"}, None)]
+        for n, (part, _) in enumerate(asked):
+            record = {"id": f"0199aaaa-0000-7000-8000-{n:012x}", "conversation_id": conversation, "phone_number_id": NUMBER, "wa_id": CUSTOMER,
+                      "lane": 0, "seq": n, "at": int(time.time() * 1000), "epoch": 1, "plugin": "scripted", "destination": "crm", "method": "POST",
+                      "path": "/", "body": b"{}", "timeout_ms": 0, **part}
+            lab.produce(0, conversation.encode(), lab.schemas["EffectRequest"].encode(record), lab.prefix + "relevo.effects.v1")
+        lab.flush()
+        wait("all results", lambda: len(results(lab)) == len(asked), lab)
+        expect([path for path, _, _ in crm.requests] == ["/api/ok?a=%20b"], f"the CRM was asked for {[r[0] for r in crm.requests]}")
+        told = {r["effect_id"]: r["error"] for r in records(lab, "relevo.results.v1", "EffectResult")}
+        for n, (part, words) in enumerate(asked):
+            error = told[f"0199aaaa-0000-7000-8000-{n:012x}"]
+            expect(error is None if words is None else words in error, f"{part}: {error}")
+        for process in reversed(lab.processes):
+            process.stop(40)
+    api.stop()
+    crm.server.shutdown()
+
+
+def tls(seed):
+    """a CRM over TLS: one connection for all, several requests on it at once; and nobody whose certificate is not trusted"""
+    api = CloudApi(seed)
+    with DeliverLab(api, "tls", partitions=1, command_poll="200ms") as lab:
+        both, trusted = certificate(lab.folder)
+        crm = Http2(both, lambda body: b'{"id": 7}', together=3)
+        entry = {"name": "crm", "url": crm.url, "private": True, "ca_file": str(trusted)}
+        configure(lab, [entry])
+        lab.start()
+        sender = Deliver(lab, "deliver")
+        lab.processes.append(sender)
+        sender.wait_ready(60)
+        for n in range(6):
+            say(lab, "person ya", n, f"57300{n:07}")
+        wait("six results", lambda: len(results(lab)) == 6, lab)
+        expect(crm.connections == [6] and not crm.strangers, f"requests of each connection: {crm.connections}")
+        for body in crm.bodies:
+            json.loads(body)
+        sender.stop(40)
+        del entry["ca_file"]
+        configure(lab, [entry])
+        sender.start()
+        sender.wait_ready(60)
+        say(lab, "person ya", 9, "573009000000")
+        wait("the certificate is looked at", lambda: crm.strangers, lab)
+        expect(crm.connections == [6], "a request was sent to who is not trusted")
+        for process in reversed(lab.processes):
+            process.stop(40)
+        crm.stop()
+    api.stop()
+
+
+def broken(seed):
+    """WhatsApp over HTTP/2, whose connections end with messages on them: none is sent twice, each comes to an end"""
+    def answer(body):
+        text = json.loads(body)["text"]["body"]
+        with api.lock:
+            number = len(answered)
+            fate = DIE if "muere" in text else REFUSE if "rehúsa" in text else GOODBYE if "adiós" in text else None
+            if fate is None:
+                answered.append(text)
+        return fate or json.dumps({"messages": [{"id": f"wamid.out.{number}"}]}).encode()
+
+    answered = []
+    with tempfile.TemporaryDirectory() as folder:
+        both, trusted = certificate(folder)
+        api = Http2(both, answer, together=2)
+        with DeliverLab(api, "broken", partitions=1, command_poll="200ms") as lab:
+            config = yaml.safe_load(lab.config.read_text())
+            config["deliver"]["api_ca_file"] = str(trusted)
+            lab.config.write_text(yaml.safe_dump(config, allow_unicode=True))
+            lab.start()
+            sender = Deliver(lab, "deliver")
+            lab.processes.append(sender)
+            sender.wait_ready(60)
+            rng = random.Random(seed)
+            fates = ["muere", "rehúsa", "adiós"] * 4 + ["llega"] * 48
+            rng.shuffle(fates)
+            for n, fate in enumerate(fates):
+                say(lab, f"say {fate} {n}", n, f"57300{n:07}")
+                time.sleep(0.03)
+            wanted = wait_sent(lab)
+            arrived = Counter(json.loads(body)["biz_opaque_callback_data"] for body in api.bodies)
+            twice = [entry for entry, n in arrived.items() if n > 1]
+            expect(not twice, f"{len(twice)} of {len(arrived)} messages were sent twice")
+            states = dict(lab.sql("SELECT id::text, state FROM relevo.send"))
+            ends = Counter((message["text"].split()[0], {3: "accepted", 6: "unknown"}.get(states[i], states[i])) for i, message in wanted.items())
+            print(f"  {len(api.connections)} connections; {dict(ends)}", flush=True)
+            accepted = {message["text"] for i, message in wanted.items() if states[i] == 3}
+            expect(accepted <= set(answered), f"told as accepted, and never answered: {accepted - set(answered)}")
+            expect(not any(fate != "llega" and end == "accepted" for fate, end in ends), f"{ends}")
+            expect(ends["muere", "unknown"] == 4 and ends["llega", "accepted"] > 20 and len(api.connections) > 4, f"nothing was shown: {ends}")
+            for process in reversed(lab.processes):
+                process.stop(40)
+        api.stop()
+
+
+def records(lab, topic, schema):
+    """What is on a topic of one partition by now, of this schema."""
+    consumer = Consumer({"bootstrap.servers": lab.kafka, "group.id": lab.mark + "-look", "isolation.level": "read_committed",
+                         "enable.partition.eof": True})
+    consumer.assign([TopicPartition(lab.prefix + topic, 0, 0)])
+    found = []
+    while True:
+        message = consumer.poll(30)
+        expect(message is not None, f"{topic} does not end")
+        if message.error():
+            consumer.close()
+            return found
+        try:
+            found.append(lab.schemas.decode(message.value(), schema))
+        except ValueError:  # another one's
+            pass
+
+
 if __name__ == "__main__":
-    sys.exit(run("deliver", deliver, late, unwell))
+    sys.exit(run("deliver", deliver, late, unwell, outside, tls, broken))
