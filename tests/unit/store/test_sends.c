@@ -268,6 +268,47 @@ static void test_a_status_explains(void **state)
     assert_int_equal(reports(s, &list), 0);
 }
 
+/* Hundreds of them, in a lane that has decided a lot since, must not hold up what is to be sent: each look is short, and goes on where the last
+   one ended. What is older than the message is not looked at. */
+static void test_many_are_unknown(void **state)
+{
+    enum { UNKNOWN = 500, ROWS = 100000, LOOKS = 5 };
+    shelf *s = *state;
+    rlv_store *patient = s->store, *hasty = shelf_open(s, 2000);
+    shelf_run(s->sql, "DELETE FROM relevo.send");
+    rlv_send m = bot_message(s, conversation(s, "many"), 1);
+    char conv[RLV_ID_TEXT + 1];
+    rlv_id_text(m.conversation_id, conv);
+    shelf_run(s->sql, "SELECT relevo.ensure_months((extract(epoch FROM now()) * 1000)::bigint)");
+    shelf_run(s->sql,
+              "INSERT INTO relevo.send (id, part, conversation_id, lane, seq, epoch, author, state, attempt, worker, lease_until, settled_at) "
+              "SELECT format('0199bbbb-0000-7000-8000-%%s', lpad(i::text, 12, '0'))::uuid, 0, '%s', %d, 0, 5, 2, 6, 1, gen_random_uuid(), now(), now() "
+              "FROM generate_series(1, %d) i",
+              conv, s->lane, UNKNOWN);
+    shelf_run(s->sql,
+              "INSERT INTO relevo.history (lane, seq, at, conversation_id, kind, source, source_offset, by, message_id, type, text, owner, epoch, "
+              "config, decided) SELECT %d, i, now() - interval '1 hour' * (i <= %d / 2)::integer, '%s', 1, 0, 0, 4, 'wamid.' || i, 'sent', "
+              "CASE WHEN i IN (10, %d) THEN '0199bbbb-0000-7000-8000-000000000007/0' WHEN i = %d - 20000 THEN '0199bbbb-0000-7000-8000-000000000008/0' "
+              "ELSE gen_random_uuid() || '/0' END, 1, 5, 1, '' FROM generate_series(1, %d) i",
+              s->lane, ROWS, conv, ROWS, ROWS, ROWS);
+    s->store = hasty;
+    int found = 0, looks = 0;
+    for (; found < 2 && looks < LOOKS; looks++) {
+        int dead, explained;
+        rlv_error err;
+        assert_ok(rlv_sends_sweep(s->store, &dead, &explained, &err), err);
+        found += explained;
+    }
+    assert_int_equal(found, 2);
+    assert_in_range(looks, 2, 3); /* 20000 rows each, from the middle on */
+    assert_ask(s, "wamid.100000,wamid.80000", "SELECT string_agg(message_id, ',' ORDER BY id) FROM relevo.send WHERE state = 3");
+    sweep(s, 0, 0);
+    rlv_store_close(hasty);
+    s->store = patient;
+    shelf_run(s->sql, "DELETE FROM relevo.history WHERE lane = %d", s->lane);
+    shelf_run(s->sql, "DELETE FROM relevo.send");
+}
+
 static void test_a_late_answer(void **state)
 {
     shelf *s = *state;
@@ -295,6 +336,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_the_window, shelf_setup, shelf_teardown),
         cmocka_unit_test_setup_teardown(test_a_dead_worker, shelf_setup, shelf_teardown),
         cmocka_unit_test_setup_teardown(test_a_status_explains, shelf_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_many_are_unknown, shelf_setup, shelf_teardown),
         cmocka_unit_test_setup_teardown(test_a_late_answer, shelf_setup, shelf_teardown),
     };
     return cmocka_run_group_tests(tests, shelf_group_setup, shelf_group_teardown);
