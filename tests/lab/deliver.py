@@ -58,13 +58,15 @@ def outbound(lab):
 
 
 def wait_sent(lab, seconds=180):
-    """Until every outbound message has come to its end, and the lanes were told of those that went wrong."""
-    until = time.monotonic() + seconds
+    """Until every outbound message has come to its end, and the lanes were told of those that went wrong; as long as it goes on."""
+    until, most = time.monotonic() + seconds, 0
     while True:
         wanted = outbound(lab)
         ended = lab.sql("SELECT count(DISTINCT id) FROM relevo.send WHERE state >= 3 AND (state = 3 OR reported)")[0][0]
         if ended >= len(wanted):
             return wanted
+        if ended > most:
+            until, most = time.monotonic() + seconds, ended
         expect(time.monotonic() < until, f"{len(wanted) - ended} of {len(wanted)} messages have not come to an end: "
                f"{lab.sql('SELECT state, reported, count(*) FROM relevo.send GROUP BY 1, 2')}\n"
                + "\n".join(p.tail(5) for p in lab.processes))
