@@ -48,8 +48,9 @@ CREATE TRIGGER claim AFTER INSERT OR UPDATE ON relevo.send FOR EACH ROW EXECUTE 
 class Killer:
     """Ends delivers again and again: at any moment, or at a point that they pass."""
 
-    def __init__(self, delivers, rng, every=(1, 4)):
-        self.delivers, self.rng, self.every, self.kills, self.at = delivers, rng, every, 0, Counter()
+    def __init__(self, delivers, rng, every=(1, 4), passes=(5, 40)):
+        """A kill `every` so many seconds; and at a point, when it was passed so often."""
+        self.delivers, self.rng, self.every, self.passes, self.kills, self.at = delivers, rng, every, passes, 0, Counter()
         self.next = time.monotonic() + 3
 
     def __call__(self):
@@ -67,7 +68,7 @@ class Killer:
             self.next = time.monotonic() + self.rng.uniform(*self.every)
 
     def again(self, deliver):
-        deliver.point = f"{self.rng.choice(POINTS)}:kill:{self.rng.randint(5, 40)}" if self.rng.random() < 0.7 else None
+        deliver.point = f"{self.rng.choice(POINTS)}:kill:{self.rng.randint(*self.passes)}" if self.rng.random() < 0.7 else None
         deliver.start()
 
 
@@ -179,7 +180,7 @@ def fence(seed, planted=None):
         lab.sql(LOGS)
         if planted:
             plant(lab, planted)
-        agents = 3 if TAKEOVERS < 1000 else 8
+        agents, every, passes = (3, (1, 4), (5, 40)) if TAKEOVERS < 1000 else (6, (3, 10), (30, 300))  # who dies all the time sends little
         for i in range(agents):
             lab.sql("SELECT desk.put_agent(%s, %s, '{care}', '{}', '{}', 1000)", f"agent{i}", f"Agente {i}")
         lab.sql("SELECT desk.set_presence('agent0', 'online')")
@@ -189,20 +190,23 @@ def fence(seed, planted=None):
         lab.processes += delivers
         for deliver in delivers:
             deliver.wait_ready(60)
-        killer, backlog = Killer(delivers, rng), Backlog(lab)
+        killer, backlog = Killer(delivers, rng, every, passes), Backlog(lab)
         desktops = [Desktop(lab, f"agent{i}", seed, PAUSE_S) for i in range(agents)]
         began = time.monotonic()
         for desktop in desktops:
             desktop.start()
         until = began + max(600, 5 * TAKEOVERS)
 
+        def enough():
+            return sum(d.done["take_over"] for d in desktops) >= TAKEOVERS or time.monotonic() > until
+
         def events():
             for event in generator(seed + 1, 10**8, CONVERSATIONS, lab.partitions, handoffs=2):
-                if sum(d.done["take_over"] for d in desktops) >= TAKEOVERS or time.monotonic() > until:
-                    return
-                while backlog() and time.monotonic() < until:
+                while backlog() and not enough():
                     killer()
                     time.sleep(0.01)
+                if enough():
+                    return
                 yield event
 
         lab.feed(paced(events(), killer))

@@ -356,7 +356,8 @@ def identities(seed):
                 "type": "user_id_update", "raw": "{}"})  # and then joined once more, under another id
         say(1, event("c9", "say sigo", wa_id="523"), event("c1", "say sigo", wa_id="521"))
         # One is joined, and its own lane does not come to hear of it.
-        last, = (p for p in (one, two) if " lane 2: " in p.log.read_text(errors="replace"))
+        took = lambda p: max((line for line in p.log.read_text(errors="replace").splitlines() if " lane 2: working" in line), default="")
+        last = max(one, two, key=took)  # lines begin with the time
         other = two if last is one else one
         last.stop(60)  # all it decided is published; as it has a name, its lanes stay its own for a while
         send(lab, 1, event("b5", "say ambos", user_id="MX.5", wa_id="525"))

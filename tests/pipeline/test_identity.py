@@ -136,7 +136,7 @@ def queue(seed):
 
         def row(one):
             return lab.sql("""SELECT owner, agent_id, weight, priority, waiting_ms, (extract(epoch FROM relevo.waiting_since(c)) * 1000)::bigint,
-                              last_agent, follow_up_text FROM relevo.conversation c WHERE id = %s""", one)[0]
+                              last_agent, CASE WHEN follow_up_at IS NOT NULL THEN coalesce(follow_up_text, 'without words') END FROM relevo.conversation c WHERE id = %s""", one)[0]
 
         load = lambda: dict(lab.sql("SELECT agent_id, load FROM desk.agents"))
 
