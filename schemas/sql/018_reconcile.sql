@@ -34,11 +34,11 @@ DECLARE
     k    integer;
     n    integer := 0;
 BEGIN
-    -- Kafka's clock and this one may differ.
-    UPDATE relevo.send s SET looked = greatest(s.seq, relevo.seq_before(s.lane, s.claimed_at - interval '2 min'))
-    FROM (SELECT v.id, v.part FROM relevo.send v WHERE v.state IN (4, 5, 6) AND v.state = 6 AND NOT v.reported AND v.looked IS NULL
-          ORDER BY v.settled_at LIMIT 500 FOR UPDATE SKIP LOCKED) fresh
-    WHERE s.id = fresh.id AND s.part = fresh.part;
+    -- From the oldest of the new ones in each lane on; Kafka's clock and this one may differ.
+    UPDATE relevo.send s SET looked = greatest(s.seq, fresh.since)
+    FROM (SELECT v.lane, relevo.seq_before(v.lane, min(v.claimed_at) - interval '2 min') AS since FROM relevo.send v
+          WHERE v.state IN (4, 5, 6) AND v.state = 6 AND NOT v.reported AND v.looked IS NULL GROUP BY v.lane) fresh
+    WHERE s.lane = fresh.lane AND s.state IN (4, 5, 6) AND s.state = 6 AND NOT s.reported AND s.looked IS NULL;
     FOR l IN SELECT s.lane, min(s.looked) AS since, array_agg(s.id::text || '/' || s.part) AS wanted FROM relevo.send s
              WHERE s.state IN (4, 5, 6) AND s.state = 6 AND NOT s.reported AND s.looked IS NOT NULL GROUP BY s.lane LOOP
         upto := least(l.since + 20000, coalesce((SELECT h.seq FROM relevo.history h WHERE h.lane = l.lane ORDER BY h.seq DESC LIMIT 1), 0));
