@@ -6,7 +6,8 @@
 #include <string.h>
 
 #define LANGUAGE_SURE 0.8 /* below it, words of all languages may tell the mood */
-#define MOOD_SURE     0.6 /* of the lexicon: what such words say no model is asked about */
+#define SURELY_BAD    (-0.5) /* of the lexicon: what one word like "roto" says, no model is asked about */
+#define SURELY_GOOD   0.6
 
 bool rlc_reader_make(rlc_model *model, rlt_vectors *vectors, const char *person_intent, rlc_reader *ret_reader)
 {
@@ -88,7 +89,7 @@ static const double shifts[N_MOODS][4] = {{-0.80, 0.40, 0.67, -0.24}, {0}, {1.10
 static void learned_mood(const rlc_reader *reader, rlc_scratch *scratch, const rlc_input *input, rlc_mood *mood)
 {
     double share[N_MOODS], total = 0;
-    if (fabs(mood->sentiment) >= MOOD_SURE)
+    if (mood->sentiment <= SURELY_BAD || mood->sentiment >= SURELY_GOOD)
         return;
     rlc_model_weigh(reader->moods, scratch, input);
     for (uint32_t i = 0; i < N_MOODS; i++) {
