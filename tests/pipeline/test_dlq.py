@@ -133,33 +133,39 @@ def usage(seed):
             expect("see `relevo dlq --help`" in dlq(lab, *words, status=os.EX_USAGE), f"relevo dlq {words}")
 
 
-def together(seed):
-    """hundreds of letters, two who replay them at once, and one who is killed: each is decided exactly once"""
-    rng = random.Random(seed)
-    many = 450
-    with Lab("many", partitions=2, logs=False) as lab:
-        for n in range(many):
-            lay(lab, n)
-        lab.flush()
-        process = lab.start()
-        lab.wait_caught_up()
-        words = [BIN, "dlq", "replay", "--reason", "undecodable", "--since", "1d", "--config", lab.config]
-        lab.produce(0, b"", b"nonsense")
-        lab.flush()
-        for _ in range(20):
-            two = [subprocess.Popen(words, env=bare_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for _ in range(2)]
+def two_at_once(lab, rng, kill):
+    """Two who replay all that is open, again until nothing of ours is; kill: one of them is killed somewhere on its way."""
+    words = [BIN, "dlq", "replay", "--reason", "undecodable", "--since", "1d", "--config", lab.config]
+    for _ in range(20):
+        two = [subprocess.Popen(words, env=bare_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for _ in range(2)]
+        if kill:
             time.sleep(rng.uniform(0, 1.5))
             two[rng.randrange(2)].send_signal(signal.SIGKILL)
-            for one in two:
-                said = one.communicate(timeout=PATIENCE_S)[1].decode()
-                expect(one.returncode in (0, -9, os.EX_TEMPFAIL), f"ended with {one.returncode}: {said}")
-            # What is undecodable for good dies again, and is open again.
-            if not [x for x in listed(lab) if x["key"] == KEY.decode()]:
-                break
+        for one in two:
+            said = one.communicate(timeout=PATIENCE_S)[1].decode()
+            expect(one.returncode in ((0, -9, os.EX_TEMPFAIL) if kill else (0, os.EX_TEMPFAIL)), f"ended with {one.returncode}: {said}")
+        # What is undecodable for good dies again, and is open again.
+        if not [x for x in listed(lab) if x["key"] == KEY.decode()]:
+            return
+    expect(False, "some are open after twenty tries")
+
+
+def together(seed):
+    """hundreds of letters, two who replay them at once, and one who is killed: each is decided exactly once"""
+    rng, many = random.Random(seed), 450
+    with Lab("many", partitions=2, logs=False) as lab:
+        process = lab.start()
+        lab.produce(0, b"", b"nonsense")
+        lab.flush()
+        for round_, kill in enumerate((False, True)):
+            for n in range(many):
+                lay(lab, round_ * many + n)
+            lab.flush()
+            two_at_once(lab, rng, kill)
         dlq(lab, "replay", "--reason", "undecodable")
         lab.wait_caught_up()
         got = decided(lab)
-        expect(len(got) == many and len(set(got)) == many, f"{len(got)} events of {len(set(got))} messages were decided, not {many}")
+        expect(len(got) == 2 * many and len(set(got)) == 2 * many, f"{len(got)} events of {len(set(got))} messages were decided, not {2 * many}")
         process.stop()
 
 
