@@ -31,7 +31,7 @@ BELOW = {
     "gateway": ["base", "model", "config", "wire", "broker", "serve"],
     "cloudapi": ["base", "model", "config", "http", "serve"],
     "deliver": ["base", "model", "config", "wire", "http", "broker", "store"],
-    "desk": ["base", "model", "config", "wire", "broker", "store", "serve"],
+    "desk": ["base", "model", "config", "http", "wire", "broker", "store", "serve"],
     "lane": ["base", "model", "config", "conversation", "wire", "registry", "host", "broker", "store"],
 }
 BELOW["cli"] = list(BELOW)  # the tools may use everything

@@ -56,6 +56,13 @@ typedef struct rlv_config_destination {
     int32_t line;
 } rlv_config_destination;
 
+/* One entry of `desk.templates:`: what WhatsApp approved, for when a customer's 24 hours are over. */
+typedef struct rlv_config_template {
+    const char *name, *language; /* as approved: [a-z0-9_]+; "es", "pt_BR" */
+    const char *text;            /* its body, with {{1}}, {{2}}, ... for its parameters */
+    int32_t n_parameters;
+} rlv_config_template;
+
 typedef struct rlv_config {
     const char *file;   /* as it was opened, for messages */
     const char *folder; /* its folder: relative paths in options are resolved against it */
@@ -126,6 +133,9 @@ typedef struct rlv_config {
         const char *proxy_header; /* "": nobody logs in by a proxy */
         const char *const *proxy_peers;
         size_t n_proxy_peers;
+        int64_t answer_within_ms; /* a customer who waits longer for a person is late */
+        const rlv_config_template *templates;
+        size_t n_templates;
     } desk;
 
     struct {

@@ -4,6 +4,7 @@
  * Must never connect to anything.
  */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "config/draft.h"
 #include "config/rules.h"
@@ -205,6 +206,52 @@ static void finish_deliver(rlv_draft *draft)
     }
 }
 
+/* ---- desk
+ * ----------------------------------------------------------------------------------------------------------- */
+
+/* How many parameters the text has: {{1}} to {{n}}; -1: another {{...}}, or one is left out. */
+static int32_t count_parameters(const char *text)
+{
+    enum { MOST = 20 };
+    bool seen[MOST + 1] = {false};
+    int32_t most = 0;
+    for (const char *p = strstr(text, "{{"); p; p = strstr(p, "{{")) {
+        char *end;
+        long n = strtol(p + 2, &end, 10);
+        if (end == p + 2 || strncmp(end, "}}", 2) != 0 || n < 1 || n > MOST)
+            return -1;
+        seen[n] = true;
+        most = n > most ? (int32_t)n : most;
+        p = end + 2;
+    }
+    for (int32_t i = 1; i <= most; i++)
+        if (!seen[i])
+            return -1;
+    return most;
+}
+
+static void finish_desk(rlv_draft *draft)
+{
+    const struct rlv_draft_list *list = &draft->lists[RLV_SCOPE_TEMPLATE];
+    rlv_config_template *templates = list->items;
+    draft->values->config.desk.templates = templates;
+    draft->values->config.desk.n_templates = list->n;
+    for (size_t i = 0; i < list->n; i++) {
+        rlv_config_template *t = &templates[i];
+        if (!t->name || !t->language || !t->text)
+            continue; /* noted when it was read */
+        t->n_parameters = count_parameters(t->text);
+        if (t->n_parameters < 0)
+            rlv_draft_mistake(draft, list->lines[i], "the text of template '%s' has {{...}} that are not {{1}}, {{2}} and so on up to {{20}}: "
+                              "write it as it was approved", t->name);
+        for (size_t j = 0; j < i; j++)
+            if (templates[j].name && templates[j].language && strcmp(templates[j].name, t->name) == 0 &&
+                strcmp(templates[j].language, t->language) == 0)
+                rlv_draft_mistake(draft, list->lines[i], "template '%s' is there twice in %s (first on line %d): remove one", t->name, t->language,
+                                  list->lines[j]);
+    }
+}
+
 /* ---- plugins
  * -------------------------------------------------------------------------------------------- */
 
@@ -251,6 +298,7 @@ void rlv_draft_finish(rlv_draft *draft)
     finish_consume(draft);
     finish_registry(draft);
     finish_deliver(draft);
+    finish_desk(draft);
     finish_plugins(draft);
     rlv_draft_hours(draft);
     rlv_draft_policy(draft);

@@ -17,6 +17,7 @@
 #define RULE(field)    RLV_SCOPE_RULE, offsetof(struct rlv_trigger_values, field)
 #define HOURS(field)   RLV_SCOPE_HOURS, offsetof(struct rlv_hours_values, field)
 #define DESTINATION(field) RLV_SCOPE_DESTINATION, offsetof(rlv_config_destination, field)
+#define TEMPLATE(field) RLV_SCOPE_TEMPLATE, offsetof(rlv_config_template, field)
 
 #define STRING   RLV_OPTION_STRING
 #define TEXT     RLV_OPTION_TEXT
@@ -185,6 +186,18 @@ const rlv_option rlv_options[] = {
      "nobody is believed."},
     {"desk.proxy_peers", RLV_OPTION_LIST, ROOT(config.desk.proxy_peers), 0, NULL, 0, 0, NULL, rlv_rule_filled,
      "The addresses of that proxy, as 10.0.0.7: from anywhere else the header means nothing."},
+    {"desk.answer_within", DURATION, ROOT(config.desk.answer_within_ms), 0, "10m", MS_S, 30 * MS_D, NULL, NULL,
+     "What the business promises who waits for a person's answer. The page and the supervisor's board tell who is late, and, from half of it "
+     "on, who soon will be."},
+    {"desk.templates", RLV_OPTION_ENTRIES, ROOT(config.desk.templates), 0, NULL, 0, 0, NULL, NULL,
+     "Templates that WhatsApp approved: all that agents can send to a customer who wrote more than 24 hours ago."},
+    {"desk.templates[].name", STRING, TEMPLATE(name), REQUIRED, NULL, 0, 0, NULL, rlv_rule_template,
+     "Its name, as approved."},
+    {"desk.templates[].language", STRING, TEMPLATE(language), REQUIRED, NULL, 0, 0, NULL, rlv_rule_language,
+     "Its language, as approved: es, es_MX, pt_BR, en."},
+    {"desk.templates[].text", TEXT, TEMPLATE(text), REQUIRED, NULL, 0, 0, NULL, rlv_rule_filled,
+     "Its body, as approved, with {{1}}, {{2}}, ... where the agent fills in a word. It is what the agent sees, and the history afterwards; what the "
+     "customer gets is WhatsApp's."},
 
     {"sandbox.listen", STRING, ROOT(config.sandbox.listen), 0, "127.0.0.1:8490", 0, 0, NULL, rlv_rule_address,
      "Where `relevo sandbox`, the stand-in of WhatsApp's Cloud API for development, answers."},

@@ -38,6 +38,7 @@ enum rlv_scope {
     RLV_SCOPE_RULE,
     RLV_SCOPE_HOURS,
     RLV_SCOPE_DESTINATION,
+    RLV_SCOPE_TEMPLATE,
     RLV_SCOPES
 };
 

@@ -107,6 +107,7 @@ static const struct {
     [RLV_SCOPE_RULE] = {"policy.rules", sizeof(struct rlv_trigger_values)},
     [RLV_SCOPE_HOURS] = {"policy.hours", sizeof(struct rlv_hours_values)},
     [RLV_SCOPE_DESTINATION] = {"deliver.destinations", sizeof(rlv_config_destination)},
+    [RLV_SCOPE_TEMPLATE] = {"desk.templates", sizeof(rlv_config_template)},
 };
 
 void *rlv_draft_item(const rlv_draft *draft, enum rlv_scope scope, size_t i)

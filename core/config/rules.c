@@ -101,6 +101,24 @@ const char *rlv_rule_isolation(rlv_str value)
     return "must be 'process', 'inline' or 'process_unconfined'";
 }
 
+const char *rlv_rule_template(rlv_str value)
+{
+    return value.len >= 1 && value.len <= 512 && only(value, LOWER DIGITS "_") ? NULL : "must be the template's name: a-z 0-9 _";
+}
+
+const char *rlv_rule_language(rlv_str value)
+{
+    static const char upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    rlv_str country = {NULL, 0};
+    const char *bar = value.len ? memchr(value.ptr, '_', value.len) : NULL;
+    if (bar) {
+        country = (rlv_str){bar + 1, value.len - (size_t)(bar + 1 - value.ptr)};
+        value.len = (size_t)(bar - value.ptr);
+    }
+    bool fine = value.len >= 2 && value.len <= 3 && only(value, LOWER) && (!bar || (country.len == 2 && only(country, upper)));
+    return fine ? NULL : "must be a language as WhatsApp writes it, such as es, es_MX or pt_BR";
+}
+
 const char *rlv_rule_url_path(rlv_str value)
 {
     bool fine = value.len >= 1 && value.len <= 200 && value.ptr[0] == '/' &&

@@ -17,5 +17,7 @@ const char *rlv_rule_entry(rlv_str value);
 const char *rlv_rule_isolation(rlv_str value);
 const char *rlv_rule_sha256(rlv_str value);
 const char *rlv_rule_public_key(rlv_str value);
+const char *rlv_rule_template(rlv_str value);
+const char *rlv_rule_language(rlv_str value);
 
 #endif

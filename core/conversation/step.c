@@ -162,6 +162,8 @@ static void said_by_agent(rlv_step *step, enum rlv_decision_kind kind)
     d->as.said.text = ev->text;
     d->as.said.agent_id = ev->agent_id;
     d->as.said.confidence = 1;
+    d->as.said.to_message = ev->context_id;
+    d->as.said.extras = ev->extras;
     if (kind == RLV_DECIDED_ANSWERED)
         rlv_digest_turn(step->conversation, BY_AGENT, ev->at_ms, none, ev->text);
 }

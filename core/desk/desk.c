@@ -61,6 +61,8 @@ int rlv_desk_new(const rlv_config *config, rlv_desk **ret, rlv_error *err)
     }
     if (rc == RLV_OK)
         rc = rlv_ring_new(desk, &desk->ring, err);
+    if (rc == RLV_OK)
+        rc = rlv_aside_new(desk, &desk->aside, err);
     if (rc != RLV_OK) {
         rlv_desk_free(desk);
         return rc;
@@ -73,6 +75,7 @@ void rlv_desk_free(rlv_desk *desk)
 {
     if (!desk)
         return;
+    rlv_aside_free(desk->aside);
     rlv_ring_free(desk->ring);
     rlv_desk_close_links(desk);
     if (desk->fd >= 0)
@@ -98,6 +101,7 @@ int rlv_desk_run(rlv_desk *desk, const volatile sig_atomic_t *stop, rlv_error *e
     }
     atomic_store(&desk->draining, true);
     rlv_ring_end(desk->ring); /* pages connect again, to another desk */
+    rlv_aside_end(desk->aside);
     MHD_stop_daemon(desk->daemon); /* closes the socket too */
     desk->fd = -1;
     return RLV_OK;

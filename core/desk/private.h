@@ -15,11 +15,13 @@
 #include "base/arena.h"
 #include "base/metrics.h"
 #include "desk/desk.h"
+#include "http/http.h"
 #include "store/ask.h"
 
 enum { RLV_COOKIE_TEXT = 64, RLV_TEAMS_MAX = 64 };
 
 typedef struct rlv_feed_ring rlv_feed_ring;
+typedef struct rlv_aside rlv_aside;
 
 /* A connection to Postgres, idle. */
 typedef struct rlv_desk_link {
@@ -37,7 +39,10 @@ typedef struct rlv_session {
     size_t n_teams;
 } rlv_session;
 
-typedef struct rlv_request {
+typedef struct rlv_request rlv_request;
+typedef void rlv_aside_work(rlv_request *request, rlv_http *http); /* see aside.c, below */
+
+struct rlv_request {
     rlv_desk *desk;
     struct MHD_Connection *connection;
     const char *method, *url;
@@ -45,6 +50,11 @@ typedef struct rlv_request {
     char *body;
     size_t len;
     bool over; /* the body is too large */
+    bool large; /* it may be as large as a file */
+    rlv_aside_work *work; /* that it sleeps for; NULL: it does not */
+    struct rlv_request *next; /* that waits for its work */
+    rlv_str id; /* of the conversation, for the work */
+    int64_t begun_us;
     json_t *json; /* of the body; NULL: none */
     rlv_session session;
 
@@ -54,8 +64,9 @@ typedef struct rlv_request {
     rlv_str text;      /* in arena, or static */
     const char *cookie; /* to be set; NULL: none */
     bool cacheable;
+    const char *name;  /* the file's, to be saved as; NULL: it is shown */
     struct MHD_Response *stream; /* in place of all that */
-} rlv_request;
+};
 
 struct rlv_desk {
     const rlv_config *config;
@@ -65,6 +76,8 @@ struct rlv_desk {
     bool secure;      /* https */
     struct MHD_Daemon *daemon;
     rlv_feed_ring *ring;
+    rlv_aside *aside;
+    atomic_int files; /* bodies as large as a file that are being received or sent on */
 
     pthread_mutex_t lock;
     rlv_desk_link *links; /* idle */
@@ -104,6 +117,35 @@ void rlv_session_show(rlv_request *request);
 
 /* routes.c: everything under /api/. */
 void rlv_desk_route(rlv_request *request);
+/* Answers with what a statement says. The first RLV_OWN_ARGS of the n args are filled in here. acts: it is an outcome, 409 where it was not
+   done. */
+void rlv_route_run(rlv_request *request, const char *sql, rlv_str *args, size_t n, bool acts);
+
+/* configured.c: routes of their own; id: the conversation, where the path has one. */
+void rlv_configured(rlv_request *request, rlv_str id);
+void rlv_configured_triggers(rlv_request *request, rlv_str id);
+void rlv_configured_templates(rlv_request *request, rlv_str id);
+void rlv_template_send(rlv_request *request, rlv_str id);
+
+/*
+ * aside.c: what takes longer than Postgres (a file of WhatsApp's, the knowledge base) is done beside the threads that serve all others. The
+ * request sleeps meanwhile; work makes its answer, on another thread, with an HTTP client of that thread's.
+ */
+int rlv_aside_new(rlv_desk *desk, rlv_aside **ret, rlv_error *err) RLV_MUST_CHECK;
+/* Finishes what is under way, refuses what waits, ends the threads: before the server stops. */
+void rlv_aside_end(rlv_aside *aside);
+void rlv_aside_free(rlv_aside *aside);
+/* From a route: puts the request to sleep. */
+void rlv_aside_do(rlv_request *request, rlv_aside_work *work);
+
+/* media.c: files that customers sent and agents send. */
+void rlv_media_show(rlv_request *request, rlv_str id);
+void rlv_media_send(rlv_request *request, rlv_str id);
+/* How long a body may be: large ones only of who is logged in, and only where files go. */
+bool rlv_media_takes(rlv_request *request, size_t len);
+
+/* kb.c: what the knowledge base answers. */
+void rlv_kb_ask(rlv_request *request, rlv_str id);
 
 /* page.c: everything else. */
 void rlv_desk_page(rlv_request *request);

@@ -13,7 +13,7 @@ static const size_t ARENA_MAX = (size_t)32 << 20;
 
 /* Nothing but what this server itself serves: no inline script, no other origin, in no frame. */
 static const char *const headers[][2] = {
-    {"Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    {"Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; connect-src 'self'; "
                                 "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
     {"X-Content-Type-Options", "nosniff"},
     {"Referrer-Policy", "no-referrer"},
@@ -86,6 +86,8 @@ static enum MHD_Result give(rlv_request *request)
         ok = MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, request->cacheable ? "no-cache" : "no-store");
     if (ok == MHD_YES && request->desk->secure)
         ok = MHD_add_response_header(response, "Strict-Transport-Security", "max-age=31536000");
+    if (ok == MHD_YES && request->name)
+        ok = MHD_add_response_header(response, "Content-Disposition", request->name);
     if (ok == MHD_YES && request->cookie)
         ok = MHD_add_response_header(response, MHD_HTTP_HEADER_SET_COOKIE, request->cookie);
     if (ok == MHD_YES && (request->status == MHD_HTTP_SERVICE_UNAVAILABLE || request->status == MHD_HTTP_TOO_MANY_REQUESTS))
@@ -99,19 +101,25 @@ static enum MHD_Result give(rlv_request *request)
 
 static enum MHD_Result answer(rlv_request *request)
 {
-    int64_t begun_us = rlv_clock_mono_us();
     json_error_t why;
-    if (request->len > 0 && !request->over)
+    if (request->work) { /* done by now, elsewhere */
+        rlv_metric_observe(request->desk->seconds, (double)(rlv_clock_mono_us() - request->begun_us) / 1e6);
+        return give(request);
+    }
+    request->begun_us = rlv_clock_mono_us();
+    if (request->len > 0 && !request->over && !request->large)
         request->json = json_loadb(request->body, request->len, JSON_REJECT_DUPLICATES, &why);
     if (request->over)
-        rlv_request_fail(request, MHD_HTTP_CONTENT_TOO_LARGE, "too_large", "a request has at most %d bytes", BODY_MAX);
-    else if (request->len > 0 && !json_is_object(request->json))
+        rlv_request_fail(request, MHD_HTTP_CONTENT_TOO_LARGE, "too_large", "a request has at most %d bytes; a file, 16 MB", BODY_MAX);
+    else if (request->len > 0 && !request->large && !json_is_object(request->json))
         rlv_request_fail(request, MHD_HTTP_BAD_REQUEST, "invalid", "the body is no JSON object");
     else if (strncmp(request->url, "/api/", 5) == 0)
         rlv_desk_route(request);
     else
         rlv_desk_page(request);
-    rlv_metric_observe(request->desk->seconds, (double)(rlv_clock_mono_us() - begun_us) / 1e6);
+    if (request->work)
+        return MHD_YES; /* it is asleep, or was woken already: this is called again. Nothing of it may be touched */
+    rlv_metric_observe(request->desk->seconds, (double)(rlv_clock_mono_us() - request->begun_us) / 1e6);
     return give(request);
 }
 
@@ -136,7 +144,7 @@ static rlv_request *begin(rlv_desk *desk, struct MHD_Connection *connection, con
 
 static void take(rlv_request *request, const char *upload, size_t n)
 {
-    if (request->over || request->len + n > BODY_MAX) {
+    if (request->over || (request->len + n > BODY_MAX && !rlv_media_takes(request, request->len + n))) {
         request->over = true;
         return;
     }
@@ -175,6 +183,8 @@ void rlv_desk_completed(void *user, struct MHD_Connection *connection, void **se
     rlv_request *request = *seen;
     if (!request)
         return;
+    if (request->large)
+        (void)atomic_fetch_sub(&request->desk->files, 1);
     json_decref(request->json);
     rlv_arena_free(request->arena);
     free(request->body);

@@ -1,25 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The API: a table of routes, each one statement over the schema `desk` that answers with JSON. $1 is the agent, $2 the role, $3 the
+ * The API: a table of routes, most of them one statement over the schema `desk` that answers with JSON. $1 is the agent, $2 the role, $3 the
  * login; then the route's arguments in their order, "" where they are absent. The document of it is openapi.json; a test compares
  * both. Must never show an agent a conversation of a team that is not theirs, nor act on it.
  */
 #include <stdio.h>
 
 #include "desk/private.h"
+#include "desk/sees.h"
 #include "embedded.h"
 
-enum { ARGS_MAX = 8, OWN = 3 };
-
-/* An agent sees what their teams have, what has no team (all of the bot's), and what is their own. */
-#define SEES                                                                                                                      \
-    "($2 <> 'agent' OR c.team IS NULL OR c.agent_id = $1 OR EXISTS (SELECT FROM desk.agents g WHERE "                 \
-    "g.agent_id = $1 AND c.team = ANY (g.teams)))"
+enum { ARGS_MAX = 8 };
 
 #define SUMMARY                                                                                                                   \
     "c.conversation_id, c.owner, c.epoch, c.agent_id, c.agent_name, c.team, c.owner_since, c.customer_id, c.wa_id, "              \
     "c.customer_name, c.language, c.opened_at, c.last_message_at, c.window_ends_at, c.trigger, c.reason, c.priority, "                           \
-    "c.offered_to, c.offer_ends_at"
+    "c.offered_to, c.offer_ends_at, c.waiting_since, c.snoozed_until, coalesce(c.tags, '{}') AS tags"
 
 /* The customer's last words; their time is known, so that no history is read whole. */
 #define PREVIEW                                                                                                                   \
@@ -27,14 +23,11 @@ enum { ARGS_MAX = 8, OWN = 3 };
     "AND h.at >= c.last_message_at - interval '1 minute' ORDER BY h.at DESC, h.seq DESC LIMIT 1) AS preview"
 
 #define IN_LIST                                                                                                                   \
-    "CASE $4 WHEN 'queue' THEN c.owner = 'queued' WHEN 'mine' THEN c.owner = 'human' AND c.agent_id = $1 OR c.offered_to = $1 "            \
+    "CASE $4 WHEN 'queue' THEN c.owner = 'queued' "                                                                               \
+    "WHEN 'mine' THEN c.owner = 'human' AND c.agent_id = $1 AND c.snoozed_until IS NULL OR c.offered_to = $1 "                    \
+    "WHEN 'snoozed' THEN c.owner = 'human' AND c.agent_id = $1 AND c.snoozed_until IS NOT NULL "                                   \
+    "WHEN 'mentions' THEN EXISTS (SELECT FROM desk.mentions m WHERE m.agent_id = $1 AND m.conversation_id = c.conversation_id) "   \
     "WHEN 'bot' THEN c.owner = 'bot' WHEN 'people' THEN c.owner = 'human' ELSE true END"
-
-/* What a function of desk did: its outcome with the name of who has the conversation now. Nothing: it is not to be seen. */
-#define ACT(call)                                                                                                                 \
-    "SELECT json_build_object('done', o.done, 'owner', o.owner, 'agent_id', o.agent_id, 'agent_name', g.name, 'epoch', o.epoch, " \
-    "'since', o.since, 'why', o.why)::text FROM desk.conversations c CROSS JOIN LATERAL " call " o "                              \
-    "LEFT JOIN desk.agents g ON g.agent_id = o.agent_id WHERE c.conversation_id = $4::uuid AND " SEES
 
 #define REPORT(name, columns)                                                                                                     \
     {"GET", "/api/reports/" name, RLV_ROLE_SUPERVISOR, READS, {"days"},                                                           \
@@ -46,6 +39,7 @@ enum { ARGS_MAX = 8, OWN = 3 };
 
 enum route_kind {
     READS,  /* answers with the statement's JSON */
+    ASKS,   /* the same, but is no GET: so it must come from a page of ours */
     ACTS,   /* in an agent's name; the JSON is an outcome, 409 where it was not done */
     CHANGES /* in an agent's name; anything else */
 };
@@ -57,17 +51,23 @@ static const struct route {
     const char *args[ARGS_MAX]; /* of the query or the body, in the order of $4, $5, ...; {id} is one */
     const char *sql;
 } routes[] = {
-    {"GET", "/api/conversations", RLV_ROLE_AGENT, READS, {"list", "team", "trigger", "language", "search", "limit"},
+    {"GET", "/api/conversations", RLV_ROLE_AGENT, READS, {"list", "team", "trigger", "language", "search", "limit", "tag"},
      "SELECT coalesce(json_agg(t), '[]')::text FROM (SELECT " SUMMARY ", " PREVIEW " FROM desk.conversations c WHERE " SEES
      " AND " IN_LIST " AND ($5 = '' OR c.team = $5) AND ($6 = '' OR c.trigger = $6) "
      "AND ($7 = '' OR c.language = $7) AND ($8 = '' OR c.customer_name ILIKE '%' || $8 || '%' "
      "OR c.wa_id LIKE '%' || $8 || '%' OR c.customer_id = $8 OR EXISTS (SELECT FROM desk.history h WHERE "
      "h.conversation_id = c.conversation_id AND h.at > now() - interval '30 days' AND h.text ILIKE '%' || $8 || '%')) "
-     "ORDER BY CASE WHEN $4 = 'queue' THEN -c.priority END, CASE WHEN $4 = 'queue' THEN c.owner_since END, "
-     "c.last_message_at DESC LIMIT least(100, coalesce(nullif($9, ''), '50')::int)) t"},
+     "AND ($10 = '' OR c.conversation_id IN (SELECT g.conversation_id FROM desk.tagged g WHERE g.tag = $10)) "
+     /* Of one's own those come first whose customer waits, the longest first. */
+     "ORDER BY CASE WHEN $4 = 'queue' THEN -c.priority END, CASE WHEN $4 = 'queue' THEN c.owner_since WHEN $4 = 'mine' THEN c.waiting_since END, "
+     "CASE WHEN $4 = 'snoozed' THEN c.snoozed_until END, c.last_message_at DESC LIMIT least(100, coalesce(nullif($9, ''), '50')::int)) t"},
     {"GET", "/api/counts", RLV_ROLE_AGENT, READS, {NULL},
      "SELECT json_build_object('queue', count(*) FILTER (WHERE c.owner = 'queued'), "
-     "'mine', count(*) FILTER (WHERE c.owner = 'human' AND c.agent_id = $1 OR c.offered_to = $1), 'people', count(*) FILTER (WHERE c.owner = 'human'), "
+     "'mine', count(*) FILTER (WHERE c.owner = 'human' AND c.agent_id = $1 AND c.snoozed_until IS NULL OR c.offered_to = $1), "
+     "'unanswered', count(*) FILTER (WHERE c.owner = 'human' AND c.agent_id = $1 AND c.snoozed_until IS NULL AND c.waiting_since IS NOT NULL), "
+     "'snoozed', count(*) FILTER (WHERE c.owner = 'human' AND c.agent_id = $1 AND c.snoozed_until IS NOT NULL), "
+     "'mentions', (SELECT count(*) FROM desk.mentions m JOIN desk.conversations c USING (conversation_id) WHERE m.agent_id = $1 AND " SEES "), "
+     "'people', count(*) FILTER (WHERE c.owner = 'human'), "
      "'oldest', min(c.owner_since) FILTER (WHERE c.owner = 'queued'))::text "
      "FROM desk.conversations c WHERE c.owner IN ('queued', 'human') AND " SEES},
     {"GET", "/api/conversations/{id}", RLV_ROLE_AGENT, READS, {"id"},
@@ -80,7 +80,7 @@ static const struct route {
     {"GET", "/api/conversations/{id}/history", RLV_ROLE_AGENT, READS, {"id", "before", "limit"},
      /* No index finds the statuses of one conversation: those are looked at that came around and soon after its latest messages. */
      "WITH page AS MATERIALIZED (SELECT h.lane, h.seq, h.part, h.at, h.by, "
-     "h.agent_id, h.what, h.type, h.message_id, h.text, h.intent, h.owner, h.epoch, h.trigger, h.source, "
+     "h.agent_id, h.what, h.type, h.message_id, h.text, h.intent, h.owner, h.epoch, h.trigger, h.source, h.extra, h.sentiment, "
      "(SELECT json_build_object('state', s.state, 'message_id', s.message_id, 'error', s.error, 'error_code', s.error_code) "
      "FROM desk.sends s WHERE s.message = CASE WHEN h.part > 0 THEN h.message_id::uuid END AND s.conversation_id = c.conversation_id "
      "ORDER BY s.part DESC LIMIT 1) AS send "
@@ -94,10 +94,22 @@ static const struct route {
      "ORDER BY s.message_id, array_position(ARRAY['sent', 'delivered', 'read', 'played', 'failed'], s.status) DESC NULLS LAST) "
      "SELECT coalesce(json_agg(p ORDER BY p.at, p.lane, p.seq, p.part), '[]')::text FROM (SELECT page.*, told.status FROM page "
      "LEFT JOIN told ON told.message_id = page.send ->> 'message_id') p"},
+    {"GET", "/api/conversations/{id}/found", RLV_ROLE_AGENT, READS, {"id", "search"},
+     "SELECT coalesce(json_agg(t), '[]')::text FROM (SELECT h.at, h.lane, h.seq, h.part, h.text FROM desk.conversations c "
+     "JOIN desk.history h ON h.conversation_id = c.conversation_id WHERE c.conversation_id = $4::uuid AND " SEES " AND $5 <> '' "
+     "AND h.text ILIKE '%' || replace(replace(replace($5, '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%' "
+     "ORDER BY h.at DESC, h.lane DESC, h.seq DESC, h.part DESC LIMIT 100) t"},
     {"POST", "/api/conversations/{id}/take_over", RLV_ROLE_AGENT, ACTS, {"id", "epoch"},
      ACT("desk.take_over(c.conversation_id, $1, nullif($5, '')::bigint)")},
-    {"POST", "/api/conversations/{id}/reply", RLV_ROLE_AGENT, ACTS, {"id", "text"},
-     ACT("desk.reply(c.conversation_id, $1, $5)")},
+    {"POST", "/api/conversations/{id}/reply", RLV_ROLE_AGENT, ACTS, {"id", "text", "to"},
+     ACT("desk.reply(c.conversation_id, $1, $5, nullif($6, ''))")},
+    {"POST", "/api/conversations/{id}/snooze", RLV_ROLE_AGENT, ACTS, {"id", "until"},
+     ACT("desk.snooze(c.conversation_id, $1, nullif($5, '')::timestamptz)")},
+    {"POST", "/api/conversations/{id}/wake", RLV_ROLE_AGENT, ACTS, {"id"}, ACT("desk.wake(c.conversation_id, $1)")},
+    {"POST", "/api/conversations/{id}/tag", RLV_ROLE_AGENT, ACTS, {"id", "add", "remove"},
+     ACT("desk.tag(c.conversation_id, $1, string_to_array($5, ','), string_to_array($6, ','))")},
+    {"POST", "/api/conversations/{id}/seen", RLV_ROLE_AGENT, CHANGES, {"id"},
+     "SELECT '{}' FROM desk.conversations c CROSS JOIN LATERAL desk.seen(c.conversation_id, $1) s WHERE c.conversation_id = $4::uuid AND " SEES},
     {"POST", "/api/conversations/{id}/note", RLV_ROLE_AGENT, ACTS, {"id", "text"},
      ACT("desk.note(c.conversation_id, $1, $5)")},
     {"POST", "/api/conversations/{id}/return", RLV_ROLE_AGENT, ACTS, {"id", "purpose", "at", "message", "template"},
@@ -122,21 +134,46 @@ static const struct route {
     {"GET", "/api/canned", RLV_ROLE_AGENT, READS, {NULL},
      "SELECT coalesce(json_agg(t ORDER BY t.shortcut), '[]')::text FROM (SELECT c.shortcut, c.text, c.language, c.team FROM desk.canned c "
      "WHERE $2 <> 'agent' OR c.team IS NULL OR EXISTS (SELECT FROM desk.agents g WHERE g.agent_id = $1 AND c.team = ANY (g.teams))) t"},
+    {"GET", "/api/tags", RLV_ROLE_AGENT, READS, {NULL},
+     "SELECT coalesce(json_agg(t.tag ORDER BY t.tag), '[]')::text FROM (SELECT DISTINCT g.tag FROM desk.tagged g JOIN desk.conversations c "
+     "USING (conversation_id) WHERE " SEES ") t"},
     {"GET", "/api/board", RLV_ROLE_SUPERVISOR, READS, {NULL},
      "SELECT json_build_object('waiting', (SELECT coalesce(json_agg(q), '[]') FROM (SELECT c.team, count(*) AS waiting, "
      "min(c.owner_since) AS oldest, max(c.priority) AS priority FROM desk.conversations c WHERE c.owner = 'queued' GROUP BY c.team "
      "ORDER BY min(c.owner_since)) q), 'owners', (SELECT json_object_agg(o.owner, o.n) FROM (SELECT c.owner, count(*) AS n FROM "
-     "desk.conversations c WHERE c.owner <> 'closed' GROUP BY c.owner) o))::text"},
+     "desk.conversations c WHERE c.owner <> 'closed' GROUP BY c.owner) o), "
+     /* Who waits for a person's answer, the longest first: those that a supervisor can still do something for. */
+     "'due', (SELECT coalesce(json_agg(d), '[]') FROM (SELECT c.conversation_id, c.owner, c.customer_name, c.customer_id, c.team, c.agent_id, "
+     "c.agent_name, c.priority, c.trigger, c.waiting_since FROM desk.conversations c WHERE c.owner IN ('queued', 'human') "
+     "AND c.waiting_since IS NOT NULL ORDER BY c.waiting_since LIMIT 200) d))::text"},
     REPORT("containment", "r.cases, r.with_people, r.bot_alone, r.still_open, r.containment"),
     REPORT("triggers", "r.trigger, r.handoffs, r.share, r.answered, " S("waited_p50") ", r.closed, r.returned"),
     REPORT("answers", "r.handoffs, r.answered, r.not_answered, " S("average") ", " S("p50") ", " S("p90") ", " S("longest")),
     REPORT("waits", "r.priority, r.handoffs, r.reached, r.waiting, " S("p50") ", " S("p90") ", " S("longest")),
     REPORT("resolution", "r.how, r.with_people, r.closed, r.returned, r.still_open, " S("p50") ", " S("p90")),
     REPORT("surveys", "r.by, r.who, r.answers, r.csat, r.satisfied, r.nps, r.comments"),
+    REPORT("observed", "r.trigger, r.hits, r.conversations, r.handed_off"),
     REPORT("gaps", "r.source, r.handoffs, r.last_words, r.example"),
     REPORT("agents", "r.agent_id, r.name, r.answered, r.answers, r.ended, " S("answer_p50") ", r.load, r.capacity"),
 };
 enum { ROUTES = sizeof(routes) / sizeof(*routes) };
+
+/* Those that are more, or less, than a statement. */
+static const struct other {
+    const char *method, *path;
+    enum rlv_role least;
+    enum route_kind kind;
+    void (*answer)(rlv_request *request, rlv_str id);
+} others[] = {
+    {"GET", "/api/conversations/{id}/media", RLV_ROLE_AGENT, READS, rlv_media_show},
+    {"POST", "/api/conversations/{id}/media", RLV_ROLE_AGENT, ACTS, rlv_media_send},
+    {"POST", "/api/ask", RLV_ROLE_AGENT, ASKS, rlv_kb_ask},
+    {"POST", "/api/conversations/{id}/template", RLV_ROLE_AGENT, ACTS, rlv_template_send},
+    {"GET", "/api/templates", RLV_ROLE_AGENT, READS, rlv_configured_templates},
+    {"GET", "/api/triggers", RLV_ROLE_ADMIN, READS, rlv_configured_triggers},
+    {"GET", "/api/configuration", RLV_ROLE_ADMIN, READS, rlv_configured},
+};
+enum { OTHERS = sizeof(others) / sizeof(*others) };
 
 /* True when the path is the route's; *ret_id: what {id} stands for. */
 static bool matches(const char *pattern, const char *url, rlv_str *ret_id)
@@ -158,50 +195,57 @@ static bool is_get(const rlv_request *request)
 }
 
 /* May whoever asks do this? Else the answer is made. */
-static bool may(rlv_request *request, const struct route *route)
+static bool may(rlv_request *request, enum rlv_role least, enum route_kind kind)
 {
     const rlv_session *s = &request->session;
     if (s->role == RLV_ROLE_NOBODY)
         rlv_request_fail(request, MHD_HTTP_UNAUTHORIZED, "session", "nobody is logged in here");
-    else if (s->role < route->least)
-        rlv_request_fail(request, MHD_HTTP_FORBIDDEN, "role", "this is for %s", route->least == RLV_ROLE_ADMIN ? "admins" : "supervisors");
-    else if (route->kind != READS && !s->agent_id.len)
+    else if (s->role < least)
+        rlv_request_fail(request, MHD_HTTP_FORBIDDEN, "role", "this is for %s", least == RLV_ROLE_ADMIN ? "admins" : "supervisors");
+    else if (kind > ASKS && !s->agent_id.len)
         rlv_request_fail(request, MHD_HTTP_FORBIDDEN, "no_agent", "this account acts in no agent's name: relevo account put --agent");
     else
-        return route->kind == READS || rlv_session_trusts(request);
+        return kind == READS || rlv_session_trusts(request);
     return false;
 }
 
-static void run(rlv_request *request, const struct route *route, rlv_str id)
+void rlv_route_run(rlv_request *request, const char *sql, rlv_str *args, size_t n, bool acts)
 {
-    rlv_str args[OWN + ARGS_MAX] = {request->session.agent_id, request->session.role_word, request->session.login};
-    size_t n = OWN;
     char state[RLV_ASK_STATE];
     rlv_error err;
-    for (int i = 0; i < ARGS_MAX && route->args[i]; i++)
-        args[n++] = strcmp(route->args[i], "id") == 0 ? id : rlv_request_text(request, route->args[i]);
-    int rc = rlv_desk_ask(request->desk, route->sql, args, n, request->arena, &request->text, state, &err);
+    args[0] = request->session.agent_id;
+    args[1] = request->session.role_word;
+    args[2] = request->session.login;
+    int rc = rlv_desk_ask(request->desk, sql, args, n, request->arena, &request->text, state, &err);
     if (rc != RLV_OK)
         rlv_request_postgres(request, state, &err);
     else if (!request->text.len)
         rlv_request_fail(request, MHD_HTTP_NOT_FOUND, "not_found", "there is no such conversation");
-    else if (route->kind == ACTS && strncmp(request->text.ptr, "{\"done\" : false", 15) == 0)
+    else if (acts && strncmp(request->text.ptr, "{\"done\" : false", 15) == 0)
         request->status = MHD_HTTP_CONFLICT;
     else
         request->status = MHD_HTTP_OK;
+}
+
+static void run(rlv_request *request, const struct route *route, rlv_str id)
+{
+    rlv_str args[RLV_OWN_ARGS + ARGS_MAX];
+    size_t n = RLV_OWN_ARGS;
+    for (int i = 0; i < ARGS_MAX && route->args[i]; i++)
+        args[n++] = strcmp(route->args[i], "id") == 0 ? id : rlv_request_text(request, route->args[i]);
+    rlv_route_run(request, route->sql, args, n, route->kind == ACTS);
 }
 
 /* What is no statement. True when it was one of these. */
 static bool special(rlv_request *request)
 {
     const char *url = request->url;
-    static const struct route anybody = {.least = RLV_ROLE_AGENT, .kind = READS}, admin = {.least = RLV_ROLE_ADMIN, .kind = READS};
     if (strcmp(url, "/api/session") == 0) {
         if (is_get(request)) {
-            if (may(request, &anybody))
+            if (may(request, RLV_ROLE_AGENT, READS))
                 rlv_session_show(request);
         } else if (strcmp(request->method, MHD_HTTP_METHOD_DELETE) == 0) {
-            if (may(request, &anybody) && rlv_session_trusts(request))
+            if (may(request, RLV_ROLE_AGENT, READS) && rlv_session_trusts(request))
                 rlv_session_log_out(request);
         } else if (strcmp(request->method, MHD_HTTP_METHOD_POST) == 0) {
             request->session.role = RLV_ROLE_NOBODY; /* who was logged in here no longer counts: only where it comes from does */
@@ -213,28 +257,13 @@ static bool special(rlv_request *request)
         return true;
     }
     if (is_get(request) && strcmp(url, "/api/events") == 0) {
-        if (may(request, &anybody))
+        if (may(request, RLV_ROLE_AGENT, READS))
             rlv_stream_begin(request);
         return true;
     }
     if (is_get(request) && strcmp(url, "/api/openapi.json") == 0) {
         request->status = MHD_HTTP_OK;
         request->text = (rlv_str){rlv_embedded_openapi[0].data, rlv_embedded_openapi[0].len};
-        return true;
-    }
-    if (is_get(request) && strcmp(url, "/api/configuration") == 0) {
-        rlv_buf out = RLV_BUF_INIT(1 << 20);
-        rlv_error err;
-        if (may(request, &admin)) {
-            if (rlv_config_print(request->desk->config->file, &out, &err) != RLV_OK || out.failed) {
-                rlv_request_fail(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "broken", "%s", err.message);
-            } else {
-                request->status = MHD_HTTP_OK;
-                request->type = "text/plain; charset=utf-8";
-                request->text = rlv_arena_copy(request->arena, rlv_buf_view(&out));
-            }
-        }
-        rlv_buf_free(&out);
         return true;
     }
     return false;
@@ -245,15 +274,21 @@ void rlv_desk_route(rlv_request *request)
     bool known = false;
     if (!rlv_session_find(request) || special(request))
         return;
-    for (size_t i = 0; i < ROUTES; i++) {
+    for (size_t i = 0; i < ROUTES + OTHERS; i++) {
+        const struct route *route = i < ROUTES ? &routes[i] : NULL;
+        const struct other *other = route ? NULL : &others[i - ROUTES];
         rlv_str id = {NULL, 0};
-        if (!matches(routes[i].path, request->url, &id))
+        if (!matches(route ? route->path : other->path, request->url, &id))
             continue;
         known = true;
-        if (strcmp(routes[i].method, request->method) != 0)
+        if (strcmp(route ? route->method : other->method, request->method) != 0)
             continue;
-        if (may(request, &routes[i]))
-            run(request, &routes[i], id);
+        if (!may(request, route ? route->least : other->least, route ? route->kind : other->kind))
+            return;
+        if (route)
+            run(request, route, id);
+        else
+            other->answer(request, id);
         return;
     }
     if (known)

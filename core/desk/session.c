@@ -62,6 +62,7 @@ static rlv_str member(rlv_request *request, const json_t *object, const char *na
 static void read_session(rlv_request *request, const json_t *j)
 {
     rlv_session *s = &request->session;
+    *s = (rlv_session){0};
     s->role_word = member(request, j, "role");
     s->role = role_of(s->role_word);
     s->login = member(request, j, "login");
@@ -285,12 +286,14 @@ void rlv_session_show(rlv_request *request)
     const rlv_session *s = &request->session;
     char state[RLV_ASK_STATE];
     rlv_error err;
-    const rlv_str args[] = {s->login, s->csrf};
+    const rlv_str args[] = {s->login, s->csrf,
+                            rlv_str_from(rlv_arena_printf(request->arena, "%lld", (long long)request->desk->config->desk.answer_within_ms / 1000))};
     int rc = rlv_desk_ask(request->desk,
                           "SELECT json_build_object('login', a.login, 'role', a.role, 'agent_id', a.agent_id, 'name', "
-                          "coalesce(g.name, a.login), 'teams', coalesce(g.teams, '{}'), 'presence', g.presence, 'csrf', $2)::text "
+                          "coalesce(g.name, a.login), 'teams', coalesce(g.teams, '{}'), 'presence', g.presence, 'csrf', $2, "
+                          "'answer_within', $3::integer)::text "
                           "FROM relevo.account a LEFT JOIN desk.agents g ON g.agent_id = a.agent_id WHERE a.login = $1",
-                          args, 2, request->arena, &request->text, state, &err);
+                          args, 3, request->arena, &request->text, state, &err);
     if (rc != RLV_OK)
         rlv_request_postgres(request, state, &err);
     else

@@ -55,6 +55,7 @@ typedef struct rlv_extras {
     size_t n_choices;
     rlv_str menu;                  /* what opens the list; absent: "Menu" */
     rlv_str media_kind, media_url; /* WhatsApp's word, and where it lies; both or none */
+    rlv_str media_id, media_name;  /* in place of media_url, a person's file: what WhatsApp calls it, and what they do */
     rlv_str template, language;    /* an approved template, that is sent instead of all else; absent: none */
     const rlv_str *parameters;     /* of the template's body, in their order */
     size_t n_parameters;

@@ -109,7 +109,7 @@ typedef struct rlv_event {
     int64_t epoch;        /* and its generation */
     int64_t version;      /* of the conversation's row when the command was written */
     rlv_str note;         /* a note, a purpose, a reason */
-    rlv_extras extras;    /* FOLLOW_UP: its template */
+    rlv_extras extras;    /* REPLY: what it is besides a text (context_id: what it quotes); FOLLOW_UP: its template */
 
     /* TIMER */
     rlv_str timer; /* which: "idle", "held" */

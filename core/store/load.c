@@ -66,8 +66,9 @@ static rlv_str member(const json_t *object, const char *name, rlv_arena *arena)
     return json_string_length(v) ? rlv_arena_copy(arena, (rlv_str){json_string_value(v), json_string_length(v)}) : (rlv_str){NULL, 0};
 }
 
-/* What a follow-up is besides its text, as relevo.follow_up wrote it into the note; of before 033 it is the template's name. */
-static void take_follow_up(rlv_event *ev, rlv_arena *arena)
+/* What a reply or a follow-up is besides its text, as desk.reply and relevo.follow_up wrote it into the note. A follow-up's of before 033 is the
+   template's name alone. */
+static void take_extras(rlv_event *ev, rlv_arena *arena)
 {
     json_t *extra = json_loadb(ev->note.ptr, ev->note.len, 0, NULL);
     const json_t *parameters = json_object_get(extra, "parameters");
@@ -77,10 +78,19 @@ static void take_follow_up(rlv_event *ev, rlv_arena *arena)
         const json_t *v = json_array_get(parameters, i);
         list[i] = rlv_arena_copy(arena, (rlv_str){json_string_value(v), json_string_length(v)});
     }
-    ev->extras = (rlv_extras){
-        .template = extra ? member(extra, "template", arena) : ev->note, .parameters = list, .n_parameters = list ? n : 0};
-    ev->reply_id = member(extra, "begin", arena);
-    ev->note = (rlv_str){NULL, 0};
+    bool follow_up = ev->command == RLV_COMMAND_FOLLOW_UP;
+    if (json_is_object(extra) || follow_up) {
+        ev->extras = (rlv_extras){.template = extra ? member(extra, "template", arena) : ev->note,
+                                  .language = member(extra, "language", arena),
+                                  .parameters = list,
+                                  .n_parameters = list ? n : 0,
+                                  .media_kind = member(extra, "media_kind", arena),
+                                  .media_id = member(extra, "media_id", arena),
+                                  .media_name = member(extra, "media_name", arena)};
+        ev->context_id = member(extra, "to", arena);
+        ev->reply_id = member(extra, "begin", arena);
+        ev->note = (rlv_str){NULL, 0};
+    }
     json_decref(extra);
 }
 
@@ -115,8 +125,8 @@ int rlv_store_commands(rlv_store *store, int32_t lane, int limit, rlv_arena *are
         ev->sent_ms = rlv_pg_get_time(r, i, 10);
         take_identity(r, i, 11, arena, ev);
         ev->owner_agent = rlv_pg_get_str(r, i, 15, arena);
-        if (ev->command == RLV_COMMAND_FOLLOW_UP && ev->note.len)
-            take_follow_up(ev, arena);
+        if ((ev->command == RLV_COMMAND_REPLY || ev->command == RLV_COMMAND_FOLLOW_UP) && ev->note.len)
+            take_extras(ev, arena);
     }
     int64_t age = rows ? rlv_pg_get_time(r, 0, 14) - rlv_pg_get_time(r, 0, 10) : 0;
     PQclear(r);

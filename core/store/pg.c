@@ -236,6 +236,14 @@ void rlv_pg_put_int4(rlv_buf *a, int32_t v)
     put_be32(a, (uint32_t)v);
 }
 
+void rlv_pg_put_float4(rlv_buf *a, float v)
+{
+    uint32_t bits;
+    memcpy(&bits, &v, sizeof(bits));
+    put_be32(a, 4);
+    put_be32(a, bits);
+}
+
 void rlv_pg_put_int8(rlv_buf *a, int64_t v)
 {
     uint64_t be = htobe64((uint64_t)v);

@@ -51,6 +51,7 @@ void rlv_pg_put_null(rlv_buf *a);
 void rlv_pg_put_int2(rlv_buf *a, int16_t v);
 void rlv_pg_put_int4(rlv_buf *a, int32_t v);
 void rlv_pg_put_int8(rlv_buf *a, int64_t v);
+void rlv_pg_put_float4(rlv_buf *a, float v);
 void rlv_pg_put_uuid(rlv_buf *a, rlv_id id);
 void rlv_pg_put_bytes(rlv_buf *a, rlv_str v);
 /* NUL cannot be in Postgres's text: it becomes U+FFFD. Absent text becomes NULL. */

@@ -47,9 +47,15 @@ static void put_extras(json_t *said, const rlv_extras *x)
         (void)json_array_append_new(titles, json_text(x->choices[i].title));
     if (titles)
         (void)json_object_set_new(said, "choices", titles);
-    if (x->media_kind.len)
+    if (x->media_url.len)
         (void)json_object_set_new(
             said, "media", json_pack("{so so}", "kind", json_text(x->media_kind), "url", json_text(x->media_url)));
+    if (x->media_id.len)
+        (void)json_object_set_new(said, "media",
+                                  json_pack("{so so so}", "kind", json_text(x->media_kind), "id", json_text(x->media_id), "name",
+                                            json_text(x->media_name)));
+    if (x->template.len)
+        (void)json_object_set_new(said, "template", json_text(x->template));
 }
 
 static void put_said(rlv_buf *out, const rlv_outcome *o)
@@ -65,6 +71,8 @@ static void put_said(rlv_buf *out, const rlv_outcome *o)
                                  json_text(d->as.said.text));
         if (agent)
             (void)json_object_set_new(said, "agent", json_text(d->as.said.agent_id));
+        if (agent && d->as.said.to_message.len)
+            (void)json_object_set_new(said, "to", json_text(d->as.said.to_message));
         else if (d->as.said.source.len)
             (void)json_object_set_new(said, "source", json_text(d->as.said.source));
         put_extras(said, &d->as.said.extras);
@@ -76,6 +84,26 @@ static void put_said(rlv_buf *out, const rlv_outcome *o)
         put_json(out, list);
     else
         rlv_pg_put_null(out);
+}
+
+/* text[]; none is NULL. */
+static void put_list(rlv_buf *out, const rlv_str *list, size_t n)
+{
+    if (n == 0) {
+        rlv_pg_put_null(out);
+        return;
+    }
+    uint32_t header[6] = {
+        0,         htobe32(1), htobe32(1 /* may hold NULLs */), htobe32(RLV_PG_TEXT), htobe32((uint32_t)n),
+        htobe32(1)};
+    size_t start = out->len;
+    rlv_buf_append(out, header, sizeof(header));
+    for (size_t i = 0; i < n; i++)
+        rlv_pg_put_text(out, list[i]);
+    if (out->failed)
+        return;
+    uint32_t size = htobe32((uint32_t)(out->len - start - 4));
+    memcpy(out->data + start, &size, sizeof(size));
 }
 
 /* ---- history
@@ -128,6 +156,60 @@ static rlv_str type_of(const rlv_outcome *o)
     }
 }
 
+static void set_text(json_t *object, const char *name, rlv_str value)
+{
+    if (value.len && !memchr(value.ptr, 0, value.len)) /* Postgres has no such character */
+        (void)json_object_set_new(object, name, json_text(value));
+}
+
+/* A place, a document's name, a voice note, a contact's numbers have no field of their own: they are in what Meta sent. */
+static void set_raw(json_t *extra, const rlv_event *ev)
+{
+    static const char *const place[] = {"latitude", "longitude", "name", "address"};
+    json_t *raw = json_loadb(ev->raw.ptr, ev->raw.len, 0, NULL), *of, *contact;
+    size_t i;
+    if (rlv_str_is(ev->type, "location") && (of = json_object_get(raw, "location"))) {
+        json_t *location = json_object();
+        for (i = 0; i < sizeof(place) / sizeof(*place); i++)
+            (void)json_object_set(location, place[i], json_object_get(of, place[i]));
+        (void)json_object_set_new(extra, "location", location);
+    } else if (rlv_str_is(ev->type, "contacts")) {
+        json_t *numbers = json_array();
+        json_array_foreach(json_object_get(raw, "contacts"), i, contact)
+            (void)json_array_append(numbers, json_object_get(json_array_get(json_object_get(contact, "phones"), 0), "phone"));
+        (void)json_object_set_new(extra, "numbers", numbers);
+    } else if ((of = json_object_get(json_object_get(raw, "document"), "filename"))) {
+        (void)json_object_set(extra, "filename", of);
+    } else if ((of = json_object_get(json_object_get(raw, "audio"), "voice"))) {
+        (void)json_object_set(extra, "voice", of);
+    }
+    json_decref(raw);
+}
+
+/* What a message is besides its text. Most are nothing else. */
+static void put_extra(rlv_buf *row, const rlv_outcome *o)
+{
+    const rlv_event *ev = o->event;
+    bool rich = ev->context_id.len || ev->reply_id.len || ev->media_id.len || rlv_str_is(ev->type, "location") ||
+                rlv_str_is(ev->type, "contacts");
+    if (!rich || (ev->kind != RLV_EVENT_MESSAGE && ev->kind != RLV_EVENT_ECHO) || find_decision(o, RLV_DECIDED_DUPLICATE) ||
+        find_decision(o, RLV_DECIDED_FORWARDED)) {
+        rlv_pg_put_null(row);
+        return;
+    }
+    json_t *extra = json_object();
+    set_text(extra, "context_id", ev->context_id);
+    set_text(extra, "reply_id", ev->reply_id);
+    set_text(extra, "media_id", ev->media_id);
+    set_text(extra, "mime_type", ev->mime_type);
+    if (ev->raw.len)
+        set_raw(extra, ev);
+    char *text = json_object_size(extra) ? json_dumps(extra, JSON_COMPACT) : NULL;
+    rlv_pg_put_text(row, rlv_str_from(text));
+    free(text);
+    json_decref(extra);
+}
+
 static rlv_str text_of(const rlv_outcome *o)
 {
     const rlv_event *ev = o->event;
@@ -142,10 +224,11 @@ static rlv_str text_of(const rlv_outcome *o)
 
 const char rlv_store_copy_history[] =
     "COPY relevo.history (lane, seq, at, conversation_id, kind, source, topic, source_offset, by, agent_id, "
-    "message_id, type, text, said, owner, epoch, intent, trigger, config, decided, was, owner_agent, priority, survey, score, tip) "
-    "FROM STDIN (FORMAT binary)";
+    "message_id, type, text, said, owner, epoch, intent, trigger, config, decided, was, owner_agent, priority, survey, score, tip, extra, mood, "
+    "observed) FROM STDIN (FORMAT binary)";
 enum {
-    HISTORY_COLUMNS = 26
+    HISTORY_COLUMNS = 29,
+    OBSERVED_MAX = 8
 };
 
 /* What reports and the audit ask for: whose it was before, where the event changed that (0: nobody's, it begins), whose it is
@@ -195,6 +278,17 @@ static rlv_str tip_of(const rlv_outcome *o)
     return (rlv_str){NULL, 0};
 }
 
+/* Triggers that would have handed off, and only watch. */
+static void put_observed(rlv_buf *row, const rlv_outcome *o)
+{
+    rlv_str names[OBSERVED_MAX];
+    size_t n = 0;
+    for (const rlv_decision *d = o->decisions.first; d && n < OBSERVED_MAX; d = d->next)
+        if (d->kind == RLV_DECIDED_TRIGGERED && d->as.trigger.observed && d->as.trigger.score >= d->as.trigger.threshold)
+            names[n++] = d->as.trigger.trigger;
+    put_list(row, names, n);
+}
+
 void rlv_store_put_history(rlv_store *store, const rlv_outcome *o, rlv_str decided)
 {
     const rlv_event *ev = o->event;
@@ -233,30 +327,16 @@ void rlv_store_put_history(rlv_store *store, const rlv_outcome *o, rlv_str decid
     put_change(row, o, first_change, last_change, handoff);
     put_survey(row, o);
     rlv_pg_put_text(row, tip_of(o));
+    put_extra(row, o);
+    if (reading)
+        rlv_pg_put_float4(row, (float)reading->as.reading.sentiment);
+    else
+        rlv_pg_put_null(row);
+    put_observed(row, o);
 }
 
 /* ---- conversations
  * --------------------------------------------------------------------------------------------- */
-
-/* text[]; none is NULL. */
-static void put_list(rlv_buf *out, const rlv_str *list, size_t n)
-{
-    if (n == 0) {
-        rlv_pg_put_null(out);
-        return;
-    }
-    uint32_t header[6] = {
-        0,         htobe32(1), htobe32(1 /* may hold NULLs */), htobe32(RLV_PG_TEXT), htobe32((uint32_t)n),
-        htobe32(1)};
-    size_t start = out->len;
-    rlv_buf_append(out, header, sizeof(header));
-    for (size_t i = 0; i < n; i++)
-        rlv_pg_put_text(out, list[i]);
-    if (out->failed)
-        return;
-    uint32_t size = htobe32((uint32_t)(out->len - start - 4));
-    memcpy(out->data + start, &size, sizeof(size));
-}
 
 const char rlv_store_copy_conversation[] =
     "COPY relevo.conversation (id, lane, version, owner, epoch, owner_since, agent_id, team, "

@@ -13,6 +13,8 @@ enum rlv_outbound_type rlv_content_type(const rlv_extras *extras)
         return RLV_OUTBOUND_TEXT;
     if (rlv_str_is(extras->media_kind, "video"))
         return RLV_OUTBOUND_VIDEO;
+    if (rlv_str_is(extras->media_kind, "audio"))
+        return RLV_OUTBOUND_AUDIO;
     return rlv_str_is(extras->media_kind, "document") ? RLV_OUTBOUND_DOCUMENT : RLV_OUTBOUND_IMAGE;
 }
 
@@ -74,6 +76,20 @@ static void put_template(rlv_buf *out, const rlv_extras *x)
     put(out, x->n_parameters ? "]}]}" : "}");
 }
 
+/* An audio has no caption, and only a document a name. */
+static void put_media(rlv_buf *out, rlv_str text, const rlv_extras *x)
+{
+    if (x->media_id.len)
+        put_pair(out, "{\"id\":", x->media_id);
+    else
+        put_pair(out, "{\"link\":", x->media_url);
+    if ((text.len || !x->media_id.len) && !rlv_str_is(x->media_kind, "audio"))
+        put_pair(out, ",\"caption\":", text);
+    if (x->media_name.len && rlv_str_is(x->media_kind, "document"))
+        put_pair(out, ",\"filename\":", x->media_name);
+    put(out, "}");
+}
+
 void rlv_content_put(rlv_buf *out, rlv_str text, const rlv_extras *x)
 {
     if (x->template.len) {
@@ -83,8 +99,6 @@ void rlv_content_put(rlv_buf *out, rlv_str text, const rlv_extras *x)
     } else if (x->n_choices) {
         put_buttons(out, text, x);
     } else {
-        put_pair(out, "{\"link\":", x->media_url);
-        put_pair(out, ",\"caption\":", text);
-        put(out, "}");
+        put_media(out, text, x);
     }
 }

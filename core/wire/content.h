@@ -11,6 +11,7 @@ enum rlv_outbound_type { /* the symbols of OutboundType that a reply may have */
     RLV_OUTBOUND_INTERACTIVE = 1,
     RLV_OUTBOUND_TEMPLATE = 2,
     RLV_OUTBOUND_IMAGE = 3,
+    RLV_OUTBOUND_AUDIO = 4,
     RLV_OUTBOUND_VIDEO = 5,
     RLV_OUTBOUND_DOCUMENT = 6
 };

@@ -11,6 +11,7 @@ export interface Session {
     teams: string[]
     presence: string | null
     csrf: string
+    answer_within: number // seconds
 }
 
 export interface Summary {
@@ -33,6 +34,9 @@ export interface Summary {
     priority: number
     offered_to: string | null
     offer_ends_at: string | null
+    waiting_since: string | null // for a person's answer
+    snoozed_until: string | null // "infinity": until the customer writes
+    tags: string[]
     preview?: string | null
 }
 
@@ -59,6 +63,21 @@ export interface Conversation extends Summary {
     actions: Action[]
 }
 
+// What a message is besides its text.
+export interface Extra {
+    context_id?: string
+    reply_id?: string
+    media_id?: string
+    mime_type?: string
+    filename?: string
+    voice?: boolean
+    numbers?: string[]
+    location?: { latitude: number; longitude: number; name?: string; address?: string }
+    choices?: string[]
+    media?: { kind: string; url?: string; id?: string; name?: string }
+    template?: string
+}
+
 export interface Message {
     lane: number
     seq: number
@@ -75,6 +94,8 @@ export interface Message {
     epoch: number
     trigger: string | null
     source: string | null
+    extra: Extra | null
+    sentiment: number | null // -1 to 1
     status: string | null // as WhatsApp reported it, of messages of ours
     send: { state: string; message_id: string | null; error: string | null; error_code: number | null } | null
 }
@@ -107,9 +128,49 @@ export interface Canned {
     team: string | null
 }
 
+export interface Template {
+    name: string
+    language: string
+    text: string
+    parameters: number
+}
+
+// A trigger, or a rule, as configured.
+export interface Trigger {
+    trigger: string
+    rule: boolean
+    threshold: number
+    weight: number
+    alone: boolean
+    observe: boolean
+    priority: number
+    cooldown: number
+    team: string
+}
+
+export interface Found {
+    at: string
+    lane: number
+    seq: number
+    part: number
+    text: string
+}
+
+// What the knowledge base answers; `answer` null: nothing.
+export interface Answer {
+    article: string | null
+    score: number
+    answer: string | null
+    why: string
+    language: string | null
+}
+
 export interface Counts {
     queue: number
     mine: number
+    unanswered: number
+    snoozed: number
+    mentions: number
     people: number
     oldest: string | null
 }
@@ -117,6 +178,7 @@ export interface Counts {
 export interface Board {
     waiting: { team: string | null; waiting: number; oldest: string; priority: number }[]
     owners: Partial<Record<Owner, number>> | null
+    due: Pick<Summary, 'conversation_id' | 'owner' | 'customer_name' | 'customer_id' | 'team' | 'agent_id' | 'agent_name' | 'priority' | 'trigger' | 'waiting_since'>[]
 }
 
 // A decision, as docs/events.md describes it; of it only what the page looks at.
@@ -171,8 +233,30 @@ export const api = {
     counts: () => call<Counts>('GET', '/api/counts'),
     list: (filter: Record<string, string>) => call<Summary[]>('GET', '/api/conversations?' + new URLSearchParams(filter)),
     conversation: (id: string) => call<Conversation>('GET', at(id)),
-    history: (id: string, before = '') =>
-        call<Message[]>('GET', at(id) + '/history' + (before ? '?' + new URLSearchParams({ before }) : '')),
+    history: (id: string, before = '', limit = 80) =>
+        call<Message[]>('GET', at(id) + '/history?' + new URLSearchParams({ limit: String(limit), ...(before ? { before } : {}) })),
+    found: (id: string, search: string) => call<Found[]>('GET', at(id) + '/found?' + new URLSearchParams({ search })),
+    seen: (id: string) => call<object>('POST', at(id) + '/seen', {}),
+    tags: () => call<string[]>('GET', '/api/tags'),
+    templates: () => call<Template[]>('GET', '/api/templates'),
+    triggers: () => call<Trigger[]>('GET', '/api/triggers'),
+    ask: (question: string) => call<Answer>('POST', '/api/ask', { question }),
+    // The file as it is; its name travels in the address.
+    async upload(id: string, file: File, caption: string): Promise<Outcome> {
+        let answer: Response
+        try {
+            answer = await fetch(`${at(id)}/media?` + new URLSearchParams({ name: file.name, caption }), {
+                method: 'POST',
+                headers: { 'X-CSRF-Token': csrf, 'Content-Type': file.type || 'application/octet-stream' },
+                body: file,
+            })
+        } catch {
+            throw new Failure(0, 'network', '')
+        }
+        const json = await answer.json().catch(() => ({}))
+        if (answer.ok || (answer.status === 409 && 'done' in json)) return json
+        throw new Failure(answer.status, json.error?.code ?? 'error', json.error?.message ?? answer.statusText)
+    },
     act: (id: string, what: string, body: object = {}) => call<Outcome>('POST', `${at(id)}/${what}`, body),
     pull: () => call<{ given: boolean }>('POST', '/api/pull', {}),
     presence: (presence: string) => call<object>('POST', '/api/presence', { presence }),

@@ -1,18 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a supervisor sees: who waits, who works, how it went.
+// What a supervisor sees: who waits and for how long still, who works, how it went; and does: gives it to somebody, looks in.
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { api, type Agent, type Board as Waiting } from './api'
+import { api, Failure, type Agent, type Board as Waiting, type Session } from './api'
+import { lateness } from './list'
 import { ago, span, t } from './words'
 
 type Row = Record<string, unknown>
+const seconds = (v: unknown) => (v != null ? span(Number(v) * 1000) : '–')
+const percent = (v: unknown) => (v != null ? `${Math.round(Number(v) * 100)} %` : '–')
 
-export function Board({ told }: { told: number }) {
+function Tile({ value, words, warn }: { value: string | number; words: string; warn?: boolean }) {
+    return (
+        <div class={'tile' + (warn ? ' warn' : '')}>
+            <b>{value}</b> {words}
+        </div>
+    )
+}
+
+// One bar a row, each as long as its share of the longest.
+function Bars({ rows, label }: { rows: { name: string; value: number; words: string }[]; label: string }) {
+    const most = Math.max(1, ...rows.map((r) => r.value))
+    if (!rows.length) return <p class="quiet">–</p>
+    return (
+        <ul class="bars" aria-label={label}>
+            {rows.map((r) => (
+                <li key={r.name}>
+                    <span>{r.name}</span>
+                    <svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
+                        <rect width={(100 * r.value) / most} height="10" />
+                    </svg>
+                    <span>{r.words}</span>
+                </li>
+            ))}
+        </ul>
+    )
+}
+
+// Cases by who dealt with them, as one bar.
+function Split({ of }: { of?: Row }) {
+    const parts = [Number(of?.bot_alone ?? 0), Number(of?.with_people ?? 0), Number(of?.still_open ?? 0)]
+    const all = parts.reduce((a, b) => a + b, 0)
+    if (!all) return null
+    let x = 0
+    return (
+        <figure class="split">
+            <svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
+                {parts.map((n, i) => {
+                    const width = (100 * n) / all
+                    x += width
+                    return <rect key={i} class={`part${i}`} x={x - width} width={width} height="6" />
+                })}
+            </svg>
+            <figcaption>{t('casesSplit', ...parts.map(String))}</figcaption>
+        </figure>
+    )
+}
+
+export function Board({ told, session, open }: { told: number; session: Session; open: (id: string) => void }) {
     const [board, setBoard] = useState<Waiting>()
     const [agents, setAgents] = useState<Agent[]>([])
-    const [containment, setContainment] = useState<Row>()
-    const [triggers, setTriggers] = useState<Row[]>([])
-    const [answers, setAnswers] = useState<Row>()
-    const [surveys, setSurveys] = useState<Row>()
+    const [reports, setReports] = useState<Record<string, Row[]>>({})
+    const [wrong, setWrong] = useState('')
     const looked = useRef(0)
     const look = () => {
         looked.current = Date.now()
@@ -21,98 +69,142 @@ export function Board({ told }: { told: number }) {
     }
     useEffect(() => {
         look()
-        api.report('containment').then((r) => setContainment(r[0]), () => undefined)
-        api.report('triggers').then(setTriggers, () => undefined)
-        api.report('answers').then((r) => setAnswers(r[0]), () => undefined)
-        api.report('surveys').then((r) => setSurveys(r.find((row) => row.by === 'all')), () => undefined)
+        for (const name of ['containment', 'triggers', 'answers', 'surveys', 'agents'])
+            api.report(name).then((rows) => setReports((was) => ({ ...was, [name]: rows })), () => undefined)
         const timer = setInterval(look, 5000)
         return () => clearInterval(timer)
     }, [])
     useEffect(() => {
         if (Date.now() - looked.current > 2000) look()
     }, [told])
-    const most = Math.max(1, ...triggers.map((r) => Number(r.handoffs)))
+    const give = (id: string, to: string) =>
+        api.act(id, 'assign', { to }).then(look, (f: Failure) => setWrong(f.status ? f.message : t('offline')))
+    const due = (board?.due ?? []).map((d) => ({ ...d, late: lateness(d.waiting_since!, session.answer_within) }))
+    const late = due.filter((d) => d.late === 'late').length
+    const risk = due.filter((d) => d.late === 'soonLate').length
+    const worked = new Map((reports.agents ?? []).map((r) => [r.agent_id, r]))
+    const answers = reports.answers?.[0]
+    const survey = reports.surveys?.find((r) => r.by === 'all')
     return (
         <section class="board">
             <h1>{t('board')}</h1>
             <div class="tiles">
-                <div class="tile">
-                    <b>{board?.owners?.queued ?? 0}</b> {t('queue')}
-                </div>
-                <div class="tile">
-                    <b>{board?.owners?.human ?? 0}</b> {t('people')}
-                </div>
-                <div class="tile">
-                    <b>{board?.owners?.bot ?? 0}</b> {t('bot')}
-                </div>
-                <div class="tile">
-                    <b>{containment?.containment != null ? `${Math.round(Number(containment.containment) * 100)} %` : '–'}</b> {t('containment')}
-                </div>
-                <div class="tile">
-                    <b>{answers?.p50 != null ? span(Number(answers.p50) * 1000) : '–'}</b> {t('answers')}
-                </div>
-                <div class="tile">
-                    <b>{surveys?.csat != null ? Number(surveys.csat).toFixed(1) : '–'}</b> {t('satisfaction')}
-                </div>
+                <Tile value={late} words={t('lateNow')} warn={late > 0} />
+                <Tile value={risk} words={t('riskNow')} />
+                <Tile value={board?.owners?.queued ?? 0} words={t('queue')} />
+                <Tile value={board?.owners?.human ?? 0} words={t('people')} />
+                <Tile value={board?.owners?.bot ?? 0} words={t('bot')} />
+                <Tile value={percent(reports.containment?.[0]?.containment)} words={t('containment')} />
+                <Tile value={seconds(answers?.p50)} words={t('answers')} />
+                <Tile value={survey?.csat != null ? Number(survey.csat).toFixed(1) : '–'} words={t('satisfaction')} />
             </div>
+            <Split of={reports.containment?.[0]} />
+            <h2>{t('dueTitle')}</h2>
+            <p class="wrong" role="alert">
+                {wrong}
+            </p>
+            {due.length ? (
+                <div class="wide">
+                    <table>
+                        <thead>
+                            <tr>
+                                <th scope="col">{t('customer')}</th>
+                                <th scope="col">{t('since')}</th>
+                                <th scope="col">{t('team')}</th>
+                                <th scope="col">{t('who')}</th>
+                                <th scope="col">{t('trigger')}</th>
+                                <th scope="col">{t('reassign')}</th>
+                            </tr>
+                        </thead>
+                        <tbody>
+                            {due.map((d) => (
+                                <tr key={d.conversation_id}>
+                                    <th scope="row">
+                                        <button class="plain" onClick={() => open(d.conversation_id)} title={t('listenIn')}>
+                                            {d.customer_name || d.customer_id}
+                                        </button>
+                                    </th>
+                                    <td>
+                                        {ago(d.waiting_since!)} {d.late && <span class={`tag ${d.late}`}>{t(d.late)}</span>}
+                                    </td>
+                                    <td>{d.team ?? t('noTeam')}</td>
+                                    <td>{d.owner === 'human' ? (d.agent_name ?? d.agent_id) : t('queue')}</td>
+                                    <td>{d.trigger ?? '–'}</td>
+                                    <td>
+                                        {session.agent_id ? (
+                                            <select
+                                                aria-label={`${t('reassign')}: ${d.customer_name || d.customer_id}`}
+                                                value=""
+                                                onChange={(e) => {
+                                                    const to = e.currentTarget.value
+                                                    e.currentTarget.value = ''
+                                                    if (to) give(d.conversation_id, to === '-' ? '' : to)
+                                                }}
+                                            >
+                                                <option value="">{t('assign')}</option>
+                                                {d.owner === 'human' && <option value="-">{t('requeue')}</option>}
+                                                {agents
+                                                    .filter((a) => a.agent_id !== d.agent_id)
+                                                    .map((a) => (
+                                                        <option key={a.agent_id} value={a.agent_id}>
+                                                            {a.name} ({a.load}/{a.capacity})
+                                                        </option>
+                                                    ))}
+                                            </select>
+                                        ) : (
+                                            '–'
+                                        )}
+                                    </td>
+                                </tr>
+                            ))}
+                        </tbody>
+                    </table>
+                </div>
+            ) : (
+                <p class="quiet">{t('dueNone')}</p>
+            )}
             <h2>{t('waitingNow')}</h2>
             {board?.waiting.length ? (
-                <table>
-                    <thead>
-                        <tr>
-                            <th scope="col">{t('team')}</th>
-                            <th scope="col">{t('queue')}</th>
-                            <th scope="col">{t('waitingNow')}</th>
-                        </tr>
-                    </thead>
-                    <tbody>
-                        {board.waiting.map((w) => (
-                            <tr key={w.team ?? ''}>
-                                <th scope="row">{w.team ?? t('noTeam')}</th>
-                                <td>{w.waiting}</td>
-                                <td>{ago(w.oldest)}</td>
-                            </tr>
-                        ))}
-                    </tbody>
-                </table>
+                <Bars label={t('waitingNow')} rows={board.waiting.map((w) => ({ name: w.team ?? t('noTeam'), value: w.waiting, words: `${w.waiting} · ${ago(w.oldest)}` }))} />
             ) : (
                 <p class="quiet">{t('emptyQueue')}</p>
             )}
             <h2>{t('agents')}</h2>
-            <table>
-                <thead>
-                    <tr>
-                        <th scope="col">{t('agent')}</th>
-                        <th scope="col">{t('team')}</th>
-                        <th scope="col">{t('presence')}</th>
-                        <th scope="col">{t('load')}</th>
-                    </tr>
-                </thead>
-                <tbody>
-                    {agents.map((a) => (
-                        <tr key={a.agent_id}>
-                            <th scope="row">{a.name}</th>
-                            <td>{a.teams.join(', ')}</td>
-                            <td>{t(a.presence === 'offline' ? 'offlinePresence' : (a.presence as 'online'))}</td>
-                            <td>
-                                <meter min={0} max={Math.max(a.capacity, 1)} value={a.load} aria-label={t('load')} /> {a.load}/{a.capacity}
-                            </td>
+            <div class="wide">
+                <table>
+                    <thead>
+                        <tr>
+                            <th scope="col">{t('agent')}</th>
+                            <th scope="col">{t('team')}</th>
+                            <th scope="col">{t('presence')}</th>
+                            <th scope="col">{t('load')}</th>
+                            <th scope="col">{t('answered')}</th>
+                            <th scope="col">{t('firstAnswer')}</th>
                         </tr>
-                    ))}
-                </tbody>
-            </table>
+                    </thead>
+                    <tbody>
+                        {agents.map((a) => (
+                            <tr key={a.agent_id}>
+                                <th scope="row">{a.name}</th>
+                                <td>{a.teams.join(', ')}</td>
+                                <td>{t(a.presence === 'offline' ? 'offlinePresence' : (a.presence as 'online'))}</td>
+                                <td>
+                                    <meter min={0} max={Math.max(a.capacity, 1)} value={a.load} aria-label={`${t('load')}: ${a.name}`} /> {a.load}/{a.capacity}
+                                </td>
+                                <td>{String(worked.get(a.agent_id)?.answered ?? 0)}</td>
+                                <td>{seconds(worked.get(a.agent_id)?.answer_p50)}</td>
+                            </tr>
+                        ))}
+                    </tbody>
+                </table>
+            </div>
             <h2>{t('handoffs')}</h2>
-            <ul class="bars">
-                {triggers.map((r) => (
-                    <li key={String(r.trigger)}>
-                        <span>{String(r.trigger ?? '–')}</span>
-                        <svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
-                            <rect width={(100 * Number(r.handoffs)) / most} height="10" />
-                        </svg>
-                        <span>{String(r.handoffs)}</span>
-                    </li>
-                ))}
-            </ul>
+            <Bars label={t('handoffs')} rows={(reports.triggers ?? []).map((r) => ({ name: String(r.trigger ?? '–'), value: Number(r.handoffs), words: String(r.handoffs) }))} />
+            {answers?.p90 != null && (
+                <p class="quiet">
+                    {t('answersP90')} {seconds(answers.p90)}
+                </p>
+            )}
         </section>
     )
 }

@@ -1,124 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 // One conversation: what was said, by whom it is answered, and what a person can do about it.
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
-import { api, Failure, type Agent, type Conversation, type Decision, type Message, type Outcome, type Session } from './api'
+import { api, Failure, type Agent, type Answer, type Conversation, type Decision, type Message, type Outcome, type Session, type Template } from './api'
+import { Bubble, elsewhere, Line, place, ranks, relate, told } from './bubble'
 import { Card } from './card'
-import { Composer, type Pending } from './composer'
-import { Dialog, shortcut } from './keys'
-import { ago, clock, day, known, span, t, type Key } from './words'
-
-const place = (m: Message) => `${m.at}|${m.lane}|${m.seq}|${m.part}`
-const ranks = ['sent', 'delivered', 'read', 'played']
-
-// What became of a message of ours: what the status webhooks said, else what sending it came to.
-function Delivery({ m, statuses }: { m: Message; statuses: Record<string, string> }) {
-    const status = (m.send?.message_id ? statuses[m.send.message_id] : undefined) ?? m.status
-    const word = status === 'played' ? 'read' : (status ?? m.send?.state)
-    if (!word || !known(word)) return null
-    return (
-        <span class={`delivery ${word}`}>
-            {t(word as Key)}
-            {m.send?.error && word === 'failed' ? `: ${m.send.error}` : ''}
-        </span>
-    )
-}
-
-function Line({ m, name, to }: { m: Message; name: (id: string | null) => string; to: string | null }) {
-    const words: Partial<Record<string, string>> = {
-        take_over: t('takeoverLine', name(m.agent_id)),
-        assign: t('assignLine', name(to)),
-        return: t('returnLine'),
-        resolve: t('resolveLine'),
-        requeue: t('requeueLine'),
-        moved: t('movedLine'),
-        failed: t('failedLine'),
-    }
-    return (
-        <li class={`line ${m.what}`}>
-            <span>
-                {words[m.what] ?? m.what}
-                {m.text && m.what !== 'return' ? `: ${m.text}` : ''} <time>{clock(m.at)}</time>
-            </span>
-        </li>
-    )
-}
-
-function Bubble({ m, name, statuses }: { m: Message; name: (id: string | null) => string; statuses: Record<string, string> }) {
-    const note = m.what === 'note'
-    const who = m.by === 'customer' ? t('customer') : m.by === 'bot' ? t('bot') : m.by === 'agent' ? name(m.agent_id) : t('system')
-    return (
-        <>
-            <li class={`bubble ${m.by}${note ? ' private' : ''}`} id={m.message_id ?? undefined} tabIndex={-1}>
-                <span class="who">
-                    {who}
-                    {note ? ` · ${t('note')}` : ''}
-                </span>
-                {m.type && !['text', 'note'].includes(m.type) && <span class="media">{t('media', m.type)}</span>}
-                {m.text && <p>{m.text}</p>}
-                <span class="meta">
-                    <time dateTime={m.at}>{clock(m.at)}</time>
-                    {m.source && m.by === 'bot' && <span title={m.source}>{m.source}</span>}
-                    <Delivery m={m} statuses={statuses} />
-                </span>
-            </li>
-            {m.by === 'customer' && m.trigger && (
-                <li class="line handoff">
-                    <span>{t('handoffLine', m.trigger)}</span>
-                </li>
-            )}
-        </>
-    )
-}
-
-// What the bot is to do with the conversation.
-function Return({ close, done }: { close: () => void; done: (body: object) => void }) {
-    const [later, setLater] = useState(false)
-    const [error, setError] = useState('')
-    return (
-        <Dialog title={t('toBot')} close={close}>
-            <div class="purposes">
-                <button onClick={() => done({ purpose: 'continue' })}>{t('purposeContinue')}</button>
-                <button onClick={() => done({ purpose: 'resume' })}>{t('purposeResume')}</button>
-                <button onClick={() => done({ purpose: 'survey' })}>{t('purposeSurvey')}</button>
-                <button aria-expanded={later} onClick={() => setLater(!later)}>
-                    {t('purposeFollowUp')}
-                </button>
-            </div>
-            {later && (
-                <form
-                    class="purposes"
-                    onSubmit={(e) => {
-                        e.preventDefault()
-                        const form = new FormData(e.currentTarget)
-                        const at = new Date(String(form.get('at')))
-                        if (!(at.getTime() > Date.now())) return setError(t('notInThePast'))
-                        done({ purpose: 'follow_up', at: at.toISOString(), message: form.get('message'), template: form.get('template') })
-                    }}
-                >
-                    <label>
-                        {t('when')} <input type="datetime-local" name="at" required />
-                    </label>
-                    <label>
-                        {t('message')} <textarea name="message" rows={2} maxLength={4096} required />
-                    </label>
-                    <label>
-                        {t('template')} <input name="template" />
-                    </label>
-                    <p class="wrong" role="alert">
-                        {error}
-                    </p>
-                    <button class="main">{t('toBot')}</button>
-                </form>
-            )}
-        </Dialog>
-    )
-}
+import { Composer, quotable, type Kind, type Pending, type Writing } from './composer'
+import { Find } from './find'
+import { Head } from './head'
+import { shortcut } from './keys'
+import { Return } from './return'
+import { Snooze } from './snooze'
+import { Tags } from './tags'
+import { Templates } from './templates'
+import { ago, day, t, type Key } from './words'
 
 export function Chat(props: {
     id: string
     session: Session
     agents: Agent[]
     told: { n: number; decision: Decision | null }
+    search: string // what the list was searched for
+    tags: string[]
+    templates: Template[]
     next: () => void
     changed: (c: Conversation) => void
     close: () => void
@@ -131,6 +34,14 @@ export function Chat(props: {
     const [complete, setComplete] = useState(false)
     const [notice, setNotice] = useState('')
     const [returning, setReturning] = useState(false)
+    const [snoozing, setSnoozing] = useState(false)
+    const [finding, setFinding] = useState(!!props.search)
+    const [find, setFind] = useState(props.search)
+    const [quoted, setQuoted] = useState<Message | null>(null)
+    const [suggestion, setSuggestion] = useState<Answer | null>(null)
+    const [wanted, setWanted] = useState('') // id of the element that is to be shown once it is there
+    const writing = useRef<Writing>(null)
+    const loaded = useRef<Message[]>([])
     const [mode, setMode] = useState<'reply' | 'note'>('reply')
     const [, tick] = useState(0)
     const scroller = useRef<HTMLDivElement>(null)
@@ -161,6 +72,7 @@ export function Chat(props: {
 
     useEffect(() => {
         look()
+        if (session.agent_id) api.seen(id).catch(() => undefined)
         const timer = setInterval(() => tick((n) => n + 1), 20000)
         return () => clearInterval(timer)
     }, [look])
@@ -186,15 +98,44 @@ export function Chat(props: {
         height.current = 0
     }, [messages, pending])
 
-    const older = async () => {
-        if (!messages.length) return
-        const page = await api.history(id, place(messages[0])).catch(() => null)
-        if (!page) return
+    loaded.current = messages
+    // Loads what came before; false when there is no more, or nobody answered.
+    const older = async (limit = 80): Promise<boolean> => {
+        const first = loaded.current[0]
+        const page = first && (await api.history(id, place(first), limit).catch(() => null))
+        if (!page) return false
         height.current = scroller.current?.scrollHeight ?? 0
         low.current = false
-        if (page.length < 80) setComplete(true)
-        setMessages((was) => [...page, ...was])
+        if (page.length < limit) setComplete(true)
+        loaded.current = [...page, ...loaded.current]
+        setMessages(loaded.current)
+        return page.length === limit
     }
+    // Shows a message, wherever it is in the history.
+    const show = async (is: (m: Message) => boolean) => {
+        let more = !complete
+        for (;;) {
+            const m = loaded.current.find(is)
+            if (m) {
+                low.current = false
+                setWanted(m.message_id ?? place(m))
+                return
+            }
+            if (!more) return
+            more = await older(200)
+        }
+    }
+    const showId = (message_id: string) => show((m) => quotable(m) === message_id || m.message_id === message_id)
+    useLayoutEffect(() => {
+        if (!wanted) return
+        const bubble = document.getElementById(wanted)
+        if (!bubble) return
+        setWanted('')
+        bubble.scrollIntoView({ block: 'center' })
+        if (document.activeElement?.tagName !== 'INPUT') bubble.focus()
+        bubble.classList.add('shown')
+        setTimeout(() => bubble.classList.remove('shown'), 2000)
+    }, [wanted, messages])
 
     const lost = (o: Outcome) => {
         if (o.owner === 'human') return t('taken', o.agent_name ?? o.agent_id ?? '', ago(o.since))
@@ -217,16 +158,16 @@ export function Chat(props: {
     const take = () => conversation && (conversation.offered_to === session.agent_id && session.agent_id ? act('accept') : act('take_over', { epoch: conversation.epoch }))
     const resolve = async (then: boolean) => (await act('resolve')) && then && props.next()
 
-    const send = async (text: string, kind: 'reply' | 'note', again?: Pending) => {
-        const mine: Pending = again ?? { key: crypto.randomUUID(), text, kind, at: Date.now(), state: 'sending' }
+    const send = async (text: string, kind: Kind, body: object = {}, file?: File, again?: Pending) => {
+        const mine: Pending = again ?? { key: crypto.randomUUID(), text, kind, body, file, at: Date.now(), state: 'sending' }
         low.current = true
         setPending((was) => [...was.filter((p) => p.key !== mine.key), { ...mine, state: 'sending', at: Date.now() }])
         const mark = (state?: Pending['state'], why = '') =>
             setPending((was) => (state ? was.map((p) => (p.key === mine.key ? { ...p, state, why } : p)) : was.filter((p) => p.key !== mine.key)))
         try {
-            const outcome = await api.act(id, kind, { text })
+            const outcome = file ? await api.upload(id, file, text) : await api.act(id, kind, kind === 'template' ? body : { text, ...body })
             if (!outcome.done) mark('refused', lost(outcome))
-            else if (kind === 'note') mark()
+            else if (kind === 'note' || kind === 'file') mark()
             look()
         } catch (e) {
             // Nobody answered: it may have been taken, so it is not sent again by itself.
@@ -240,7 +181,11 @@ export function Chat(props: {
             const what = shortcut(e)
             if (what === 'take') take()
             else if (what === 'reply' || what === 'note') setMode(what)
-            else if (what === 'bot') setReturning(true)
+            else if (what === 'bot') mine && setReturning(true)
+            else if (what === 'snooze') mine && setSnoozing(true)
+            else if (what === 'find') setFinding(true)
+            else if (what === 'tags') document.querySelector<HTMLInputElement>('.addtag')?.focus()
+            else if (what === 'insert') suggestion?.answer && writing.current?.insert(suggestion.answer)
             else if (what === 'resolve' || what === 'resolve_next') resolve(what === 'resolve_next')
             else return
             e.preventDefault()
@@ -249,6 +194,20 @@ export function Chat(props: {
         return () => removeEventListener('keydown', key)
     })
 
+    const mine = conversation?.owner === 'human' && conversation.agent_id === session.agent_id
+    // What the knowledge base would say to the customer's last words.
+    const last = [...messages].reverse().find((m) => m.by === 'customer' && m.text && m.what === 'message' && m.type !== 'reaction')
+    useEffect(() => {
+        setSuggestion(null)
+        if (!last?.text || !conversation || conversation.owner === 'bot' || conversation.owner === 'closed') return
+        let late = false
+        api.ask(last.text).then((a) => !late && setSuggestion(a), () => undefined)
+        return () => {
+            late = true
+        }
+    }, [last?.message_id, conversation?.owner])
+
+    const related = useMemo(() => relate(messages), [messages])
     const days = useMemo(() => {
         let last = ''
         return messages.map((m) => {
@@ -261,84 +220,40 @@ export function Chat(props: {
 
     if (!conversation) return <p class="nothing" aria-busy="true" />
     const c = conversation
-    const mine = c.owner === 'human' && c.agent_id === session.agent_id
-    const left = Date.parse(c.window_ends_at) - Date.now()
-    const offered = c.owner === 'queued' && c.offered_to !== null && c.offered_to === session.agent_id
-    const state = mine ? t('youHaveIt') : c.owner === 'bot' ? t('botHasIt') : c.owner === 'human' ? t('nowHuman', c.agent_name ?? '') : t(c.owner === 'queued' ? 'nowQueued' : 'nowClosed')
+    const over = Date.parse(c.window_ends_at) <= Date.now()
     return (
         <article class="chat" aria-label={c.customer_name ?? c.customer_id}>
-            <div class="head">
-                <button class="plain back" onClick={props.close} aria-label={t('back')}>
-                    ←
-                </button>
-                <div class="title">
-                    <h1>{c.customer_name || c.wa_id || c.customer_id}</h1>
-                    <span class="quiet">
-                        {c.wa_id ? `+${c.wa_id}` : c.customer_id}
-                        {c.language ? ` · ${c.language}` : ''}
-                        {c.team ? ` · ${c.team}` : ''}
-                    </span>
-                </div>
-                <span class={`state ${c.owner}${mine ? ' mine' : ''}`} role="status">
-                    {state}
-                </span>
-                {session.agent_id && (
-                    <div class="actions">
-                        {offered && (
-                            <>
-                                <button class="main" onClick={() => act('accept')} title="Alt+T">
-                                    {t('accept')}
-                                    {c.offer_ends_at ? ` (${span(Date.parse(c.offer_ends_at) - Date.now())})` : ''}
-                                </button>
-                                <button onClick={() => act('decline')}>{t('decline')}</button>
-                            </>
-                        )}
-                        {!mine && !offered && (
-                            <button class="main" onClick={take} title="Alt+T">
-                                {t('takeOver')}
-                            </button>
-                        )}
-                        {mine && (
-                            <button onClick={() => setReturning(true)} title="Alt+B">
-                                {t('toBot')}
-                            </button>
-                        )}
-                        {(mine || c.owner === 'queued') && (
-                            <>
-                                <button onClick={() => resolve(false)} title="Alt+E">
-                                    {t('resolve')}
-                                </button>
-                                <button onClick={() => resolve(true)} title="Ctrl+Alt+E">
-                                    {t('resolveNext')}
-                                </button>
-                            </>
-                        )}
-                        <select
-                            aria-label={t('assign')}
-                            value=""
-                            onChange={(e) => {
-                                const to = e.currentTarget.value
-                                e.currentTarget.value = ''
-                                if (to) act('assign', { to: to === '-' ? '' : to })
-                            }}
-                        >
-                            <option value="">{t('assign')}</option>
-                            {c.owner === 'human' && <option value="-">{t('requeue')}</option>}
-                            {agents.filter((a) => a.agent_id !== c.agent_id).map((a) => (
-                                <option key={a.agent_id} value={a.agent_id}>
-                                    {a.name} ({a.load}/{a.capacity})
-                                </option>
-                            ))}
-                        </select>
-                    </div>
-                )}
-            </div>
+            <Head
+                c={c}
+                session={session}
+                agents={agents}
+                act={act}
+                take={take}
+                resolve={resolve}
+                giveBack={() => setReturning(true)}
+                snooze={() => setSnoozing(true)}
+                find={() => setFinding(true)}
+                close={props.close}
+            />
+            <Tags tags={c.tags} all={props.tags} change={session.agent_id ? (add, remove) => act('tag', { add, remove }) : undefined} />
             {notice && (
                 <p class="notice" role="alert">
                     {notice}
                 </p>
             )}
-            {c.card.length > 0 && <Card conversation={c} messages={messages} />}
+            {finding && (
+                <Find
+                    id={id}
+                    words={find}
+                    setWords={setFind}
+                    go={(f) => show((m) => m.lane === f.lane && m.seq === f.seq && m.part === f.part)}
+                    close={() => {
+                        setFinding(false)
+                        setFind('')
+                    }}
+                />
+            )}
+            <Card conversation={c} messages={messages} suggestion={suggestion} show={showId} insert={session.agent_id ? (text) => writing.current?.insert(text) : undefined} />
             <div
                 class="scroller"
                 ref={scroller}
@@ -351,7 +266,7 @@ export function Chat(props: {
                 }}
             >
                 {!complete && messages.length > 0 && (
-                    <button class="plain older" onClick={older}>
+                    <button class="plain older" onClick={() => older()}>
                         {t('older')}
                     </button>
                 )}
@@ -363,8 +278,18 @@ export function Chat(props: {
                                     {days[i]}
                                 </li>
                             )}
-                            {m.what === 'message' || m.what === 'note' ? (
-                                <Bubble key={place(m)} m={m} name={name} statuses={statuses} />
+                            {elsewhere(m, related) ? null : m.what === 'message' || (m.what === 'note' && !told(m)) ? (
+                                <Bubble
+                                    key={place(m)}
+                                    m={m}
+                                    conversation={id}
+                                    name={name}
+                                    statuses={statuses}
+                                    related={related}
+                                    find={finding ? find.trim() : ''}
+                                    show={showId}
+                                    quote={session.agent_id ? setQuoted : undefined}
+                                />
                             ) : (
                                 <Line key={place(m)} m={m} name={name} to={c.actions.find((a) => a.epoch === m.epoch && a.to_agent)?.to_agent ?? null} />
                             )}
@@ -373,12 +298,15 @@ export function Chat(props: {
                     {pending.map((p) => (
                         <li key={p.key} class={`bubble agent pending ${p.state}${p.kind === 'note' ? ' private' : ''}`}>
                             <span class="who">{session.name}</span>
-                            <p>{p.text}</p>
+                            <p>
+                                {p.file ? `${p.file.name} ` : ''}
+                                {p.text}
+                            </p>
                             <span class="meta">
                                 <span class="delivery">{p.state === 'refused' ? p.why : t(p.state === 'sending' ? 'sending' : 'unconfirmed')}</span>
                                 {p.state !== 'sending' && (
                                     <>
-                                        <button class="plain" onClick={() => send(p.text, p.kind, p)}>
+                                        <button class="plain" onClick={() => send(p.text, p.kind, p.body, p.file, p)}>
                                             {t('retry')}
                                         </button>
                                         <button class="plain" onClick={() => setPending((was) => was.filter((o) => o.key !== p.key))}>
@@ -391,18 +319,42 @@ export function Chat(props: {
                     ))}
                 </ol>
             </div>
+            {over && <p class="window over">{t('windowOver')}</p>}
+            {session.agent_id && over && mode === 'reply' && (
+                <Templates templates={props.templates} language={c.language} name={c.customer_name ?? ''} send={(body, text) => send(text, 'template', body)} />
+            )}
             {session.agent_id && (
-                <>
-                    <p class={'window' + (left <= 0 ? ' over' : left < 2 * 3600e3 ? ' soon' : '')}>{left > 0 ? t('window', span(left)) : t('windowOver')}</p>
-                    <Composer id={id} name={c.customer_name ?? ''} language={c.language} mode={mode} setMode={setMode} send={send} />
-                </>
+                <Composer
+                    id={id}
+                    name={c.customer_name ?? ''}
+                    language={c.language}
+                    team={c.team}
+                    agents={agents}
+                    mode={mode}
+                    setMode={setMode}
+                    quoted={quoted}
+                    unquote={() => setQuoted(null)}
+                    send={send}
+                    writing={writing}
+                    over={over}
+                />
             )}
             {returning && (
                 <Return
+                    templates={props.templates}
                     close={() => setReturning(false)}
                     done={(body) => {
                         setReturning(false)
                         act('return', body)
+                    }}
+                />
+            )}
+            {snoozing && (
+                <Snooze
+                    close={() => setSnoozing(false)}
+                    done={(until) => {
+                        setSnoozing(false)
+                        act('snooze', until ? { until } : {}).then((done) => done && props.next())
                     }}
                 />
             )}

@@ -12,6 +12,10 @@ const table: [what: string, key: string, words: Key][] = [
     ['bot', 'Alt+B', 'toBot'],
     ['resolve', 'Alt+E', 'resolve'],
     ['resolve_next', 'Ctrl+Alt+E', 'resolveNext'],
+    ['snooze', 'Alt+Z', 'snooze'],
+    ['tags', 'Alt+G', 'tags'],
+    ['insert', 'Alt+I', 'insertSuggested'],
+    ['find', 'Alt+F', 'findHere'],
     ['help', '?', 'shortcuts'],
 ]
 

@@ -2,10 +2,17 @@
 // The left side: which list, which of it, and its conversations.
 import { useEffect, useState } from 'preact/hooks'
 import { api, type Agent, type Counts, type Session, type Summary } from './api'
-import { ago, t } from './words'
+import { ago, clock, day, span, t } from './words'
 
-export type Tab = 'queue' | 'mine' | 'bot' | 'all' | 'board' | 'configuration'
-export type Filter = { team?: string; trigger?: string; language?: string; search?: string }
+export type Tab = 'queue' | 'mine' | 'snoozed' | 'mentions' | 'bot' | 'all' | 'board' | 'triggers' | 'ask' | 'configuration'
+export type Filter = { team?: string; trigger?: string; language?: string; tag?: string; search?: string }
+export const isList = (tab: Tab) => !['board', 'triggers', 'ask', 'configuration'].includes(tab)
+
+// How a customer who waits stands to what the business promises them.
+export function lateness(since: string, within: number): '' | 'soonLate' | 'late' {
+    const waits = (Date.now() - Date.parse(since)) / 1000
+    return waits > within ? 'late' : waits > within / 2 ? 'soonLate' : ''
+}
 
 // What there is to choose from: what the list shows, and the teams of all agents.
 function options(list: Summary[], of: 'team' | 'trigger' | 'language', more: string[] = []) {
@@ -25,19 +32,32 @@ function Choice(props: { label: string; any: string; value?: string; options: st
     )
 }
 
-function Row({ c, chosen, choose }: { c: Summary; chosen: boolean; choose: (id: string) => void }) {
+function Row({ c, chosen, choose, session }: { c: Summary; chosen: boolean; choose: (id: string) => void; session: Session }) {
+    const late = c.waiting_since ? lateness(c.waiting_since, session.answer_within) : ''
+    const mine = c.owner === 'human' && c.agent_id === session.agent_id
+    const left = Date.parse(c.window_ends_at) - Date.now()
     return (
         <li>
-            <button class={`row ${c.owner}`} aria-current={chosen ? 'true' : undefined} onClick={() => choose(c.conversation_id)}>
+            <button class={`row ${c.owner}${c.waiting_since ? ' waits' : ''}`} aria-current={chosen ? 'true' : undefined} onClick={() => choose(c.conversation_id)}>
                 <span class="name">{c.customer_name || c.wa_id || c.customer_id}</span>
-                <span class="when">{c.owner === 'queued' ? t('waits', ago(c.owner_since)) : ago(c.last_message_at)}</span>
+                <span class={'when ' + late}>{c.waiting_since ? t('waits', ago(c.waiting_since)) : ago(c.last_message_at)}</span>
                 <span class="preview">{c.preview || c.reason}</span>
                 <span class="tags">
                     <span class={`tag ${c.owner}`}>{c.owner === 'human' ? c.agent_name : t(c.owner === 'queued' ? 'queue' : c.owner)}</span>
+                    {late && <span class={`tag ${late}`}>{t(late)}</span>}
+                    {c.snoozed_until && (
+                        <span class="tag">{c.snoozed_until === 'infinity' ? t('untilCustomer') : t('snoozedUntil', `${day(c.snoozed_until)} ${clock(c.snoozed_until)}`)}</span>
+                    )}
+                    {mine && left < 2 * 3600e3 && <span class="tag late">{left > 0 ? t('windowShort', span(left)) : t('windowClosed')}</span>}
                     {c.owner === 'queued' && c.priority >= 7 && <span class="tag urgent">{c.priority}</span>}
                     {c.trigger && c.owner !== 'bot' && <span class="tag">{c.trigger}</span>}
                     {c.team && <span class="tag">{c.team}</span>}
                     {c.language && <span class="tag">{c.language}</span>}
+                    {c.tags.map((tag) => (
+                        <span key={tag} class="tag own">
+                            #{tag}
+                        </span>
+                    ))}
                 </span>
             </button>
         </li>
@@ -53,6 +73,7 @@ export function List(props: {
     list: Summary[]
     counts?: Counts
     agents: Agent[]
+    tags: string[]
     chosen: string
     choose: (id: string) => void
     pulled: () => void
@@ -72,11 +93,21 @@ export function List(props: {
     }, [])
     const tabs: [Tab, string, number?][] = [
         ['queue', t('queue'), counts?.queue],
-        ...(session.agent_id ? ([['mine', t('mine'), counts?.mine]] as [Tab, string, number?][]) : []),
+        ...(session.agent_id
+            ? ([
+                  ['mine', t('mine'), counts?.mine],
+                  ...(counts?.snoozed || tab === 'snoozed' ? [['snoozed', t('snoozed'), counts?.snoozed]] : []),
+                  ...(counts?.mentions || tab === 'mentions' ? [['mentions', t('mentions'), counts?.mentions]] : []),
+              ] as [Tab, string, number?][])
+            : []),
         ['bot', t('bot')],
         ['all', t('all')],
         ...(session.role !== 'agent' ? ([['board', t('board')]] as [Tab, string][]) : []),
-        ...(session.role === 'admin' ? ([['configuration', t('configuration')]] as [Tab, string][]) : []),
+        ...(session.role === 'admin' ? ([
+                  ['triggers', t('triggersTitle')],
+                  ['configuration', t('configuration')],
+              ] as [Tab, string][]) : []),
+        ['ask', t('ask')],
     ]
     return (
         <nav aria-label={t('list')}>
@@ -88,7 +119,7 @@ export function List(props: {
                     </button>
                 ))}
             </div>
-            {tab !== 'board' && tab !== 'configuration' && (
+            {isList(tab) && (
                 <>
                     <div class="filters">
                         <input type="search" placeholder={t('search')} aria-label={t('search')} value={search} onInput={(e) => setSearch(e.currentTarget.value)} />
@@ -96,6 +127,7 @@ export function List(props: {
                             options={options(list, 'team', props.agents.flatMap((a) => a.teams))} />
                         <Choice label={t('trigger')} any={t('trigger')} value={filter.trigger} set={(trigger) => set({ trigger })} options={options(list, 'trigger')} />
                         <Choice label={t('language')} any={t('language')} value={filter.language} set={(language) => set({ language })} options={options(list, 'language')} />
+                        <Choice label={t('tag')} any={t('tag')} value={filter.tag} set={(tag) => set({ tag })} options={props.tags} />
                     </div>
                     {tab === 'queue' && session.agent_id && (
                         <div class="pull">
@@ -115,9 +147,14 @@ export function List(props: {
                             <span role="status">{none ? t('nothingWaits') : counts?.oldest ? t('oldest', ago(counts.oldest)) : ''}</span>
                         </div>
                     )}
+                    {tab === 'mine' && !!counts?.unanswered && (
+                        <p class="pull" role="status">
+                            {t('unanswered', String(counts.unanswered))}
+                        </p>
+                    )}
                     <ul class="rows">
                         {list.map((c) => (
-                            <Row key={c.conversation_id} c={c} chosen={c.conversation_id === props.chosen} choose={props.choose} />
+                            <Row key={c.conversation_id} c={c} chosen={c.conversation_id === props.chosen} choose={props.choose} session={session} />
                         ))}
                     </ul>
                     {!list.length && <p class="nothing">{t(tab === 'queue' ? 'emptyQueue' : 'empty')}</p>}

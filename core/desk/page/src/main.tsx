@@ -2,11 +2,13 @@
 // The page: who is logged in, what is chosen, and what is told to everything below.
 import { render } from 'preact'
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
-import { api, follow, type Agent, type Conversation, type Counts, type Decision, type Session, type Summary } from './api'
+import { api, follow, type Agent, type Conversation, type Counts, type Decision, type Session, type Summary, type Template } from './api'
+import { Configuration, Triggers } from './admin'
+import { Ask } from './ask'
 import { Board } from './board'
 import { Chat } from './chat'
 import { Help, shortcut } from './keys'
-import { List, type Filter, type Tab } from './list'
+import { isList, List, type Filter, type Tab } from './list'
 import { Login } from './login'
 import { Notices, notify } from './notices'
 import { language, languages, speak, t } from './words'
@@ -36,6 +38,8 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
     const [list, setList] = useState<Summary[]>([])
     const [counts, setCounts] = useState<Counts>()
     const [agents, setAgents] = useState<Agent[]>([])
+    const [tags, setTags] = useState<string[]>([])
+    const [templates, setTemplates] = useState<Template[]>([])
     const [chosen, setChosen] = useState(fromUrl)
     const [linked, setLinked] = useState(true)
     const [help, setHelp] = useState(false)
@@ -49,19 +53,35 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
 
     const refresh = useCallback(() => {
         const { tab, filter } = wanted.current
-        if (tab !== 'board' && tab !== 'configuration')
+        if (isList(tab))
             api.list({ list: tab, ...filter }).then(
                 (rows) => wanted.current.tab === tab && wanted.current.filter === filter && setList(rows),
                 () => undefined, // the banner tells that nobody answers
             )
-        api.counts().then(setCounts, () => undefined)
+        api.counts().then((now) => setCounts(tell(now)), () => undefined)
     }, [])
+    // What comes by itself: a colleague asks, a snooze ends.
+    const before = useRef<Counts>()
+    const tell = (now: Counts) => {
+        const was = before.current
+        const words = was && now.mentions > was.mentions ? t('mentioned') : was && now.snoozed < was.snoozed && now.mine > was.mine ? t('woke') : ''
+        before.current = now
+        if (words) {
+            setSaid(words)
+            notify(words)
+        }
+        return now
+    }
     const soon = useRef(throttled(1000, () => refresh()))
 
     useEffect(refresh, [tab, filter])
     useEffect(() => {
-        const load = () => api.agents().then(setAgents, () => undefined)
+        const load = () => {
+            api.agents().then(setAgents, () => undefined)
+            api.tags().then(setTags, () => undefined)
+        }
         load()
+        api.templates().then(setTemplates, () => undefined)
         const timer = setInterval(load, 30000)
         return () => clearInterval(timer)
     }, [])
@@ -149,7 +169,7 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
         setList((rows) => rows.map((r) => (r.conversation_id === c.conversation_id ? { ...c, preview: r.preview } : r)))
 
     return (
-        <div class={'desk' + (chosen ? ' chosen' : '') + (tab === 'board' || tab === 'configuration' ? ' on-board' : '')}>
+        <div class={'desk' + (chosen ? ' chosen' : '') + (isList(tab) ? '' : ' on-board')}>
             <header>
                 <strong class="brand">Relevo</strong>
                 {session.agent_id && (
@@ -201,6 +221,7 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
                 list={list}
                 counts={counts}
                 agents={agents}
+                tags={tags}
                 chosen={chosen}
                 choose={choose}
                 pulled={() => {
@@ -210,11 +231,18 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
             />
             <main>
                 {tab === 'board' ? (
-                    <Board told={told.n} />
+                    <Board told={told.n} session={session} open={(id) => {
+                        setTab('all')
+                        choose(id)
+                    }} />
+                ) : tab === 'triggers' ? (
+                    <Triggers />
                 ) : tab === 'configuration' ? (
                     <Configuration />
+                ) : tab === 'ask' ? (
+                    <Ask />
                 ) : chosen ? (
-                    <Chat key={chosen} id={chosen} session={session} agents={agents} told={told} next={next} changed={changed} close={() => choose('')} />
+                    <Chat key={chosen} id={chosen} session={session} agents={agents} told={told} search={filter.search ?? ''} tags={tags} templates={templates} next={next} changed={changed} close={() => choose('')} />
                 ) : (
                     <p class="nothing">{t('choose')}</p>
                 )}
@@ -224,20 +252,6 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
             </div>
             {help && <Help close={() => setHelp(false)} />}
         </div>
-    )
-}
-
-// What is in force, with where each value comes from; secrets are hidden by the server.
-function Configuration() {
-    const [text, setText] = useState('')
-    useEffect(() => {
-        api.configuration().then(setText, () => undefined)
-    }, [])
-    return (
-        <section class="board">
-            <h1>{t('configuration')}</h1>
-            <pre tabIndex={0}>{text}</pre>
-        </section>
     )
 }
 

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// The head of a conversation: who it is, whose it is, how long there is to answer, and what can be done.
+import type { Agent, Conversation, Session } from './api'
+import { clock, day, span, t } from './words'
+import { Window } from './window'
+
+export function Head(props: {
+    c: Conversation
+    session: Session
+    agents: Agent[]
+    act: (what: string, body?: object) => Promise<boolean>
+    take: () => void
+    resolve: (then: boolean) => void
+    giveBack: () => void
+    snooze: () => void
+    find: () => void
+    close: () => void
+}) {
+    const { c, session, agents, act } = props
+    const mine = c.owner === 'human' && c.agent_id === session.agent_id
+    const offered = c.owner === 'queued' && c.offered_to !== null && c.offered_to === session.agent_id
+    const state = mine ? t('youHaveIt') : c.owner === 'bot' ? t('botHasIt') : c.owner === 'human' ? t('nowHuman', c.agent_name ?? '') : t(c.owner === 'queued' ? 'nowQueued' : 'nowClosed')
+    return (
+        <div class="head">
+            <button class="plain back" onClick={props.close} aria-label={t('back')}>
+                ←
+            </button>
+            <div class="title">
+                <h1>{c.customer_name || c.wa_id || c.customer_id}</h1>
+                <span class="quiet">
+                    {c.wa_id ? `+${c.wa_id}` : c.customer_id}
+                    {c.language ? ` · ${c.language}` : ''}
+                    {c.team ? ` · ${c.team}` : ''}
+                </span>
+            </div>
+            <Window ends={c.window_ends_at} />
+            <span class={`state ${c.owner}${mine ? ' mine' : ''}`} role="status">
+                {state}
+                {c.snoozed_until && ` · ${c.snoozed_until === 'infinity' ? t('untilCustomer').toLowerCase() : t('snoozedUntil', `${day(c.snoozed_until)} ${clock(c.snoozed_until)}`)}`}
+            </span>
+            <div class="actions">
+                {session.agent_id && offered && (
+                    <>
+                        <button class="main" onClick={() => act('accept')} title="Alt+T">
+                            {t('accept')}
+                            {c.offer_ends_at ? ` (${span(Date.parse(c.offer_ends_at) - Date.now())})` : ''}
+                        </button>
+                        <button onClick={() => act('decline')}>{t('decline')}</button>
+                    </>
+                )}
+                {session.agent_id && !mine && !offered && (
+                    <button class="main" onClick={props.take} title="Alt+T">
+                        {t('takeOver')}
+                    </button>
+                )}
+                {mine && (
+                    <>
+                        <button onClick={props.giveBack} title="Alt+B">
+                            {t('toBot')}
+                        </button>
+                        {c.snoozed_until ? <button onClick={() => act('wake')}>{t('wake')}</button> : <button onClick={props.snooze} title="Alt+Z">{t('snooze')}</button>}
+                    </>
+                )}
+                {session.agent_id && (mine || c.owner === 'queued') && (
+                    <>
+                        <button onClick={() => props.resolve(false)} title="Alt+E">
+                            {t('resolve')}
+                        </button>
+                        <button onClick={() => props.resolve(true)} title="Ctrl+Alt+E">
+                            {t('resolveNext')}
+                        </button>
+                    </>
+                )}
+                <button class="plain" onClick={props.find} aria-label={t('findHere')} title={t('findHere') + ' (Alt+F)'}>
+                    ⌕
+                </button>
+                {session.agent_id && (
+                    <select
+                        aria-label={t('assign')}
+                        value=""
+                        onChange={(e) => {
+                            const to = e.currentTarget.value
+                            e.currentTarget.value = ''
+                            if (to) act('assign', { to: to === '-' ? '' : to })
+                        }}
+                    >
+                        <option value="">{t('assign')}</option>
+                        {c.owner === 'human' && <option value="-">{t('requeue')}</option>}
+                        {agents
+                            .filter((a) => a.agent_id !== c.agent_id)
+                            .map((a) => (
+                                <option key={a.agent_id} value={a.agent_id}>
+                                    {a.name} ({a.load}/{a.capacity})
+                                </option>
+                            ))}
+                    </select>
+                )}
+            </div>
+        </div>
+    )
+}
