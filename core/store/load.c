@@ -71,6 +71,10 @@ static rlv_str member(const json_t *object, const char *name, rlv_arena *arena)
 static void take_extras(rlv_event *ev, rlv_arena *arena)
 {
     json_t *extra = json_loadb(ev->note.ptr, ev->note.len, 0, NULL);
+    if (!json_is_object(extra)) {
+        json_decref(extra);
+        return;
+    }
     const json_t *parameters = json_object_get(extra, "parameters");
     size_t n = json_array_size(parameters);
     rlv_str *list = n ? rlv_arena_zalloc(arena, n, sizeof(*list)) : NULL;

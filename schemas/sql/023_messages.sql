@@ -82,7 +82,7 @@ BEGIN
     wrong := CASE
         WHEN (p_template IS NULL) <> (p_language IS NULL) THEN 'a template needs both: its name and its `language`'
         WHEN p_template IS NULL AND p_parameters IS NOT NULL THEN 'parameters are a template''s'
-        WHEN p_template !~ '^[a-z0-9_]{1,512}$' THEN format('a template''s name has small letters, digits and _ only, not %s', left(p_template, 60))
+        WHEN p_template !~ '^[a-z0-9_]+$' OR length(p_template) > 512 THEN format('a template''s name has small letters, digits and _ only, not %s', left(p_template, 60))
         WHEN p_language !~ '^[a-z]{2,3}(_[A-Za-z]{2,4})?$' THEN format('a template''s language is like es or pt_BR, not %s', left(p_language, 60))
         WHEN EXISTS (SELECT FROM unnest(p_parameters) p WHERE coalesce(p, '') = '' OR p ~ '[\n\t]|    ')
             THEN 'each parameter of a template is a text without line breaks, tabs or more than three spaces in a row'

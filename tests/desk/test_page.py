@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The desk's page in a real browser, on the whole circle: sandbox, gateway, Kafka, consume, Postgres, deliver, desk. What is done in the
-browser is in page.mjs (Playwright, axe); this starts the rest. Screenshots go to build/*/desk-page/.
+browser is in page.mjs and chats.mjs (Playwright, axe); this starts the rest. Screenshots go to build/*/desk-page/.
 
     test_page.py [SEED]
 """
@@ -13,9 +13,13 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "gateway")]
 import yaml  # noqa: E402
-from door import DoorLab  # noqa: E402
+from door import DoorLab, wait_for  # noqa: E402
 from lab.desk import PASSWORD, Desk  # noqa: E402
 from lab.stack import BUILD, Process, bare_environment, expect, free_port, run  # noqa: E402
+
+
+TEMPLATES = [{"name": "pedido_listo", "language": "es", "text": "Hola {{1}}, tu pedido {{2}} está listo."}]
+KB = HERE.parents[1] / "docs/examples/cafe_andino/kb"
 
 
 class CircleLab(DoorLab):
@@ -26,9 +30,18 @@ class CircleLab(DoorLab):
     def write_config(self):
         super().write_config()
         config = yaml.safe_load(self.config.read_text())
-        config["desk"] = {"listen": f"127.0.0.1:{self.desk_port}", "public_url": f"http://127.0.0.1:{self.proxy_port}"}
+        config["desk"] = {"listen": f"127.0.0.1:{self.desk_port}", "public_url": f"http://127.0.0.1:{self.proxy_port}",
+                          "answer_within": "2s", "templates": TEMPLATES}
         config["deliver"] = {"group": self.mark + "-deliver", "api_url": f"http://127.0.0.1:{self.phone}", "api_private": True,
                              "token": "t", "pair_rate": 1000, "pair_burst": 1000}
+        self.config.write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
+
+    def show_more(self):
+        """What only the desk is to know of: a knowledge base that answers no customer here, and a trigger that watches."""
+        config = yaml.safe_load(self.config.read_text())
+        config["plugins"].append({"name": "responder", "options": {"kb": str(KB)}})
+        config["plugins"].append({"name": "sentiment", "path": "triggers/sentiment.so"})
+        config["policy"]["triggers"] = [{"trigger": "sentiment", "threshold": 0.8, "observe": True}]
         self.config.write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
 
 
@@ -44,30 +57,55 @@ def browser_packages():
     return browser
 
 
-def test_page(seed):
-    """A customer writes, two agents race, one answers, the bot is silent, and comes back; languages, sizes, axe, keyboard, a cut network."""
+def play(story, lab, **environment):
+    """Everything runs, then a story of the browser is played."""
     browser = browser_packages()
     shots = BUILD / "desk-page"
     shots.mkdir(exist_ok=True)
+    lab.sql("SELECT desk.put_agent('lucia', 'Lucía', '{care}'), desk.put_agent('tomas', 'Tomás', '{care}'), desk.put_agent('sara', 'Sara')")
+    lab.sql("SELECT desk.put_canned('ya_lo_veo', 'Hola {name}, ya lo veo.', 'es'), desk.put_canned('horario', 'Abrimos a las 8.', 'es')")
+    for login, words in (("lucia", ("--agent", "lucia")), ("tomas", ("--agent", "tomas")), ("sara", ("--role", "supervisor", "--agent", "sara")),
+                         ("adm", ("--role", "admin"))):
+        lab.tool("account", "put", login, *words, stdin=PASSWORD.encode() + b"\n")
+    lab.start()
+    for role in ("sandbox", "gateway"):
+        lab.run(role)
+    for kind, name in ((Deliver, "deliver"), (Desk, "desk")):
+        if kind is Desk:
+            lab.show_more()
+        process = kind(lab, name)
+        lab.processes.append(process)
+        process.wait_ready()
+    lab.sandbox("settings", {"per_second": 0, "pair_ms": 0})
+    for name, value in environment.items():
+        environment[name] = value(lab) if callable(value) else value
+    done = subprocess.run(["node", HERE / story], timeout=420, env={
+        **bare_environment(), "DESK_PORT": str(lab.desk_port), "PROXY_PORT": str(lab.proxy_port),
+        "PHONE": f"http://127.0.0.1:{lab.phone}/sandbox",
+        "PASSWORD": PASSWORD, "CHROMIUM": browser, "SHOTS": str(shots), **environment})
+    expect(done.returncode == 0, "the page does not do what it should: see above")
+
+
+def test_page(seed):
+    """A customer writes, two agents race, one answers, the bot is silent, and comes back; languages, sizes, axe, keyboard, a cut network."""
     with CircleLab("deskpage") as lab:
-        lab.sql("SELECT desk.put_agent('lucia', 'Lucía', '{care}'), desk.put_agent('tomas', 'Tomás', '{care}')")
-        lab.sql("SELECT desk.put_canned('ya_lo_veo', 'Hola {name}, ya lo veo.', 'es'), desk.put_canned('horario', 'Abrimos a las 8.', 'es')")
-        for login, words in (("lucia", ("--agent", "lucia")), ("tomas", ("--agent", "tomas")), ("sara", ("--role", "supervisor"))):
-            lab.tool("account", "put", login, *words, stdin=PASSWORD.encode() + b"\n")
-        lab.start()
-        for role in ("sandbox", "gateway"):
-            lab.run(role)
-        for kind, name in ((Deliver, "deliver"), (Desk, "desk")):
-            process = kind(lab, name)
-            lab.processes.append(process)
-            process.wait_ready()
-        lab.sandbox("settings", {"per_second": 0, "pair_ms": 0})
-        done = subprocess.run(["node", HERE / "page.mjs"], timeout=300, env={
-            **bare_environment(), "DESK_PORT": str(lab.desk_port), "PROXY_PORT": str(lab.proxy_port),
-            "PHONE": f"http://127.0.0.1:{lab.phone}/sandbox",
-            "PASSWORD": PASSWORD, "CHROMIUM": browser, "SHOTS": str(shots)})
-        expect(done.returncode == 0, "the page does not do what it should: see above")
+        play("page.mjs", lab)
+
+
+def late_customer(lab):
+    """Somebody who wrote more than 24 hours ago."""
+    who = "5215550000024"
+    lab.sandbox("say", {"wa_id": who, "name": "Tardía", "text": "ok"})
+    wait_for("the late customer is there", lambda: lab.sql("SELECT 1 FROM desk.conversations WHERE wa_id = %s", who))
+    lab.sql("UPDATE relevo.conversation SET last_in_ms = last_in_ms - 90000000, version = version + 1 WHERE wa_id = %s", who)
+    return who
+
+
+def test_chats(seed):
+    """An agent's day with many chats: snooze, tags, mentions, quotes, files, templates, search, suggestions; the board; the admin's pages."""
+    with CircleLab("deskchats") as lab:
+        play("chats.mjs", lab, CLOSED=late_customer)
 
 
 if __name__ == "__main__":
-    sys.exit(run("desk", test_page))
+    sys.exit(run("desk", test_page, test_chats))

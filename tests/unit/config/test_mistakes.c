@@ -36,6 +36,14 @@ static const struct {
     {LEAST
      "deliver:\n  destinations:\n    - {name: crm, url: https://a}\n    - {name: crm, url: https://b}\n",
      "relevo.yaml:6: two destinations are called 'crm' (first on line 5): rename one\n"},
+    {LEAST "desk:\n  templates:\n    - {name: a, language: es, text: 'x {{2}}'}\n    - {name: b, language: es, text: '{{1}} {{}}'}\n"
+           "    - {name: C, language: es-MX, text: x}\n    - {name: a, language: es, text: x}\n    - {name: d, language: pt_BR}\n",
+     "relevo.yaml:5: the text of template 'a' has {{...}} that are not {{1}}, {{2}} and so on up to {{20}}: write it as it was approved\n"
+     "relevo.yaml:6: the text of template 'b' has {{...}} that are not {{1}}, {{2}} and so on up to {{20}}: write it as it was approved\n"
+     "relevo.yaml:7: 'desk.templates.name' is 'C', must be the template's name: a-z 0-9 _\n"
+     "relevo.yaml:7: 'desk.templates.language' is 'es-MX', must be a language as WhatsApp writes it, such as es, es_MX or pt_BR\n"
+     "relevo.yaml:8: template 'a' is there twice in es (first on line 5): remove one\n"
+     "relevo.yaml:9: 'desk.templates.text' is missing\n"},
     {LEAST "deliver:\n  destinations:\n    - {name: crm, url: https://a, token_url: https://a/t, client_id: i}\n"
            "    - {name: erp, url: https://b, token_url: https://b/t, client_id: i, client_secret: hunter2, token: hunter3}\n",
      "relevo.yaml:5: destination 'crm' wants all of 'token_url', 'client_id' and 'client_secret', or none\n"

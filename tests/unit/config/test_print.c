@@ -30,7 +30,8 @@ static const char file[] =
     "  rules: [{rule: both, all: [keyword >= 0.25], none: [classifier], languages: [es], hours: not office}]\n"
     "  triggers:\n    - {trigger: keyword, threshold: 0.3, message: {es: 'hola: "
     "#1'}}\n"
-    "deliver: {destinations: [{name: crm, url: 'https://x/y', token: hunter2}]}\n";
+    "deliver: {destinations: [{name: crm, url: 'https://x/y', token: hunter2}]}\n"
+    "desk: {templates: [{name: pedido_listo, language: es, text: 'Hola {{1}}'}]}\n";
 
 static char *print(const char *text)
 {

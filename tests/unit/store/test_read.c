@@ -124,6 +124,16 @@ static void test_commands(void **state)
               s->lane);
     assert_ok(rlv_store_commands(s->store, s->lane, 10, s->arena, &list, &n, &age, &err), err);
     assert_int_equal(age, 0); /* a clock that was set back makes nothing younger than new */
+    shelf_run(s->sql,
+              "UPDATE relevo.command SET note = '{\"to\": \"wamid.1\", \"template\": \"pedido\", \"language\": \"es\", \"parameters\": [\"Eva\", \"4\"], "
+              "\"media_kind\": \"image\", \"media_id\": \"7\", \"media_name\": \"a.png\"}' WHERE lane = %d AND kind IN ('reply', 'note')",
+              s->lane);
+    assert_ok(rlv_store_commands(s->store, s->lane, 10, s->arena, &list, &n, &age, &err), err);
+    const rlv_extras *x = &list[1].extras; /* what a reply is besides a text; of a note it is a text like any other */
+    assert_true(list[1].note.len == 0 && rlv_str_is(list[1].context_id, "wamid.1") && rlv_str_is(x->template, "pedido"));
+    assert_true(rlv_str_is(x->language, "es") && x->n_parameters == 2 && rlv_str_is(x->parameters[1], "4"));
+    assert_true(rlv_str_is(x->media_kind, "image") && rlv_str_is(x->media_id, "7") && rlv_str_is(x->media_name, "a.png"));
+    assert_true(list[2].note.len > 0 && list[2].context_id.len == 0 && list[2].extras.template.len == 0);
     rlv_arena *small = rlv_arena_new(64);
     assert_int_equal(rlv_store_commands(s->store, s->lane, 10, small, &list, &n, &age, &err), RLV_E_LIMIT);
     rlv_arena_free(small);

@@ -39,6 +39,10 @@ static void each_kind(void **state)
         {{.template = {"como_te_fue", 11}, .language = {"es", 2}, .parameters = parameters, .n_parameters = 2}, RLV_OUTBOUND_TEMPLATE,
          "{\"name\":\"como_te_fue\",\"language\":{\"code\":\"es\"},\"components\":[{\"type\":\"body\",\"parameters\":["
          "{\"type\":\"text\",\"text\":\"Ana \\\"A\\\"\"},{\"type\":\"text\",\"text\":\"48213\"}]}]}"},
+        {{.media_kind = {"document", 8}, .media_id = {"77", 2}, .media_name = {"a.pdf", 5}},
+         RLV_OUTBOUND_DOCUMENT,
+         "{\"id\":\"77\",\"caption\":\"\\\"hi\\\"\",\"filename\":\"a.pdf\"}"},
+        {{.media_kind = {"audio", 5}, .media_id = {"78", 2}, .media_name = {"a.ogg", 5}}, RLV_OUTBOUND_AUDIO, "{\"id\":\"78\"}"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         rlv_buf out = RLV_BUF_INIT(4096);

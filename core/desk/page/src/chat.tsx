@@ -155,7 +155,11 @@ export function Chat(props: {
             return false
         }
     }
-    const take = () => conversation && (conversation.offered_to === session.agent_id && session.agent_id ? act('accept') : act('take_over', { epoch: conversation.epoch }))
+    // What changed under a person's finger they have not read yet: they take what they saw a moment before, or nothing.
+    const seen = useRef<{ epoch: number; at: number }[]>([])
+    if (conversation && seen.current[seen.current.length - 1]?.epoch !== conversation.epoch) seen.current = [...seen.current.slice(-4), { epoch: conversation.epoch, at: Date.now() }]
+    const read = () => (seen.current.filter((s) => s.at < Date.now() - 1500).pop() ?? seen.current[0]).epoch
+    const take = () => conversation && (conversation.offered_to === session.agent_id && session.agent_id ? act('accept') : act('take_over', { epoch: read() }))
     const resolve = async (then: boolean) => (await act('resolve')) && then && props.next()
 
     const send = async (text: string, kind: Kind, body: object = {}, file?: File, again?: Pending) => {
