@@ -67,7 +67,10 @@ export async function accessible(page, where) {
     for (const v of violations) mistakes.push(`axe, ${where}: ${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html).join(' ')}`)
 }
 export const shoot = (page, name) => page.screenshot({ path: `${SHOTS}/${name}.png` })
-export const open = (page, name) => page.locator('.row', { hasText: name }).first().click()
+export const open = async (page, name) => {
+    await page.locator('.row', { hasText: name }).first().click()
+    await page.locator('.title h1', { hasText: name }).waitFor()
+}
 
 
 // Plays a story, and ends this process: with 1 and the reason when something is not as it should be.

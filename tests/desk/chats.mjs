@@ -12,7 +12,7 @@ const count = async (page, tab) => Number(await page.locator('.tabs button', { h
 async function story() {
     const lucia = await person('lucia')
     const tomas = await person('tomas')
-    console.log('-- suggestions of the knowledge base, inserted by a key; the mood; a source that is clicked')
+    console.log('-- suggestions of the knowledge base, inserted by a key; the mood')
     for (const text of ['say hola', 'slot pedido=48213', 'person ¿hacen envíos a domicilio?']) await says(MARISOL, text)
     await lucia.locator('.row', { hasText: 'Marisol' }).waitFor()
     await open(lucia, 'Marisol')
@@ -27,8 +27,6 @@ async function story() {
     await shoot(lucia, 'suggestion')
     await lucia.locator('textarea').press('Enter')
     await until('the suggested answer is on the phone', async () => (await heard(MARISOL)).includes(suggested))
-    await lucia.locator('.card .source').first().click()
-    await lucia.locator('.bubble.shown').waitFor()
 
     console.log('-- quotes, reactions, places, files')
     await lucia.locator('.bubble.customer', { hasText: '¿hacen envíos' }).last().getByRole('button', { name: /Responder citando/ }).click()
@@ -155,6 +153,9 @@ async function story() {
     console.log('-- the window is closed: templates only')
     await lucia.getByRole('button', { name: 'Todas' }).click()
     await open(lucia, 'Tardía')
+    await lucia.locator('.card summary').first().click()
+    await lucia.locator('.card .source').click()
+    await lucia.locator('.bubble.shown', { hasText: 'ok, el primero' }).waitFor()
     await lucia.locator('.head .window.over').waitFor()
     await lucia.locator('form.templates').waitFor()
     expect((await lucia.locator('textarea').count()) === 0, 'free words are offered though nothing would reach the customer')

@@ -5,6 +5,7 @@ browser is in page.mjs and chats.mjs (Playwright, axe); this starts the rest. Sc
 
     test_page.py [SEED]
 """
+import json
 import os
 import subprocess
 import sys
@@ -95,9 +96,14 @@ def test_page(seed):
 def late_customer(lab):
     """Somebody who wrote more than 24 hours ago."""
     who = "5215550000024"
-    lab.sandbox("say", {"wa_id": who, "name": "Tardía", "text": "ok"})
-    wait_for("the late customer is there", lambda: lab.sql("SELECT 1 FROM desk.conversations WHERE wa_id = %s", who))
-    lab.sql("UPDATE relevo.conversation SET last_in_ms = last_in_ms - 90000000, version = version + 1 WHERE wa_id = %s", who)
+    lab.sandbox("say", {"wa_id": who, "name": "Tardía", "text": "ok, el primero"})
+    first = wait_for("the late customer is there", lambda: lab.sql(
+        "SELECT h.message_id FROM desk.conversations c JOIN desk.history h USING (conversation_id) WHERE c.wa_id = %s AND h.by = 'customer'", who))
+    for i in range(100):
+        lab.sandbox("say", {"wa_id": who, "name": "Tardía", "text": f"ok {i}"})
+    wait_for("all that they said", lambda: lab.sql("SELECT 1 FROM desk.history WHERE text = 'ok 99'"))
+    lab.sql("UPDATE relevo.conversation SET last_in_ms = last_in_ms - 90000000, version = version + 1, card = %s WHERE wa_id = %s",
+            json.dumps([{"name": "wants", "text": "ok", "message_id": first[0][0]}]), who)
     return who
 
 

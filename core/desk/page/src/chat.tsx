@@ -98,6 +98,18 @@ export function Chat(props: {
         height.current = 0
     }, [messages, pending])
 
+    // The card above it grows, the window is made smaller, a picture arrives: the end stays in view.
+    useEffect(() => {
+        const s = scroller.current
+        if (!s) return
+        const keep = new ResizeObserver(() => {
+            if (low.current) s.scrollTop = s.scrollHeight
+        })
+        keep.observe(s)
+        keep.observe(s.lastElementChild!)
+        return () => keep.disconnect()
+    }, [!!conversation])
+
     loaded.current = messages
     // Loads what came before; false when there is no more, or nobody answered.
     const older = async (limit = 80): Promise<boolean> => {
