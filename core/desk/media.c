@@ -161,12 +161,17 @@ void rlv_media_show(rlv_request *request, rlv_str id)
 
 /* ---- what an agent sends ---- */
 
-bool rlv_media_takes(rlv_request *request, size_t len)
+bool rlv_media_wanted(const rlv_request *request)
 {
     size_t n = strlen(request->url);
+    return strcmp(request->method, MHD_HTTP_METHOD_POST) == 0 && n > 6 && strcmp(request->url + n - 6, "/media") == 0;
+}
+
+bool rlv_media_takes(rlv_request *request, size_t len)
+{
     if (request->large)
         return len <= FILE_MAX;
-    if (len > FILE_MAX || strcmp(request->method, MHD_HTTP_METHOD_POST) != 0 || n < 6 || strcmp(request->url + n - 6, "/media") != 0)
+    if (len > FILE_MAX || !rlv_media_wanted(request))
         return false;
     if (!rlv_session_find(request) || request->session.role == RLV_ROLE_NOBODY)
         return false; /* a stranger's is not read */

@@ -141,6 +141,8 @@ void rlv_aside_do(rlv_request *request, rlv_aside_work *work);
 /* media.c: files that customers sent and agents send. */
 void rlv_media_show(rlv_request *request, rlv_str id);
 void rlv_media_send(rlv_request *request, rlv_str id);
+/* True where the body is a file. */
+bool rlv_media_wanted(const rlv_request *request);
 /* How long a body may be: large ones only of who is logged in, and only where files go. */
 bool rlv_media_takes(rlv_request *request, size_t len);
 

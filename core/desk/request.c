@@ -107,11 +107,12 @@ static enum MHD_Result answer(rlv_request *request)
         return give(request);
     }
     request->begun_us = rlv_clock_mono_us();
-    if (request->len > 0 && !request->over && !request->large)
+    bool json = request->len > 0 && !rlv_media_wanted(request);
+    if (json && !request->over)
         request->json = json_loadb(request->body, request->len, JSON_REJECT_DUPLICATES, &why);
     if (request->over)
         rlv_request_fail(request, MHD_HTTP_CONTENT_TOO_LARGE, "too_large", "a request has at most %d bytes; a file, 16 MB", BODY_MAX);
-    else if (request->len > 0 && !request->large && !json_is_object(request->json))
+    else if (json && !json_is_object(request->json))
         rlv_request_fail(request, MHD_HTTP_BAD_REQUEST, "invalid", "the body is no JSON object");
     else if (strncmp(request->url, "/api/", 5) == 0)
         rlv_desk_route(request);

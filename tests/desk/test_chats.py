@@ -5,8 +5,12 @@ searching one conversation, the supervisor's board, triggers that only watch, an
 
     test_chats.py [SEED]
 """
+import http.server
+import json
 import sys
+import threading
 import time
+import urllib.parse
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parent)]
@@ -223,6 +227,101 @@ def test_board(seed):
         expect(waits[0]["waiting_since"] > due[0]["waiting_since"], "since the last message, not the first")
 
 
+class FakeWhatsApp:
+    """Files as the Cloud API has them; what it was sent, and whether by the token's bearer."""
+
+    def __init__(self):
+        self.files, self.taken, self.strangers, self.broken = {}, [], 0, False
+        fake = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+            def answer(self, status, body, kind="application/json"):
+                self.send_response(status)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def do_GET(self):
+                fake.strangers += self.headers.get("Authorization") != "Bearer the token"
+                name = self.path.rsplit("/", 1)[1]
+                if fake.broken or name not in fake.files:
+                    self.answer(500 if fake.broken else 404, b"{}")
+                elif self.path.startswith("/bytes/"):
+                    self.answer(200, fake.files[name][1], "text/html")
+                else:
+                    self.answer(200, json.dumps({"url": f"http://127.0.0.1:{fake.port}/bytes/{name}", "mime_type": fake.files[name][0]}).encode())
+
+            def do_POST(self):
+                fake.strangers += self.headers.get("Authorization") != "Bearer the token"
+                fake.taken.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+                self.answer(500 if fake.broken else 200, b'{"id": "9001"}')
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+def test_files(seed):
+    """Files of messages that one sees are shown, and nothing else is; what can run is only saved; what is sent is limited, typed, and a page of ours'."""
+    whatsapp = FakeWhatsApp()
+    deliver = {"api_url": f"http://127.0.0.1:{whatsapp.port}", "api_private": True, "token": "the token"}
+    with Setting("deskfiles", deliver=deliver) as s:
+        ana, zoe, nobody = s.person("ana"), s.person("zoe"), s.person()
+        who, png = "573160000001", b"\x89PNG\r\n\x1a\n" + bytes(200)
+        conversation, other = s.customer(who, "hola"), s.customer("573160000002", "hola")
+        whatsapp.files = {"1": ("image/png", png), "2": ("text/html; charset=utf-8", b"<script>alert(1)</script>"), "3": ("image/svg+xml", b"<svg/>"),
+                          "4": ("image/jpeg", bytes(17 << 20)), "5": ("image/png", png)}
+        for media in ("1", "2", "3", "4", "gone"):
+            write(s, who, type="document", media_id=media, mime_type="image/png",
+                  raw=json.dumps({"document": {"filename": 'a"\r\nSet-Cookie: x=1\r\n.html'}}))
+        path = f"/api/conversations/{conversation}/media"
+        get = lambda media, browser=ana, of=path: browser.ask("GET", f"{of}?media={media}", raw=True)  # noqa: E731
+        expect(get("1") == (200, png) and ana.headers["Content-Type"] == "image/png" and "Content-Disposition" not in ana.headers, "a picture")
+        for media in ("2", "3"):
+            expect(get(media)[0] == 200 and ana.headers["Content-Type"] == "application/octet-stream", f"{media} is not shown")
+            saved = ana.headers["Content-Disposition"]
+            expect(saved.startswith("attachment") and "Set-Cookie" not in ana.headers and saved.count('"') == 2, f"it is saved, under a plain name: {saved}")
+        expect(ana.headers["X-Content-Type-Options"] == "nosniff" and ana.headers["Cache-Control"] == "no-store", "and nothing is guessed or kept")
+        expect(get("4")[0] == 502 and get("gone")[0] == 404, "too large, and forgotten")
+        expect(get("5")[0] == 404 and get("../1")[0] == 404 and get("")[0] == 404, "a file of no message here")
+        expect(get("1", ana, f"/api/conversations/{other}/media")[0] == 404, "nor of another conversation's")
+        expect(get("1", nobody)[0] == 401, "nobody's")
+        whatsapp.broken = True
+        expect(get("1")[0] == 502, "WhatsApp is unwell")
+        whatsapp.broken = False
+        s.give_team(conversation, "sales")
+        expect(get("1")[0] == 404 and get("1", zoe)[0] == 200, "another team's")
+        s.give_team(conversation, "care")
+
+        send = lambda body, browser=ana, headers=(), **more: browser.ask(  # noqa: E731
+            "POST", f"{path}?{urllib.parse.urlencode({'name': 'a b.png', 'caption': 'así', **more})}", body, headers)
+        big = b"%PDF-1.7" + bytes((16 << 20) - 8)
+        for body, want, why in ((b"MZ" + bytes(100), 415, "a program"), (b"<html>", 415, "a page"), (b"GIF89a" + bytes(50), 415, "what WhatsApp does not take"),
+                                (png[:8] + bytes(5 << 20), 413, "a picture of more than 5 MB"), (big + b"x", 413, "more than 16 MB")):
+            expect(send(body)[0] == want, f"{why}: not {want}")
+        expect(send(png, headers={"X-CSRF-Token": None})[0] == 403 and send(png, headers={"Origin": "https://evil.example"})[0] == 403, "not from our page")
+        expect(nobody.ask("POST", path, png)[0] == 401, "nobody's")
+        expect(send(big, nobody)[0] == 413, "a stranger's file is not even read")
+        expect(send(png, zoe)[0] == 404, "another team's")
+        expect(send(png, caption="x" * 1025)[0] == 422, "a caption that is too long")
+        expect(s.lab.sql("SELECT owner FROM desk.conversations WHERE conversation_id = %s", conversation)[0][0] == "bot", "nothing was done")
+        whatsapp.taken.clear()
+        status, said = send(png)
+        expect(status == 200 and said["done"] and said["agent_id"] == "ana", f"sent: {said}")
+        place, form = whatsapp.taken[0]
+        expect(place.endswith(f"/{NUMBER}/media") and png in form and b'name="type"\r\n\r\nimage/png' in form, f"what WhatsApp got: {form[:300]}")
+        mine = s.wait("it is in the history", lambda: [m for m in ana.get(f"/api/conversations/{conversation}/history")[1] if m["by"] == "agent"])
+        expect(mine[0]["text"] == "así" and mine[0]["extra"] == {"media": {"kind": "image", "id": "9001", "name": "a b.png"}}, f"as it is shown: {mine}")
+        expect(send(big)[0] == 200, "one of 16 MB")
+        expect(whatsapp.strangers == 0, "asked with the token, always")
+        log = s.desk.log.read_text()
+        expect("the token" not in log and "así" not in log, "a secret or a word is in the log")
+
+
 def test_ask(seed):
     """The knowledge base answers as it answers customers; what cannot be asked is said."""
     plugins = [{"name": "scripted", "path": str(PLUGINS.parent / "tests" / "plugins" / "scripted.so")},
@@ -237,7 +336,6 @@ def test_ask(seed):
             expect(ana.post("/api/ask", question=question)[0] == 422, "a question has a length")
         expect(ana.ask("POST", "/api/ask", {"question": "hola"}, {"X-CSRF-Token": None})[0] == 403, "from a page of ours only")
         expect(s.person().ask("POST", "/api/ask", {"question": "hola"})[0] == 401, "not by nobody")
-        import threading
         answers = []
         def many():
             answers.append(ana.ask("POST", "/api/ask", {"question": "¿abren hoy?"})[0])
@@ -252,4 +350,4 @@ def test_ask(seed):
 
 
 if __name__ == "__main__":
-    sys.exit(run("desk", test_snooze, test_tags, test_mentions, test_messages, test_replies, test_board, test_ask))
+    sys.exit(run("desk", test_snooze, test_tags, test_mentions, test_messages, test_replies, test_board, test_files, test_ask))

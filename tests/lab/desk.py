@@ -16,14 +16,16 @@ PASSWORD = "correct horse"
 class DeskLab(Lab):
     """A lab with a desk's section in its configuration."""
 
-    def __init__(self, name, desk=None, **options):
-        self.desk_port, self.desk_options = free_port(), desk or {}
+    def __init__(self, name, desk=None, deliver=None, **options):
+        self.desk_port, self.desk_options, self.deliver_options = free_port(), desk or {}, deliver
         super().__init__(name, **options)
 
     def write_config(self):
         super().write_config()
         config = yaml.safe_load(self.config.read_text())
         config["desk"] = {"listen": f"127.0.0.1:{self.desk_port}", **self.desk_options}
+        if self.deliver_options:
+            config["deliver"] = self.deliver_options
         self.config.write_text(yaml.safe_dump(config, allow_unicode=True))
 
     def account(self, login, *words, password=PASSWORD):
