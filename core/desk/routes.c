@@ -51,13 +51,14 @@ static const struct route {
     const char *args[ARGS_MAX]; /* of the query or the body, in the order of $4, $5, ...; {id} is one */
     const char *sql;
 } routes[] = {
-    {"GET", "/api/conversations", RLV_ROLE_AGENT, READS, {"list", "team", "trigger", "language", "search", "limit", "tag"},
+    {"GET", "/api/conversations", RLV_ROLE_AGENT, READS, {"list", "team", "trigger", "language", "search", "limit", "tag", "priority"},
      "SELECT coalesce(json_agg(t), '[]')::text FROM (SELECT " SUMMARY ", " PREVIEW " FROM desk.conversations c WHERE " SEES
      " AND " IN_LIST " AND ($5 = '' OR c.team = $5) AND ($6 = '' OR c.trigger = $6) "
      "AND ($7 = '' OR c.language = $7) AND ($8 = '' OR c.customer_name ILIKE '%' || $8 || '%' "
      "OR c.wa_id LIKE '%' || $8 || '%' OR c.customer_id = $8 OR EXISTS (SELECT FROM desk.history h WHERE "
      "h.conversation_id = c.conversation_id AND h.at > now() - interval '30 days' AND h.text ILIKE '%' || $8 || '%')) "
      "AND ($10 = '' OR c.conversation_id IN (SELECT g.conversation_id FROM desk.tagged g WHERE g.tag = $10)) "
+     "AND c.priority >= coalesce(nullif($11, '')::int, 0) "
      /* Of one's own those come first whose customer waits, the longest first. */
      "ORDER BY CASE WHEN $4 = 'queue' THEN -c.priority END, CASE WHEN $4 = 'queue' THEN c.owner_since WHEN $4 = 'mine' THEN c.waiting_since END, "
      "CASE WHEN $4 = 'snoozed' THEN c.snoozed_until END, c.last_message_at DESC LIMIT least(100, coalesce(nullif($9, ''), '50')::int)) t"},

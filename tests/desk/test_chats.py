@@ -218,6 +218,8 @@ def test_board(seed):
         due = sup.get("/api/board")[1]["due"]
         expect([(d["conversation_id"], d["agent_id"]) for d in due] == [(conversation, "ana")], f"who waits: {due}")
         expect(ana.get("/api/counts")[1]["unanswered"] == 1, "the agent's own count")
+        s.lab.sql("UPDATE relevo.conversation SET priority = 6, version = version + 1 WHERE id = %s", conversation)
+        expect(ids(ana, "all", priority="6") == [conversation] and not ids(ana, "all", priority="7"), "the list by priority")
         expect(sup.act(conversation, "assign", to="ben")[1]["agent_id"] == "ben", "given to somebody else")
         expect(sup.get("/api/board")[1]["due"][0]["agent_id"] == "ben", "who waits still")
         expect(s.person("ben").act(conversation, "reply", text="aquí")[1]["done"], "answered")

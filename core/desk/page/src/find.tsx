@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Searching in one conversation: all of its history, not only what is loaded.
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { api, type Found } from './api'
 import { t } from './words'
 
 export function Find({ id, words, setWords, go, close }: { id: string; words: string; setWords: (w: string) => void; go: (f: Found) => void; close: () => void }) {
     const [found, setFound] = useState<Found[]>()
     const [at, setAt] = useState(0)
+    const field = useRef<HTMLInputElement>(null)
+    useEffect(() => field.current?.focus(), [])
     useEffect(() => {
         setFound(undefined)
         if (!words.trim()) return
@@ -38,7 +40,7 @@ export function Find({ id, words, setWords, go, close }: { id: string; words: st
             }}
             onKeyDown={(e) => e.key === 'Escape' && close()}
         >
-            <input type="search" autofocus value={words} aria-label={t('findHere')} placeholder={t('findHere')} onInput={(e) => setWords(e.currentTarget.value)} />
+            <input ref={field} type="search" value={words} aria-label={t('findHere')} placeholder={t('findHere')} onInput={(e) => setWords(e.currentTarget.value)} />
             <span role="status">{found ? (found.length ? t('found', String(at + 1), String(found.length)) : t('foundNone')) : ''}</span>
             <button type="button" aria-label={t('previousFound')} title={t('previousFound')} onClick={() => move(-1)}>
                 ↑

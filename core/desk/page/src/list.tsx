@@ -5,7 +5,7 @@ import { api, type Agent, type Counts, type Session, type Summary } from './api'
 import { ago, clock, day, span, t } from './words'
 
 export type Tab = 'queue' | 'mine' | 'snoozed' | 'mentions' | 'bot' | 'all' | 'board' | 'triggers' | 'ask' | 'configuration'
-export type Filter = { team?: string; trigger?: string; language?: string; tag?: string; search?: string }
+export type Filter = { team?: string; trigger?: string; language?: string; tag?: string; priority?: string; search?: string }
 export const isList = (tab: Tab) => !['board', 'triggers', 'ask', 'configuration'].includes(tab)
 
 // How a customer who waits stands to what the business promises them.
@@ -127,6 +127,14 @@ export function List(props: {
                             options={options(list, 'team', props.agents.flatMap((a) => a.teams))} />
                         <Choice label={t('trigger')} any={t('trigger')} value={filter.trigger} set={(trigger) => set({ trigger })} options={options(list, 'trigger')} />
                         <Choice label={t('language')} any={t('language')} value={filter.language} set={(language) => set({ language })} options={options(list, 'language')} />
+                        <select aria-label={t('priority')} value={filter.priority ?? ''} onChange={(e) => set({ priority: e.currentTarget.value || undefined })}>
+                            <option value="">{t('priority')}</option>
+                            {['3', '5', '7', '9'].map((least) => (
+                                <option key={least} value={least}>
+                                    ≥ {least}
+                                </option>
+                            ))}
+                        </select>
                         <Choice label={t('tag')} any={t('tag')} value={filter.tag} set={(tag) => set({ tag })} options={props.tags} />
                     </div>
                     {tab === 'queue' && session.agent_id && (
