@@ -149,7 +149,7 @@ async function story() {
     await lucia.locator('.bubble.shown mark', { hasText: /a toda la ciudad/i }).waitFor()
     await accessible(lucia, 'searching')
     await shoot(lucia, 'search')
-    const shownState = await lucia.locator('.bubble.shown .delivery').innerText()
+    const shownState = await lucia.locator('.bubble.agent', { hasText: 'A toda la ciudad' }).locator('.delivery').innerText()
     expect(/entregado|leído/.test(shownState), `an older message tells no delivery: ${shownState}`)
     await lucia.keyboard.press('Escape')
 

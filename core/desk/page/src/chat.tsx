@@ -145,8 +145,8 @@ export function Chat(props: {
         setWanted('')
         bubble.scrollIntoView({ block: 'center' })
         if (document.activeElement?.tagName !== 'INPUT') bubble.focus()
+        for (const before of document.querySelectorAll('.bubble.shown')) before.classList.remove('shown')
         bubble.classList.add('shown')
-        setTimeout(() => bubble.classList.remove('shown'), 2000)
     }, [wanted, messages])
 
     const lost = (o: Outcome) => {
