@@ -3,22 +3,38 @@
 import { useState } from 'preact/hooks'
 import type { Answer, CardLine, Conversation, Message } from './api'
 import { Mood } from './mood'
-import { clock, day, known, t } from './words'
+import { clock, day, known, t, type Key } from './words'
+
+// Where a field's name says something else in this page.
+const titles: Record<string, Key> = { changed: 'changed_fields' }
+
+export interface Suggestion {
+    article: string
+    text: string
+}
+
+// What may help: the card's articles (docs/desk.md, The card), and where it has none, what the knowledge base says to the last words.
+export function suggestions(card: CardLine[], asked: Answer | null): Suggestion[] {
+    const own = card
+        .filter((line) => line.name === 'suggested' && line.text.includes('\n'))
+        .map((line) => ({ article: line.text.slice(0, line.text.indexOf('\n')), text: line.text.slice(line.text.indexOf('\n') + 1).trim() }))
+    return own.length || !asked?.answer ? own : [{ article: asked.article ?? '', text: asked.answer }]
+}
 
 export function Card(props: {
     conversation: Conversation
     messages: Message[]
-    suggestion: Answer | null
+    suggested: Suggestion[]
     show: (message_id: string) => void
     insert?: (text: string) => void
 }) {
     const c = props.conversation
     const lines = new Map<string, CardLine[]>()
-    for (const line of c.card) lines.set(line.name, [...(lines.get(line.name) ?? []), line])
+    // Suggestions come last, with a button; the window is in the head.
+    for (const line of c.card.filter((l) => l.name !== 'suggested' && l.name !== 'window')) lines.set(line.name, [...(lines.get(line.name) ?? []), line])
     const wide = matchMedia('(min-width: 60rem)').matches
     const [open] = useState(wide && (c.owner === 'queued' || c.owner === 'human'))
-    const suggested = props.suggestion?.answer ? props.suggestion : null
-    if (!c.card.length && !suggested && !c.actions.length) return null
+    if (!c.card.length && !props.suggested.length && !c.actions.length) return null
     return (
         <details class="card" open={open}>
             <summary>
@@ -28,7 +44,7 @@ export function Card(props: {
             <dl>
                 {[...lines].map(([name, of]) => (
                     <div key={name}>
-                        <dt>{known(name) ? t(name) : name}</dt>
+                        <dt>{titles[name] ? t(titles[name]) : known(name) ? t(name) : name}</dt>
                         {of.map((line, i) => (
                             <dd key={i}>
                                 {line.text}
@@ -49,17 +65,19 @@ export function Card(props: {
                         </dd>
                     </div>
                 )}
-                {suggested && (
+                {props.suggested.length > 0 && (
                     <div>
                         <dt>{t('suggested')}</dt>
-                        <dd>
-                            {suggested.answer} <span class="quiet">({suggested.article})</span>
-                            {props.insert && (
-                                <button class="suggest" title="Alt+I" onClick={() => props.insert!(suggested.answer!)}>
-                                    {t('insert')}
-                                </button>
-                            )}
-                        </dd>
+                        {props.suggested.map((one, i) => (
+                            <dd key={one.article}>
+                                {one.text} <span class="quiet">({one.article})</span>
+                                {props.insert && (
+                                    <button class="suggest" title={i === 0 ? 'Alt+I' : undefined} onClick={() => props.insert!(one.text)}>
+                                        {t(i === 0 ? 'insert' : 'insertOther')}
+                                    </button>
+                                )}
+                            </dd>
+                        ))}
                     </div>
                 )}
             </dl>

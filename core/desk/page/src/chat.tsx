@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { api, Failure, type Agent, type Answer, type Conversation, type Decision, type Message, type Outcome, type Session, type Template } from './api'
 import { Bubble, elsewhere, Line, place, ranks, relate, told } from './bubble'
-import { Card } from './card'
+import { Card, suggestions } from './card'
 import { Composer, quotable, type Kind, type Pending, type Writing } from './composer'
 import { Find } from './find'
 import { Head } from './head'
@@ -38,7 +38,7 @@ export function Chat(props: {
     const [finding, setFinding] = useState(!!props.search)
     const [find, setFind] = useState(props.search)
     const [quoted, setQuoted] = useState<Message | null>(null)
-    const [suggestion, setSuggestion] = useState<Answer | null>(null)
+    const [asked, setAsked] = useState<Answer | null>(null)
     const [wanted, setWanted] = useState('') // id of the element that is to be shown once it is there
     const writing = useRef<Writing>(null)
     const loaded = useRef<Message[]>([])
@@ -201,7 +201,7 @@ export function Chat(props: {
             else if (what === 'snooze') mine && setSnoozing(true)
             else if (what === 'find') setFinding(true)
             else if (what === 'tags') document.querySelector<HTMLInputElement>('.addtag')?.focus()
-            else if (what === 'insert') suggestion?.answer && writing.current?.insert(suggestion.answer)
+            else if (what === 'insert') suggested[0] && writing.current?.insert(suggested[0].text)
             else if (what === 'resolve' || what === 'resolve_next') resolve(what === 'resolve_next')
             else return
             e.preventDefault()
@@ -214,15 +214,16 @@ export function Chat(props: {
     // What the knowledge base would say to the customer's last words.
     const last = [...messages].reverse().find((m) => m.by === 'customer' && m.text && m.what === 'message' && m.type !== 'reaction')
     useEffect(() => {
-        setSuggestion(null)
-        if (!last?.text || !conversation || conversation.owner === 'bot' || conversation.owner === 'closed') return
+        setAsked(null)
+        if (!last?.text || !conversation || conversation.owner === 'bot' || conversation.owner === 'closed' || conversation.card.some((l) => l.name === 'suggested')) return
         let late = false
-        api.ask(last.text).then((a) => !late && setSuggestion(a), () => undefined)
+        api.ask(last.text).then((a) => !late && setAsked(a), () => undefined)
         return () => {
             late = true
         }
     }, [last?.message_id, conversation?.owner])
 
+    const suggested = suggestions(conversation?.card ?? [], asked)
     const related = useMemo(() => relate(messages), [messages])
     const days = useMemo(() => {
         let last = ''
@@ -269,7 +270,7 @@ export function Chat(props: {
                     }}
                 />
             )}
-            <Card conversation={c} messages={messages} suggestion={suggestion} show={showId} insert={session.agent_id ? (text) => writing.current?.insert(text) : undefined} />
+            <Card conversation={c} messages={messages} suggested={suggested} show={showId} insert={session.agent_id ? (text) => writing.current?.insert(text) : undefined} />
             <div
                 class="scroller"
                 ref={scroller}
