@@ -206,6 +206,7 @@ static void take_message(rlv_event *ev, const json_t *json, rlv_arena *arena)
     ev->media_id = text_of(json, "media_id", arena);
     ev->mime_type = text_of(json, "mime_type", arena);
     ev->context_id = text_of(json, "context_id", arena);
+    ev->raw = text_of(json, "raw", arena); /* the history has places and names of files from it */
     ev->note = text_of(json, "note", arena);
 }
 

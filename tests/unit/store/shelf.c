@@ -150,7 +150,7 @@ int shelf_setup(void **state)
 {
     shelf *s = *state;
     s->lane++;
-    s->arena = rlv_arena_new((size_t)16 << 20);
+    s->arena = rlv_arena_new((size_t)24 << 20);
     s->store = shelf_open(s, SHELF_TIMEOUT_MS);
     s->row = shelf_assign(s->store, s->lane);
     return 0;
