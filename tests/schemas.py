@@ -6,10 +6,12 @@
     schemas.py --self-test plants incompatible changes in a copy of the tree and must find every one
 
 Each current schema must read the data of each one in its history, and the other way round (Avro's FULL compatibility); the
-newest history entry is the current file; everything has a doc. Must never need a build, and nothing but Python.
+newest history entry is the current file, but for its docs; whatever git knows to have been current is in the history, so that
+no entry can be changed with its schema; everything has a doc. Must never need a build, and nothing but Python and git.
 """
 import json
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -134,6 +136,29 @@ def history(root, name):
     return sorted(files, key=lambda f: int(f.stem) if f.stem.isdigit() else -1)
 
 
+def meaning(tree):
+    """A schema without its docs: these are for readers, and may become better."""
+    if isinstance(tree, list):
+        return [meaning(item) for item in tree]
+    if isinstance(tree, dict):
+        return {key: meaning(value) for key, value in tree.items() if key != "doc"}
+    return tree
+
+
+def git(root, *words):
+    done = subprocess.run(["git", "-C", root, *words], capture_output=True, text=True, check=False)
+    return done.stdout if done.returncode == 0 else ""
+
+
+def committed(root, file):
+    """Every version of a schema that git knows: (commit, tree). Nothing where there is no git, as in an archive of the sources."""
+    path = file.relative_to(root).as_posix()
+    for commit in git(root, "log", "--format=%h", "--", path).split():
+        text = git(root, "show", f"{commit}:./{path}")
+        if text:  # not where it was removed
+            yield commit, json.loads(text)
+
+
 def check_one(root, file):
     tree = json.loads(file.read_text())
     current = Schema(tree)
@@ -144,9 +169,14 @@ def check_one(root, file):
     if [f.stem for f in past] != [str(n + 1) for n in range(len(past))] or not past:
         yield f"{file.name}: history/{file.stem}/ must hold 1.avsc, 2.avsc, ... without a gap"
         return
-    if json.loads(past[-1].read_text()) != tree:
+    kept = [meaning(json.loads(f.read_text())) for f in past]
+    if kept[-1] != meaning(tree):
         yield (f"{file.name}: changed since history/{file.stem}/{past[-1].name}: "
                f"copy it to {len(past) + 1}.avsc (published entries never change)")
+    for commit, old in committed(root, file):
+        if meaning(old) not in kept:
+            yield (f"{file.name}: what it was in commit {commit} is not in history/{file.stem}/: entries never change; "
+                   f"git show {commit}:schemas/avro/{file.name} has it")
     for old_file in past:
         old = Schema(json.loads(old_file.read_text()))
         version = f"version {old_file.stem}"
@@ -210,6 +240,13 @@ PLANTS = [
 
 def plant_unrecorded(root):
     path = root / "schemas/avro/Progress.avsc"
+    tree = json.loads(path.read_text())
+    tree["fields"].append(dict(ADDED))
+    path.write_text(json.dumps(tree))
+
+
+def plant_better_words(root):
+    path = root / "schemas/avro/Progress.avsc"
     path.write_text(path.read_text().replace("The lane (partition).", "The lane."))
 
 
@@ -220,6 +257,18 @@ def plant_rewritten(root):
         path.write_text(path.read_text().replace('"name": "epoch", "type": "long"', '"name": "epoch", "type": "bytes"'))
     shutil.copy(root / "original.avsc", root / "schemas/avro/history/EffectResult/2.avsc")
     shutil.copy(root / "schemas/avro/EffectResult.avsc", root / "schemas/avro/history/EffectResult/3.avsc")
+
+
+def plant_in_place(root):
+    """An entry that was committed, changed with its schema."""
+    for words in (["init", "-q"], ["add", "schemas"],
+                  ["-c", "user.name=x", "-c", "user.email=x@localhost", "commit", "-q", "-m", "as it was"]):
+        subprocess.run(["git", "-C", root, *words], check=True)
+    path = root / "schemas/avro/EffectResult.avsc"
+    tree = json.loads(path.read_text())
+    tree["fields"].append(dict(ADDED))
+    path.write_text(json.dumps(tree))
+    shutil.copy(path, root / "schemas/avro/history/EffectResult/1.avsc")
 
 
 def plant_gap(root):
@@ -238,6 +287,8 @@ def plant_symbol(root):
 
 PLANTS += [
     (plant_unrecorded, "copy it to 2.avsc"),
+    (plant_better_words, None),
+    (plant_in_place, "is not in history/EffectResult/"),
     (plant_rewritten, "epoch"),
     (plant_gap, "without a gap"),
     (plant_symbol, "['timer'] are unknown"),
