@@ -210,3 +210,23 @@ int rlv_broker_bounds(rlv_broker *broker, const char *topic, int32_t partition, 
     *ret_high = high;
     return RLV_OK;
 }
+
+int rlv_broker_obstructed(rlv_broker *broker, const char *topic, int32_t partition, int timeout_ms, rlv_error *err)
+{
+    int64_t low, high, stable; /* stable: where readers of committed records stand */
+    int rc = rlv_broker_bounds(broker, topic, partition, timeout_ms, &low, &high, err);
+    if (rc != RLV_OK)
+        return -rc;
+    /* Asked for second: what is open before an end that it had a moment ago is no matter of timing. */
+    rd_kafka_resp_err_t e = rd_kafka_query_watermark_offsets(broker->fetcher, topic, partition, &low, &stable, timeout_ms);
+    if (e)
+        return -rlv_error_set(err, RLV_E_UNAVAILABLE, "cannot ask Kafka for the last stable offset of %s[%d]: %s", topic,
+                              partition, rd_kafka_err2str(e));
+    if (stable >= high)
+        return 0;
+    (void)rlv_error_set(err, RLV_E_UNAVAILABLE,
+                        "a transaction in %s[%d] is open since offset %lld, nothing behind it is read, to offset %lld: if that "
+                        "lasts, Kafka has lost its end, see \"A transaction without an end\" in docs/operating.md",
+                        topic, partition, (long long)stable, (long long)high);
+    return 1;
+}

@@ -31,6 +31,10 @@ RLV_MUST_CHECK int rlv_broker_topics(rlv_broker *broker, int timeout_ms, char re
 RLV_MUST_CHECK int rlv_broker_bounds(rlv_broker *broker, const char *topic, int32_t partition, int timeout_ms,
                                      int64_t *ret_low, int64_t *ret_high, rlv_error *err);
 
+/* Whether an open transaction keeps readers of committed records before the end of a partition: 1, and err says where
+   (RLV_E_UNAVAILABLE); 0: they read all of it; <0: -code, Kafka does not tell. Blocks up to twice timeout_ms. */
+int rlv_broker_obstructed(rlv_broker *broker, const char *topic, int32_t partition, int timeout_ms, rlv_error *err);
+
 /* ---- membership ------------------------------------------------------------------------------------------------ */
 
 typedef struct rlv_membership rlv_membership;
@@ -97,6 +101,10 @@ typedef struct rlv_publisher rlv_publisher;
 /* Makes the lane's two transactional producers and takes Kafka's fence with both. Blocks up to about 10 s. */
 RLV_MUST_CHECK int rlv_publisher_new(rlv_broker *broker, const rlv_config *config, int32_t lane, rlv_publisher **ret,
                                      rlv_error *err);
+/* Nobody but the fenced producers has transactions in the lane's partitions of decisions, ownership, outbound, effects and
+   progress: one that is open there all the same has lost its end, and whoever reads committed records stands before it. Waits
+   up to timeout_ms for it: RLV_E_UNAVAILABLE, and err names it. */
+RLV_MUST_CHECK int rlv_publisher_check_readers(rlv_publisher *publisher, int timeout_ms, rlv_error *err);
 /* Gives up: an open transaction is left to be fenced or timed out. Accepts NULL. */
 void rlv_publisher_free(rlv_publisher *publisher);
 

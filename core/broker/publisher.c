@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/point.h"
 
-enum { PRODUCERS = 2, OUTPUTS = 6, INIT_TIMEOUT_MS = 10000, QUEUE_FULL_RETRIES = 5000 };
+enum { PRODUCERS = 2, OUTPUTS = 6, INIT_TIMEOUT_MS = 10000, ASK_MS = 2000, QUEUE_FULL_RETRIES = 5000 };
 
 struct rlv_publisher {
     rlv_broker *broker;
@@ -123,6 +123,25 @@ void rlv_publisher_free(rlv_publisher *publisher)
     free(publisher);
 }
 
+int rlv_publisher_check_readers(rlv_publisher *publisher, int timeout_ms, rlv_error *err)
+{
+    enum { PAUSE_MS = 100 };
+    const rlv_config *config = publisher->broker->config;
+    const char *const own[] = {config->topics.decisions, config->topics.ownership, config->topics.outbound,
+                               config->topics.effects, config->topics.progress};
+    int64_t deadline_us = rlv_clock_mono_us() + (int64_t)timeout_ms * 1000;
+    for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++) {
+        int open;
+        /* The fence ended whatever it met: its marks may be on their way to readers. */
+        while ((open = rlv_broker_obstructed(publisher->broker, own[i], publisher->lane, ASK_MS, err)) == 1 &&
+               rlv_clock_mono_us() < deadline_us)
+            rlv_clock_sleep_ms(PAUSE_MS);
+        if (open != 0)
+            return err->code;
+    }
+    return RLV_OK;
+}
+
 int rlv_publisher_begin(rlv_publisher *publisher, rlv_error *err)
 {
     rd_kafka_error_t *e = rd_kafka_begin_transaction(publisher->producers[publisher->turn]);
@@ -216,13 +235,8 @@ int rlv_publisher_commit(rlv_publisher *publisher, rlv_error *err)
 /* Why [.., high) is not given. Whoever holds the fence has no transaction open: one that is there all the same has lost its end. */
 static int not_given(rlv_broker *broker, const char *topic, int32_t partition, int64_t high, rlv_error *err)
 {
-    enum { ASK_MS = 2000 };
-    int64_t low, stable; /* where readers of committed records stand */
-    if (rd_kafka_query_watermark_offsets(broker->fetcher, topic, partition, &low, &stable, ASK_MS) == 0 && stable < high)
-        return rlv_error_set(err, RLV_E_UNAVAILABLE,
-                             "a transaction in %s[%d] is open since offset %lld, nothing behind it is read, to offset %lld: if that "
-                             "lasts, Kafka has lost its end, see \"A transaction without an end\" in docs/operating.md",
-                             topic, partition, (long long)stable, (long long)high);
+    if (rlv_broker_obstructed(broker, topic, partition, ASK_MS, err) == 1)
+        return err->code;
     return rlv_error_set(err, RLV_E_UNAVAILABLE, "Kafka does not give %s[%d] up to offset %lld", topic, partition, (long long)high);
 }
 

@@ -70,6 +70,11 @@ bool rlv_fetch_all_seen(const rlv_fetch *fetch, const rlv_batch *last)
     return fetch->commands_seen && fetch->timers_seen && !rlv_fetch_fears(fetch, last->offsets);
 }
 
+bool rlv_fetch_stuck(const rlv_fetch *fetch)
+{
+    return rlv_writers_stuck(&fetch->writers) || rlv_standing_stuck(&fetch->standing);
+}
+
 int64_t rlv_fetch_lag(const rlv_fetch *fetch, size_t topic, const rlv_lane_row *row)
 {
     return rlv_feed_lag(fetch->feed, topic, row->next[topic]);
@@ -456,6 +461,7 @@ int rlv_fetch_batch(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch, const 
                 batch->offsets[i] = end;
         }
     fetch->caught_up = all_taken && at_end(fetch, batch);
+    rlv_standing_look(&fetch->standing, fetch->env, fetch->feed, row->lane, batch->offsets);
     stamp(batch, row);
     batch->fetch_us += rlv_clock_mono_us() - begun_us;
     return RLV_OK;

@@ -7,6 +7,7 @@
 
 #include "lane/batch.h"
 #include "lane/lane.h"
+#include "lane/standing.h"
 #include "lane/writers.h"
 
 enum { RLV_FETCH_CHUNK = 64 };
@@ -18,6 +19,7 @@ typedef struct rlv_fetch {
     rlv_fetched held; /* fetched, and did not fit in the batch before */
     bool holding;
     rlv_writers writers; /* whose schema may be what the held one waits for */
+    rlv_standing standing;
     size_t batch_max;
     int64_t next_poll_us;   /* of commands and timers, if nothing announces them */
     int64_t next_due_ms, last_due_ms; /* between these timers that this lane set are due; 0: none, but for what the poll finds */
@@ -60,6 +62,8 @@ bool rlv_fetch_fears(const rlv_fetch *fetch, const int64_t *from);
 bool rlv_fetch_all_seen(const rlv_fetch *fetch, const rlv_batch *last);
 /* A timer was committed that is due then: it is looked for without waiting for the poll. */
 void rlv_fetch_wake(rlv_fetch *fetch, int64_t due_ms);
+/* True when an input does not go on, and why was told: the schema registry is away, or a transaction there does not end. */
+bool rlv_fetch_stuck(const rlv_fetch *fetch);
 /* Messages behind the end of an input; -1: not known yet. */
 int64_t rlv_fetch_lag(const rlv_fetch *fetch, size_t topic, const rlv_lane_row *row);
 

@@ -212,6 +212,8 @@ static int take_kafka(rlv_lane *lane, rlv_error *err)
     rlv_arena_reset(lane->scratch);
     int rc = rlv_publisher_new(lane->env->broker, lane->env->config, lane->row.lane, &publisher, err);
     if (rc == RLV_OK)
+        rc = rlv_publisher_check_readers(publisher, KAFKA_TIMEOUT_MS, err);
+    if (rc == RLV_OK)
         rc = read_progress(lane, &seq, err);
     int64_t behind = lane->row.seq - seq;
     if (rc == RLV_OK) {
@@ -328,7 +330,7 @@ static int assign(rlv_lane *lane, rlv_error *err)
 static void see_it_work(rlv_lane *lane, bool idle)
 {
     int64_t published = rlv_publishing_published(lane->publishing);
-    if (atomic_load(&lane->working) || rlv_writers_stuck(&lane->fetch.writers) ||
+    if (atomic_load(&lane->working) || rlv_fetch_stuck(&lane->fetch) ||
         (published <= lane->taken && !(idle && published == lane->row.seq)))
         return;
     set_working(lane, true);
@@ -606,7 +608,7 @@ static int turn(rlv_lane *lane, rlv_error *err)
     }
     if (rc == RLV_OK && rlv_wary_over(&lane->wary, decided, all_seen))
         rc = be_bold(lane, err);
-    bool stuck = rlv_writers_stuck(&lane->fetch.writers); /* the schema registry is away */
+    bool stuck = rlv_fetch_stuck(&lane->fetch);
     if (stuck && atomic_load(&lane->working))
         set_working(lane, false);
     if (rc == RLV_OK && !stuck)

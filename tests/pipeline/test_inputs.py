@@ -68,6 +68,50 @@ def transactions(seed):
         expect(lab.decided() == 10, "a restart decided something twice")
 
 
+def open_transaction(lab, topic, value=b"never"):
+    """Somebody's transaction with one record at partition 0 of the topic, which does not end by itself."""
+    producer = Producer({"bootstrap.servers": lab.kafka, "transactional.id": lab.prefix + "stranger",
+                         "transaction.timeout.ms": 600000})
+    producer.init_transactions(60)
+    producer.begin_transaction()
+    producer.produce(lab.prefix + topic, value, partition=0)
+    expect(producer.flush(60) == 0, "the open record could not be produced")
+    return producer
+
+
+def without_end(seed):
+    """transactions that nobody ends: the lane names them where it reads and where it writes, and goes on when somebody does"""
+    with Lab("unended", partitions=1, transaction_timeout="2s") as lab:
+        results = open_transaction(lab, "relevo.results.v1")
+        consumer = lab.start(ready=False)
+        wait_for("nobody says that results are not read on", lambda: (
+            f"lane 0: an input does not go on: a transaction in {lab.prefix}relevo.results.v1[0] is open since offset 0" in consumer.tail(50)))
+        expect(consumer.get("/readyz")[0] == 503, "it says that it is well")
+        lab.produce(0, b"k", message(lab, 1))
+        lab.produce(0, b"bad", b"no Avro", topic=lab.prefix + "relevo.results.v1")
+        lab.flush()
+        wait_for("events wait for results", lambda: lab.decided() == 1)
+        results.abort_transaction(60)
+        wait_for("the lane does not read on behind the end", lambda: lab.decided() == 2)
+        consumer.wait_ready()
+        wait_for("nobody says that results are read on", lambda: (
+            f"lane 0: an input goes on: {lab.prefix}relevo.results.v1" in consumer.tail(50)))
+        consumer.stop()
+
+        outbound = open_transaction(lab, "relevo.outbound.v1")
+        heir = lab.start("heir", ready=False)
+        wait_for("nobody says that its outbound messages are not read", lambda: (
+            f"lane 0: a transaction in {lab.prefix}relevo.outbound.v1[0] is open since offset" in heir.tail(50)))
+        expect(heir.get("/readyz")[0] == 503, "it says that it is well")
+        outbound.abort_transaction(60)
+        heir.wait_ready()
+        lab.produce(0, b"k", message(lab, 2))
+        lab.flush()
+        wait_for("it does not decide again", lambda: lab.decided() == 3)
+        heir.stop()
+        lab.check()
+
+
 def two_lanes(seed):
     """a customer whose events come through two partitions: the second lane keeps its hands off and forwards them, unchanged"""
     with Lab("lanes", partitions=2) as lab:
@@ -121,4 +165,4 @@ def clocks(seed):
 
 
 if __name__ == "__main__":
-    sys.exit(run("inputs", transactions, two_lanes, long_names, clocks))
+    sys.exit(run("inputs", transactions, without_end, two_lanes, long_names, clocks))

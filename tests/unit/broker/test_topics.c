@@ -212,15 +212,10 @@ static void test_the_last_record(void **state)
     assert_true(rlv_str_is(last, "untouched"));
 }
 
-/* Somebody's transaction that does not end: it says where it stands, and when it ends after all the record is given. */
-static void test_a_transaction_without_an_end(void **state)
+/* Somebody's transaction that does not end: one record at partition 0 of the topic. */
+static rd_kafka_t *leave_open(lab *l, const char *topic)
 {
-    lab *l = *state;
-    rlv_error err;
-    rlv_str last = RLV_STR("untouched");
     char why[256], id[64], within[] = "within";
-    const char *topic = lab_topic(l, "endless", 1);
-    (void)lab_produce(l, topic, 0, "before");
     (void)snprintf(id, sizeof(id), "%sstranger", l->prefix);
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     assert_int_equal(rd_kafka_conf_set(conf, "bootstrap.servers", l->property.value, why, sizeof(why)), RD_KAFKA_CONF_OK);
@@ -234,17 +229,64 @@ static void test_a_transaction_without_an_end(void **state)
                                        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END),
                      0);
     assert_int_equal(rd_kafka_flush(rk, LAB_TIMEOUT_MS), 0);
+    return rk;
+}
+
+static void assert_says(const rlv_error *err, const char *words)
+{
+    if (!strstr(err->message, words) || !strstr(err->message, "\"A transaction without an end\" in docs/operating.md"))
+        fail_msg("%s", err->message);
+}
+
+/* It says where it stands, and when the transaction ends after all the record is given. */
+static void test_a_transaction_without_an_end(void **state)
+{
+    lab *l = *state;
+    rlv_error err;
+    rlv_str last = RLV_STR("untouched");
+    const char *topic = lab_topic(l, "endless", 1);
+    (void)lab_produce(l, topic, 0, "before");
+    assert_int_equal(rlv_broker_obstructed(l->broker, topic, 0, LAB_TIMEOUT_MS, &err), 0);
+    rd_kafka_t *rk = leave_open(l, topic);
 
     assert_int_equal(rlv_broker_last_record(l->broker, topic, 0, 1500, l->arena, &last, &err), RLV_E_UNAVAILABLE);
-    if (!strstr(err.message, "endless[0] is open since offset 1, nothing behind it is read, to offset 2") ||
-        !strstr(err.message, "\"A transaction without an end\" in docs/operating.md"))
-        fail_msg("%s", err.message);
+    assert_says(&err, "endless[0] is open since offset 1, nothing behind it is read, to offset 2");
     assert_true(rlv_str_is(last, "untouched"));
+    err = (rlv_error){0};
+    assert_int_equal(rlv_broker_obstructed(l->broker, topic, 0, LAB_TIMEOUT_MS, &err), 1);
+    assert_int_equal(err.code, RLV_E_UNAVAILABLE);
+    assert_says(&err, "endless[0] is open since offset 1");
+    assert_true(rlv_broker_obstructed(l->broker, topic, 99, 1000, &err) < 0); /* no such partition */
 
     assert_null(rd_kafka_commit_transaction(rk, LAB_TIMEOUT_MS));
     assert_ok(rlv_broker_last_record(l->broker, topic, 0, LAB_TIMEOUT_MS, l->arena, &last, &err), err);
     assert_true(rlv_str_is(last, "within"));
+    assert_int_equal(rlv_broker_obstructed(l->broker, topic, 0, LAB_TIMEOUT_MS, &err), 0);
     rd_kafka_destroy(rk);
+}
+
+/* What readers of a lane's output stand before is named, in each of its topics, and in no other lane's partition. */
+static void test_readers_of_a_lane(void **state)
+{
+    lab *l = *state;
+    rlv_error err;
+    rlv_publisher *mine, *other;
+    const char *const topics[] = {l->config.topics.decisions, l->config.topics.ownership, l->config.topics.outbound,
+                                  l->config.topics.effects, l->config.topics.progress};
+    assert_ok(rlv_publisher_new(l->broker, &l->config, 0, &mine, &err), err);
+    assert_ok(rlv_publisher_new(l->broker, &l->config, 1, &other, &err), err);
+    for (size_t i = 0; i < sizeof(topics) / sizeof(*topics); i++) {
+        assert_ok(rlv_publisher_check_readers(mine, 0, &err), err);
+        rd_kafka_t *rk = leave_open(l, topics[i]);
+        assert_int_equal(rlv_publisher_check_readers(mine, 200, &err), RLV_E_UNAVAILABLE);
+        assert_says(&err, rlv_arena_printf(l->arena, "a transaction in %s[0] is open since offset", topics[i]));
+        assert_ok(rlv_publisher_check_readers(other, 0, &err), err);
+        assert_null(rd_kafka_abort_transaction(rk, LAB_TIMEOUT_MS));
+        assert_ok(rlv_publisher_check_readers(mine, LAB_TIMEOUT_MS, &err), err);
+        rd_kafka_destroy(rk);
+    }
+    rlv_publisher_free(mine);
+    rlv_publisher_free(other);
 }
 
 int main(void)
@@ -256,6 +298,7 @@ int main(void)
         cmocka_unit_test(test_properties),       cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_the_last_record),
         cmocka_unit_test(test_a_transaction_without_an_end),
+        cmocka_unit_test(test_readers_of_a_lane),
     };
     return cmocka_run_group_tests(tests, lab_setup, lab_teardown);
 }
