@@ -167,8 +167,8 @@ static int take_posted(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch, con
     if (!rlv_store_notified(store) && !due)
         return RLV_OK;
     const rlv_batch_item *events = batch->items;
-    size_t n_events = batch->n;
-    int rc = take_commands(fetch, store, batch, COMMANDS_MAX, err);
+    size_t n_events = batch->n, limit = fetch->batch_max < COMMANDS_MAX ? fetch->batch_max : COMMANDS_MAX;
+    int rc = take_commands(fetch, store, batch, (int)limit, err);
     if (rc == RLV_OK && due)
         rc = take_timers(fetch, store, batch, row, err);
     size_t n_timers = batch->n - batch->n_commands;
@@ -183,7 +183,7 @@ static int take_posted(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch, con
         fetch->next_poll_us = now_us + fetch->env->config->consume.command_poll_ms * 1000;
     if (rings)
         fetch->next_due_ms = fetch->last_due_ms > wall_ms ? wall_ms + WAKE_MS : 0;
-    if (batch->n_commands == COMMANDS_MAX)
+    if (batch->n_commands == limit)
         fetch->next_poll_us = 0; /* there are more */
     return RLV_OK;
 }

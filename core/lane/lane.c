@@ -427,6 +427,13 @@ static int hold(lane_hold *h, rlv_lane *lane, rlv_batch *batch, rlv_error *err)
     return rlv_store_hold(lane->store, &lane->row, h->ids, h->n, err);
 }
 
+/* The next batch is half as large, in what Kafka brings and in commands. */
+static void go_smaller(rlv_lane *lane, const rlv_batch *batch)
+{
+    size_t most = batch->n < lane->fetch.batch_max ? batch->n : lane->fetch.batch_max;
+    lane->fetch.batch_max = most > 1 ? most / 2 : 1;
+}
+
 /* load ▸ step ▸ commit, again while somebody else changes one of the batch's conversations in between. A large batch may
    lose that race for ever when Postgres is slow and desktops are busy: then they wait for it; and when it is too slow for
    that too, it is given up for smaller ones. */
@@ -460,6 +467,8 @@ static int decide(rlv_lane *lane, rlv_batch *batch, rlv_error *err)
         rlv_meters_stages(&lane->meters, t1 - t0, t2 - t1, rlv_clock_mono_us() - t2);
         if (rc != RLV_OK)
             rlv_store_release(lane->store);
+        if (rc != RLV_OK && held.n && rlv_clock_mono_us() - t0 >= lane->env->config->consume.postgres_timeout_ms * 1000)
+            go_smaller(lane, batch); /* Postgres ends a transaction that rests for so long: the next one would not do better */
         if (rc != RLV_E_CONFLICT)
             return rc;
         if (tries >= CONFLICTS_MOST || (tries >= CONFLICT_PAUSE_AFTER && t2 - began_us > CONFLICTS_MOST_US)) {
@@ -604,7 +613,7 @@ static int turn(rlv_lane *lane, rlv_error *err)
         if (rc == RLV_OK)
             memcpy(lane->row.next, batch->offsets, sizeof(lane->row.next));
     } else if (rc == RLV_E_LIMIT || rc == RLV_E_CONFLICT) {
-        lane->fetch.batch_max = batch->n > 1 ? batch->n / 2 : 1;
+        go_smaller(lane, batch);
     }
     if (rc == RLV_OK && rlv_wary_over(&lane->wary, decided, all_seen))
         rc = be_bold(lane, err);

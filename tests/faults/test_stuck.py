@@ -105,5 +105,35 @@ def stuck(seed):
         lab.check()
 
 
+def hurried(seed):
+    """messages that take longer than Postgres lets a transaction rest, while desktops write to the same conversations: smaller batches"""
+    with Lab("hurried", partitions=1, batch_max=40, postgres_timeout="1s", command_poll="100ms") as lab:
+        slow, schema = 80, lab.schemas["WhatsAppEvent"]  # 40 of them take 4 s
+
+        def write(n, text):
+            lab.produce(0, b"k", schema.encode({"kind": "message", "phone_number_id": "105550001", "wa_id": f"52155000{n % 20:05}",
+                                                "message_id": f"wamid.{n}.{text}", "type": "text", "text": text}))
+        for n in range(20):
+            write(n, "say hola")
+        lab.flush()
+        process = lab.start()
+        lab.wait_caught_up()
+        lab.sql("SELECT desk.put_agent('ana', 'Ana', '{care}', '{}', '{}', 100)")
+        keys = [row[0] for row in lab.sql("SELECT conversation_id::text FROM desk.conversations")]
+        for n in range(slow):
+            write(n, "slow")
+        lab.flush()
+        until, notes = time.monotonic() + PATIENCE_S, 0
+        while lab.sql("SELECT count(*) FROM relevo.history WHERE type = 'text'")[0][0] < 20 + slow:
+            expect(time.monotonic() < until, f"the batch is never decided:\n{process.tail()}")
+            lab.sql("SELECT desk.note(%s, 'ana', 'a note')", keys[notes % len(keys)])
+            notes += 1
+            time.sleep(0.02)
+        print(f"{slow} slow messages against {notes} notes; {Metrics(process)('relevo_conflicts_total'):.0f} conflicts", flush=True)
+        lab.wait_caught_up()
+        process.stop()
+        lab.check()
+
+
 if __name__ == "__main__":
-    sys.exit(run("stuck", behind, paused, stuck))
+    sys.exit(run("stuck", behind, paused, stuck, hurried))

@@ -81,7 +81,7 @@ def open_transaction(lab, topic, value=b"never"):
 
 def without_end(seed):
     """transactions that nobody ends: the lane names them where it reads and where it writes, and goes on when somebody does"""
-    with Lab("unended", partitions=1, transaction_timeout="2s") as lab:
+    with Lab("unended", partitions=1, transaction_timeout="2s", postgres_timeout="2s") as lab:
         results = open_transaction(lab, "relevo.results.v1")
         consumer = lab.start(ready=False)
         wait_for("nobody says that results are not read on", lambda: (

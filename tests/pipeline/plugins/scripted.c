@@ -8,17 +8,20 @@
  *   miss       abstain                        fail       respond fails, and with it the whole call
  *   else       reply "ok"                     ask X      reply "un momento", X asked of the CRM, and X replied to its answer
  *   wait X     the message waits for the CRM, and X is replied to its answer, if that is a good one; "ok" without it
+ *   slow       takes SLOW_MS, and replies "ok"
  *   wait       the same without words of its own: a good answer is replied to with "bien", and without it nobody has an answer
  */
 #include <relevo/plugin.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #ifndef MAYBE
 #define MAYBE 0.3
 #endif
 #define WAIT_MS 4000u
+#define SLOW_MS 100
 
 /* The text behind `word` and a space; false for another text. A lone word has an empty rest. */
 static bool starts(relevo_str text, const char *word, relevo_str *ret_rest)
@@ -46,6 +49,8 @@ static int32_t classify(void *instance, const relevo_view *const *views, uint32_
     (void)instance;
     for (uint32_t i = 0; i < n; i++) {
         relevo_str text = text_of(views[i]), rest;
+        if (starts(text, "slow", &rest))
+            (void)nanosleep(&(struct timespec){0, SLOW_MS * 1000000L}, NULL);
         relevo_answer_reading reading = {
             {sizeof(reading), RELEVO_ANSWER_READING},
             {.size = sizeof(reading.reading), .language = RELEVO_STR("es"),
