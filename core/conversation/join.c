@@ -136,6 +136,13 @@ bool rlv_conversation_join(rlv_step *step, const rlv_conversation *loser)
     rlv_str agent = taken ? loser->agent_id : kept->agent_id, team = taken ? loser->team : kept->team;
     enum rlv_owner owner = taken ? loser->owner : kept->owner;
     int64_t since = taken ? loser->owner_since_ms : kept->owner_since_ms;
+    rlv_conversation fresh;
+    if (loser->owner == RLV_OWNER_BOT && loser->epoch > loser->decided_epoch) {
+        /* Somebody gave it back to the bot, and its lane has not decided that yet: what was said before must not steer here either. */
+        fresh = *loser;
+        rlv_digest_new_stretch(&fresh);
+        loser = &fresh;
+    }
     join_digest(kept, loser);
     rlv_held_join(kept, loser, step->arena);
     if (loser->epoch > kept->epoch)

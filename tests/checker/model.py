@@ -72,6 +72,7 @@ class Conversation:
         self.owner, self.epoch, self.agent, self.team = "bot", 1, None, None
         self.decided_owner, self.decided_epoch = "bot", 1  # without what a desktop did and the lane has not seen
         self.stretch, self.cases, self.misses = 1, 1, 0
+        self.told = 1  # the stretch when the customer wrote last
         self.language = self.wa_id = self.user_id = self.name = None
         self.recent, self.slots = [], {}
         self.held = None

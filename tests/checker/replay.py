@@ -135,6 +135,8 @@ class Replay:
             self.pending[key] = self.pending[key][used:]
         if not apart(event):
             self.conversations[key] = after
+            if row["source"] == 0:  # from here on commands alone, if it moves: what it is joined to may have seen it before them
+                after.told = after.stretch
         self.compare_row(row, event, step)
 
     def forwarded(self, lane, row, key):
@@ -160,6 +162,9 @@ class Replay:
             loser = self.moved.get(other)
             if loser is None:  # found elsewhere
                 continue
+            if loser.told <= d["stretch"] < loser.stretch:  # returns that its lane decided only afterwards, though they hold
+                loser = loser.copy()
+                loser.stretch = d["stretch"]
             wins = d["owner"] in ("human", "queued") and (d["agent_id"], d["team"]) == (loser.agent, loser.team)
             joins.append((other, loser, wins))
         return joins

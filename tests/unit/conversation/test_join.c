@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "conversation/digest.h"
+#include "conversation/join.h"
 #include "talk.h"
 
 static rlv_conversation other(enum rlv_owner owner, int64_t epoch)
@@ -10,6 +11,7 @@ static rlv_conversation other(enum rlv_owner owner, int64_t epoch)
     rlv_conversation c = {.id = rlv_conversation_id(RLV_STR("555"), RLV_STR("other")),
                           .owner = owner,
                           .epoch = epoch,
+                          .decided_epoch = epoch,
                           .agent_id = owner == RLV_OWNER_HUMAN ? RLV_STR("otto") : (rlv_str){NULL, 0},
                           .team = RLV_STR("theirs"),
                           .stretch = 1,
@@ -106,6 +108,30 @@ static void digests(void **state)
     assert_int_equal(t->conv.cases, cases); /* both were open: one case, seen from two sides */
 }
 
+/* A desktop gave the other one back to the bot a moment ago: what was said before steers no more than if that had been decided. */
+static void returned(void **state)
+{
+    talk *t = *state;
+    for (int late = 0; late < 2; late++) {
+        talk_owner(t, RLV_OWNER_CLOSED);
+        rlv_conversation c = other(RLV_OWNER_BOT, 4);
+        c.decided_epoch = late ? 3 : 4;
+        c.last_in_ms = t->conv.last_in_ms + 1;
+        c.stretch = t->conv.stretch + 4;
+        c.misses = 2;
+        t->conv.n_turns = 0;
+        rlv_digest_turn(&c, 1, 1, (rlv_str){NULL, 0}, RLV_STR("before"));
+        int64_t stretch = c.stretch;
+        rlv_step step = {.policy = &t->policy, .arena = t->arena, .conversation = &t->conv, .event = &t->ev};
+        assert_true(rlv_conversation_join(&step, &c));
+        assert_int_equal(t->conv.owner, RLV_OWNER_BOT);
+        assert_int_equal(t->conv.stretch, stretch + late);
+        assert_int_equal(t->conv.misses, late ? 0 : 2);
+        assert_int_equal(t->conv.n_turns, late ? 0 : 1);
+        assert_int_equal(c.stretch, stretch); /* the other one is as it was */
+    }
+}
+
 /* Meta sends a message again under the other identity: the joined conversation knows it. */
 static void duplicates(void **state)
 {
@@ -171,6 +197,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(owners, talk_setup, talk_teardown),
         cmocka_unit_test_setup_teardown(ties, talk_setup, talk_teardown),
         cmocka_unit_test_setup_teardown(digests, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(returned, talk_setup, talk_teardown),
         cmocka_unit_test_setup_teardown(duplicates, talk_setup, talk_teardown),
         cmocka_unit_test_setup_teardown(identities, talk_setup, talk_teardown),
         cmocka_unit_test_setup_teardown(forwarding, talk_setup, talk_teardown),
