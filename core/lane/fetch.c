@@ -177,7 +177,7 @@ static int take_posted(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch, con
         rc = add_items(batch, events, n_events, err);
     if (rc != RLV_OK)
         return rc;
-    fetch->commands_seen |= batch->n_commands < COMMANDS_MAX;
+    fetch->commands_seen |= batch->n_commands < limit;
     fetch->timers_seen |= due && fetch->caught_up && n_timers < TIMERS_MAX; /* before, it asked for those of the lane's own time */
     if (due)
         fetch->next_poll_us = now_us + fetch->env->config->consume.command_poll_ms * 1000;
