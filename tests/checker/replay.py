@@ -117,10 +117,10 @@ class Replay:
         have = [details(d) for d in self.decided[lane, row["seq"]]]
         joins = self.joins_of(have)
         best = None
-        for after, used in self.candidates(key, before, event):
+        for after, used, ties in self.tries(key, before, event, joins):
             if joins:
                 after = after.copy()
-            step = Step(after, event, row["at"], self.idle_close_ms, joins, self.pause_ms, (lane, row["seq"]))
+            step = Step(after, event, row["at"], self.idle_close_ms, ties, self.pause_ms, (lane, row["seq"]))
             decisions = step.decisions
             right = decisions == have
             if best is None or right:
@@ -168,6 +168,13 @@ class Replay:
             wins = d["owner"] in ("human", "queued") and (d["agent_id"], d["team"]) == (loser.agent, loser.team)
             joins.append((other, loser, wins))
         return joins
+
+    def tries(self, key, before, event, joins):
+        """What it may have begun from: of two that wait for the same team nothing but the next card tells whose wait goes on."""
+        for after, used in self.candidates(key, before, event):
+            yield after, used, joins
+            if joins:
+                yield after, used, [(other, loser, not wins) for other, loser, wins in joins]
 
     def candidates(self, key, before, event):
         """The conversation as it may have been: with none, one, two ... of the commands that were not seen yet."""
