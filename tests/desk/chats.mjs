@@ -144,6 +144,7 @@ async function story() {
     await open(lucia, 'Marisol')
     await lucia.locator('.bubble.customer', { hasText: 'relleno 89' }).waitFor()
     await lucia.keyboard.press('Alt+KeyF')
+    await lucia.locator('.find input:focus').waitFor()
     await lucia.keyboard.type('a toda la ciudad')
     await lucia.locator('.find [role=status]', { hasText: '1 de 1' }).waitFor()
     await lucia.locator('.bubble.shown mark', { hasText: /a toda la ciudad/i }).waitFor()

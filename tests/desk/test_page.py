@@ -101,7 +101,12 @@ def late_customer(lab):
         "SELECT h.message_id FROM desk.conversations c JOIN desk.history h USING (conversation_id) WHERE c.wa_id = %s AND h.by = 'customer'", who))
     for i in range(100):
         lab.sandbox("say", {"wa_id": who, "name": "Tardía", "text": f"ok {i}"})
-    wait_for("all that they said", lambda: lab.sql("SELECT 1 FROM desk.history WHERE text = 'ok 99'"))
+    # Before the clock is set back: what the bot still had to send would fail, and bring a person.
+    wait_for("all that they said is answered", lambda: lab.sql(
+        "SELECT 1 FROM relevo.conversation c WHERE c.wa_id = %s"
+        " AND (SELECT count(*) FROM desk.history h WHERE h.conversation_id = c.id AND h.by = 'customer') = 101"
+        " AND (SELECT count(*) FROM desk.history h WHERE h.conversation_id = c.id AND h.by = 'bot')"
+        "   = (SELECT count(*) FROM relevo.send s WHERE s.conversation_id = c.id AND s.state = 3)", who))
     lab.sql("UPDATE relevo.conversation SET last_in_ms = last_in_ms - 90000000, version = version + 1, card = %s WHERE wa_id = %s",
             json.dumps([{"name": "wants", "text": "ok", "message_id": first[0][0]}]), who)
     return who

@@ -19,7 +19,7 @@ export function Triggers() {
     return (
         <section class="board">
             <h1>{t('triggersTitle')}</h1>
-            <div class="wide">
+            <div class="wide" role="region" aria-label={t('triggersTitle')} tabIndex={0}>
                 <table>
                     <thead>
                         <tr>

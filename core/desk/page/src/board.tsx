@@ -104,7 +104,7 @@ export function Board({ told, session, open }: { told: number; session: Session;
                 {wrong}
             </p>
             {due.length ? (
-                <div class="wide">
+                <div class="wide" role="region" aria-label={t('dueTitle')} tabIndex={0}>
                     <table>
                         <thead>
                             <tr>
@@ -170,7 +170,7 @@ export function Board({ told, session, open }: { told: number; session: Session;
                 <p class="quiet">{t('emptyQueue')}</p>
             )}
             <h2>{t('agents')}</h2>
-            <div class="wide">
+            <div class="wide" role="region" aria-label={t('agents')} tabIndex={0}>
                 <table>
                     <thead>
                         <tr>

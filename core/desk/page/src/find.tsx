@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Searching in one conversation: all of its history, not only what is loaded.
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { api, type Found } from './api'
 import { t } from './words'
 
@@ -8,7 +8,7 @@ export function Find({ id, words, setWords, go, close }: { id: string; words: st
     const [found, setFound] = useState<Found[]>()
     const [at, setAt] = useState(0)
     const field = useRef<HTMLInputElement>(null)
-    useEffect(() => field.current?.focus(), [])
+    useLayoutEffect(() => field.current?.focus(), []) // before anybody's next key
     useEffect(() => {
         setFound(undefined)
         if (!words.trim()) return
