@@ -132,6 +132,9 @@ static void watch(rlv_gateway *g)
 /* Nobody new; those that are here are answered. */
 static void drain(rlv_gateway *g)
 {
+    enum {
+        WRITE_US = 1000000 /* stopping the server closes connections, also those whose answer is on its way */
+    };
     int64_t until_us = rlv_clock_mono_us() + g->config->gateway.drain_ms * 1000;
     atomic_store(&g->draining, true);
     int fd = MHD_quiesce_daemon(g->daemon);
@@ -143,6 +146,8 @@ static void drain(rlv_gateway *g)
     if (left > 0)
         rlv_log(RLV_LOG_WARN, "gateway",
                 "%zu webhooks were answered with 503: Kafka did not acknowledge them in time", left);
+    for (until_us = rlv_clock_mono_us() + WRITE_US; left > 0 && atomic_load(&g->open) > 0 && rlv_clock_mono_us() < until_us;)
+        watch(g);
     MHD_stop_daemon(g->daemon);
     g->daemon = NULL;
     g->fd = -1;
