@@ -6,6 +6,7 @@ set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
+"$HERE/packages.sh" tests
 "$HERE/build.sh" release
 "$HERE/stack.sh" servers
 eval "$("$HERE/stack.sh" env)"

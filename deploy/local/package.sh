@@ -5,7 +5,7 @@ set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-"$HERE/packages.sh"
+"$HERE/packages.sh" tests
 "$HERE/page.sh"
 cd "$ROOT"
 build=build/package log=build/package.log

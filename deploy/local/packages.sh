@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs the Debian packages that are missing, and only those: packages.sh [fuzz | browser]
+# Installs the Debian packages that are missing, and only those: packages.sh [tests] [fuzz] [browser]
 # It must never upgrade, remove or configure anything else.
 set -euo pipefail
 # shellcheck source=lib.sh
@@ -10,16 +10,18 @@ build="gcc libc6-dev make cmake ninja-build pkg-config git"
 libraries="librdkafka-dev libavro-dev libcurl4-openssl-dev libpq-dev libyaml-dev libjansson-dev liblinear-dev
     libglib2.0-dev libstemmer-dev libutf8proc-dev libpcre2-dev libmicrohttpd-dev libsodium-dev libseccomp-dev uthash-dev"
 servers="postgresql postgresql-client openjdk-17-jre-headless maven curl ca-certificates procps util-linux"
-tests="libcmocka-dev kcat wrk python3 python3-confluent-kafka python3-avro python3-psycopg2 python3-yaml python3-jsonschema spin valgrind prometheus groff-base systemd lintian dpkg-dev file"
+clients="libcmocka-dev kcat python3 python3-confluent-kafka python3-avro python3-psycopg2 python3-yaml python3-jsonschema"
 # The desk's page is built with npm; one that is there already will do.
 command -v npm >/dev/null || build="$build nodejs npm"
-wanted="$build $libraries $servers $tests"
-case ${1:-} in
-    "") ;;
-    fuzz) wanted="$wanted clang libclang-rt-14-dev llvm" ;;
-    browser) wanted="$wanted chromium" ;;
-    *) die "packages.sh knows only 'fuzz' and 'browser', not '$1'" ;;
-esac
+wanted="$build $libraries $servers $clients"
+for what in "$@"; do
+    case $what in
+        tests) wanted="$wanted wrk spin valgrind prometheus groff-base systemd lintian dpkg-dev file" ;;
+        fuzz) wanted="$wanted clang libclang-rt-14-dev llvm" ;;
+        browser) wanted="$wanted chromium" ;;
+        *) die "packages.sh knows only 'tests', 'fuzz' and 'browser', not '$what'" ;;
+    esac
+done
 
 missing() {
     local package
@@ -40,7 +42,17 @@ if [ "$(id -u)" != 0 ]; then
 fi
 say "installing Debian packages: $list"
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+# Programs are wanted, not services: what is installed here must not begin to listen.
+policy=/usr/sbin/policy-rc.d held=""
+release() {
+    rm -f "$log"
+    [ -z "$held" ] || "${as_root[@]}" rm -f "$policy"
+}
+trap release EXIT
+if [ ! -e "$policy" ]; then
+    held=1
+    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" sh -c "cat >$policy && chmod 755 $policy"
+fi
 apt() {
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=600 \
         -o Dpkg::Use-Pty=0 "$@" >>"$log" 2>&1 </dev/null
