@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks schemas/avro: what was published once can be read for ever, and what is published now by those who know only the past.
 
-    schemas.py [ROOT]      one line for each mistake, exit status 1 if there is any
+    schemas.py [ROOT]      one line for each mistake, exit status 1 if there is any; 77 if git could not be asked what was before
     schemas.py --self-test plants incompatible changes in a copy of the tree and must find every one
 
 Each current schema must read the data of each one in its history, and the other way round (Avro's FULL compatibility); the
@@ -148,6 +148,15 @@ def meaning(tree):
 def git(root, *words):
     done = subprocess.run(["git", "-C", root, *words], capture_output=True, text=True, check=False)
     return done.stdout if done.returncode == 0 else ""
+
+
+def silent(root):
+    """Why git does not tell what the schemas were, though this is a clone; empty when it does. Nobody may take its silence for consent."""
+    if not (root / ".git").exists():
+        return ""
+    if not git(root, "log", "--format=%h", "-1"):
+        return f"git does not answer (git -C {root} log says why)"
+    return "the clone is shallow (git fetch --unshallow)" if git(root, "rev-parse", "--is-shallow-repository").strip() == "true" else ""
 
 
 def committed(root, file):
@@ -316,6 +325,12 @@ def self_test(root):
             sys.exit(f"plant {number} is allowed, but: {found}")
         if expected is not None and not any(expected in f for f in found):
             sys.exit(f"plant {number}: expected {expected!r}, found {found}")
+    with tempfile.TemporaryDirectory() as temp:
+        if silent(Path(temp)):
+            sys.exit("an archive of the sources is no clone, and needs no git")
+        (Path(temp) / ".git").write_text("nothing that git knows")
+        if not silent(Path(temp)):
+            sys.exit("a git that does not answer was taken for one that agrees")
     print(f"all {len(PLANTS)} planted changes were judged rightly")
 
 
@@ -328,6 +343,9 @@ def main():
         root = Path(sys.argv[1])
     found = check(root)
     print("\n".join(found) if found else "every schema reads its whole history, and is read by it")
+    if not found and silent(root):
+        print(f"not compared with what was committed: {silent(root)}")
+        sys.exit(77)
     sys.exit(1 if found else 0)
 
 

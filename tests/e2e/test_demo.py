@@ -58,6 +58,7 @@ def running(folder):
 def test_demo(seed):
     """The demo tells its story, goes on running, is quick the second time, and `down` leaves nothing behind, nor stops what is not ours."""
     with tempfile.TemporaryDirectory(prefix="relevo-demo-") as folder:
+        os.chmod(folder, 0o755)  # else Postgres, which does not run as root, keeps its data elsewhere, out of our sight
         one, two = Path(folder) / "one", Path(folder) / "two"
         for clone in (one, two):
             subprocess.run(["git", "clone", "-q", ROOT, clone], check=True)
@@ -70,7 +71,7 @@ def test_demo(seed):
             began = time.monotonic()
             judge(dev(one, "demo"))
             print(f"the second demo took {time.monotonic() - began:.0f} s", flush=True)
-            expect(time.monotonic() - began < 120, "the second demo takes more than seconds")
+            expect(time.monotonic() - began < 60, "the second demo takes more than seconds")
             dev(one, "down")
             expect(not running(one), f"./dev down leaves these: {running(one)}")
             kafka, postgres = Kafka(), Postgres()
