@@ -64,6 +64,7 @@ typedef struct rlv_batch {
     size_t n, n_commands; /* commands come first, then timers, then what Kafka brought */
     int64_t lane_ms;      /* after the batch */
     int64_t offsets[RLV_INPUTS_MAX]; /* next offsets after the batch */
+    int64_t append_ms[RLV_INPUTS_MAX]; /* of each input's last record in it; 0: it has none */
     size_t bytes;
     bool feared; /* a predecessor may have died of something in it */
     int64_t begun_us, fetch_us; /* when its first event was taken; how long fetching took so far */

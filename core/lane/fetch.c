@@ -80,6 +80,21 @@ int64_t rlv_fetch_lag(const rlv_fetch *fetch, size_t topic, const rlv_lane_row *
     return rlv_feed_lag(fetch->feed, topic, row->next[topic]);
 }
 
+void rlv_fetch_decided(rlv_fetch *fetch, const rlv_batch *batch)
+{
+    for (size_t i = 0; i < fetch->env->n_topics; i++)
+        if (rlv_feed_lag(fetch->feed, i, batch->offsets[i]) == 0)
+            fetch->append_ms[i] = 0; /* what comes after a quiet night has not waited since the evening */
+        else if (batch->append_ms[i])
+            fetch->append_ms[i] = batch->append_ms[i];
+}
+
+int64_t rlv_fetch_behind_ms(const rlv_fetch *fetch, size_t topic, int64_t lag)
+{
+    int64_t behind_ms = lag && fetch->append_ms[topic] ? rlv_clock_wall_ms() - fetch->append_ms[topic] : 0;
+    return behind_ms > 0 ? behind_ms : 0; /* the broker's clock may be ahead of ours */
+}
+
 void rlv_fetch_wake(rlv_fetch *fetch, int64_t due_ms)
 {
     if (!fetch->next_due_ms || due_ms < fetch->next_due_ms)
@@ -361,7 +376,7 @@ static int decode(rlv_fetch *fetch, rlv_batch *batch, const rlv_fetched *f, int 
     batch->n++;
     batch->bytes += f->value.len + f->key.len + item->headers.len;
     batch->offsets[f->topic] = f->offset + 1;
-    fetch->last_append_ms = f->append_ms;
+    batch->append_ms[f->topic] = f->append_ms;
     return RLV_OK;
 }
 
@@ -419,6 +434,8 @@ static int take_events(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch, siz
             continue;
         }
         RLV_POINT("fetched");
+        if (!fetch->append_ms[fetch->held.topic]) /* seen to wait even if nothing is ever decided */
+            fetch->append_ms[fetch->held.topic] = fetch->held.append_ms;
         if (!batch->begun_us)
             batch->begun_us = rlv_clock_mono_us();
         int rc = decode(fetch, batch, &fetch->held, store && !batch->n ? IDLE_MS : 0, err);

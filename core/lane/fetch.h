@@ -24,7 +24,7 @@ typedef struct rlv_fetch {
     int64_t next_poll_us;   /* of commands and timers, if nothing announces them */
     int64_t next_due_ms, last_due_ms; /* between these timers that this lane set are due; 0: none, but for what the poll finds */
     int64_t command_age_ms; /* of the oldest waiting command, at the last poll */
-    int64_t last_append_ms; /* of the last record read */
+    int64_t append_ms[RLV_INPUTS_MAX]; /* of each input's last record decided while others wait; until one is, of the first that waits; 0: none does */
     bool caught_up;         /* nothing was left in Kafka: lane time may follow the clock */
     bool wary, reading;     /* what waited when the lane was taken is feared (reading: already when it is decoded): */
     int64_t ends[RLV_INPUTS_MAX];        /* events before these offsets, ... */
@@ -60,11 +60,15 @@ void rlv_fetch_bold(rlv_fetch *fetch);
 bool rlv_fetch_fears(const rlv_fetch *fetch, const int64_t *from);
 /* True when nothing is left that is feared, behind the batch that was fetched last. */
 bool rlv_fetch_all_seen(const rlv_fetch *fetch, const rlv_batch *last);
+/* The batch was committed, if only its offsets. */
+void rlv_fetch_decided(rlv_fetch *fetch, const rlv_batch *batch);
 /* A timer was committed that is due then: it is looked for without waiting for the poll. */
 void rlv_fetch_wake(rlv_fetch *fetch, int64_t due_ms);
 /* True when an input does not go on, and why was told: the schema registry is away, or a transaction there does not end. */
 bool rlv_fetch_stuck(const rlv_fetch *fetch);
 /* Messages behind the end of an input; -1: not known yet. */
 int64_t rlv_fetch_lag(const rlv_fetch *fetch, size_t topic, const rlv_lane_row *row);
+/* How old that input's last event decided is, by append_ms; 0 when its lag is nothing. */
+int64_t rlv_fetch_behind_ms(const rlv_fetch *fetch, size_t topic, int64_t lag);
 
 #endif

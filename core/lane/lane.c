@@ -504,6 +504,7 @@ static void committed(rlv_lane *lane, rlv_batch *batch)
     lane->row.seq += (int64_t)batch->n;
     lane->row.lane_ms = batch->lane_ms;
     memcpy(lane->row.next, batch->offsets, sizeof(lane->row.next));
+    rlv_fetch_decided(&lane->fetch, batch);
     rlv_batch_remember(batch, &lane->stages);
     for (size_t i = 0; i < batch->n_writes; i++)
         if (batch->writes[i].conversation->held_timer_ms)
@@ -610,8 +611,10 @@ static int turn(rlv_lane *lane, rlv_error *err)
         batch = NULL;
     } else if (rc == RLV_OK && memcmp(batch->offsets, lane->row.next, sizeof(lane->row.next)) != 0) {
         rc = commit(lane, batch, err); /* nothing but transaction markers: the position alone moves on */
-        if (rc == RLV_OK)
+        if (rc == RLV_OK) {
             memcpy(lane->row.next, batch->offsets, sizeof(lane->row.next));
+            rlv_fetch_decided(&lane->fetch, batch);
+        }
     } else if (rc == RLV_E_LIMIT || rc == RLV_E_CONFLICT) {
         go_smaller(lane, batch);
     }

@@ -149,8 +149,7 @@ void rlv_meters_lag(rlv_lane_meters *m, const rlv_fetch *fetch, const rlv_lane_r
         if (lag < 0)
             continue; /* not known: an old value is truer than a made-up one */
         rlv_metric_set(m->lag[i], (double)lag);
-        int64_t behind_ms = fetch->last_append_ms ? rlv_clock_wall_ms() - fetch->last_append_ms : 0;
-        rlv_metric_set(m->lag_seconds[i], lag && behind_ms > 0 ? (double)behind_ms / 1e3 : 0);
+        rlv_metric_set(m->lag_seconds[i], (double)rlv_fetch_behind_ms(fetch, i, lag) / 1e3);
     }
 }
 

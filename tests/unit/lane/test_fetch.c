@@ -307,11 +307,78 @@ static void test_what_is_feared(void **state)
     rlv_fetch_stop(&t->fetch);
 }
 
+static int64_t end_of(track *t, const char *topic)
+{
+    rlv_error err;
+    int64_t low, end;
+    assert_ok(rlv_broker_bounds(t->l->broker, topic, t->s->lane, LAB_TIMEOUT_MS, &low, &end, &err), err);
+    return end;
+}
+
+/* Two inputs, one event in a batch: each is as far behind as its own last event decided, whatever is read of it or of the other. */
+static void test_how_far_behind(void **state)
+{
+    enum {
+        EACH = 3,
+        APART_MS = 200
+    };
+    track *t = *state;
+    rlv_error err;
+    shelf_run(t->s->sql, "DELETE FROM relevo.command WHERE lane = %d", t->s->lane);
+    shelf_run(t->s->sql, "DELETE FROM relevo.timer WHERE lane = %d", t->s->lane);
+    for (size_t i = 0; i < 2; i++)
+        t->s->row.next[i] = end_of(t, t->topics[i]);
+    for (int i = 0; i < EACH; i++) {
+        for (size_t k = 0; k < 2; k++) {
+            (void)lab_produce(t->l, t->topics[k], t->s->lane, "this is no Avro");
+            rlv_clock_sleep_ms(APART_MS);
+        }
+    }
+    t->fetch.batch_max = 1;
+    assert_ok(rlv_fetch_start(&t->fetch, &t->env, &t->stages, &t->s->row, &err), err);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(rlv_fetch_behind_ms(&t->fetch, i, EACH), 0); /* not known */
+    int64_t decided[2] = {0}, n_decided[2] = {0}, first[2] = {0};
+    for (int n = 0; n < 2 * EACH; n++) {
+        fetch(t);
+        assert_int_equal(t->batch->n, 1);
+        int64_t at_ms = t->batch->items[0].base_ms;
+        size_t of = rlv_str_is(t->batch->items[0].event.source.topic, t->topics[0]) ? 0 : 1;
+        assert_int_equal(t->batch->append_ms[of], at_ms);
+        assert_int_equal(t->batch->append_ms[1 - of], 0);
+        if (!n_decided[of])
+            first[of] = at_ms;
+        /* Read, and not decided: the one before it is what counts, or for want of one itself. */
+        assert_int_equal(t->fetch.append_ms[of], n_decided[of] ? decided[of] : at_ms);
+        int64_t other_ms = t->fetch.append_ms[1 - of];
+        follow(t);
+        rlv_fetch_decided(&t->fetch, t->batch);
+        decided[of] = at_ms;
+        n_decided[of]++;
+        int64_t lag = rlv_fetch_lag(&t->fetch, of, &t->s->row);
+        assert_int_equal(lag, EACH - n_decided[of]);
+        assert_int_equal(t->fetch.append_ms[of], lag ? at_ms : 0);
+        assert_int_equal(t->fetch.append_ms[1 - of], other_ms);
+        int64_t age_ms = rlv_clock_wall_ms() - at_ms, behind_ms = rlv_fetch_behind_ms(&t->fetch, of, lag);
+        assert_in_range(behind_ms, lag ? age_ms : 0, lag ? age_ms + 1000 : 0);
+    }
+    for (size_t i = 0; i < 2; i++)
+        assert_true(decided[i] >= first[i] + 2 * APART_MS * (EACH - 1)); /* there was something to tell apart */
+
+    /* What comes to an input where nothing waited is as old as itself, not as the last one before it. */
+    (void)lab_produce(t->l, t->topics[0], t->s->lane, "this is no Avro");
+    fetch(t);
+    assert_int_equal(t->fetch.append_ms[0], t->batch->items[0].base_ms);
+    assert_int_equal(t->fetch.append_ms[1], 0);
+    rlv_fetch_stop(&t->fetch);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_events),
                                        cmocka_unit_test(test_a_limit_that_moves),
                                        cmocka_unit_test(test_what_postgres_has),
-                                       cmocka_unit_test(test_what_is_feared)};
+                                       cmocka_unit_test(test_what_is_feared),
+                                       cmocka_unit_test(test_how_far_behind)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
