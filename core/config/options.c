@@ -110,7 +110,7 @@ const rlv_option rlv_options[] = {
     {"topics.replication", INTEGER, ROOT(config.topics.replication), 0, "1", 1, 32, "copies", NULL,
      "For `relevo topics create` only. 3 in production."},
 
-    {"consume.group", STRING, ROOT(config.consume.group), 0, "relevo", 0, 0, NULL, rlv_rule_filled,
+    {"consume.group", STRING, ROOT(config.consume.group), 0, "relevo", 0, 0, NULL, rlv_rule_group,
      "Consumer group."},
     {"consume.instance", STRING, ROOT(config.consume.instance), 0, "", 0, 0, NULL, NULL,
      "Name of this process in the group, for quick restarts (static membership): the pod's name, for "

@@ -11,6 +11,7 @@
 enum {
     CLUSTER_MAX = 100,
     TOPIC_MAX = 245,
+    GROUP_MAX = 200,
     URL_MAX = 1000,
     ENTRY_MAX = 31
 };
@@ -32,6 +33,13 @@ const char *rlv_rule_cluster(rlv_str value)
 {
     bool fine = value.len >= 1 && value.len <= CLUSTER_MAX && only(value, LOWER DIGITS ".-");
     return fine ? NULL : "must be 1 to 100 of a-z 0-9 . -";
+}
+
+/* Kafka would take anything; it is a label of metrics, and these are written as they are. */
+const char *rlv_rule_group(rlv_str value)
+{
+    bool fine = value.len >= 1 && value.len <= GROUP_MAX && only(value, LOWER "ABCDEFGHIJKLMNOPQRSTUVWXYZ" DIGITS "._-");
+    return fine ? NULL : "must be 1 to 200 of a-z A-Z 0-9 . _ -";
 }
 
 const char *rlv_rule_prefix(rlv_str value)

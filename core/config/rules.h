@@ -8,6 +8,7 @@
 
 const char *rlv_rule_filled(rlv_str value);
 const char *rlv_rule_cluster(rlv_str value);
+const char *rlv_rule_group(rlv_str value);
 const char *rlv_rule_topic(rlv_str value);
 const char *rlv_rule_prefix(rlv_str value);
 const char *rlv_rule_address(rlv_str value);

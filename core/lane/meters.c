@@ -22,7 +22,7 @@ static rlv_metric *kind(const char *name, const char *help, const char *value)
 
 void rlv_meters_take(rlv_lane_meters *m, const rlv_lane_env *env, int32_t lane)
 {
-    char labels[320];
+    char labels[512]; /* a topic of 249, a group of 200 (core/config/rules.c), and a partition */
     m->n_topics = env->n_topics;
     for (size_t i = 0; i < env->n_topics; i++) {
         (void)snprintf(labels, sizeof(labels), "topic=\"%s\",partition=\"%d\",group=\"%s\"", env->topics[i], lane,

@@ -14,6 +14,9 @@
 
 #include "common.h"
 
+#define OF_40 "a234567890b234567890c234567890d234567890"
+#define OF_200 OF_40 OF_40 OF_40 OF_40 OF_40
+
 /* LEAST is two lines: what follows begins on line 3. */
 static const struct {
     const char *text, *lines;
@@ -65,7 +68,13 @@ static const struct {
     {LEAST "consume: fast\n",
      "relevo.yaml:3: 'consume' must be a mapping (its keys indented below it), not a single value\n"},
     {LEAST "consume: {group: [a]}\n", "relevo.yaml:3: 'consume.group' must be a single value, not a list\n"},
-    {LEAST "consume: {group: ''}\n", "relevo.yaml:3: 'consume.group' is '', must not be empty\n"},
+    {LEAST "consume: {group: ''}\n", "relevo.yaml:3: 'consume.group' is '', must be 1 to 200 of a-z A-Z 0-9 . _ -\n"},
+    {LEAST "consume: {group: 'mi \"casa\"'}\n",
+     "relevo.yaml:3: 'consume.group' is 'mi \"casa\"', must be 1 to 200 of a-z A-Z 0-9 . _ -\n"},
+    {LEAST "consume:\n  group: " OF_200 "\n  linger: 5\n",
+     "relevo.yaml:5: 'consume.linger' is '5', must be a time with its unit, such as 5ms, 10s, 2m, 24h or 7d\n"},
+    {LEAST "consume: {group: " OF_200 "x}\n",
+     "relevo.yaml:3: 'consume.group' is '" OF_40 "a234567890b234567890...', must be 1 to 200 of a-z A-Z 0-9 . _ -\n"},
     {LEAST "consume:\n  linger: 1ms\n  linger: 2ms\n",
      "relevo.yaml:5: key 'linger' is given twice in 'consume' (first on line 4): remove one\n"},
     {LEAST "cluster: a\ncluster: b\n",
