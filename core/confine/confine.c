@@ -20,6 +20,7 @@
 #include "confine/internal.h"
 
 static const rlim_t FILES_MAX = 64; /* a loader's and a model's, not a server's */
+static const rlim_t STACK_MAX = (rlim_t)8 << 20; /* of the main thread; the others have their own, see guest.c */
 #ifndef RELEVO_SANITIZED
 static const rlim_t MAPPED_MORE = (rlim_t)1
                                   << 32; /* address space beyond memory: libraries, the ring, guard pages */
@@ -41,6 +42,8 @@ static bool limit_all(const rlv_confine_spec *spec)
 {
     bool all = limit(RLIMIT_CORE, 0, 0) && limit(RLIMIT_FSIZE, 0, 0) && limit(RLIMIT_MSGQUEUE, 0, 0) &&
                limit(RLIMIT_MEMLOCK, 0, 0) && limit(RLIMIT_NOFILE, FILES_MAX, FILES_MAX);
+    /* DATA does not count the main stack: raised while a plugin is loaded, it would be memory beyond any limit. */
+    all = limit(RLIMIT_STACK, STACK_MAX, STACK_MAX) && all;
     /* Only until it is sealed: afterwards it is the caller who counts the time of each call. */
     if (spec->load_s)
         all = limit(RLIMIT_CPU, (rlim_t)spec->load_s, RLIM_INFINITY) && all;

@@ -85,13 +85,15 @@ static unsigned enter(void)
 
 static int limits_hold(void)
 {
-    struct rlimit cpu, data, files, core;
+    struct rlimit cpu, data, files, core, stack;
     if (!(enter() & RLV_CONFINED_LIMITS))
         return 2;
     if (getrlimit(RLIMIT_CPU, &cpu) || getrlimit(RLIMIT_DATA, &data) || getrlimit(RLIMIT_NOFILE, &files) ||
-        getrlimit(RLIMIT_CORE, &core))
+        getrlimit(RLIMIT_CORE, &core) || getrlimit(RLIMIT_STACK, &stack))
         return 3;
     if (cpu.rlim_cur != 1000 || files.rlim_cur > 64 || files.rlim_max > 64 || core.rlim_max)
+        return BROKEN;
+    if (stack.rlim_cur > 8 << 20 || stack.rlim_max > 8 << 20)
         return BROKEN;
 #ifndef RELEVO_SANITIZED
     void *much = mmap(NULL, 2 * (size_t)MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -99,8 +101,8 @@ static int limits_hold(void)
         return BROKEN;
 #endif
     /* hard ones: they cannot be raised again */
-    const struct rlimit more = {128, 128};
-    return setrlimit(RLIMIT_NOFILE, &more) == 0 ? BROKEN : HELD;
+    const struct rlimit more = {128, 128}, deeper = {16 << 20, 16 << 20};
+    return setrlimit(RLIMIT_NOFILE, &more) == 0 || setrlimit(RLIMIT_STACK, &deeper) == 0 ? BROKEN : HELD;
 }
 
 /* Bits that are set are enforced; what this kernel has not is missing from the bits. */
