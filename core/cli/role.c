@@ -169,6 +169,9 @@ int rlv_role_catch_signals(char **argv, const char *how, rlv_error *err)
         return rlv_error_set(err, RLV_E_IO, "cannot catch signals: errno %d", errno);
     act.sa_handler = SIG_IGN;
     (void)sigaction(SIGPIPE, &act, NULL);
+    /* Whoever started us may have ignored it, which lasts over an exec: then nobody could be told how a child ended. */
+    act.sa_handler = SIG_DFL;
+    (void)sigaction(SIGCHLD, &act, NULL);
     (void)sigemptyset(&hup);
     (void)sigaddset(&hup, SIGHUP);
     if (pthread_sigmask(SIG_BLOCK, &hup, NULL) != 0 || pthread_create(&thread, NULL, wait_for_hup, &hup) != 0)

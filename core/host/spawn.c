@@ -212,8 +212,11 @@ static int spawn(rlv_spawned *s, const char *what, rlv_error *err)
 bool rlv_spawn_ended(const rlv_spawned *s)
 {
     siginfo_t info = {.si_pid = 0};
-    return !s->pid ||
-           (waitid(P_PID, (id_t)s->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0);
+    if (!s->pid)
+        return true;
+    if (waitid(P_PID, (id_t)s->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0)
+        return info.si_pid != 0;
+    return errno == ECHILD; /* where SIGCHLD is ignored the kernel has reaped it already */
 }
 
 void rlv_spawn_kill(const rlv_spawned *s)
@@ -225,7 +228,8 @@ void rlv_spawn_kill(const rlv_spawned *s)
 void rlv_spawn_reap(rlv_spawned *s, rlv_error *ret_how)
 {
     siginfo_t info = {.si_pid = 0};
-    while (waitid(P_PID, (id_t)s->pid, &info, WEXITED) != 0 && errno == EINTR)
+    int failed;
+    while ((failed = waitid(P_PID, (id_t)s->pid, &info, WEXITED)) != 0 && errno == EINTR)
         ;
     s->pid = 0;
     if (s->pidfd >= 0)
@@ -236,6 +240,8 @@ void rlv_spawn_reap(rlv_spawned *s, rlv_error *ret_how)
         char name[64];
         rlv_confine_call_name((int)(trapped - 1) & 0xffff, name, sizeof(name));
         (void)rlv_error_set(ret_how, RLV_E_IO, "made a system call that no plugin may make (%s)", name);
+    } else if (failed) {
+        (void)rlv_error_set(ret_how, RLV_E_IO, "ended its process, nobody can say how: SIGCHLD is ignored");
     } else if (info.si_code == CLD_EXITED) {
         (void)rlv_error_set(ret_how, RLV_E_IO, "ended its process with status %d", info.si_status);
     } else {

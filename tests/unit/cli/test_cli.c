@@ -10,11 +10,14 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "cli/role.h"
 #include "common.h"
 
 /* ---- dispatch
@@ -467,6 +470,28 @@ static void moments(void **state)
             fail_msg("'%s' is a moment", none[i]);
 }
 
+/* However a role is started it is told about its children: those of plugins, and the rehearsal of a configuration. */
+static void children_are_waited_for(void **state)
+{
+    (void)state;
+    int status;
+    (void)fflush(NULL);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        char name[] = "consume", *argv[] = {name, NULL};
+        rlv_error error;
+        struct sigaction now;
+        (void)signal(SIGCHLD, SIG_IGN);
+        _exit(rlv_role_catch_signals(argv, "--print", &error) == RLV_OK && sigaction(SIGCHLD, NULL, &now) == 0 &&
+                      now.sa_handler == SIG_DFL
+                  ? 0
+                  : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 static void customers_do_not_command_terminals(void **state)
 {
     (void)state;
@@ -546,6 +571,7 @@ int main(void)
         cmocka_unit_test(beginnings),
         cmocka_unit_test(moments),
         cmocka_unit_test(customers_do_not_command_terminals),
+        cmocka_unit_test(children_are_waited_for),
         cmocka_unit_test(a_server_that_is_away),
         cmocka_unit_test(widths),
     };
