@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -366,14 +367,32 @@ static int32_t how_flood(const rogue *self, uint32_t view, uint32_t n, const rel
     return RELEVO_E_FAILED;
 }
 
-/* The sink of this call, used after it: the next call of any message finds it here. */
-static const relevo_sink *late_sink;
+/* The turn of a request, and behind index 1 the one that was answered last. */
+static uint32_t turn_of(const relevo_sink *sink, int index)
+{
+    return atomic_load((const _Atomic uint32_t *)(const void *)shared_of(sink, index));
+}
 
+/* The sink of a call that is over, used by another one. A slot has the same sink for every call, so it takes two slots: the first
+   call waits until the second one is there, the second one until the first one is answered. */
 static int32_t how_late(const rogue *self, uint32_t view, uint32_t n, const relevo_sink *sink)
 {
-    (void)self, (void)view, (void)n;
-    late_sink = sink;
-    return RELEVO_E_FAILED;
+    (void)self, (void)n;
+    static _Atomic(const relevo_sink *) late_sink;
+    static atomic_bool other_came;
+    const relevo_sink *first = NULL;
+    int patience = 20000;
+    if (atomic_compare_exchange_strong(&late_sink, &first, sink)) {
+        while (!atomic_load(&other_came) && patience--)
+            (void)usleep(1000);
+        return RELEVO_OK;
+    }
+    if (first == sink)
+        return RELEVO_E_FAILED;
+    atomic_store(&other_came, true);
+    while (turn_of(first, 0) != turn_of(first, 1) && patience--)
+        (void)usleep(1000);
+    return say(sink, view, say(first, 0, "too late") == RELEVO_E_VIEW ? "refused" : "taken");
 }
 
 static void *outlive(void *sink)
@@ -508,8 +527,6 @@ static int32_t respond(void *instance, const relevo_view *const *views, uint32_t
 {
     const rogue *self = instance;
     leak(self, n);
-    if (late_sink && late_sink != sink)
-        (void)say(late_sink, 0, "too late");
     for (uint32_t i = 0; i < n; i++) {
         if (!is_fail(views[i]))
             continue;
