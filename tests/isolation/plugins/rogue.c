@@ -301,9 +301,7 @@ static int32_t how_scribble_request(const rogue *self, uint32_t view, uint32_t n
 {
     (void)self, (void)view, (void)n;
     char *request = shared_of(sink, 0);
-    if (mprotect(request, 4096, PROT_READ | PROT_WRITE) == 0)
-        memset(request, 0xa5, 4096);
-    return RELEVO_E_FAILED;
+    return mprotect(request, 4096, PROT_READ | PROT_WRITE) == 0 ? RELEVO_OK : RELEVO_E_FAILED;
 }
 
 /* An answer in the ring that the host's own code never wrote, and the turn that says that it is complete. */
