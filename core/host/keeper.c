@@ -62,6 +62,7 @@ struct rlv_keeper {
     uint32_t failed_starts;
     int64_t start_took_us, quiet_until_us;
     int64_t down_since_us; /* when the last life ended */
+    bool kept_back;        /* quarantined since then: how long that took says nothing about recovery */
     uint32_t unsaid;                /* deaths since the last line about one */
     int64_t offences[OFFENCES_MAX]; /* when; a ring */
     uint32_t n_offences;
@@ -116,6 +117,7 @@ static void bury(rlv_keeper *k)
     rlv_spawn_reap(&k->process, &how);
     k->ready = false;
     k->down_since_us = rlv_clock_mono_us();
+    k->kept_back = k->quarantined;
     k->others = k->n_held > 1;
     k->death.reason = k->kill_reason ? k->kill_reason : "crash";
     k->death.text = how;
@@ -154,7 +156,7 @@ static int64_t rest_us(const rlv_keeper *k)
 /* With the lock. */
 static void quarantine(rlv_keeper *k, const char *why)
 {
-    k->quarantined = true;
+    k->quarantined = k->kept_back = true;
     rlv_metric_set(k->quarantine, 1);
     (void)rlv_error_set(&k->trouble, RLV_E_UNAVAILABLE, "is quarantined: %s", why);
     rlv_log(RLV_LOG_ERROR, k->settings.room,
@@ -184,6 +186,8 @@ static int start(rlv_keeper *k, rlv_error *err)
     if (!code) {
         k->start_took_us = rlv_clock_mono_us() - began;
         k->ready = !k->quarantined;
+        if (k->life && !k->kept_back)
+            rlv_metric_observe(k->recovery, (double)(rlv_clock_mono_us() - k->down_since_us) / 1e6);
         if (k->quarantined) /* it was, while this one started: `watch` sees its end, `rest` waits for the release */
             rlv_spawn_kill(&k->process);
         k->kill_reason = NULL;
@@ -232,13 +236,10 @@ static void *keep(void *keeper)
         watch(k);
         if (atomic_load(&k->stop))
             break;
-        int64_t seen = rlv_clock_mono_us();
         bury(k);
         on = restart(k);
-        if (on) {
+        if (on)
             rlv_metric_add(k->restarts, 1);
-            rlv_metric_observe(k->recovery, (double)(rlv_clock_mono_us() - seen) / 1e6);
-        }
     }
     if (k->process.pid) {
         rlv_error how;

@@ -313,6 +313,7 @@ static void test_quarantine(void **state)
     rogue_open(&r, "segfault", "");
     r.rogue->offences = 3;
     rlv_metric *gauge = rlv_metric_gauge("relevo_plugin_quarantined", "", "plugin=\"rogue\"");
+    rlv_metric *recovery = rlv_metric_seconds("relevo_plugin_recovery_seconds", "", "plugin=\"rogue\"");
     rlv_host *host = host_of(&r);
     bool known;
     assert_false(rlv_host_release(host, "rogue", &known));
@@ -337,12 +338,18 @@ static void test_quarantine(void **state)
                    "is quarantined: it did not survive 3 events within 10 minutes");
         assert_non_null(answer_of(&m->s[i], "probe", RLV_ANSWER_REPLY));
     }
+    double recovered = rlv_metric_value(recovery);
     assert_true(rlv_host_release(host, "rogue", &known));
     assert_true(rlv_metric_value(gauge) < 0.5);
     /* It is started again meanwhile; a call waits for that. */
+    many_init(m, -1);
+    respond(host, arena, m);
+    check_answers(m, -1);
+    assert_true(rlv_metric_value(recovery) - recovered < 0.5); /* the quarantine is not its time to recover */
     many_init(m, BAD);
     respond(host, arena, m);
     check_answers(m, BAD);
+    assert_true(rlv_metric_value(recovery) - recovered > 0.5);
     rlv_host_free(host);
     config_close(&r.c);
     rlv_arena_free(arena);
