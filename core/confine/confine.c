@@ -57,12 +57,12 @@ static bool limit_all(const rlv_confine_spec *spec)
     return all;
 }
 
-static void drop_capabilities(void)
+static bool drop_capabilities(void)
 {
     struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
     (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-    (void)syscall(SYS_capset, &head, none);
+    return syscall(SYS_capset, &head, none) == 0;
 }
 
 int rlv_confine_enter(const rlv_confine_spec *spec, unsigned *ret_enforced, rlv_error *err)
@@ -70,11 +70,11 @@ int rlv_confine_enter(const rlv_confine_spec *spec, unsigned *ret_enforced, rlv_
     unsigned bits = 0;
     if (limit_all(spec))
         bits |= RLV_CONFINED_LIMITS;
-    if (unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC) == 0)
-        bits |= RLV_CONFINED_USER | RLV_CONFINED_NETWORK;
-    else if (unshare(CLONE_NEWUSER) == 0)
+    bool network = unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC) == 0, user = network || unshare(CLONE_NEWUSER) == 0;
+    if (network)
+        bits |= RLV_CONFINED_NETWORK;
+    if (drop_capabilities() && user)
         bits |= RLV_CONFINED_USER;
-    drop_capabilities();
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0,
                 0); /* nobody of the same user reads its memory: it may hold a secret */
     /* Behind what changes credentials, which would forget it. */

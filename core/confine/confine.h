@@ -4,8 +4,8 @@
  * called by that process about itself; what was taken never comes back. It must never pretend: what this
  * kernel does not enforce is missing from the bits that it returns.
  */
-#ifndef RLV_CONFINE_SANDBOX_H
-#define RLV_CONFINE_SANDBOX_H
+#ifndef RLV_CONFINE_CONFINE_H
+#define RLV_CONFINE_CONFINE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -120,6 +121,15 @@ static int bits_are_true(void)
     int fd = open("/lib", O_RDONLY | O_DIRECTORY); /* a plugin's libraries lie there */
     if (fd < 0)
         return 3;
+    if (bits & RLV_CONFINED_USER) {
+        struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+        struct __user_cap_data_struct held[_LINUX_CAPABILITY_U32S_3] = {{0}};
+        if (syscall(SYS_capget, &head, held) != 0)
+            return 4;
+        for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+            if (held[i].effective || held[i].permitted || held[i].inheritable)
+                return BROKEN;
+    }
     if (bits & RLV_CONFINED_NETWORK) {
         struct ifaddrs *list = NULL;
         if (getifaddrs(&list) == 0)
