@@ -223,26 +223,33 @@ void rlv_described_put(rlv_ring_writer *w, const rlv_host_plugin_info *info)
         put_option(w, info->options[i]);
 }
 
-/* Text that people may be shown: UTF-8 without control characters, which a terminal would obey. */
-static const char *take_plain(struct cursor *c)
+/* Text that people may be shown: UTF-8 without control characters, which a terminal would obey, but for those of `allowed`. C1's
+   are two bytes, and one of them begins what ESC [ does. */
+static const char *take_shown(struct cursor *c, const char *allowed)
 {
     rlv_str text = take_text(c, TEXT_MAX);
-    for (size_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7f)
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char byte = (unsigned char)text.ptr[i];
+        unsigned char next = i + 1 < text.len ? (unsigned char)text.ptr[i + 1] : 0;
+        bool c0 = byte == 0 || (byte < 0x20 && !strchr(allowed, byte)) || byte == 0x7f;
+        if (c0 || (byte == 0xc2 && next >= 0x80 && next <= 0x9f))
             c->bad = true;
+    }
     if (!rlv_str_utf8(text))
         c->bad = true;
     return c->bad ? "" : text.ptr;
 }
 
-static const char *take_optional(struct cursor *c)
+static const char *take_plain(struct cursor *c)
+{
+    return take_shown(c, "");
+}
+
+static const char *take_optional(struct cursor *c, const char *allowed)
 {
     bool given = take_int(c, 0, 1);
-    /* As written in YAML: lines are allowed. */
-    rlv_str text = take_text(c, TEXT_MAX);
-    if (!rlv_str_utf8(text) || (text.len && memchr(text.ptr, '\0', text.len)))
-        c->bad = true;
-    return given ? text.ptr : NULL;
+    const char *text = take_shown(c, allowed);
+    return given ? text : NULL;
 }
 
 static const char *take_name(struct cursor *c)
@@ -260,10 +267,10 @@ static void take_option(struct cursor *c, relevo_option *o)
     o->type = (uint32_t)take_int(c, RELEVO_OPTION_STRING, RELEVO_OPTION_JSON);
     o->flags = (uint32_t)take_int(c, 0, RELEVO_OPTION_REQUIRED | RELEVO_OPTION_SECRET);
     o->name = take_name(c);
-    o->initial = take_optional(c);
+    o->initial = take_optional(c, "\n\t"); /* as written in YAML: lines are allowed */
     o->min = take_real(c);
     o->max = take_real(c);
-    o->unit = take_optional(c);
+    o->unit = take_optional(c, "");
     o->help = take_plain(c);
     if (!isfinite(o->min) || !isfinite(o->max))
         c->bad = true;
