@@ -146,6 +146,24 @@ static void test_a_lost_answer(void **state)
     assert_int_equal(settle(s, &m, 2, RLV_SEND_ACCEPTED), RLV_OK);
 }
 
+/* So may who did not hear that it was settled: it is no other's by that. */
+static void test_a_lost_settlement(void **state)
+{
+    shelf *s = *state;
+    rlv_send m = bot_message(s, conversation(s, "settled"), 1);
+    assert_int_equal(claim(s, &m), RLV_CLAIM_MINE);
+    assert_int_equal(settle(s, &m, 1, RLV_SEND_REFUSED), RLV_OK);
+    assert_int_equal(settle(s, &m, 1, RLV_SEND_REFUSED), RLV_OK);
+    assert_string_equal(state_of(s, &m), "waiting/1");
+    assert_int_equal(settle(s, &m, 1, RLV_SEND_ACCEPTED), RLV_E_CONFLICT); /* the same only */
+    assert_int_equal(claim(s, &m), RLV_CLAIM_MINE);
+    assert_int_equal(settle(s, &m, 1, RLV_SEND_REFUSED), RLV_E_CONFLICT); /* that attempt is over */
+    assert_int_equal(settle(s, &m, 2, RLV_SEND_ACCEPTED), RLV_OK);
+    assert_int_equal(settle(s, &m, 2, RLV_SEND_ACCEPTED), RLV_OK);
+    assert_string_equal(state_of(s, &m), "accepted/2");
+    assert_int_equal(settle(s, &m, 2, RLV_SEND_REFUSED), RLV_E_CONFLICT);
+}
+
 static void test_order(void **state)
 {
     shelf *s = *state;
@@ -330,6 +348,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_takeover_stops_the_bot, shelf_setup, shelf_teardown),
         cmocka_unit_test_setup_teardown(test_a_takeover_in_between, shelf_setup, shelf_teardown),
         cmocka_unit_test_setup_teardown(test_a_lost_answer, shelf_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_a_lost_settlement, shelf_setup, shelf_teardown),
         cmocka_unit_test_setup_teardown(test_order, shelf_setup, shelf_teardown),
         cmocka_unit_test_setup_teardown(test_no_further_attempt_after_a_takeover, shelf_setup,
                                         shelf_teardown),
