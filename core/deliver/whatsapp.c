@@ -339,7 +339,14 @@ static int64_t retry_wait_ms(int32_t code)
     return -1;
 }
 
-/* {"error": {"code": 131047, "message": "...", "error_data": {"details": "..."}}} */
+/* {"error": {"code": 131047, "message": "...", "error_data": {"details": "..."}}}. Proxies say "error" too, but have no such code: theirs does
+   not tell that WhatsApp took nothing. */
+static bool is_error(const json_t *error)
+{
+    const json_t *code = json_object_get(error, "code");
+    return json_is_integer(code) && json_integer_value(code) >= 0 && json_integer_value(code) <= INT32_MAX;
+}
+
 static rlv_verdict judge_error(const json_t *error, int status, rlv_arena *arena)
 {
     const char *message = json_string_value(json_object_get(error, "message"));
@@ -365,7 +372,7 @@ static rlv_verdict judge_error(const json_t *error, int status, rlv_arena *arena
 static rlv_verdict judge_body(const json_t *j, const rlv_http_answer *a, rlv_arena *arena)
 {
     const json_t *error = json_object_get(j, "error");
-    if (json_is_object(error))
+    if (is_error(error))
         return judge_error(error, a->status, arena);
     const json_t *id = json_object_get(json_array_get(json_object_get(j, "messages"), 0), "id");
     bool ok = a->status >= 200 && a->status < 300;

@@ -232,6 +232,15 @@ static void test_verdicts(void **state)
     assert_int_equal(judge(0, true, NULL).kind, RLV_VERDICT_UNKNOWN);
     assert_int_equal(judge(0, false, NULL).kind, RLV_VERDICT_RETRY);
     assert_int_equal(judge(502, true, "<html>").kind, RLV_VERDICT_UNKNOWN);
+    static const char *const between[] = {"{\"error\":{\"message\":\"upstream timeout\"}}", "{\"error\":{\"code\":\"131000\"}}",
+                                          "{\"error\":{\"code\":-1}}", "{\"error\":{\"code\":4294967297}}",
+                                          "{\"error\":\"upstream timeout\"}"};
+    for (size_t i = 0; i < sizeof(between) / sizeof(*between); i++) {
+        assert_int_equal(judge(502, true, between[i]).kind, RLV_VERDICT_UNKNOWN);
+        assert_int_equal(judge(504, true, between[i]).kind, RLV_VERDICT_UNKNOWN);
+        assert_int_equal(judge(400, true, between[i]).kind, RLV_VERDICT_FAILED);
+        assert_false(judge(504, true, between[i]).quotes);
+    }
     assert_int_equal(judge(200, true, "{}").kind, RLV_VERDICT_UNKNOWN);
     assert_int_equal(judge(200, true, "<html>").kind, RLV_VERDICT_UNKNOWN);
     assert_int_equal(judge(302, true, "").kind, RLV_VERDICT_UNKNOWN);
