@@ -213,6 +213,39 @@ static void test_the_window(void **state)
     assert_int_equal(claim(s, &nobody), RLV_CLAIM_GONE);
 }
 
+static void erase(shelf *s, const char *name)
+{
+    shelf_run(s->sql, "SELECT desk.erase_customer('%s', 'ana')", name);
+}
+
+/* Whoever is erased and writes again has the same conversation: nothing of before holds it up, whether it was refused before or after. */
+static void test_erased_and_back(void **state)
+{
+    shelf *s = *state;
+    rlv_send m = bot_message(s, conversation(s, "back"), 1), next = bot_message(s, m.conversation_id, 2);
+    shelf_run(s->sql, "UPDATE relevo.lane SET seq = 1 WHERE lane = %d", s->lane);
+    assert_int_equal(claim(s, &m), RLV_CLAIM_MINE);
+    assert_int_equal(settle(s, &m, 1, RLV_SEND_REFUSED), RLV_OK);
+    erase(s, "back");
+    (void)conversation(s, "back");
+    assert_int_equal(claim(s, &next), RLV_CLAIM_MINE);
+    assert_int_equal(claim(s, &m), RLV_CLAIM_GONE);
+    assert_string_equal(state_of(s, &m), "suppressed/1");
+    assert_int_equal(settle(s, &m, 1, RLV_SEND_REFUSED), RLV_E_CONFLICT); /* not opened again */
+
+    shelf_run(s->sql, "UPDATE relevo.lane SET seq = 2 WHERE lane = %d", s->lane);
+    rlv_send last = bot_message(s, m.conversation_id, 3);
+    erase(s, "back"); /* while it is being sent */
+    (void)conversation(s, "back");
+    assert_int_equal(claim(s, &last), RLV_CLAIM_BUSY);
+    assert_int_equal(settle(s, &next, 1, RLV_SEND_REFUSED), RLV_OK);
+    assert_int_equal(claim(s, &last), RLV_CLAIM_BUSY); /* until its worker asks again */
+    assert_int_equal(claim(s, &next), RLV_CLAIM_GONE);
+    assert_string_equal(state_of(s, &next), "suppressed/1");
+    assert_int_equal(claim(s, &last), RLV_CLAIM_MINE);
+    assert_ask(s, "0", "SELECT count(*) FROM relevo.send WHERE lane = %d AND state IN (4, 5, 6) AND NOT reported", s->lane);
+}
+
 static size_t reports(shelf *s, rlv_send_report **list)
 {
     rlv_error err;
@@ -353,6 +386,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_no_further_attempt_after_a_takeover, shelf_setup,
                                         shelf_teardown),
         cmocka_unit_test_setup_teardown(test_the_window, shelf_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_erased_and_back, shelf_setup, shelf_teardown),
         cmocka_unit_test_setup_teardown(test_a_dead_worker, shelf_setup, shelf_teardown),
         cmocka_unit_test_setup_teardown(test_a_status_explains, shelf_setup, shelf_teardown),
         cmocka_unit_test_setup_teardown(test_many_are_unknown, shelf_setup, shelf_teardown),
