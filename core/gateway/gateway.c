@@ -155,19 +155,11 @@ static void drain(rlv_gateway *g)
 
 int rlv_gateway_run(rlv_gateway *gateway, const volatile sig_atomic_t *stop, rlv_error *err)
 {
-    enum {
-        LOOK_EACH_US = 1000000
-    };
     int rc = serve(gateway, err);
     if (rc != RLV_OK)
         return rc;
-    for (int64_t looked_us = 0; !*stop; watch(gateway)) {
-        int64_t now_us = rlv_clock_mono_us();
-        if (atomic_load(&gateway->known) || now_us - looked_us < LOOK_EACH_US)
-            continue;
-        rlv_kafka_look(gateway);
-        looked_us = now_us;
-    }
+    while (!*stop)
+        watch(gateway);
     drain(gateway);
     return RLV_OK;
 }

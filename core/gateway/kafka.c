@@ -14,6 +14,7 @@
 enum {
     POLL_MS = 100,
     LOOK_MS = 1000,
+    LOOK_EACH_US = 1000000,
     FLUSH_MS = 5000
 };
 
@@ -39,11 +40,28 @@ static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *u
     rlv_request_settle(request, ending);
 }
 
+/* Is the topic there? */
+static void look(rlv_gateway *g)
+{
+    const struct rd_kafka_metadata *md = NULL;
+    if (rd_kafka_metadata(g->rk, 0, g->topic, &md, LOOK_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return;
+    if (md->topic_cnt == 1 && !md->topics[0].err && md->topics[0].partition_cnt > 0 && !atomic_exchange(&g->known, true))
+        rlv_log(RLV_LOG_INFO, "gateway", "Kafka has %s with %d partitions", md->topics[0].topic, md->topics[0].partition_cnt);
+    rd_kafka_metadata_destroy(md);
+}
+
+/* It looks for the topic too, since a look lasts until Kafka answers: the watch would tell those that wait too late that Kafka is away. While
+   Kafka answers nothing there is nothing to hear either. */
 static void *poll_loop(void *user)
 {
     rlv_gateway *g = user;
-    while (!atomic_load(&g->stop_polling))
-        (void)rd_kafka_poll(g->rk, POLL_MS);
+    for (int64_t looked_us = -LOOK_EACH_US; !atomic_load(&g->stop_polling); (void)rd_kafka_poll(g->rk, POLL_MS)) {
+        if (atomic_load(&g->known) || rlv_clock_mono_us() - looked_us < LOOK_EACH_US)
+            continue;
+        look(g);
+        looked_us = rlv_clock_mono_us(); /* after it: acknowledgements are heard for as long in between */
+    }
     return NULL;
 }
 
@@ -102,18 +120,6 @@ int rlv_kafka_open(rlv_gateway *gateway, rlv_error *err)
         return rlv_error_set(err, RLV_E_LIMIT, "no thread for Kafka's acknowledgements: %s", strerror(rc));
     gateway->polling = true;
     return RLV_OK;
-}
-
-void rlv_kafka_look(rlv_gateway *gateway)
-{
-    const struct rd_kafka_metadata *md = NULL;
-    if (rd_kafka_metadata(gateway->rk, 0, gateway->topic, &md, LOOK_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return;
-    if (md->topic_cnt == 1 && !md->topics[0].err && md->topics[0].partition_cnt > 0 &&
-        !atomic_exchange(&gateway->known, true))
-        rlv_log(RLV_LOG_INFO, "gateway", "Kafka has %s with %d partitions", md->topics[0].topic,
-                md->topics[0].partition_cnt);
-    rd_kafka_metadata_destroy(md);
 }
 
 void rlv_kafka_close(rlv_gateway *gateway)

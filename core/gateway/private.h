@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the files of this room share: a request's life between libmicrohttpd's threads (which read and
- * answer), the thread that polls librdkafka (which counts acknowledgements) and the watch (which gives up).
+ * answer), the thread that polls librdkafka (which counts acknowledgements and looks for the topic) and the watch (which gives up).
  *
  * A request is READING until its body is complete, then WAITING for Kafka, its connection asleep, then DONE.
  * Whoever moves it to DONE, under the lock, wakes the connection. It is freed when the connection is through
@@ -122,8 +122,6 @@ void rlv_events_free_benches(rlv_gateway *gateway);
 int rlv_kafka_open(rlv_gateway *gateway, rlv_error *err) RLV_MUST_CHECK;
 /* After it no acknowledgement comes any more. */
 void rlv_kafka_close(rlv_gateway *gateway);
-/* Asks, for a second at most, whether the topic is there. */
-void rlv_kafka_look(rlv_gateway *gateway);
 
 /* waiting.c */
 /* Puts the connection to sleep until rlv_request_finish; from its own thread. */
