@@ -60,7 +60,8 @@ def commanding(seed):
         process.environment.pop("RELEVO_POINT")
         process.start()
         customer = customers.say(0, "nobody dies")
-        lab.feed([(*first[:2], {**customer[2], **{name: first[2][name] for name in ("phone_number_id", "wa_id")}})])
+        who = ("phone_number_id", "wa_id", "user_id")  # some have no number, or no id
+        lab.feed([(*first[:2], {**{k: v for k, v in customer[2].items() if k not in who}, **{k: first[2][k] for k in who if k in first[2]}})])
         lab.wait_caught_up()
         lab.sql("SELECT desk.reply(%s, 'ana', 'seguimos')", key)
         lab.wait_caught_up()
