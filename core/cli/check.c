@@ -35,7 +35,8 @@ static const char help[] =
 
 enum {
     REGISTRY_WAIT_MS = 5000,
-    PAGE_MAX = 8 * 1024 * 1024
+    PAGE_MAX = 8 * 1024 * 1024,
+    UTF8_MAX = 4 /* bytes of a character */
 };
 
 /* ---- lines
@@ -43,6 +44,7 @@ enum {
 
 static bool waiting;
 static json_t *parts; /* with --json: what is printed at the end; else NULL */
+static bool lost;     /* a part could not be kept in it */
 
 static void clear_waiting(void)
 {
@@ -51,13 +53,28 @@ static void clear_waiting(void)
     waiting = false;
 }
 
+/* JSON takes nothing else, and names of files and words of servers may be anything: what is none becomes '?'. */
+static void only_utf8(char *text)
+{
+    size_t len = strlen(text);
+    for (size_t i = 0, n; i < len; i += n) {
+        for (n = 1; n <= UTF8_MAX && n <= len - i && !rlv_str_utf8((rlv_str){text + i, n}); n++) {
+        }
+        if (n <= UTF8_MAX && n <= len - i)
+            continue;
+        text[i] = '?';
+        n = 1;
+    }
+}
+
 static void line(const char *verdict, const char *part, const char *fmt, va_list ap)
 {
     clear_waiting();
     if (parts) {
         char text[2048];
         (void)vsnprintf(text, sizeof(text), fmt, ap);
-        (void)json_array_append_new(parts, json_pack("{s:b, s:s, s:s}", "ok", strcmp(verdict, "OK") == 0, "part", part, "text", text));
+        only_utf8(text);
+        lost |= json_array_append_new(parts, json_pack("{s:b, s:s, s:s}", "ok", strcmp(verdict, "OK") == 0, "part", part, "text", text)) != 0;
         return;
     }
     (void)printf("%-6s %-9s ", verdict, part);
@@ -140,12 +157,46 @@ static bool check_address(rlv_check *check, bool offline)
     return true;
 }
 
-static const rlv_trigger_policy *policy_of(const rlv_config *config, const char *name)
+static bool any_names(const rlv_condition *conditions, size_t n, const char *name)
 {
-    for (size_t i = 0; i < config->policy.n_triggers; i++)
-        if (rlv_str_is(config->policy.triggers[i].trigger, name))
-            return &config->policy.triggers[i];
-    return NULL;
+    for (size_t i = 0; i < n; i++)
+        if (rlv_str_is(conditions[i].trigger, name))
+            return true;
+    return false;
+}
+
+/* Whether entries of the policy that name this plugin can ever see a score of it. A result may bring one, which only its own code
+   knows: that is told, and no mistake. */
+static void check_policy(rlv_check *check, const rlv_host_plugin_info *info)
+{
+    const char *file = check->config->file, *entry = info->entry, *kind = rlv_host_kind_name(info->kind);
+    const rlv_policy *policy = &check->config->policy;
+    if (info->operations & 1u << RLV_PHASE_TRIGGER)
+        return;
+    bool by_result = info->operations & 1u << RLV_PHASE_RESULT;
+    for (size_t i = 0; i < policy->n_triggers; i++) {
+        const rlv_trigger_policy *t = &policy->triggers[i];
+        if (!rlv_str_is(t->trigger, entry))
+            continue;
+        if (by_result)
+            rlv_check_ok("policy", "%s:%d: policy.triggers names '%s', a %s, which can score only when a result comes back to it", file,
+                         t->line, entry, kind);
+        else
+            rlv_check_fail(check, "policy", "%s:%d: policy.triggers names '%s', a %s, which never scores: name a trigger", file, t->line,
+                           entry, kind);
+    }
+    for (size_t i = 0; i < policy->n_rules; i++) {
+        const rlv_trigger_policy *r = &policy->rules[i];
+        if (!any_names(r->all, r->n_all, entry) && !any_names(r->any, r->n_any, entry) && !any_names(r->none, r->n_none, entry))
+            continue;
+        if (by_result)
+            rlv_check_ok("policy", "%s:%d: a condition of rule '%.*s' names '%s', a %s, which can score only when a result comes back to it",
+                         file, r->line, RLV_STR_ARG(r->trigger), entry, kind);
+        else
+            rlv_check_fail(check, "policy",
+                           "%s:%d: a condition of rule '%.*s' names '%s', a %s, which never scores, so it never holds: name a trigger",
+                           file, r->line, RLV_STR_ARG(r->trigger), entry, kind);
+    }
 }
 
 /* Alone, so that one bad plugin does not hide the next. */
@@ -162,12 +213,8 @@ static void check_plugin(rlv_check *check, size_t i)
         return;
     }
     const rlv_host_plugin_info *info = rlv_host_info(host, 0);
-    if (policy_of(config, info->entry) && !(info->operations & 1u << RLV_PHASE_TRIGGER))
-        rlv_check_fail(check, "policy",
-                       "%s:%d: policy.triggers names '%s', a %s, which never scores: name a trigger",
-                       config->file, config->plugins[i].line, info->entry, rlv_host_kind_name(info->kind));
-    else
-        rlv_check_ok("plugin", "%s: %s %s, %s", info->entry, info->name, info->version, info->path);
+    rlv_check_ok("plugin", "%s: %s %s, %s", info->entry, info->name, info->version, info->path);
+    check_policy(check, info);
     rlv_host_free(host);
 }
 
@@ -257,9 +304,15 @@ static int print(const char *path)
     return rc;
 }
 
-/* Ends --json: the exit code stays what it is. */
+/* Ends --json: the exit code stays what it is. A list that lacks a part is not shown: what is wrong may be what it lacks. */
 static int put_parts(int code)
 {
+    if (lost) {
+        json_decref(parts);
+        parts = NULL;
+        lost = false;
+        return rlv_cli_fail(&(rlv_error){RLV_E_LIMIT, "memory is short"});
+    }
     json_t *all = json_pack("{s:b, s:i, s:o}", "ok", code == EX_OK, "exit_code", code, "parts", parts);
     char *text = all ? json_dumps(all, JSON_COMPACT) : NULL;
     parts = NULL;

@@ -152,6 +152,7 @@ static const rlv_trigger_policy *entries(rlv_draft *draft, enum rlv_scope scope,
         const struct rlv_trigger_values *values = rlv_draft_item(draft, scope, i);
         int32_t line = list->lines[i];
         items[i] = values->entry;
+        items[i].line = line;
         limits(draft, line, values, &items[i]);
         items[i].all = conditions(draft, line, names, &values->all, &items[i].n_all);
         items[i].any = conditions(draft, line, names, &values->any, &items[i].n_any);

@@ -71,6 +71,7 @@ typedef struct rlv_trigger_policy {
     const rlv_str *skills; /* an agent must have all of them; none: the router's choice */
     size_t n_skills;
     rlv_notice message;  /* what the customer is told; absent: notices.handoff */
+    int32_t line;        /* of its entry in the file, for messages */
 } rlv_trigger_policy;
 
 /* What follows when a message of the bot did not arrive, or may not have. */

@@ -187,6 +187,21 @@ static void check(void **state)
     assert_non_null(strstr(err, "No such file or directory"));
 }
 
+/* A part is in the list whatever bytes it names. */
+static void check_json_keeps_every_part(void **state)
+{
+    (void)state;
+    char name[] = "/tmp/relevo-\xff\xc3\xb1\xe2\x82-XXXXXX", line[256];
+    int fd = mkstemp(name);
+    assert_true(fd >= 0);
+    (void)close(fd);
+    (void)snprintf(line, sizeof(line), "check --offline --json --config %s", name);
+    put(name, "kafka: {bootstrap.servers: 'k:9092'}\npostgres: {url: host=p}\n");
+    assert_int_equal(run(rlv_cli_check, line), EX_OK);
+    assert_non_null(strstr(out, "{\"ok\":true,\"part\":\"config\",\"text\":\"/tmp/relevo-?\xc3\xb1?\?-"));
+    assert_int_equal(unlink(name), 0);
+}
+
 static void every_tool_explains_itself(void **state)
 {
     (void)state;
@@ -354,6 +369,55 @@ static void plugin_signatures(void **state)
     assert_non_null(strstr(out, "/mine.so: its signature does not hold"));
     (void)snprintf(shell, sizeof(shell), "rm -r %s", folder);
     assert_int_equal(system(shell), 0);
+}
+
+/* What the policy waits for in vain is named by the policy's own line. */
+static void check_policy(void **state)
+{
+    (void)state;
+    char name[] = "/tmp/relevo-policy-XXXXXX", line[256], text[4 * PATH_MAX], want[400];
+    const char *folder = built_folder();
+    int fd = mkstemp(name);
+    assert_true(fd >= 0);
+    (void)close(fd);
+    (void)snprintf(line, sizeof(line), "check --offline --config %s", name);
+    (void)snprintf(text, sizeof(text),
+                   "kafka: {bootstrap.servers: 'k:9092'}\npostgres: {url: host=p}\nplugins:\n"
+                   "- {name: greets, path: %s/plugins/triggers/keyword.so, options: {phrases: [hola]}}\n"
+                   "- {name: card, path: %s/plugins/summarizer.so}\n"
+                   "- {name: writes, path: %s/plugins/polish.so, options: {destination: llm, model: m}}\n"
+                   "policy:\n  triggers:\n  - {trigger: greets}\n  - {trigger: card}\n  - {trigger: writes}\n  rules:\n"
+                   "  - {rule: right, all: [greets >= 0.5]}\n"
+                   "  - {rule: never, all: [greets, card >= 0.5]}\n"
+                   "  - {rule: either, any: [card, greets]}\n"
+                   "  - {rule: always, all: [greets], none: [card]}\n"
+                   "  - {rule: asked, all: [greets], none: [writes]}\n",
+                   folder, folder, folder);
+    put(name, text);
+    assert_int_equal(run(rlv_cli_check, line), EX_CONFIG);
+    (void)snprintf(want, sizeof(want),
+                   "FAIL   policy    %s:10: policy.triggers names 'card', a summarizer, which never scores: name a trigger\n", name);
+    assert_non_null(strstr(out, want));
+    static const char *const rules[] = {"never", "either", "always"};
+    for (int i = 0; i < 3; i++) {
+        (void)snprintf(want, sizeof(want),
+                       "FAIL   policy    %s:%d: a condition of rule '%s' names 'card', a summarizer, which never scores, so it never holds: "
+                       "name a trigger\n",
+                       name, 14 + i, rules[i]);
+        assert_non_null(strstr(out, want));
+    }
+    /* a result may bring a score: no mistake, but told */
+    (void)snprintf(want, sizeof(want),
+                   "OK     policy    %s:11: policy.triggers names 'writes', a summarizer, which can score only when a result comes back to it\n",
+                   name);
+    assert_non_null(strstr(out, want));
+    (void)snprintf(want, sizeof(want),
+                   "OK     policy    %s:17: a condition of rule 'asked' names 'writes', a summarizer, which can score only when a result comes "
+                   "back to it\n",
+                   name);
+    assert_non_null(strstr(out, want));
+    assert_null(strstr(out, "names 'greets'"));
+    assert_int_equal(unlink(name), 0);
 }
 
 /* In the order of calls, which is the configuration's; one that is bad hides none behind it. */
@@ -563,10 +627,12 @@ int main(void)
         cmocka_unit_test(failures),
         cmocka_unit_test(config_reference),
         cmocka_unit_test(check),
+        cmocka_unit_test(check_json_keeps_every_part),
         cmocka_unit_test(every_tool_explains_itself),
         cmocka_unit_test(wrong_lines),
         cmocka_unit_test(plugin_info),
         cmocka_unit_test(plugin_signatures),
+        cmocka_unit_test(check_policy),
         cmocka_unit_test(plugin_list),
         cmocka_unit_test(beginnings),
         cmocka_unit_test(moments),
