@@ -6,11 +6,11 @@ set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-only=() slow="long|" browser="browser|" faults="" sanitized=(-L '^(unit|abi)$') fuzz="" again=""
+only=() slow="long|" browser="browser|" core="" sanitized=(-L '^(unit|abi)$') fuzz="" again=""
 while [ $# -gt 0 ]; do
     case $1 in
         --only) [ $# -gt 1 ] || die "--only needs a regular expression"; only=(-R "$2"); shift ;;
-        --fast) faults="faults|" ;;
+        --fast) core="faults|isolation|pipeline|desk|" ;;
         --long) slow="" ;;
         --browser) browser="" ;;
         --asan) sanitized=() ;;
@@ -21,7 +21,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 
-skip=(-LE "^(${slow}${browser}${faults}none)$")
+skip=(-LE "^(${slow}${browser}${core}none)$")
 if [ -n "$browser" ]; then "$HERE/packages.sh" tests; else "$HERE/packages.sh" tests browser; fi
 "$HERE/build.sh" asan
 "$HERE/build.sh" ci
