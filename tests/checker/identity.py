@@ -61,7 +61,9 @@ def joins_are_applied_once(world, findings):
             findings.add("joined", f"conversation {loser} moved, and its row says that it goes on")
         after = False
         for lane, record, d in order[loser]:
-            if after and d["kind"] not in SILENT:
+            # What tells of no customer's words is not looked up, and stays where its key leads (lane/batch.c, `touches`).
+            untold = d["kind"] == "received" and d["event"] in ("unknown", "error")
+            if after and not untold and d["kind"] not in SILENT:
                 findings.add("joined", f"{world.topic('decisions')}[{lane}]@{record.offset}: {d['kind']} on conversation {loser}, "
                              "which goes on elsewhere")
             after = after or d["kind"] == "moved"
