@@ -48,7 +48,7 @@ static bool read_password(char *ret, size_t size)
 }
 
 /* One line, an object each. */
-static void put_json(const rlv_table *t)
+static int put_json(const rlv_table *t)
 {
     json_t *rows = json_array();
     for (size_t i = 0; i < t->rows; i++) {
@@ -56,12 +56,7 @@ static void put_json(const rlv_table *t)
         (void)json_array_append_new(rows, json_pack("{s:s, s:s, s:s?, s:b}", "login", row[0], "role", row[1], "agent",
                                                     strcmp(row[2], "-") == 0 ? NULL : row[2], "password", strcmp(row[3], "password") == 0));
     }
-    json_t *all = json_pack("{s:o}", "accounts", rows);
-    char *text = all ? json_dumps(all, JSON_COMPACT) : NULL;
-    if (text)
-        (void)puts(text);
-    free(text);
-    json_decref(all);
+    return rlv_cli_put_json(json_pack("{s:o}", "accounts", rows));
 }
 
 static int list(rlv_store *store, bool json, rlv_error *err)
@@ -75,7 +70,7 @@ static int list(rlv_store *store, bool json, rlv_error *err)
                                "FROM relevo.account ORDER BY login",
                                arena, &t, err);
     if (rc == RLV_OK && json)
-        put_json(&t);
+        rc = put_json(&t) == EX_OK ? RLV_OK : rlv_error_set(err, RLV_E_LIMIT, "out of memory");
     else if (rc == RLV_OK && t.rows == 0)
         (void)puts("There are no accounts yet: relevo account put LOGIN --agent AGENT");
     for (size_t i = 0; rc == RLV_OK && !json && i < t.rows; i++)

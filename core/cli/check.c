@@ -313,14 +313,9 @@ static int put_parts(int code)
         lost = false;
         return rlv_cli_fail(&(rlv_error){RLV_E_LIMIT, "memory is short"});
     }
-    json_t *all = json_pack("{s:b, s:i, s:o}", "ok", code == EX_OK, "exit_code", code, "parts", parts);
-    char *text = all ? json_dumps(all, JSON_COMPACT) : NULL;
+    int put = rlv_cli_put_json(json_pack("{s:b, s:i, s:o}", "ok", code == EX_OK, "exit_code", code, "parts", parts));
     parts = NULL;
-    if (text)
-        (void)puts(text);
-    free(text);
-    json_decref(all);
-    return text ? code : EX_OSERR;
+    return put == EX_OK ? code : put;
 }
 
 int rlv_cli_check(int argc, char **argv)

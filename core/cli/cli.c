@@ -174,6 +174,16 @@ bool rlv_cli_colour(void)
     return isatty(STDOUT_FILENO) && !(no && *no) && !(term && strcmp(term, "dumb") == 0);
 }
 
+int rlv_cli_put_json(json_t *whole)
+{
+    char *text = whole ? json_dumps(whole, JSON_COMPACT | JSON_REAL_PRECISION(6)) : NULL;
+    if (text)
+        (void)puts(text);
+    free(text);
+    json_decref(whole);
+    return text ? EX_OK : EX_OSERR;
+}
+
 int rlv_cli_columns(void)
 {
     struct winsize size;

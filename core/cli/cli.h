@@ -7,6 +7,7 @@
 #ifndef RLV_CLI_CLI_H
 #define RLV_CLI_CLI_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sysexits.h>
@@ -78,6 +79,10 @@ int rlv_cli_load(const char *path, rlv_config **ret);
  */
 int rlv_cli_configured(int argc, char **argv, const char *help, const rlv_cli_flag *flags, size_t n,
                        rlv_config **ret);
+
+/* Writes what a tool's --json says to stdout, one line; takes `whole` over, NULL being what memory did not suffice for. EX_OK, or
+   EX_OSERR. */
+int rlv_cli_put_json(json_t *whole);
 
 /* A moment: so long ago ("36h", "7d"), or a day or minute of this place ("2026-03-01", "2026-03-01T14:30"; with a Z at its end, of
    UTC). Milliseconds since 1970; false, and *ret_ms untouched, for anything else. */

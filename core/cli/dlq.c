@@ -115,23 +115,13 @@ static json_t *as_json(const rlv_dlq_letter *letter)
                      (json_int_t)letter->bytes, "done", text(letter->done), "by", text(letter->by));
 }
 
-static int put_json(json_t *all)
-{
-    char *line = all ? json_dumps(all, JSON_COMPACT) : NULL;
-    if (line)
-        (void)puts(line);
-    free(line);
-    json_decref(all);
-    return line ? EX_OK : EX_OSERR;
-}
-
 static int list_json(const rlv_dlq *letters, const struct wish *wish)
 {
     json_t *rows = json_array();
     for (size_t i = 0; i < letters->n; i++)
         if (fits(wish, &letters->list[i]) && (wish->all || !letters->list[i].done.len))
             (void)json_array_append_new(rows, as_json(&letters->list[i]));
-    return put_json(json_pack("{s:o}", "letters", rows));
+    return rlv_cli_put_json(json_pack("{s:o}", "letters", rows));
 }
 
 static int list(const rlv_dlq *letters, const struct wish *wish)
@@ -314,7 +304,7 @@ static int tell(const struct wish *wish, enum rlv_dlq_deed deed, const struct ch
         json_t *ids = json_array();
         for (size_t i = 0; i < done; i++)
             (void)json_array_append_new(ids, as_json(choice->list[i]));
-        return put_json(json_pack("{s:o, s:I, s:b}", verb, ids, "refused", (json_int_t)choice->refused, "dry_run", wish->dry));
+        return rlv_cli_put_json(json_pack("{s:o, s:I, s:b}", verb, ids, "refused", (json_int_t)choice->refused, "dry_run", wish->dry));
     }
     for (size_t i = 0; wish->dry && i < done; i++)
         (void)printf("%s:%d:%" PRId64 " %.*s\n", choice->list[i]->topic, choice->list[i]->partition, choice->list[i]->offset,

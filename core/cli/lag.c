@@ -240,13 +240,7 @@ static int print_json(const struct table *t)
                                                     "next", next, "behind", (json_int_t)row->behind,
                                                     "seconds", seconds, "decided_per_second", pace));
     }
-    json_t *all = json_pack("{s:o}", "partitions", rows);
-    char *text = all ? json_dumps(all, JSON_COMPACT | JSON_REAL_PRECISION(6)) : NULL;
-    if (text)
-        (void)puts(text);
-    free(text);
-    json_decref(all);
-    return text ? EX_OK : EX_OSERR;
+    return rlv_cli_put_json(json_pack("{s:o}", "partitions", rows));
 }
 
 /* One look at everything, into t. */

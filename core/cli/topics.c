@@ -437,13 +437,7 @@ static int print_json(const struct job *job, json_t *wrong)
         }
         (void)json_array_append_new(all, row);
     }
-    json_t *whole = json_pack("{s:o, s:O}", "topics", all, "wrong", wrong);
-    char *text = whole ? json_dumps(whole, JSON_COMPACT) : NULL;
-    if (text)
-        (void)puts(text);
-    free(text);
-    json_decref(whole);
-    return text ? EX_OK : EX_OSERR;
+    return rlv_cli_put_json(json_pack("{s:o, s:O}", "topics", all, "wrong", wrong));
 }
 
 static void to_stderr(void *user, const char *text)

@@ -478,6 +478,21 @@ static int misused(int argc, char **argv)
     return rlv_cli_usage(argv[0], "%d is too many", 7);
 }
 
+static int put_json(int argc, char **argv)
+{
+    (void)argv;
+    return rlv_cli_put_json(argc == 2 ? json_pack("{s:f, s:[s]}", "share", 1.0 / 3, "names", "ñ") : NULL);
+}
+
+static void json_in_a_line(void **state)
+{
+    (void)state;
+    assert_int_equal(run(put_json, "tool some"), EX_OK);
+    assert_string_equal(out, "{\"share\":0.333333,\"names\":[\"ñ\"]}\n");
+    assert_int_equal(run(put_json, "tool"), EX_OSERR); /* memory did not suffice */
+    assert_string_equal(out, "");
+}
+
 static void beginnings(void **state)
 {
     (void)state;
@@ -634,7 +649,7 @@ int main(void)
         cmocka_unit_test(plugin_signatures),
         cmocka_unit_test(check_policy),
         cmocka_unit_test(plugin_list),
-        cmocka_unit_test(beginnings),
+        cmocka_unit_test(json_in_a_line), cmocka_unit_test(beginnings),
         cmocka_unit_test(moments),
         cmocka_unit_test(customers_do_not_command_terminals),
         cmocka_unit_test(children_are_waited_for),
