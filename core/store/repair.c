@@ -265,6 +265,17 @@ int rlv_repair_note(rlv_store *store, int32_t lane, const rlv_repair_identity *l
                       NULL, err);
 }
 
+/* Commits what went well so far (rc), and undoes what did not; returns how it went in the end. */
+static int end_transaction(rlv_store *store, int rc, rlv_error *err)
+{
+    if (rc == RLV_OK)
+        rc = rlv_pg_exec(store, "COMMIT", NULL, err);
+    rlv_error ignored; /* the first error is the one that is told */
+    if (rc != RLV_OK)
+        (void)rlv_pg_exec(store, "ROLLBACK", NULL, &ignored);
+    return rc;
+}
+
 static int release_within(rlv_store *store, const int32_t *lanes, size_t n, bool all, int64_t *ret, rlv_error *err)
 {
     static const char *const steps[] = {
@@ -294,14 +305,9 @@ int rlv_repair_release(rlv_store *store, const int32_t *lanes, size_t n, bool al
     if (rc != RLV_OK)
         return rc;
     rc = release_within(store, lanes, n, all, &changed, err);
+    rc = end_transaction(store, rc, err);
     if (rc == RLV_OK)
-        rc = rlv_pg_exec(store, "COMMIT", NULL, err);
-    if (rc == RLV_OK) {
         *ret_changed = changed;
-        return RLV_OK;
-    }
-    rlv_error ignored; /* the first error is the one that is told */
-    (void)rlv_pg_exec(store, "ROLLBACK", NULL, &ignored);
     return rc;
 }
 
@@ -337,14 +343,9 @@ int rlv_repair_finish(rlv_store *store, const rlv_lane_row *row, int64_t publish
     if (rc != RLV_OK)
         return rc;
     rc = finish_within(store, row, published, until_ms, &done, err);
+    rc = end_transaction(store, rc, err);
     if (rc == RLV_OK)
-        rc = rlv_pg_exec(store, "COMMIT", NULL, err);
-    if (rc == RLV_OK) {
         *ret = done;
-        return RLV_OK;
-    }
-    rlv_error ignored; /* the first error is the one that is told */
-    (void)rlv_pg_exec(store, "ROLLBACK", NULL, &ignored);
     return rc;
 }
 
