@@ -15,8 +15,9 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "gateway")]
 import yaml  # noqa: E402
 from door import DoorLab, wait_for  # noqa: E402
+from lab.deliver import begin  # noqa: E402
 from lab.desk import PASSWORD, Desk  # noqa: E402
-from lab.stack import BUILD, Process, bare_environment, expect, free_port, run  # noqa: E402
+from lab.stack import BUILD, bare_environment, expect, free_port, run  # noqa: E402
 
 
 TEMPLATES = [{"name": "pedido_listo", "language": "es", "text": "Hola {{1}}, tu pedido {{2}} está listo."}]
@@ -46,10 +47,6 @@ class CircleLab(DoorLab):
         self.config.write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
 
 
-class Deliver(Process):
-    role = "deliver"
-
-
 def browser_packages():
     """The browser; and what drives it, by npm."""
     browser = os.environ.get("RELEVO_CHROMIUM", "/usr/bin/chromium")
@@ -71,12 +68,11 @@ def play(story, lab, **environment):
     lab.start()
     for role in ("sandbox", "gateway"):
         lab.run(role)
-    for kind, name in ((Deliver, "deliver"), (Desk, "desk")):
-        if kind is Desk:
-            lab.show_more()
-        process = kind(lab, name)
-        lab.processes.append(process)
-        process.wait_ready()
+    begin(lab)
+    lab.show_more()
+    desk = Desk(lab, "desk")
+    lab.processes.append(desk)
+    desk.wait_ready()
     lab.sandbox("settings", {"per_second": 0, "pair_ms": 0})
     for name, value in environment.items():
         environment[name] = value(lab) if callable(value) else value

@@ -8,7 +8,8 @@ Screenshots go to build/*/desk-page/.
 import subprocess
 import sys
 
-from test_page import CircleLab, Deliver, HERE, browser_packages
+from test_page import CircleLab, HERE, browser_packages
+from lab.deliver import begin
 from lab.stack import BUILD, bare_environment, expect, run
 
 
@@ -21,9 +22,7 @@ def phone(seed):
         lab.start()
         for role in ("sandbox", "gateway"):
             lab.run(role)
-        sender = Deliver(lab, "deliver")
-        lab.processes.append(sender)
-        sender.wait_ready()
+        begin(lab)
         lab.sandbox("settings", {"per_second": 0, "pair_ms": 0})
         done = subprocess.run(["node", HERE / "phone.mjs"], timeout=300, env={
             **bare_environment(), "PHONE": f"http://127.0.0.1:{lab.phone}", "CHROMIUM": browser, "SHOTS": str(shots)})

@@ -8,7 +8,7 @@ import time
 
 import yaml
 from door import NUMBER, DoorLab, wait_for
-from lab.deliver import Deliver
+from lab.deliver import begin
 from lab.stack import expect, run
 
 WHO = "5215511112222"
@@ -69,9 +69,7 @@ def content(seed):
         for role in ("gateway", "sandbox"):
             lab.run(role)
         lab.start()
-        sender = Deliver(lab, "deliver")
-        lab.processes.append(sender)
-        sender.wait_ready()
+        sender = begin(lab)
         lab.sandbox("settings", {"per_second": 0, "pair_ms": 0})
         said = lab.sandbox("say", {"wa_id": WHO, "name": "Marisol", "text": "hola"})["id"]
         wait_for("the customer's message is not decided", lambda: lab.sql("SELECT 1 FROM relevo.conversation"))
@@ -132,9 +130,7 @@ def pace(seed):
         for who in crowd:
             lab.sandbox("say", {"wa_id": who, "name": "Ana", "text": "hola"})
         wait_for("the customers' messages are not decided", lambda: lab.sql("SELECT count(*) FROM relevo.conversation") == [(60,)])
-        sender = Deliver(lab, "deliver")
-        lab.processes.append(sender)
-        sender.wait_ready()
+        sender = begin(lab)
         wait_for("the bot's answers are not out", lambda: lab.sql("SELECT count(*) FROM relevo.send WHERE state = 3") == [(60,)])
         # Its rates, and a few more at once: what a busy machine holds up for two seconds comes together.
         lab.sandbox("settings", {"per_second": 40, "pair_burst": 9, "pair_ms": 500})

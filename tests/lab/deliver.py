@@ -38,6 +38,14 @@ class Deliver(Process):
         super().start()
 
 
+def begin(lab, *patience):
+    """A deliver of the lab's, ready within that time; it ends with the lab."""
+    sender = Deliver(lab, "deliver")
+    lab.processes.append(sender)
+    sender.wait_ready(*patience)
+    return sender
+
+
 def outbound(lab):
     """Every committed record of the outbound topic: {id: record}."""
     topic = lab.prefix + "relevo.outbound.v1"

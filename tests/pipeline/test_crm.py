@@ -16,7 +16,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
 import yaml  # noqa: E402
 from lab.cloudapi import CloudApi  # noqa: E402
 from lab.crms import HubSpot, Salesforce  # noqa: E402
-from lab.deliver import Deliver, DeliverLab  # noqa: E402
+from lab.deliver import DeliverLab, begin  # noqa: E402
 from lab.stack import expect, run  # noqa: E402
 from test_deliver import CUSTOMER, say, wait  # noqa: E402
 
@@ -58,9 +58,7 @@ def crm(seed):
     with DeliverLab(api, "crm", partitions=1, command_poll="200ms") as lab:
         configure(lab, crms)
         lab.start()
-        sender = Deliver(lab, "deliver")
-        lab.processes.append(sender)
-        sender.wait_ready(60)
+        sender = begin(lab, 60)
 
         say(lab, "say hola", 1)
         hubspot.fail = [429, 503]  # asked again, after the time that it wants, with the same key

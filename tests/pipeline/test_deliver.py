@@ -18,7 +18,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
 import yaml  # noqa: E402
 from confluent_kafka import Consumer, TopicPartition  # noqa: E402
 from lab.cloudapi import CloudApi  # noqa: E402
-from lab.deliver import Deliver, DeliverLab, wait_sent  # noqa: E402
+from lab.deliver import DeliverLab, begin, wait_sent  # noqa: E402
 from lab.generate import partition_of  # noqa: E402
 from lab.http2 import DIE, GOODBYE, REFUSE, Http2  # noqa: E402
 from lab.registry import certificate  # noqa: E402
@@ -103,9 +103,7 @@ def deliver(seed):
         crm_entry = {"name": "crm", "url": crm.url, "token": SECRET, "private": True}
         configure(lab, [crm_entry])
         lab.start()
-        sender = Deliver(lab, "deliver")
-        lab.processes.append(sender)
-        sender.wait_ready(60)
+        sender = begin(lab, 60)
 
         # A message arrives once, as it was decided; several keep their order.
         for i in range(5):
@@ -176,9 +174,7 @@ def late(seed):
     with DeliverLab(api, "late", partitions=1, command_poll="200ms") as lab:
         configure(lab, [{"name": "crm", "url": crm.url, "private": True}])
         lab.start()
-        sender = Deliver(lab, "deliver")
-        lab.processes.append(sender)
-        sender.wait_ready(60)
+        sender = begin(lab, 60)
         said = lambda: [entry[3] for entry in api.took]
 
         say(lab, "ask La respuesta", 1)
@@ -210,9 +206,7 @@ def unwell(seed):
     with DeliverLab(api, "unwell", partitions=1, command_poll="200ms") as lab:
         configure(lab, [{"name": "crm", "url": crm.url, "private": True}])
         lab.start()
-        sender = Deliver(lab, "deliver")
-        lab.processes.append(sender)
-        sender.wait_ready(60)
+        sender = begin(lab, 60)
         said = lambda: [entry[3] for entry in api.took]
         breaker = lambda name: f'relevo_breaker_open{{destination="{name}"}} 1' in sender.get("/metrics")[1].splitlines()
         number = iter(range(1000))
@@ -272,9 +266,7 @@ def outside(seed):
     with DeliverLab(api, "outside", partitions=1, command_poll="200ms") as lab:
         configure(lab, [{"name": "crm", "url": crm.url, "private": True}])
         lab.start()
-        sender = Deliver(lab, "deliver")
-        lab.processes.append(sender)
-        sender.wait_ready(60)
+        sender = begin(lab, 60)
         say(lab, "say hola", 1)
         wait("the conversation", lambda: lab.sql("SELECT 1 FROM relevo.conversation"), lab)
         conversation = lab.sql("SELECT id::text FROM relevo.conversation")[0][0]
@@ -310,9 +302,7 @@ def tls(seed):
         entry = {"name": "crm", "url": crm.url, "private": True, "ca_file": str(trusted)}
         configure(lab, [entry])
         lab.start()
-        sender = Deliver(lab, "deliver")
-        lab.processes.append(sender)
-        sender.wait_ready(60)
+        sender = begin(lab, 60)
         say(lab, "person ya", 0, "573000000000")
         wait("a result", lambda: len(results(lab)) == 1, lab)
         crm.together = 3  # it is known by now what it speaks
@@ -356,9 +346,7 @@ def broken(seed):
             config["deliver"]["api_ca_file"] = str(trusted)
             lab.config.write_text(yaml.safe_dump(config, allow_unicode=True))
             lab.start()
-            sender = Deliver(lab, "deliver")
-            lab.processes.append(sender)
-            sender.wait_ready(60)
+            sender = begin(lab, 60)
             rng, sent = random.Random(seed), 0
 
             def send(*fates):

@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
 from checker.model import NOTICES, conversation_id  # noqa: E402
 from lab.cloudapi import CloudApi  # noqa: E402
-from lab.deliver import Deliver, DeliverLab  # noqa: E402
+from lab.deliver import DeliverLab, begin  # noqa: E402
 from lab.generate import partition_of  # noqa: E402
 from lab.stack import Lab, expect, generator, run  # noqa: E402
 from pipeline.test_deliver import Crm, configure, wait  # noqa: E402
@@ -148,9 +148,7 @@ def result(seed):
     crm.server.handle_error = lambda *words: None  # deliver hangs up on one that takes too long
     with DeliverLab(api, "result", partitions=1, command_poll="200ms") as lab:
         configure(lab, [{"name": "crm", "url": crm.url, "private": True}])
-        consumer, sender = lab.start(), Deliver(lab, "deliver")
-        lab.processes.append(sender)
-        sender.wait_ready(240)
+        consumer, sender = lab.start(), begin(lab, 240)
         lab.sql("SELECT desk.put_agent('ana', 'Ana')")
         anna, ben, carl, dora, eva, fritz = (Customer(lab, i) for i in range(6))
 

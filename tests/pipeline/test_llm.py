@@ -14,7 +14,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
 from checker.model import NOTICES  # noqa: E402
 from lab.cloudapi import CloudApi  # noqa: E402
-from lab.deliver import Deliver, DeliverLab  # noqa: E402
+from lab.deliver import DeliverLab, begin  # noqa: E402
 from lab.stack import ROOT, expect, run  # noqa: E402
 from pipeline.test_deliver import configure  # noqa: E402
 from pipeline.test_held import Customer  # noqa: E402
@@ -81,9 +81,7 @@ def llm(seed):
                                            "least": 0, "confidence": 1}}]
     with DeliverLab(api, "llm", partitions=1, command_poll="200ms", plugins=plugins) as lab:
         configure(lab, [{"name": "llm", "url": endpoint.url, "token": SECRET, "private": True}])
-        consumer, sender = lab.start(), Deliver(lab, "deliver")
-        lab.processes.append(sender)
-        sender.wait_ready(240)
+        consumer, sender = lab.start(), begin(lab, 240)
         lab.sql("SELECT desk.put_agent('ana', 'Ana')")
         question, good = "¿hacen envíos a Cali? {}", "Claro que sí, tu café llega a casa."
 
@@ -161,9 +159,7 @@ def polished(seed):
                {"name": "keyword", "path": "triggers/keyword.so", "options": {"phrases": ["persona"]}}]
     with DeliverLab(api, "polished", partitions=1, command_poll="200ms", plugins=plugins) as lab:
         configure(lab, [{"name": "llm", "url": endpoint.url, "token": SECRET, "private": True}])
-        consumer, sender = lab.start(), Deliver(lab, "deliver")
-        lab.processes.append(sender)
-        sender.wait_ready(240)
+        consumer, sender = lab.start(), begin(lab, 240)
         lab.sql("SELECT desk.put_agent('ana', 'Ana')")
 
         def card(customer):

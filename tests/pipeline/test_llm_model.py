@@ -12,7 +12,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
 import yaml  # noqa: E402
 from lab.cloudapi import CloudApi  # noqa: E402
-from lab.deliver import Deliver, DeliverLab  # noqa: E402
+from lab.deliver import DeliverLab, begin  # noqa: E402
 from lab.models import LanguageModel  # noqa: E402
 from lab.stack import expect, run  # noqa: E402
 from pipeline.test_deliver import configure, wait  # noqa: E402
@@ -61,9 +61,7 @@ def llm_model(seed):
         config["deliver"]["lease"] = "90s"
         lab.config.write_text(yaml.safe_dump(config, allow_unicode=True))
         configure(lab, [{"name": "llm", "url": model.url, "private": True, "timeout": "60s"}])
-        consumer, sender = lab.start(), Deliver(lab, "deliver")
-        lab.processes.append(sender)
-        sender.wait_ready()
+        consumer, sender = lab.start(), begin(lab)
 
         def answered(n):
             """The model's n-th answer, however long it thinks: what comes too late is judged like the rest."""

@@ -14,7 +14,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
 from checker.model import NOTICES  # noqa: E402
 from lab.cloudapi import CloudApi  # noqa: E402
-from lab.deliver import Deliver, DeliverLab  # noqa: E402
+from lab.deliver import DeliverLab, begin  # noqa: E402
 from lab.stack import BIN, PLUGINS, ROOT, bare_environment, expect, run  # noqa: E402
 from pipeline.test_deliver import configure  # noqa: E402
 from pipeline.test_held import Customer  # noqa: E402
@@ -78,9 +78,7 @@ def semantic(seed):
     with DeliverLab(api, "semantic", partitions=1, command_poll="200ms", plugins=plugins) as lab:
         (lab.folder / "vectors.jsonl").write_text("".join(json.dumps(row) + "\n" for row in kept))
         configure(lab, [{"name": "embed", "url": endpoint.url, "private": True}])
-        consumer, sender = lab.start(), Deliver(lab, "deliver")
-        lab.processes.append(sender)
-        sender.wait_ready(240)
+        consumer, sender = lab.start(), begin(lab, 240)
         anna, ben, carl = (Customer(lab, i) for i in range(3))
         endpoint.asked.clear()
         anna.write("oigan ¿me lo traen hasta mi puerta?")

@@ -13,7 +13,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
 import yaml  # noqa: E402
 from checker.model import NOTICES  # noqa: E402
 from lab.cloudapi import CloudApi  # noqa: E402
-from lab.deliver import Deliver, DeliverLab  # noqa: E402
+from lab.deliver import DeliverLab, begin  # noqa: E402
 from lab.models import Encoder  # noqa: E402
 from lab.stack import BIN, PLUGINS, ROOT, bare_environment, expect, run  # noqa: E402
 from pipeline.test_deliver import configure  # noqa: E402
@@ -44,9 +44,7 @@ def semantic_model(seed):
             config["deliver"]["timeout"], config["deliver"]["lease"] = "60s", "90s"
             lab.config.write_text(yaml.safe_dump(config, allow_unicode=True))
             configure(lab, [{"name": "embed", "url": encoder.url, "private": True, "timeout": "60s"}])
-            consumer, sender = lab.start(), Deliver(lab, "deliver")
-            lab.processes.append(sender)
-            sender.wait_ready()
+            consumer, sender = lab.start(), begin(lab)
 
             def heard(number, text):
                 customer = Customer(lab, number)

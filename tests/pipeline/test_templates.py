@@ -15,7 +15,7 @@ from types import SimpleNamespace
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
 import yaml  # noqa: E402
-from lab.deliver import Deliver, DeliverLab  # noqa: E402
+from lab.deliver import DeliverLab, begin  # noqa: E402
 from lab.stack import Process, expect, free_port, run  # noqa: E402
 from test_afterwards import NUMBER, conversation, policy, say  # noqa: E402
 from test_deliver import wait  # noqa: E402
@@ -78,9 +78,7 @@ def templates(seed):
         consumer.start()
         lab.processes.append(Sandbox(lab, "sandbox"))
         wait("the sandbox", lambda: lab.ask("state"), lab)
-        sender = Deliver(lab, "deliver")
-        lab.processes.append(sender)
-        sender.wait_ready(60)
+        sender = begin(lab, 60)
 
         lab.sql("SELECT desk.resolve(%s, 'ana', 'listo')", one)
         lab.sql("""SELECT desk.return_to_bot(%s, 'ana', 'follow_up', now() + interval '1 hour', '¿Llegó bien, Marisol?', 'seguimiento',
