@@ -108,10 +108,15 @@ int rlv_publisher_new(rlv_broker *broker, const rlv_config *config, int32_t lane
 
 void rlv_publisher_free(rlv_publisher *publisher)
 {
+    /* librdkafka 2.0.2 aborts the process ("txn_req_cnt > 0") when it is destroyed at the moment at which it tells the coordinator of a
+       partition that is new in a transaction: its refused request is answered before it was counted. So what was produced last gets
+       a moment to be through; nobody commits it any more. */
+    enum { REGISTER_MS = 200 };
     if (!publisher)
         return;
     for (int i = 0; i < PRODUCERS; i++)
         if (publisher->producers[i]) {
+            (void)rd_kafka_flush(publisher->producers[i], REGISTER_MS);
             /* What is queued must not outlive the memory it borrows. */
             (void)rd_kafka_purge(publisher->producers[i], RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
                                                               RD_KAFKA_PURGE_F_NON_BLOCKING);
