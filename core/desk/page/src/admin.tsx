@@ -2,6 +2,7 @@
 // What an admin looks at: the triggers, with what those that only watch would have done, and the configuration that is in force.
 import { useEffect, useState } from 'preact/hooks'
 import { api, type Trigger } from './api'
+import { Wide } from './wide'
 import { span, t } from './words'
 
 type Row = Record<string, unknown>
@@ -19,43 +20,27 @@ export function Triggers() {
     return (
         <section class="board">
             <h1>{t('triggersTitle')}</h1>
-            <div class="wide" role="region" aria-label={t('triggersTitle')} tabIndex={0}>
-                <table>
-                    <thead>
-                        <tr>
-                            <th scope="col">{t('trigger')}</th>
-                            <th scope="col">{t('mode')}</th>
-                            <th scope="col">{t('threshold')}</th>
-                            <th scope="col">{t('priority')}</th>
-                            <th scope="col">{t('team')}</th>
-                            <th scope="col">{t('handoffsDone')}</th>
-                            <th scope="col">{t('hits')}</th>
-                            <th scope="col">{t('hitsAnyway')}</th>
-                        </tr>
-                    </thead>
-                    <tbody>
-                        {triggers.map((one) => (
-                            <tr key={one.trigger}>
-                                <th scope="row">
-                                    {one.trigger}
-                                    {one.rule && <span class="tag">{t('rule')}</span>}
-                                    {one.cooldown > 0 && <span class="quiet"> {span(one.cooldown * 1000)}</span>}
-                                </th>
-                                <td>{t(one.observe ? 'observes' : one.alone ? 'handsOff' : 'onlyRules')}</td>
-                                <td>
-                                    {one.rule ? '–' : one.threshold}
-                                    {one.weight !== 1 && !one.rule ? ` × ${one.weight}` : ''}
-                                </td>
-                                <td>{one.priority}</td>
-                                <td>{one.team || '–'}</td>
-                                <td>{String(of(done, one.trigger)?.handoffs ?? 0)}</td>
-                                <td>{String(of(observed, one.trigger)?.hits ?? 0)}</td>
-                                <td>{of(observed, one.trigger) ? `${of(observed, one.trigger)!.handed_off} / ${of(observed, one.trigger)!.conversations}` : '–'}</td>
-                            </tr>
-                        ))}
-                    </tbody>
-                </table>
-            </div>
+            <Wide label={t('triggersTitle')} heads={['trigger', 'mode', 'threshold', 'priority', 'team', 'handoffsDone', 'hits', 'hitsAnyway']}>
+                {triggers.map((one) => (
+                    <tr key={one.trigger}>
+                        <th scope="row">
+                            {one.trigger}
+                            {one.rule && <span class="tag">{t('rule')}</span>}
+                            {one.cooldown > 0 && <span class="quiet"> {span(one.cooldown * 1000)}</span>}
+                        </th>
+                        <td>{t(one.observe ? 'observes' : one.alone ? 'handsOff' : 'onlyRules')}</td>
+                        <td>
+                            {one.rule ? '–' : one.threshold}
+                            {one.weight !== 1 && !one.rule ? ` × ${one.weight}` : ''}
+                        </td>
+                        <td>{one.priority}</td>
+                        <td>{one.team || '–'}</td>
+                        <td>{String(of(done, one.trigger)?.handoffs ?? 0)}</td>
+                        <td>{String(of(observed, one.trigger)?.hits ?? 0)}</td>
+                        <td>{of(observed, one.trigger) ? `${of(observed, one.trigger)!.handed_off} / ${of(observed, one.trigger)!.conversations}` : '–'}</td>
+                    </tr>
+                ))}
+            </Wide>
         </section>
     )
 }

@@ -2,7 +2,9 @@
 // What a supervisor sees: who waits and for how long still, who works, how it went; and does: gives it to somebody, looks in.
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { api, Failure, type Agent, type Board as Waiting, type Session } from './api'
+import { Give } from './give'
 import { lateness } from './list'
+import { Wide } from './wide'
 import { ago, span, t } from './words'
 
 type Row = Record<string, unknown>
@@ -104,62 +106,35 @@ export function Board({ told, session, open }: { told: number; session: Session;
                 {wrong}
             </p>
             {due.length ? (
-                <div class="wide" role="region" aria-label={t('dueTitle')} tabIndex={0}>
-                    <table>
-                        <thead>
-                            <tr>
-                                <th scope="col">{t('customer')}</th>
-                                <th scope="col">{t('since')}</th>
-                                <th scope="col">{t('team')}</th>
-                                <th scope="col">{t('who')}</th>
-                                <th scope="col">{t('trigger')}</th>
-                                <th scope="col">{t('reassign')}</th>
-                            </tr>
-                        </thead>
-                        <tbody>
-                            {due.map((d) => (
-                                <tr key={d.conversation_id}>
-                                    <th scope="row">
-                                        <button class="plain" onClick={() => open(d.conversation_id)} title={t('listenIn')}>
-                                            {d.customer_name || d.customer_id}
-                                        </button>
-                                    </th>
-                                    <td>
-                                        {ago(d.waiting_since!)} {d.late && <span class={`tag ${d.late}`}>{t(d.late)}</span>}
-                                    </td>
-                                    <td>{d.team ?? t('noTeam')}</td>
-                                    <td>{d.owner === 'human' ? (d.agent_name ?? d.agent_id) : t('queue')}</td>
-                                    <td>{d.trigger ?? '–'}</td>
-                                    <td>
-                                        {session.agent_id ? (
-                                            <select
-                                                aria-label={`${t('reassign')}: ${d.customer_name || d.customer_id}`}
-                                                value=""
-                                                onChange={(e) => {
-                                                    const to = e.currentTarget.value
-                                                    e.currentTarget.value = ''
-                                                    if (to) give(d.conversation_id, to === '-' ? '' : to)
-                                                }}
-                                            >
-                                                <option value="">{t('assign')}</option>
-                                                {d.owner === 'human' && <option value="-">{t('requeue')}</option>}
-                                                {agents
-                                                    .filter((a) => a.agent_id !== d.agent_id)
-                                                    .map((a) => (
-                                                        <option key={a.agent_id} value={a.agent_id}>
-                                                            {a.name} ({a.load}/{a.capacity})
-                                                        </option>
-                                                    ))}
-                                            </select>
-                                        ) : (
-                                            '–'
-                                        )}
-                                    </td>
-                                </tr>
-                            ))}
-                        </tbody>
-                    </table>
-                </div>
+                <Wide label={t('dueTitle')} heads={['customer', 'since', 'team', 'who', 'trigger', 'reassign']}>
+                    {due.map((d) => (
+                        <tr key={d.conversation_id}>
+                            <th scope="row">
+                                <button class="plain" onClick={() => open(d.conversation_id)} title={t('listenIn')}>
+                                    {d.customer_name || d.customer_id}
+                                </button>
+                            </th>
+                            <td>
+                                {ago(d.waiting_since!)} {d.late && <span class={`tag ${d.late}`}>{t(d.late)}</span>}
+                            </td>
+                            <td>{d.team ?? t('noTeam')}</td>
+                            <td>{d.owner === 'human' ? (d.agent_name ?? d.agent_id) : t('queue')}</td>
+                            <td>{d.trigger ?? '–'}</td>
+                            <td>
+                                {session.agent_id ? (
+                                    <Give
+                                        of={d}
+                                        agents={agents}
+                                        label={`${t('reassign')}: ${d.customer_name || d.customer_id}`}
+                                        give={(to) => give(d.conversation_id, to)}
+                                    />
+                                ) : (
+                                    '–'
+                                )}
+                            </td>
+                        </tr>
+                    ))}
+                </Wide>
             ) : (
                 <p class="quiet">{t('dueNone')}</p>
             )}
@@ -170,34 +145,20 @@ export function Board({ told, session, open }: { told: number; session: Session;
                 <p class="quiet">{t('emptyQueue')}</p>
             )}
             <h2>{t('agents')}</h2>
-            <div class="wide" role="region" aria-label={t('agents')} tabIndex={0}>
-                <table>
-                    <thead>
-                        <tr>
-                            <th scope="col">{t('agent')}</th>
-                            <th scope="col">{t('team')}</th>
-                            <th scope="col">{t('presence')}</th>
-                            <th scope="col">{t('load')}</th>
-                            <th scope="col">{t('answered')}</th>
-                            <th scope="col">{t('firstAnswer')}</th>
-                        </tr>
-                    </thead>
-                    <tbody>
-                        {agents.map((a) => (
-                            <tr key={a.agent_id}>
-                                <th scope="row">{a.name}</th>
-                                <td>{a.teams.join(', ')}</td>
-                                <td>{t(a.presence === 'offline' ? 'offlinePresence' : (a.presence as 'online'))}</td>
-                                <td>
-                                    <meter min={0} max={Math.max(a.capacity, 1)} value={a.load} aria-label={`${t('load')}: ${a.name}`} /> {a.load}/{a.capacity}
-                                </td>
-                                <td>{String(worked.get(a.agent_id)?.answered ?? 0)}</td>
-                                <td>{seconds(worked.get(a.agent_id)?.answer_p50)}</td>
-                            </tr>
-                        ))}
-                    </tbody>
-                </table>
-            </div>
+            <Wide label={t('agents')} heads={['agent', 'team', 'presence', 'load', 'answered', 'firstAnswer']}>
+                {agents.map((a) => (
+                    <tr key={a.agent_id}>
+                        <th scope="row">{a.name}</th>
+                        <td>{a.teams.join(', ')}</td>
+                        <td>{t(a.presence === 'offline' ? 'offlinePresence' : (a.presence as 'online'))}</td>
+                        <td>
+                            <meter min={0} max={Math.max(a.capacity, 1)} value={a.load} aria-label={`${t('load')}: ${a.name}`} /> {a.load}/{a.capacity}
+                        </td>
+                        <td>{String(worked.get(a.agent_id)?.answered ?? 0)}</td>
+                        <td>{seconds(worked.get(a.agent_id)?.answer_p50)}</td>
+                    </tr>
+                ))}
+            </Wide>
             <h2>{t('handoffs')}</h2>
             <Bars label={t('handoffs')} rows={(reports.triggers ?? []).map((r) => ({ name: String(r.trigger ?? '–'), value: Number(r.handoffs), words: String(r.handoffs) }))} />
             {answers?.p90 != null && (

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The head of a conversation: who it is, whose it is, how long there is to answer, and what can be done.
 import type { Agent, Conversation, Session } from './api'
+import { Give } from './give'
 import { clock, day, span, t } from './words'
 import { Window } from './window'
 
@@ -74,27 +75,7 @@ export function Head(props: {
                 <button class="plain" onClick={props.find} aria-label={t('findHere')} title={t('findHere') + ' (Alt+F)'}>
                     ⌕
                 </button>
-                {session.agent_id && (
-                    <select
-                        aria-label={t('assign')}
-                        value=""
-                        onChange={(e) => {
-                            const to = e.currentTarget.value
-                            e.currentTarget.value = ''
-                            if (to) act('assign', { to: to === '-' ? '' : to })
-                        }}
-                    >
-                        <option value="">{t('assign')}</option>
-                        {c.owner === 'human' && <option value="-">{t('requeue')}</option>}
-                        {agents
-                            .filter((a) => a.agent_id !== c.agent_id)
-                            .map((a) => (
-                                <option key={a.agent_id} value={a.agent_id}>
-                                    {a.name} ({a.load}/{a.capacity})
-                                </option>
-                            ))}
-                    </select>
-                )}
+                {session.agent_id && <Give of={c} agents={agents} label={t('assign')} give={(to) => act('assign', { to })} />}
             </div>
         </div>
     )
