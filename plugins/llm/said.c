@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "text/article.h"
+#include "text/digits.h"
 
 const char *const llm_actions[LLM_ACTIONS] = {"answer", "ask", "handoff"};
 
@@ -54,30 +55,16 @@ static bool take_articles(const json_t *list, const llm_given *given, const rlt_
     return true;
 }
 
-static bool digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool holds_number(relevo_str text, relevo_str number)
-{
-    for (size_t i = 0; i + number.len <= text.len; i++)
-        if (memcmp(text.ptr + i, number.ptr, number.len) == 0 && (i == 0 || !digit(text.ptr[i - 1])) &&
-            (i + number.len == text.len || !digit(text.ptr[i + number.len])))
-            return true;
-    return false;
-}
-
 static bool number_given(const llm_given *given, const rlt_article *const *cited, size_t n, relevo_str number)
 {
     for (size_t i = 0; i < n; i++) {
-        if (holds_number(cited[i]->answer, number) || holds_number(cited[i]->title, number))
+        if (rlt_holds_digits(cited[i]->answer, number) || rlt_holds_digits(cited[i]->title, number))
             return true;
         for (size_t k = 0; k < cited[i]->n_questions; k++)
-            if (holds_number(cited[i]->questions[k], number))
+            if (rlt_holds_digits(cited[i]->questions[k], number))
                 return true;
     }
-    return holds_number(given->message, number);
+    return rlt_holds_digits(given->message, number);
 }
 
 static bool link_given(const rlt_article *const *cited, size_t n, relevo_str link)
@@ -92,7 +79,6 @@ static bool link_given(const rlt_article *const *cited, size_t n, relevo_str lin
 static bool grounded(const llm_given *given, const rlt_article *const *cited, size_t n, relevo_str text)
 {
     for (size_t i = 0; i < text.len;) {
-        size_t end = i;
         if (text.ptr[i] == '[') { /* a placeholder, which has a number of its own */
             const char *close = memchr(text.ptr + i, ']', text.len - i);
             if (close && close - (text.ptr + i) < RLT_PLACEHOLDER_MAX) {
@@ -100,11 +86,10 @@ static bool grounded(const llm_given *given, const rlt_article *const *cited, si
                 continue;
             }
         }
-        while (end < text.len && digit(text.ptr[end]))
-            end++;
-        if (end > i && !number_given(given, cited, n, (relevo_str){text.ptr + i, end - i}))
+        relevo_str number = rlt_digits_at(text, i);
+        if (number.len && !number_given(given, cited, n, number))
             return false;
-        i = end > i ? end : i + 1;
+        i += number.len ? number.len : 1;
     }
     for (size_t i = 0, begin = 0; i <= text.len; i++) {
         if (i < text.len && !strchr(" \n\t()<>\"", text.ptr[i]))

@@ -9,23 +9,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text/digits.h"
 #include "text/hide.h"
+#include "text/option.h"
 #include "text/text.h"
 
 enum { TEXT_MAX = 800 /* bytes: a memory holds it */, LINE_MAX = 400, TIMEOUT_MS = 20000 };
 
 enum { OPTION_DESTINATION, OPTION_MODEL, OPTION_PATH, OPTION_INSTRUCTIONS, OPTION_MAX_TOKENS, N_OPTIONS };
 
-#define OPTION(kind, word, text, ...) \
-    {.size = (uint32_t)sizeof(relevo_option), .type = RELEVO_OPTION_##kind, .name = word, .help = text, __VA_ARGS__}
-
 static const relevo_option options[N_OPTIONS] = {
-    OPTION(STRING, "destination", "Name of the endpoint in deliver.destinations: its address and token stand there.",
+    RLT_OPTION(STRING, "destination", "Name of the endpoint in deliver.destinations: its address and token stand there.",
            .flags = RELEVO_OPTION_REQUIRED),
-    OPTION(STRING, "model", "The model, as the endpoint calls it.", .flags = RELEVO_OPTION_REQUIRED),
-    OPTION(STRING, "path", "Path of the request, behind the destination's address.", .initial = "/v1/chat/completions"),
-    OPTION(STRING, "instructions", "Said to the model besides.", .initial = ""),
-    OPTION(INTEGER, "max_tokens", "Of one summary.", .initial = "200", .min = 16, .max = 1024, .unit = "tokens"),
+    RLT_OPTION(STRING, "model", "The model, as the endpoint calls it.", .flags = RELEVO_OPTION_REQUIRED),
+    RLT_OPTION(STRING, "path", "Path of the request, behind the destination's address.", .initial = "/v1/chat/completions"),
+    RLT_OPTION(STRING, "instructions", "Said to the model besides.", .initial = ""),
+    RLT_OPTION(INTEGER, "max_tokens", "Of one summary.", .initial = "200", .min = 16, .max = 1024, .unit = "tokens"),
 };
 
 static const char rules[] =
@@ -159,28 +158,13 @@ static int32_t notify(void *instance, const relevo_view *const *views, uint32_t 
 
 /* ---- its answer ---- */
 
-static bool digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-/* The number stands there as a whole. */
-static bool holds_number(relevo_str text, relevo_str number)
-{
-    for (uint64_t i = 0; i + number.len <= text.len; i++)
-        if (memcmp(text.ptr + i, number.ptr, (size_t)number.len) == 0 && (i == 0 || !digit(text.ptr[i - 1])) &&
-            (i + number.len == text.len || !digit(text.ptr[i + number.len])))
-            return true;
-    return false;
-}
-
 static bool is_in_conversation(const relevo_view *view, relevo_str number)
 {
     for (uint32_t i = 0; i < view->n_turns; i++)
-        if (holds_number(view->turns[i]->text, number))
+        if (rlt_holds_digits(view->turns[i]->text, number))
             return true;
     for (uint32_t i = 0; i < view->n_slots; i++)
-        if (holds_number(view->slots[i]->value, number) || holds_number(view->slots[i]->was, number))
+        if (rlt_holds_digits(view->slots[i]->value, number) || rlt_holds_digits(view->slots[i]->was, number))
             return true;
     return false;
 }
@@ -195,12 +179,10 @@ static const char *why_not(const relevo_view *view, relevo_str text)
             return "it holds a control character";
         if (text.ptr[i] == '@' || text.ptr[i] == '[' || (text.ptr[i] == ':' && i + 2 < text.len && text.ptr[i + 1] == '/' && text.ptr[i + 2] == '/'))
             return "it holds an address, or what was left out";
-        uint64_t end = i;
-        while (end < text.len && digit(text.ptr[end]))
-            end++;
-        if (end > i && !is_in_conversation(view, (relevo_str){text.ptr + i, end - i}))
+        relevo_str number = rlt_digits_at(text, i);
+        if (number.len && !is_in_conversation(view, number))
             return "it holds a number that nobody said";
-        i = end > i ? end - 1 : i;
+        i += number.len ? number.len - 1 : 0;
     }
     return NULL;
 }

@@ -2,6 +2,7 @@
 /* Numbers and amounts of money; see data.h. Which of "." and "," is the decimal mark is told by the digits behind it:
    three make a thousand, one or two are cents. */
 #include "country.h"
+#include "digits.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -9,34 +10,29 @@
 
 #define NUMBER_MAX 1e12
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* Reads the number at the beginning of `text`; how many bytes it has, 0: none. */
 static size_t read_number(relevo_str text, double *ret)
 {
     size_t n = 0, mark = 0;
     unsigned marks = 0, digits = 0;
-    while (n < text.len && (is_digit(text.ptr[n]) ||
-                            (strchr(".,", text.ptr[n]) && n + 1 < text.len && is_digit(text.ptr[n + 1])))) {
-        if (!is_digit(text.ptr[n])) {
+    while (n < text.len && (rlt_is_digit(text.ptr[n]) ||
+                            (strchr(".,", text.ptr[n]) && n + 1 < text.len && rlt_is_digit(text.ptr[n + 1])))) {
+        if (!rlt_is_digit(text.ptr[n])) {
             mark = n;
             marks++;
         }
         n++;
     }
-    if (n == 0 || n > 24 || !is_digit(text.ptr[0]))
+    if (n == 0 || n > 24 || !rlt_is_digit(text.ptr[0]))
         return 0;
     bool same = true;
     for (size_t i = 0; i < n; i++)
-        same = same && (is_digit(text.ptr[i]) || text.ptr[i] == text.ptr[mark]);
+        same = same && (rlt_is_digit(text.ptr[i]) || text.ptr[i] == text.ptr[mark]);
     size_t behind = marks ? n - mark - 1 : 0;
     bool cents = marks == 1 ? behind != 3 : marks > 1 && !same;
     double value = 0, unit = 1;
     for (size_t i = 0; i < n; i++) {
-        if (!is_digit(text.ptr[i]))
+        if (!rlt_is_digit(text.ptr[i]))
             continue;
         digits++;
         value = value * 10 + (text.ptr[i] - '0');
@@ -94,8 +90,8 @@ static bool number_word(relevo_str word, double *ret)
 static bool is_part(relevo_str source, size_t from, size_t to)
 {
     static const char glue[] = "/-:#@";
-    bool before = from > 0 && (strchr(glue, source.ptr[from - 1]) || is_digit(source.ptr[from - 1]));
-    bool behind = to < source.len && strchr("/-:@", source.ptr[to]) && to + 1 < source.len && is_digit(source.ptr[to + 1]);
+    bool before = from > 0 && (strchr(glue, source.ptr[from - 1]) || rlt_is_digit(source.ptr[from - 1]));
+    bool behind = to < source.len && strchr("/-:@", source.ptr[to]) && to + 1 < source.len && rlt_is_digit(source.ptr[to + 1]);
     return before || behind;
 }
 
@@ -110,7 +106,7 @@ bool rlt_find_number(const rlt_doc *doc, uint32_t *at, double *ret, relevo_str *
             len = 0;
         if (len == 0 && token->kind == RLT_WORD && number_word(token->text, &value))
             len = token->source_len;
-        if (len == 0 && token->kind == RLT_WORD && is_digit(token->text.ptr[0])) { /* "80pax", "2k" */
+        if (len == 0 && token->kind == RLT_WORD && rlt_is_digit(token->text.ptr[0])) { /* "80pax", "2k" */
             len = read_number(rest, &value);
             if (len > 0 && len < rest.len && strchr("kK", rest.ptr[len]) && token->source_len == len + 1)
                 value *= 1000;
@@ -162,7 +158,7 @@ bool rlt_amount_value(relevo_str written, const char *country, char ret[RLT_VALU
 {
     size_t at = 0;
     double value;
-    while (at < written.len && !is_digit(written.ptr[at]))
+    while (at < written.len && !rlt_is_digit(written.ptr[at]))
         at++;
     if (read_number((relevo_str){written.ptr + at, written.len - at}, &value) == 0)
         return false;

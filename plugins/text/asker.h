@@ -8,6 +8,7 @@
 #ifndef RELEVO_TEXT_ASKER_H
 #define RELEVO_TEXT_ASKER_H
 
+#include "text/option.h"
 #include "text/search.h"
 
 /* The options that come first in the table of each. */
@@ -20,9 +21,6 @@ enum {
     RLT_ASKER_UTC_OFFSET,
     RLT_ASKER_OPTIONS
 };
-
-#define RLT_OPTION(kind, word, text, ...) \
-    {.size = (uint32_t)sizeof(relevo_option), .type = RELEVO_OPTION_##kind, .name = word, .help = text, __VA_ARGS__}
 
 /* Their rows, with the defaults of `path` and `wait`. */
 #define RLT_ASKER_ROWS(usual_path, usual_wait) \

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text/digits.h"
+
 enum { PIECES_MAX = 32, CARD_MIN = 13, CARD_MAX = 19, NUMBER_MIN = 8, NAME_MIN = 3 };
 
 /* What is to be hidden of a text: a piece of it. */
@@ -22,11 +24,6 @@ static void push(spans *s, relevo_str text, relevo_str piece, const char *kind)
 {
     if (s->n < sizeof s->items / sizeof *s->items && piece.len)
         s->items[s->n++] = (span){(size_t)(piece.ptr - text.ptr), (size_t)piece.len, kind};
-}
-
-static bool digit(char c)
-{
-    return c >= '0' && c <= '9';
 }
 
 static bool luhn(const char *digits, size_t n)
@@ -47,12 +44,12 @@ static void find_numbers(relevo_str text, spans *s)
     for (size_t i = 0; i < text.len;) {
         char digits[64];
         size_t n = 0, end = i, at = i;
-        if (!digit(text.ptr[i])) {
+        if (!rlt_is_digit(text.ptr[i])) {
             i++;
             continue;
         }
-        for (; at < text.len && (digit(text.ptr[at]) || strchr(" .-()/", text.ptr[at])) && text.ptr[at]; at++) {
-            if (!digit(text.ptr[at]))
+        for (; at < text.len && (rlt_is_digit(text.ptr[at]) || strchr(" .-()/", text.ptr[at])) && text.ptr[at]; at++) {
+            if (!rlt_is_digit(text.ptr[at]))
                 continue;
             if (n < sizeof digits)
                 digits[n++] = text.ptr[at];
@@ -192,7 +189,7 @@ bool rlt_unhide(const rlt_hidden *hidden, relevo_str text, FILE *out)
         const char *close = text.ptr[i] == '[' ? memchr(text.ptr + i, ']', text.len - i) : NULL;
         size_t len = close ? (size_t)(close - text.ptr) - i + 1 : 0;
         bool shaped = len > 3 && len < RLT_PLACEHOLDER_MAX && text.ptr[i + 1] >= 'A' && text.ptr[i + 1] <= 'Z' &&
-                      memchr(text.ptr + i, '_', len) && digit(text.ptr[i + len - 2]);
+                      memchr(text.ptr + i, '_', len) && rlt_is_digit(text.ptr[i + len - 2]);
         if (!shaped) {
             (void)fputc(text.ptr[i++], out);
             continue;
