@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Builds and runs the tests on a real Kafka and Postgres: test.sh [--only REGEX] [--fast] [--long] [--asan] [--browser] [--fuzz] [--again]
+# Builds and runs the tests on a real Kafka and Postgres: test.sh [--only REGEX] [--fast] [--long] [--asan] [--browser] [--demo] [--fuzz] [--again]
 # The servers keep running for the next time; every test uses its own topics and databases.
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-only=() slow="long|" browser="browser|" core="" sanitized=(-L '^(unit|abi)$') fuzz="" again=""
+only=() slow="long|" browser="browser|" demo="demo|" core="" sanitized=(-L '^(unit|abi)$') fuzz="" again=""
 while [ $# -gt 0 ]; do
     case $1 in
         --only) [ $# -gt 1 ] || die "--only needs a regular expression"; only=(-R "$2"); shift ;;
         --fast) core="faults|isolation|pipeline|desk|" ;;
         --long) slow="" ;;
         --browser) browser="" ;;
+        --demo) demo="" ;;
         --asan) sanitized=() ;;
         --fuzz) fuzz=1 ;;
         --again) again=1 ;;
@@ -21,7 +22,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 
-skip=(-LE "^(${slow}${browser}${core}none)$")
+skip=(-LE "^(${slow}${browser}${demo}${core}none)$")
 if [ -n "$browser" ]; then "$HERE/packages.sh" tests; else "$HERE/packages.sh" tests browser; fi
 "$HERE/build.sh" asan
 "$HERE/build.sh" ci
