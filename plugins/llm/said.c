@@ -8,9 +8,16 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
 
 #include "text/article.h"
 #include "text/digits.h"
+
+enum {
+    TOKENS_MAX = 1000000000, /* of one request and its answer; an endpoint that counts more does not know what it says */
+    PRICES_MAX = 64,
+    ASIDE_MAX = 3 /* words that may stand beside a question: "¡Claro que sí!" */
+};
 
 const char *const llm_actions[LLM_ACTIONS] = {"answer", "ask", "handoff"};
 
@@ -19,12 +26,17 @@ static relevo_str str_of(const json_t *value)
     return (relevo_str){json_string_value(value), json_string_length(value)};
 }
 
+static bool is_count(const json_t *value)
+{
+    return json_is_integer(value) && json_integer_value(value) >= 0 && json_integer_value(value) <= TOKENS_MAX;
+}
+
 void llm_said_usage(relevo_str body, int64_t *ret_in, int64_t *ret_out)
 {
     json_t *root = body.len ? json_loadb(body.ptr, (size_t)body.len, 0, NULL) : NULL;
     const json_t *usage = json_object_get(root, "usage");
     const json_t *in = json_object_get(usage, "prompt_tokens"), *out = json_object_get(usage, "completion_tokens");
-    if (json_is_integer(in) && json_integer_value(in) >= 0 && json_is_integer(out) && json_integer_value(out) >= 0) {
+    if (is_count(in) && is_count(out)) {
         *ret_in = json_integer_value(in);
         *ret_out = json_integer_value(out);
     }
@@ -55,67 +67,158 @@ static bool take_articles(const json_t *list, const llm_given *given, const rlt_
     return true;
 }
 
-static bool number_given(const llm_given *given, const rlt_article *const *cited, size_t n, relevo_str number)
+/* ---- numbers ---- */
+
+static bool number_given(const rlt_article *const *cited, size_t n, relevo_str number)
 {
     for (size_t i = 0; i < n; i++) {
-        if (rlt_holds_digits(cited[i]->answer, number) || rlt_holds_digits(cited[i]->title, number))
+        if (rlt_holds_number(cited[i]->answer, number) || rlt_holds_number(cited[i]->title, number))
             return true;
         for (size_t k = 0; k < cited[i]->n_questions; k++)
-            if (rlt_holds_digits(cited[i]->questions[k], number))
+            if (rlt_holds_number(cited[i]->questions[k], number))
                 return true;
     }
-    return rlt_holds_digits(given->message, number);
-}
-
-static bool link_given(const rlt_article *const *cited, size_t n, relevo_str link)
-{
-    for (size_t i = 0; i < n; i++)
-        if (memmem(cited[i]->answer.ptr, cited[i]->answer.len, link.ptr, link.len))
-            return true;
     return false;
 }
 
-/* Prices, dates, addresses: every number and every link stands in an article that it names, or the customer wrote the number. */
-static bool grounded(const llm_given *given, const rlt_article *const *cited, size_t n, relevo_str text)
+/* Whether a number is one of money, or a share. What customers write of those is a wish. */
+static bool is_price(relevo_str text, relevo_str number, const rlt_piece *pieces, size_t n)
 {
-    for (size_t i = 0; i < text.len;) {
-        if (text.ptr[i] == '[') { /* a placeholder, which has a number of its own */
-            const char *close = memchr(text.ptr + i, ']', text.len - i);
-            if (close && close - (text.ptr + i) < RLT_PLACEHOLDER_MAX) {
-                i = (size_t)(close - text.ptr) + 1;
-                continue;
-            }
-        }
-        relevo_str number = rlt_digits_at(text, i);
-        if (number.len && !number_given(given, cited, n, number))
-            return false;
-        i += number.len ? number.len : 1;
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(pieces[i].name, "amount") == 0 && pieces[i].written.ptr < number.ptr + number.len &&
+            number.ptr < pieces[i].written.ptr + pieces[i].written.len)
+            return true;
+    const char *at = number.ptr + number.len, *end = text.ptr + text.len;
+    while (at < end && *at == ' ')
+        at++;
+    return at < end && *at == '%';
+}
+
+/* A placeholder that was given out; 0: none stands there. */
+static size_t placeholder_at(const rlt_hidden *hidden, relevo_str text, size_t at)
+{
+    for (int i = 0; i < hidden->n; i++) {
+        size_t len = strlen(hidden->items[i].placeholder);
+        if (text.len - at >= len && memcmp(text.ptr + at, hidden->items[i].placeholder, len) == 0)
+            return len;
     }
-    for (size_t i = 0, begin = 0; i <= text.len; i++) {
-        if (i < text.len && !strchr(" \n\t()<>\"", text.ptr[i]))
-            continue;
-        relevo_str word = {text.ptr + begin, i - begin};
-        while (word.len && strchr(".,;:!?", word.ptr[word.len - 1]))
-            word.len--;
-        bool link = word.len > 3 && (memmem(word.ptr, word.len, "://", 3) || memmem(word.ptr, word.len, "www.", 4) ||
-                                     memchr(word.ptr, '@', word.len));
-        if (link && !link_given(cited, n, word))
+    return 0;
+}
+
+static bool numbers_given(const llm_given *given, const rlt_article *const *cited, size_t n, relevo_str text)
+{
+    rlt_piece pieces[PRICES_MAX];
+    size_t n_pieces = rlt_find_pieces(given->hidden.finder, text, pieces, PRICES_MAX);
+    for (size_t i = 0; i < text.len;) {
+        size_t placeholder = placeholder_at(&given->hidden, text, i); /* has a number of its own */
+        relevo_str number = rlt_number_at(text, i);
+        bool said = !placeholder && number.len;
+        bool may_be_theirs = said && n_pieces < PRICES_MAX && !is_price(text, number, pieces, n_pieces);
+        if (said && !number_given(cited, n, number) && !(may_be_theirs && rlt_holds_number(given->message, number)))
             return false;
-        begin = i + 1;
+        i += placeholder ? placeholder : number.len ? number.len : 1;
     }
     return true;
 }
 
+/* ---- links ---- */
+
+/* What stands between two spaces, brackets or quotes, without the marks around it. *at moves behind it. */
+static relevo_str next_word(relevo_str text, size_t *at)
+{
+    size_t begin = *at;
+    while (*at < text.len && !strchr(" \n\t()<>\"", text.ptr[*at]))
+        ++*at;
+    relevo_str word = {text.ptr + begin, *at - begin};
+    *at += *at < text.len;
+    while (word.len && strchr(".,;:!?*_~`'", word.ptr[word.len - 1]))
+        word.len--;
+    while (word.len && strchr("*_~`'", word.ptr[0]))
+        word = (relevo_str){word.ptr + 1, word.len - 1};
+    return word;
+}
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
+}
+
+/* An e-mail address, or what WhatsApp shows as a link: "https://cafe.example", and "cafe.example" too. */
+static bool is_link(relevo_str word)
+{
+    for (size_t i = 1; i + 2 < word.len; i++)
+        if (word.ptr[i] == '.' && (is_letter(word.ptr[i - 1]) || rlt_is_digit(word.ptr[i - 1])) && is_letter(word.ptr[i + 1]) &&
+            is_letter(word.ptr[i + 2]))
+            return true;
+    return memmem(word.ptr, word.len, "://", 3) || memchr(word.ptr, '@', word.len);
+}
+
+static relevo_str without_scheme(relevo_str link)
+{
+    const char *mark = memmem(link.ptr, link.len, "://", 3);
+    size_t used = mark ? (size_t)(mark - link.ptr) + 3 : 0;
+    return (relevo_str){link.ptr + used, link.len - used};
+}
+
+/* The whole link, not a piece of one: "cafe.ex" is somebody else's. */
+static bool link_given(const rlt_article *const *cited, size_t n, relevo_str link)
+{
+    link = without_scheme(link);
+    for (size_t i = 0; i < n; i++)
+        for (size_t at = 0; at < cited[i]->answer.len;)
+            if (rlt_equal(without_scheme(next_word(cited[i]->answer, &at)), link))
+                return true;
+    return false;
+}
+
+static bool links_given(const rlt_article *const *cited, size_t n, relevo_str text)
+{
+    for (size_t at = 0; at < text.len;) {
+        relevo_str word = next_word(text, &at);
+        if (word.len && is_link(word) && !link_given(cited, n, word))
+            return false;
+    }
+    return true;
+}
+
+/* Without what a reader does not see (controls, marks that turn the direction of writing), and without digits of other scripts, which
+   no number here is compared with. */
 static bool fit_to_say(relevo_str text)
 {
+    enum { JOINS_EMOJI = 0x200D };
+    const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)text.ptr;
     bool any = false;
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        if ((c < ' ' && c != '\n') || c == 0x7F)
+    for (size_t i = 0; i < text.len;) {
+        utf8proc_int32_t c;
+        utf8proc_ssize_t width = utf8proc_iterate(bytes + i, (utf8proc_ssize_t)(text.len - i), &c);
+        if (width <= 0)
+            return false;
+        utf8proc_category_t is = utf8proc_category(c);
+        if ((is == UTF8PROC_CATEGORY_CC && c != '\n') || (is == UTF8PROC_CATEGORY_CF && c != JOINS_EMOJI) ||
+            (is == UTF8PROC_CATEGORY_ND && c > 0x7F))
             return false;
         any = any || c > ' ';
+        i += (size_t)width;
     }
     return any && rlt_characters(text) <= LLM_TEXT_MAX;
+}
+
+/* Whether it does nothing but ask: beside its questions stand only a few words. */
+static bool only_asks(relevo_str text)
+{
+    bool asked = false;
+    for (size_t i = 0, words = 0; i <= text.len; i++) {
+        char c = i < text.len ? text.ptr[i] : '\n';
+        bool ends = c == '?' || c == '!' || c == '\n' || (c == '.' && (i + 1 >= text.len || text.ptr[i + 1] == ' ' || text.ptr[i + 1] == '\n'));
+        words += i > 0 && (c == ' ' || ends) && !strchr(" \n.?!", text.ptr[i - 1]);
+        if (!ends)
+            continue;
+        if (c != '?' && words > ASIDE_MAX)
+            return false;
+        asked = asked || c == '?';
+        words = 0;
+    }
+    return asked;
 }
 
 /* Where both are sure which language it is. */
@@ -160,18 +263,20 @@ static bool take(const json_t *output, const llm_given *given, llm_said *said, c
         return refuse(ret_why, "it names an article that it was not given");
     if (is == LLM_ANSWER && n == 0)
         return refuse(ret_why, "its answer names no article");
+    if (is == LLM_ASK && n == 0 && !only_asks(str_of(text)))
+        return refuse(ret_why, "its question states something and names no article");
     if (!fit_to_say(str_of(text)))
-        return refuse(ret_why, "its text is empty, longer than 1024 characters, or holds control characters");
-    if (!grounded(given, cited, n, str_of(text)))
-        return refuse(ret_why, "its text holds a number, an address or a link that stands in no article that it names");
-    if (!spoken(given->language, str_of(text)))
-        return refuse(ret_why, "its text is in another language than the customer's");
+        return refuse(ret_why, "its text is empty, longer than 1024 characters, or holds control characters or foreign digits");
     FILE *out = open_memstream(&said->text, &size);
     bool whole = out && rlt_unhide(&given->hidden, str_of(text), out);
     if (!out || fclose(out) != 0)
         whole = false;
     if (!whole)
         return refuse(ret_why, "its text holds a placeholder that stands for nothing");
+    if (!numbers_given(given, cited, n, str_of(text)) || !links_given(cited, n, str_of(text)))
+        return refuse(ret_why, "its text holds a number, an address or a link that stands in no article that it names");
+    if (!spoken(given->language, str_of(text)))
+        return refuse(ret_why, "its text is in another language than the customer's");
     said->cited = n ? cited[0] : NULL;
     return true;
 }

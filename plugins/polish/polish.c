@@ -161,10 +161,10 @@ static int32_t notify(void *instance, const relevo_view *const *views, uint32_t 
 static bool is_in_conversation(const relevo_view *view, relevo_str number)
 {
     for (uint32_t i = 0; i < view->n_turns; i++)
-        if (rlt_holds_digits(view->turns[i]->text, number))
+        if (rlt_holds_number(view->turns[i]->text, number))
             return true;
     for (uint32_t i = 0; i < view->n_slots; i++)
-        if (rlt_holds_digits(view->slots[i]->value, number) || rlt_holds_digits(view->slots[i]->was, number))
+        if (rlt_holds_number(view->slots[i]->value, number) || rlt_holds_number(view->slots[i]->was, number))
             return true;
     return false;
 }
@@ -179,7 +179,7 @@ static const char *why_not(const relevo_view *view, relevo_str text)
             return "it holds a control character";
         if (text.ptr[i] == '@' || text.ptr[i] == '[' || (text.ptr[i] == ':' && i + 2 < text.len && text.ptr[i + 1] == '/' && text.ptr[i + 2] == '/'))
             return "it holds an address, or what was left out";
-        relevo_str number = rlt_digits_at(text, i);
+        relevo_str number = rlt_number_at(text, i);
         if (number.len && !is_in_conversation(view, number))
             return "it holds a number that nobody said";
         i += number.len ? number.len - 1 : 0;
