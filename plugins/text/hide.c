@@ -7,7 +7,7 @@
 
 #include "text/digits.h"
 
-enum { PIECES_MAX = 32, CARD_MIN = 13, CARD_MAX = 19, NUMBER_MIN = 8, NAME_MIN = 3 };
+enum { CARD_MIN = 13, CARD_MAX = 19, NUMBER_MIN = 8, NAME_MIN = 3 };
 
 /* What is to be hidden of a text: a piece of it. */
 typedef struct span {
@@ -16,13 +16,13 @@ typedef struct span {
 } span;
 
 typedef struct spans {
-    span items[PIECES_MAX * 2];
+    span *items; /* room for as many as the text may have: none is let through for want of it */
     size_t n;
 } spans;
 
 static void push(spans *s, relevo_str text, relevo_str piece, const char *kind)
 {
-    if (s->n < sizeof s->items / sizeof *s->items && piece.len)
+    if (piece.len)
         s->items[s->n++] = (span){(size_t)(piece.ptr - text.ptr), (size_t)piece.len, kind};
 }
 
@@ -151,22 +151,39 @@ bool rlt_hide_name(rlt_hidden *hidden, relevo_str name)
     return good;
 }
 
+/* All that is to be hidden, in order. False: out of memory. */
+static bool find_all(const rlt_hidden *hidden, relevo_str text, spans *s)
+{
+    size_t room = text.len / 2 + 1; /* a piece has two bytes or more, and none overlaps another of its kind */
+    rlt_piece *pieces = malloc(room * sizeof *pieces);
+    s->items = malloc(4 * room * sizeof *s->items);
+    bool good = pieces && s->items;
+    size_t n = good ? rlt_find_pieces(hidden->finder, text, pieces, room) : 0;
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(pieces[i].name, "email") == 0)
+            push(s, text, pieces[i].written, "EMAIL");
+        else if (strcmp(pieces[i].name, "phone") == 0)
+            push(s, text, pieces[i].written, "PHONE");
+    }
+    free(pieces);
+    if (!good)
+        return false;
+    find_tax_ids(text, s);
+    find_numbers(text, s);
+    if (!find_names(hidden, text, s))
+        return false;
+    qsort(s->items, s->n, sizeof *s->items, by_place);
+    return true;
+}
+
 bool rlt_hide(rlt_hidden *hidden, relevo_str text, FILE *out)
 {
     spans s = {.n = 0};
-    rlt_piece pieces[PIECES_MAX];
-    size_t n = text.len ? rlt_find_pieces(hidden->finder, text, pieces, PIECES_MAX) : 0, at = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(pieces[i].name, "email") == 0)
-            push(&s, text, pieces[i].written, "EMAIL");
-        else if (strcmp(pieces[i].name, "phone") == 0)
-            push(&s, text, pieces[i].written, "PHONE");
-    }
-    find_tax_ids(text, &s);
-    find_numbers(text, &s);
-    if (text.len && !find_names(hidden, text, &s))
+    size_t at = 0;
+    if (text.len && !find_all(hidden, text, &s)) {
+        free(s.items);
         return false;
-    qsort(s.items, s.n, sizeof *s.items, by_place);
+    }
     for (size_t i = 0; i < s.n; i++) {
         const span *one = &s.items[i];
         if (one->at < at) { /* it begins in what was hidden before: its rest must not show */
@@ -178,6 +195,7 @@ bool rlt_hide(rlt_hidden *hidden, relevo_str text, FILE *out)
         (void)fputs(in_place ? in_place : "[...]", out);
         at = one->at + one->len;
     }
+    free(s.items);
     if (at < text.len)
         (void)fwrite(text.ptr + at, 1, text.len - at, out);
     return !ferror(out);

@@ -117,10 +117,29 @@ static void test_too_many(void **state)
     }
 }
 
+/* However many stand in one text. */
+static void test_many_in_one(void **state)
+{
+    (void)state;
+    char text[4096], *made = NULL;
+    size_t size, used = 0;
+    for (int i = 0; i < 40; i++) /* prices take up pieces too */
+        used += (size_t)snprintf(text + used, sizeof text - used, "$%d ", i + 1);
+    for (int i = 0; i < 80; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "persona%d@correo.mx 5512345%03d ", i, i);
+    FILE *out = open_memstream(&made, &size);
+    assert_true(rlt_hide(&hidden, rlt_str(text), out));
+    assert_int_equal(fclose(out), 0);
+    assert_null(strchr(made, '@'));
+    assert_null(strstr(made, "5512345"));
+    free(made);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {TEST(test_kinds), TEST(test_telephones), TEST(test_names),
-                                       TEST(test_placeholders_that_nobody_gave), TEST(test_too_many)};
+                                       TEST(test_placeholders_that_nobody_gave), TEST(test_too_many),
+                                       TEST(test_many_in_one)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
