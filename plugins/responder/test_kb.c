@@ -69,6 +69,12 @@ static void refuses(void **state)
         {"a.yaml",
          "- {id: a, title: T, language: es, answer: x}\n- {id: a, title: T, language: es, answer: y}\n",
          "/a.yaml:2: 'a' in 'es' is already in "},
+        /* as an editor of another time saves it: no customer could be told that */
+        {"a.md", HEAD "---\nS\xed\n", "/a.md:6: it is not UTF-8 here; save the file as UTF-8"},
+        {"a.md", "---\nid: a\ntitle: Env\xedos\nlanguage: es\n---\nx\n", "/a.md:3: it is not UTF-8 here"},
+        {"a.md", HEAD "---\nx\n\ny\x01\n", "/a.md:8: a control character"},
+        {"a.yaml", "- id: a\n  title: T\n  language: es\n  answer: \"x\\0y\"\n", "/a.yaml:4: a control character"},
+        {"a.md", "---\nid: a b\ntitle: T\nlanguage: es\n---\nx\n", "/a.md:2: an id is one word"},
         {"a.txt", "hola", "no articles; add a file like envios.md"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

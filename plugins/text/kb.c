@@ -51,7 +51,9 @@ static bool take_text(rlt_kb *kb, const rlt_node *map, const char *key, const ch
         return rlt_fail(error, "%s:%u: the article has no '%s'; add a line '%s: ...'", path,
                         rlt_node_line(node ? node : map), key, key);
     *ret = rlt_keep(kb, trim(rlt_node_text(node)));
-    return ret->ptr || rlt_fail(error, "%s: out of memory", path);
+    if (!ret->ptr)
+        return rlt_fail(error, "%s: out of memory", path);
+    return rlt_text_check(path, rlt_node_line(node), *ret, error); /* YAML writes control characters as "\\0" */
 }
 
 static bool take_questions(rlt_kb *kb, const rlt_node *map, const char *path, rlt_article *article,
@@ -113,6 +115,8 @@ static bool check_keys(const rlt_node *map, const char *path, rlt_error *error)
 static bool check_article(const rlt_kb *kb, const rlt_article *article, rlt_error *error)
 {
     const rlt_article *other = rlt_kb_find(kb, article->id, article->language);
+    if (memchr(article->id.ptr, ' ', article->id.len) || memchr(article->id.ptr, '\n', article->id.len))
+        return rlt_fail(error, "%s:%u: an id is one word, like 'envios_rapidos'", article->path, article->line);
     if (article->id.len > RLT_ID_MAX)
         return rlt_fail(error, "%s:%u: the id is longer than %u bytes; shorten it", article->path,
                         article->line, RLT_ID_MAX);
@@ -197,6 +201,8 @@ static bool add_markdown(rlt_kb *kb, const char *path, relevo_str text, rlt_erro
     const char *at = text.ptr, *end = at + text.len;
     if (text.len >= 3 && memcmp(at, "\xef\xbb\xbf", 3) == 0)
         at += 3;
+    if (!rlt_text_check(path, 1, (relevo_str){at, (uint64_t)(end - at)}, error))
+        return false;
     if (at == end || !is_fence(at, end))
         return rlt_fail(error,
                         "%s:1: an article begins with a line '---', then id, title and language, then '---'",

@@ -57,8 +57,8 @@ static void refuses(void **state)
         {"a: &x [1]\nb: *x\n", "aliases (*name) are not understood"},
         {"a: &x [1, *x]\n", "aliases (*name) are not understood"},
         {"a: 1\n---\nb: 2\n", "a second document"},
+        {"a: 1\nb: Env\xedos\n", "f.yaml:2: it is not UTF-8 here; save the file as UTF-8"},
         {"[a, b]: c\n", "f.yaml:1: a key must be a plain text"},
-        {"a: \xff\xfe\n", "f.yaml:1: not valid YAML"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         rlt_yaml *yaml = NULL;
@@ -69,6 +69,18 @@ static void refuses(void **state)
             print_error("'%s' says: %s\n", cases[i].text, error.line);
         assert_non_null(strstr(error.line, cases[i].says));
     }
+}
+
+static void checks_texts(void **state)
+{
+    (void)state;
+    rlt_error error = {""};
+    assert_true(rlt_text_check("f.md", 1, (relevo_str)RELEVO_STR("Sí,\r\n\tclaro 🙂\n"), &error));
+    assert_true(rlt_text_check("f.md", 1, (relevo_str){NULL, 0}, &error));
+    assert_false(rlt_text_check("f.md", 3, (relevo_str)RELEVO_STR("a\nb\nc\xf1"), &error));
+    assert_non_null(strstr(error.line, "f.md:5: it is not UTF-8 here"));
+    assert_false(rlt_text_check("f.md", 3, (relevo_str)RELEVO_STR("a\nb\0c"), &error));
+    assert_non_null(strstr(error.line, "f.md:4: a control character"));
 }
 
 static void loads_files(void **state)
@@ -97,6 +109,7 @@ static void loads_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(reads), cmocka_unit_test(reads_nothing),
-                                       cmocka_unit_test(refuses), cmocka_unit_test(loads_files)};
+                                       cmocka_unit_test(refuses), cmocka_unit_test(checks_texts),
+                                       cmocka_unit_test(loads_files)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
 #include <yaml.h>
 
 struct rlt_node {
@@ -189,9 +190,28 @@ static bool parse(rlt_yaml *yaml, relevo_str text, rlt_error *error)
     return good && make_nodes(yaml, error);
 }
 
+bool rlt_text_check(const char *path, uint32_t first_line, relevo_str text, rlt_error *error)
+{
+    uint32_t line = first_line;
+    for (uint64_t i = 0; i < text.len;) {
+        utf8proc_int32_t c;
+        utf8proc_ssize_t width =
+            utf8proc_iterate((const utf8proc_uint8_t *)text.ptr + i, (utf8proc_ssize_t)(text.len - i), &c);
+        if (width <= 0)
+            return rlt_fail(error, "%s:%u: it is not UTF-8 here; save the file as UTF-8", path, line);
+        if ((c < ' ' && !(c == '\t' || c == '\n' || c == '\r')) || c == 0x7F)
+            return rlt_fail(error, "%s:%u: a control character, which nobody can read; remove it", path, line);
+        line += c == '\n';
+        i += (uint64_t)width;
+    }
+    return true;
+}
+
 bool rlt_yaml_parse(const char *path, uint32_t first_line, relevo_str text, rlt_yaml **ret_yaml,
                     rlt_error *error)
 {
+    if (!rlt_text_check(path, first_line, text, error))
+        return false;
     rlt_yaml *yaml = calloc(1, sizeof *yaml);
     if (!yaml || !(yaml->path = strdup(path))) {
         free(yaml);

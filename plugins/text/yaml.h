@@ -37,6 +37,9 @@ typedef struct rlt_node rlt_node; /* a part of it; borrowed from it */
  */
 bool rlt_yaml_parse(const char *path, uint32_t first_line, relevo_str text, rlt_yaml **ret_yaml,
                     rlt_error *error);
+/* Whether a text can be told to people: UTF-8 without control characters. False: *error names the line, the first being `first_line`. */
+bool rlt_text_check(const char *path, uint32_t first_line, relevo_str text, rlt_error *error);
+
 /* Reads and parses a file. */
 bool rlt_yaml_load(const char *path, rlt_yaml **ret_yaml, rlt_error *error);
 /* Accepts NULL. */
