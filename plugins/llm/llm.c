@@ -215,7 +215,7 @@ static int32_t respond(void *instance, const relevo_view *const *views, uint32_t
         const relevo_view *view = views[i];
         llm_given given;
         double score;
-        if (!rlt_asker_may(view))
+        if (!rlt_asker_may(view) || rlt_asker_awaited(view, work))
             continue;
         if (!gather(self, work, view, RLT_UNKNOWN, &given, &score))
             code = RELEVO_E_FAILED;

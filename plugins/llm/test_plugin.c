@@ -130,6 +130,17 @@ static void test_does_not_ask(void **state)
     assert_null(asks(kit, view));
     view = message(kit, "");
     assert_null(asks(kit, view));
+    view = message(kit, "envíos a Cali"); /* what a flow asked for */
+    view->digest.asked = 1;
+    assert_non_null(asks(kit, view));
+    tk_slot(view, "data.status", "open", "wamid.before");
+    assert_null(asks(kit, view));
+    view->message.text = tk_text(kit, "envíos a Cali, ¿cuánto tarda?"); /* and a question besides */
+    assert_non_null(asks(kit, view));
+    view = message(kit, "envíos a Cali"); /* that flow is over */
+    view->digest.asked = 1;
+    tk_slot(view, "lead.status", "complete", "wamid.before");
+    assert_non_null(asks(kit, view));
     view = message(kit, "Envíos");
     view->message.reply = tk_text(kit, "kb:envios");
     assert_null(asks(kit, view));

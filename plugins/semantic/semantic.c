@@ -109,7 +109,7 @@ static int32_t respond(void *instance, const relevo_view *const *views, uint32_t
     int32_t code = work ? RELEVO_OK : RELEVO_E_FAILED;
     for (uint32_t i = 0; code == RELEVO_OK && i < n; i++) {
         const relevo_view *view = views[i];
-        if (!rlt_asker_may(view))
+        if (!rlt_asker_may(view) || rlt_asker_awaited(view, work))
             continue;
         rlt_language language;
         if (unsure(self, work, view, &language, &code))

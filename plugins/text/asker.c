@@ -40,6 +40,20 @@ bool rlt_asker_may(const relevo_view *view)
            !(view->reading && view->reading->wants_person >= WANTS_PERSON);
 }
 
+bool rlt_asker_awaited(const relevo_view *view, rlt_work *work)
+{
+    static const relevo_str lead = RELEVO_STR("lead.status"), data = RELEVO_STR("data.status"), open = RELEVO_STR("open");
+    rlt_doc doc;
+    bool awaited = false;
+    if (!RELEVO_HAS(view->digest, asked) || !view->digest->asked)
+        return false;
+    for (uint32_t i = 0; i < view->n_slots && !awaited; i++)
+        awaited = (rlt_equal(view->slots[i]->name, lead) || rlt_equal(view->slots[i]->name, data)) &&
+                  rlt_equal(view->slots[i]->value, open);
+    rlt_work_reset(work);
+    return awaited && rlt_read(work, view->message->text, &doc) == RLT_OK && !rlt_is_question(&doc);
+}
+
 int64_t rlt_asker_day(const rlt_asker *asker, const relevo_view *view)
 {
     return (view->at_ms + asker->offset_ms) / MS_PER_DAY;

@@ -49,6 +49,9 @@ void rlt_asker_clear(rlt_asker *asker);
 
 /* Whether a message may be asked about at all: it may be held, has words, is no choice of a button, and asks for no person. */
 bool rlt_asker_may(const relevo_view *view);
+/* Whether the message answers what a flow has just asked (a slot `lead.status` or `data.status` is "open", see lead_qualifier), and asks
+   nothing besides: a name, a date. `work` is reset. */
+bool rlt_asker_awaited(const relevo_view *view, rlt_work *work);
 /* The day at the business, since 1970-01-01. */
 int64_t rlt_asker_day(const rlt_asker *asker, const relevo_view *view);
 /* The language to answer in: `known` where it is, else what the words say, else the conversation's. */

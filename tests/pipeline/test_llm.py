@@ -21,6 +21,15 @@ from pipeline.test_held import Customer  # noqa: E402
 
 KB = ROOT / "docs" / "examples" / "cafe_andino" / "kb"
 SECRET = "sk-canary"
+FLOWS = """
+flows:
+  - id: quote
+    kind: data
+    start: {keywords: [trámite]}
+    slots:
+      - {name: city, type: city, ask: '¿A qué ciudad?'}
+    done: 'Va a {city}.'
+"""
 
 
 class Endpoint:
@@ -74,12 +83,14 @@ class Endpoint:
 
 
 def llm(seed):
-    """good, lying, inventing, commanding, broken, failing, slow, too expensive; and a takeover while it thinks"""
+    """good, lying, inventing, commanding, broken, failing, slow, too expensive; a takeover while it thinks; and what a flow asked for"""
     api, endpoint = CloudApi(seed), Endpoint()
-    plugins = [{"name": "responder", "options": {"kb": str(KB), "threshold": 0.05, "margin": 0}},
+    plugins = [{"name": "lead_qualifier", "options": {"flows": "flows.yaml"}},
+               {"name": "responder", "options": {"kb": str(KB), "threshold": 0.05, "margin": 0}},
                {"name": "llm", "options": {"destination": "llm", "model": "tiny", "kb": str(KB), "wait": "3s", "enough": 1,
                                            "least": 0, "confidence": 1}}]
     with DeliverLab(api, "llm", partitions=1, command_poll="200ms", plugins=plugins) as lab:
+        (lab.folder / "flows.yaml").write_text(FLOWS)
         configure(lab, [{"name": "llm", "url": endpoint.url, "token": SECRET, "private": True}])
         consumer, sender = lab.start(), begin(lab, 240)
         lab.sql("SELECT desk.put_agent('ana', 'Ana')")
@@ -133,6 +144,14 @@ def llm(seed):
         dora.wait("what became of it", lambda: dora.rows(8))
         time.sleep(0.2)
         expect(good not in dora.heard() and local not in dora.heard(), f"after the return the customer heard {dora.heard()}")
+
+        fred, before = Customer(lab, 70), len(endpoint.requests)
+        fred.write("trámite")
+        fred.wait("the flow's question", fred.heard)
+        fred.write("Guadalajara")
+        fred.wait("what the flow says", lambda: len(fred.heard()) == 2)
+        expect(fred.heard() == ["¿A qué ciudad?", "Va a Guadalajara."], f"in the flow the customer heard {fred.heard()}")
+        expect(len(endpoint.requests) == before, f"it was asked about a city: {endpoint.requests[before:]}")
 
         text = "".join(p.log.read_text(errors="replace") for p in lab.processes)
         expect(SECRET not in text and "secreto.mx" not in text, "a secret is in a log")
