@@ -143,15 +143,27 @@ static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_s
 /* ---- one transfer
  * ---------------------------------------------------------------------------------------------- */
 
-/* Called when a connection stands, before the request leaves. libcurl repeats a request by itself when a kept-alive connection dies before
+static bool public_text(const char *ip)
+{
+    struct sockaddr_in v4 = {.sin_family = AF_INET};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+    return inet_pton(AF_INET, ip, &v4.sin_addr) == 1    ? public_address((const struct sockaddr *)&v4, sizeof(v4))
+           : inet_pton(AF_INET6, ip, &v6.sin6_addr) == 1 ? public_address((const struct sockaddr *)&v6, sizeof(v6))
+                                                         : false;
+}
+
+/* Called when a connection stands, before the request leaves: also one that stood already, made for a request that may go where this one may not. libcurl repeats a request by itself when a kept-alive connection dies before
    the first byte of the answer, and the first one may have arrived: there is no second. */
 static int begin(void *user, char *ip, char *local_ip, int port, int local_port)
 {
     transfer *t = user;
-    (void)ip;
     (void)local_ip;
     (void)port;
     (void)local_port;
+    if (!t->private_ok && !public_text(ip)) {
+        t->refused_address = true;
+        return CURL_PREREQFUNC_ABORT;
+    }
     if (t->asked)
         return CURL_PREREQFUNC_ABORT;
     t->asked = true;

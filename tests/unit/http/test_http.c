@@ -261,6 +261,16 @@ static void test_nothing_was_sent(void **state)
         assert_string_equal(g.error, "its address is not a public one");
     }
     assert_int_equal(atomic_load(&server.connections), before);
+
+    /* Nor over a connection that stands, since somebody else may go there. */
+    q = post("/ok");
+    assert_int_equal(ask(http, &q).status, 200);
+    int posts = atomic_load(&server.posts);
+    q.private_ok = false;
+    g = ask(http, &q);
+    assert_false(g.sent);
+    assert_string_equal(g.error, "its address is not a public one");
+    assert_int_equal(atomic_load(&server.posts), posts);
     rlv_http_free(http);
 }
 
