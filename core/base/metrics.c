@@ -108,6 +108,17 @@ out:
     return m;
 }
 
+void rlv_metric_label(rlv_buf *buf, const char *name, const char *value)
+{
+    rlv_buf_printf(buf, "%s%s=\"", buf->len ? "," : "", name);
+    for (const char *p = value; *p; p++) {
+        if (*p == '\n' || *p == '\\' || *p == '"')
+            rlv_buf_str(buf, RLV_STR("\\"));
+        rlv_buf_str(buf, *p == '\n' ? RLV_STR("n") : (rlv_str){p, 1});
+    }
+    rlv_buf_str(buf, RLV_STR("\""));
+}
+
 rlv_metric *rlv_metric_counter(const char *name, const char *help, const char *labels)
 {
     return metric_get(name, help, labels, COUNTER, NULL, 0);

@@ -22,6 +22,9 @@ rlv_metric *rlv_metric_seconds(const char *name, const char *help, const char *l
 /* Buckets for counts, 1 to 10,000. */
 rlv_metric *rlv_metric_sizes(const char *name, const char *help, const char *labels);
 
+/* Appends name="value" as `labels` takes it, whatever the value holds; before it a comma when buf holds labels already. */
+void rlv_metric_label(rlv_buf *buf, const char *name, const char *value);
+
 void rlv_metric_add(rlv_metric *metric, uint64_t n);
 void rlv_metric_set(rlv_metric *metric, double value);
 void rlv_metric_observe(rlv_metric *metric, double value);

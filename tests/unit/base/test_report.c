@@ -128,6 +128,17 @@ static void counters_and_gauges(void **state)
     assert_rendered("# TYPE test_lag_seconds gauge\ntest_lag_seconds -1.5\n");
 }
 
+static void labels_may_hold_anything(void **state)
+{
+    (void)state;
+    rlv_buf labels = RLV_BUF_INIT(1000);
+    rlv_metric_label(&labels, "lane", "3");
+    rlv_metric_label(&labels, "destination", "el \"CRM\"\nde C:\\ventas");
+    rlv_metric_add(rlv_metric_counter("test_named_total", "Named.", labels.data), 1);
+    assert_rendered("test_named_total{lane=\"3\",destination=\"el \\\"CRM\\\"\\nde C:\\\\ventas\"} 1\n");
+    rlv_buf_free(&labels);
+}
+
 static void dropped_series_are_not_shown(void **state)
 {
     (void)state;
@@ -216,6 +227,7 @@ int main(void)
         cmocka_unit_test(json_lines_are_escaped),
         cmocka_unit_test(long_lines_are_cut),
         cmocka_unit_test(counters_and_gauges),
+        cmocka_unit_test(labels_may_hold_anything),
         cmocka_unit_test(dropped_series_are_not_shown),
         cmocka_unit_test(histograms_are_cumulative),
         cmocka_unit_test(no_metric_is_fine),
