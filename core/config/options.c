@@ -234,7 +234,7 @@ const rlv_option rlv_options[] = {
      "A claimed message whose deliver says nothing for so long is taken for sent or not, nobody knows: unknown. Longer than "
      "deliver.timeout."},
     {"deliver.give_up", DURATION, ROOT(config.deliver.give_up_ms), 0, "15m", MS_S, MS_D, NULL, NULL,
-     "A message that WhatsApp would not take for so long has failed."},
+     "A message that WhatsApp would not take for so long has failed. It counts from its turn on: waiting for WhatsApp to be well again counts too."},
     {"deliver.confirm", DURATION, ROOT(config.deliver.confirm_ms), 0, "1m", 0, MS_D, NULL, NULL,
      "How long an unknown outcome waits for a status before a person is told."},
     {"deliver.drain", DURATION, ROOT(config.deliver.drain_ms), 0, "25s", 0, 10 * MS_M, NULL, NULL,

@@ -26,7 +26,8 @@ static const size_t SCRATCH_CEILING = (size_t)64 << 20;
 
 static void make_metrics(struct rlv_deliver *d)
 {
-    static const char *const claims[] = {"claimed", "done", "busy", "suppressed", "window", "gone"};
+    static const char *const claims[RLV_CLAIMS] = {"claimed", "done", "busy", "suppressed",
+                                                   "window", "gone", "broken", "locked"};
     static const char *const sends[] = {"accepted", "refused", "failed", "unknown"};
     char labels[200];
     for (size_t i = 0; i < sizeof(claims) / sizeof(*claims); i++) {
@@ -54,12 +55,12 @@ static void make_metrics(struct rlv_deliver *d)
                                      "Ends of messages that the lanes were told of.", "");
     for (size_t i = 0; i < d->n_destinations; i++) {
         struct rlv_destination *to = &d->destinations[i];
-        (void)snprintf(labels, sizeof(labels), "destination=\"%.60s\"",
-                       to->config ? to->config->name : "whatsapp");
-        to->seconds =
-            rlv_metric_seconds("relevo_request_seconds", "Time of a request to the outside.", labels);
-        to->open =
-            rlv_metric_gauge("relevo_breaker_open", "1 while a destination is taken for unwell.", labels);
+        rlv_buf name = RLV_BUF_INIT(4096);
+        rlv_metric_label(&name, "destination", to->config ? to->config->name : "whatsapp");
+        const char *label = name.failed ? "destination=\"\"" : name.data;
+        to->seconds = rlv_metric_seconds("relevo_request_seconds", "Time of a request to the outside.", label);
+        to->open = rlv_metric_gauge("relevo_breaker_open", "1 while a destination is taken for unwell.", label);
+        rlv_buf_free(&name);
     }
 }
 
@@ -75,8 +76,10 @@ static void acked(void *context, void *user, const char *why)
 static void revoked(void *context)
 {
     struct rlv_deliver *d = context;
-    if (d->lines) /* none any more when the inbox is closed at the end */
-        rlv_lines_drop(d->lines);
+    if (!d->lines) /* none any more when the inbox is closed at the end */
+        return;
+    rlv_lines_drop(d->lines);
+    rlv_pace_forgive(d->pace);
 }
 
 static int make(struct rlv_deliver *d, rlv_error *err)

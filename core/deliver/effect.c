@@ -199,6 +199,35 @@ static int request(struct rlv_deliver *d, rlv_job *job, const rlv_effect_request
     return rlv_http_start(d->http, &request, on_answer, job, err);
 }
 
+static rlv_str bucket_of(struct rlv_deliver *d, const struct rlv_destination *to)
+{
+    return rlv_str_from(rlv_arena_printf(d->scratch, "to %s", to->config->name));
+}
+
+static void give_token_back(struct rlv_deliver *d, rlv_job *job, const struct rlv_destination *to)
+{
+    if (job->tokens)
+        rlv_pace_give_back(d->pace, bucket_of(d, to));
+    job->tokens = 0;
+}
+
+/* 0: it may go now, and has its token of the destination's bucket; else µs to wait. */
+static int64_t turn_of(struct rlv_deliver *d, rlv_job *job, struct rlv_destination *to, int64_t now_us)
+{
+    int64_t wait_us = rlv_breaker_ask(&to->breaker, now_us);
+    if (wait_us) {
+        give_token_back(d, job, to);
+        return wait_us;
+    }
+    if (job->tokens)
+        return 0;
+    job->tokens = 1;
+    wait_us = rlv_pace_take(d->pace, bucket_of(d, to), to->config->rate, to->config->rate > 1 ? to->config->rate : 1, now_us);
+    if (wait_us)
+        rlv_breaker_give_back(&to->breaker, now_us);
+    return wait_us;
+}
+
 void rlv_deliver_effect(struct rlv_deliver *d, rlv_line *line)
 {
     rlv_job *job = line->first;
@@ -223,6 +252,7 @@ void rlv_deliver_effect(struct rlv_deliver *d, rlv_line *line)
         job->begun_us = now_us; /* waiting here counts too */
     int64_t left_us = q.effect.hold_ms ? job->begun_us + patience_us(d, &q) - now_us : INT64_MAX;
     if (left_us <= 0) {
+        give_token_back(d, job, to);
         answer(d, line, &q, 0, (rlv_str){NULL, 0}, "the destination was unwell, or busy, for as long as the message waited");
         return;
     }
@@ -235,20 +265,14 @@ void rlv_deliver_effect(struct rlv_deliver *d, rlv_line *line)
         rlv_lines_wait(d->lines, line, now_us + (wait_us < left_us ? wait_us : left_us));
         return;
     }
-    wait_us = rlv_breaker_ask(&to->breaker, now_us);
-    if (!wait_us) {
-        wait_us =
-            rlv_pace_take(d->pace, rlv_str_from(rlv_arena_printf(d->scratch, "to %s", to->config->name)),
-                          to->config->rate, to->config->rate > 1 ? to->config->rate : 1, now_us);
-        if (wait_us)
-            rlv_breaker_give_back(&to->breaker, now_us);
-    }
+    wait_us = turn_of(d, job, to, now_us);
     if (wait_us) {
         rlv_lines_wait(d->lines, line, now_us + (wait_us < left_us ? wait_us : left_us));
         return;
     }
     if (!job->begun_us)
         job->begun_us = now_us;
+    job->tokens = 0; /* used */
     int rc = request(d, job, &q, to, &err);
     if (rc != RLV_OK)
         rlv_breaker_give_back(&to->breaker, now_us);

@@ -24,11 +24,13 @@ typedef struct rlv_job {
     struct rlv_line *line;
     rlv_letter letter;
     enum rlv_job_state state;
+    int tokens;         /* taken and not used yet: of a message, of its pair, then also of its number; of an effect, of its destination */
     bool dropped;       /* the partition is somebody else's now: nothing more is begun */
     int16_t part;       /* of a message: the one in hand */
     size_t parts; /* of a message: how many it has; known from its first claim on */
     int32_t attempt;    /* of a message: names the claim; of an effect: how many so far */
     bool renewed;       /* of an effect: its access token was refused once */
+    int locked;         /* of a message: claims in a row that found a row locked */
     int64_t begun_us;   /* of its first attempt in this process; 0: none yet */
     int64_t request_us; /* of the request under way */
     /* SETTLING: what to write */

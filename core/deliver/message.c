@@ -14,6 +14,8 @@
 
 enum {
     BUSY_US = 250000,
+    LOCKED_US = 20000, /* twice as long each time, ... */
+    LOCKED_DOUBLINGS = 6,
     ANSWER_MAX = 64 * 1024
 };
 static const char *const verdict_words[] = {"was accepted", "waits", "failed", "is of unknown outcome"};
@@ -203,20 +205,24 @@ static void request(struct rlv_deliver *d, rlv_line *line, const rlv_outbound *m
     rlv_lines_wait(d->lines, line, 0);
 }
 
-/* One token of the pair's bucket and one of the number's; 0, or µs to wait. */
-static int64_t take_tokens(struct rlv_deliver *d, const rlv_outbound *m, rlv_str pair, int64_t now_us)
+/* One token of the pair's bucket, then one of the number's: 0, or µs until the one that was taken may be used. Not both at once, or those that
+ * waited for their pairs would use the number's in a crowd. */
+static int64_t take_tokens(struct rlv_deliver *d, rlv_job *job, const rlv_outbound *m, rlv_str pair, int64_t now_us)
 {
     const rlv_config *c = d->config;
-    int64_t wait_us = rlv_pace_take(d->pace, pair, c->deliver.pair_rate, c->deliver.pair_burst, now_us);
-    if (wait_us)
-        return wait_us;
+    if (job->tokens == 0) {
+        job->tokens = 1;
+        int64_t wait_us = rlv_pace_take(d->pace, pair, c->deliver.pair_rate, c->deliver.pair_burst, now_us);
+        if (wait_us)
+            return wait_us;
+    }
+    if (job->tokens == 2)
+        return 0;
+    job->tokens = 2;
     /* All delivers together keep to a number's rate: each has the share of its partitions. */
     double share = (double)rlv_inbox_assigned(d->inbox, RLV_DELIVER_OUTBOUND) / d->partitions;
     double rate = c->deliver.number_rate * (share > 0 ? share : 1.0 / d->partitions);
-    wait_us = rlv_pace_take(d->pace, m->phone_number_id, rate, rate > 10 ? rate / 10 : 1, now_us); /* within any second, not on average */
-    if (wait_us)
-        rlv_pace_give_back(d->pace, pair);
-    return wait_us;
+    return rlv_pace_take(d->pace, m->phone_number_id, rate, rate > 10 ? rate / 10 : 1, now_us); /* within any second, not on average */
 }
 
 static rlv_str pair_of(struct rlv_deliver *d, const rlv_outbound *m)
@@ -225,12 +231,40 @@ static rlv_str pair_of(struct rlv_deliver *d, const rlv_outbound *m)
                                          RLV_STR_ARG(m->wa_id.len ? m->wa_id : m->user_id)));
 }
 
-/* What is not claimed uses no token, and is not the one that tries whether WhatsApp is back. */
-static void give_back(struct rlv_deliver *d, const rlv_outbound *m, rlv_str pair)
+/* What is not sent now uses no token. */
+static void give_tokens_back(struct rlv_deliver *d, rlv_job *job, const rlv_outbound *m, rlv_str pair)
 {
-    rlv_pace_give_back(d->pace, pair);
-    rlv_pace_give_back(d->pace, m->phone_number_id);
-    rlv_breaker_give_back(&d->destinations[0].breaker, rlv_clock_mono_us());
+    if (job->tokens >= 1)
+        rlv_pace_give_back(d->pace, pair);
+    if (job->tokens == 2)
+        rlv_pace_give_back(d->pace, m->phone_number_id);
+    job->tokens = 0;
+}
+
+/* 0: it may go now, and has its tokens; else the µs to wait for them, or, having none, for WhatsApp to be well. */
+static int64_t turn_of(struct rlv_deliver *d, rlv_job *job, const rlv_outbound *m, rlv_str pair, int64_t now_us)
+{
+    rlv_breaker *breaker = &d->destinations[0].breaker;
+    int64_t wait_us = rlv_breaker_ask(breaker, now_us);
+    if (wait_us) {
+        give_tokens_back(d, job, m, pair);
+        return wait_us;
+    }
+    wait_us = take_tokens(d, job, m, pair, now_us);
+    if (wait_us)
+        rlv_breaker_give_back(breaker, now_us);
+    return wait_us;
+}
+
+/* Why it is not sent, whoever may send it: WhatsApp would refuse it, or is unwell for longer than it is tried. Of such a message there is a row
+ * all the same: a desktop shows why. NULL: it can be sent, its bodies in *ret. */
+static const char *impossible_why(struct rlv_deliver *d, rlv_job *job, const rlv_outbound *m, bool in_vain, rlv_str **ret)
+{
+    rlv_error err;
+    job->parts = 1;
+    if (rlv_whatsapp_bodies(m, d->scratch, ret, &job->parts, &err) != RLV_OK)
+        return rlv_arena_printf(d->scratch, "%s", err.message);
+    return in_vain ? rlv_arena_printf(d->scratch, "given up: %s", job->text ? job->text : "WhatsApp is unwell") : NULL;
 }
 
 static void claim_and_send(struct rlv_deliver *d, rlv_line *line, const rlv_outbound *m)
@@ -239,37 +273,46 @@ static void claim_and_send(struct rlv_deliver *d, rlv_line *line, const rlv_outb
     rlv_store *store = rlv_deliver_store(d);
     int64_t now_us = rlv_clock_mono_us();
     rlv_str pair = pair_of(d, m);
-    int64_t wait_us = store ? rlv_breaker_ask(&d->destinations[0].breaker, now_us) : RLV_DELIVER_RETRY_US;
-    if (!wait_us) {
-        wait_us = take_tokens(d, m, pair, now_us);
-        if (wait_us)
-            rlv_breaker_give_back(&d->destinations[0].breaker, now_us);
+    if (!store) {
+        give_tokens_back(d, job, m, pair);
+        rlv_lines_wait(d->lines, line, now_us + RLV_DELIVER_RETRY_US);
+        return;
     }
-    if (wait_us) {
+    if (!job->begun_us)
+        job->begun_us = now_us; /* from its turn on: waiting counts too */
+    int64_t left_us = job->begun_us + d->config->deliver.give_up_ms * 1000 - now_us;
+    int64_t wait_us = turn_of(d, job, m, pair, now_us);
+    bool in_vain = job->tokens == 0 && wait_us > left_us;
+    if (wait_us && !in_vain) {
         rlv_lines_wait(d->lines, line, now_us + wait_us);
         return;
     }
     rlv_str *bodies = NULL;
-    size_t parts = 1;
-    rlv_error why;
-    /* Of a message that WhatsApp would refuse there is a row all the same: a desktop shows why. */
-    const char *impossible =
-        rlv_whatsapp_bodies(m, d->scratch, &bodies, &parts, &why) == RLV_OK ? NULL : why.message;
-    job->parts = parts;
+    const char *impossible = impossible_why(d, job, m, in_vain, &bodies);
     enum rlv_claim claim;
     rlv_error err;
     const rlv_send send = send_of(job, m);
     int rc = rlv_sends_claim(store, &send, d->worker, (int)d->config->deliver.lease_ms, &claim, &job->attempt,
                              &err);
     rlv_metric_observe(d->claim_seconds, (double)(rlv_clock_mono_us() - now_us) / 1e6);
-    if (rc != RLV_OK || claim != RLV_CLAIM_MINE)
-        give_back(d, m, pair);
+    bool mine = rc == RLV_OK && claim == RLV_CLAIM_MINE, request_follows = mine && !impossible;
+    if (!request_follows) {
+        give_tokens_back(d, job, m, pair);
+        if (!in_vain) /* it is not the one that tries whether WhatsApp is back */
+            rlv_breaker_give_back(&d->destinations[0].breaker, now_us);
+    }
     if (rc != RLV_OK) {
         rlv_deliver_store_failed(d, &err);
         rlv_lines_wait(d->lines, line, now_us + RLV_DELIVER_RETRY_US);
         return;
     }
     rlv_metric_add(d->claims[claim], 1);
+    if (claim == RLV_CLAIM_LOCKED) {
+        rlv_lines_wait(d->lines, line, now_us + ((int64_t)LOCKED_US << job->locked));
+        job->locked += job->locked < LOCKED_DOUBLINGS;
+        return;
+    }
+    job->locked = 0;
     if (claim == RLV_CLAIM_BUSY) {
         rlv_lines_wait(d->lines, line, now_us + BUSY_US);
         return;
@@ -284,15 +327,16 @@ static void claim_and_send(struct rlv_deliver *d, rlv_line *line, const rlv_outb
     }
     RLV_POINT("claimed");
     rlv_metric_add(d->attempts, 1);
-    if (!job->begun_us)
-        job->begun_us = now_us;
+    job->tokens = 0; /* used */
     /* Asleep between claim and request for longer than the request may last within the lease: it is not sent.
      */
     int64_t slack_us = (d->config->deliver.lease_ms - d->config->deliver.timeout_ms) * 1000;
     if (impossible || rlv_clock_mono_us() - now_us > slack_us) {
         const rlv_verdict v = {.kind = impossible ? RLV_VERDICT_FAILED : RLV_VERDICT_RETRY,
+                               .code = in_vain ? job->code : 0,
                                .reason = impossible ? impossible : "claimed too late"};
-        rlv_breaker_give_back(&d->destinations[0].breaker, now_us);
+        if (!impossible)
+            rlv_breaker_give_back(&d->destinations[0].breaker, now_us);
         to_settle(job, &v);
         settle(d, line, m);
         return;

@@ -8,7 +8,8 @@ enum {
     OPEN_AFTER = 5,
     FIRST_PAUSE_US = 1000000,
     LONGEST_PAUSE_US = 60000000,
-    TRIAL_US = 30000000
+    TRIAL_US = 30000000,
+    TRIAL_LOOK_US = 1000000
 };
 enum {
     FIRST_BACKOFF_MS = 1000,
@@ -130,11 +131,8 @@ int64_t rlv_pace_take(rlv_pace *pace, rlv_str name, double rate, double burst, i
     b->rate = rate;
     b->burst = burst;
     refill(b, now_us);
-    if (b->tokens >= 1) {
-        b->tokens -= 1;
-        return 0;
-    }
-    return (int64_t)((1 - b->tokens) / rate * 1e6) + 1;
+    b->tokens -= 1;
+    return b->tokens >= 0 ? 0 : (int64_t)(-b->tokens / rate * 1e6) + 1;
 }
 
 void rlv_pace_give_back(rlv_pace *pace, rlv_str name)
@@ -142,6 +140,14 @@ void rlv_pace_give_back(rlv_pace *pace, rlv_str name)
     bucket *b = *find(pace, name);
     if (b)
         b->tokens += 1;
+}
+
+void rlv_pace_forgive(rlv_pace *pace)
+{
+    for (size_t i = 0; i < pace->n_slots; i++)
+        for (bucket *b = pace->slots[i]; b; b = b->next)
+            if (b->tokens < 0)
+                b->tokens = 0;
 }
 
 size_t rlv_pace_buckets(const rlv_pace *pace)
@@ -156,8 +162,9 @@ int64_t rlv_breaker_ask(rlv_breaker *breaker, int64_t now_us)
 {
     if (breaker->failures < OPEN_AFTER)
         return 0;
-    if (now_us < breaker->open_until_us)
-        return breaker->open_until_us - now_us;
+    int64_t wait_us = breaker->open_until_us - now_us;
+    if (wait_us > 0)
+        return breaker->trying && wait_us > TRIAL_LOOK_US ? TRIAL_LOOK_US : wait_us;
     /* One tries. Should its outcome never be told, another tries later. */
     breaker->trying = true;
     breaker->open_until_us = now_us + TRIAL_US;

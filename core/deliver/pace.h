@@ -15,12 +15,15 @@ typedef struct rlv_pace rlv_pace;
 rlv_pace *rlv_pace_new(void);
 void rlv_pace_free(rlv_pace *pace);
 
-/* Takes one token of the bucket called name, which holds burst and regains rate a second. Returns 0 when it
-   was taken, else the µs until one will be there. A bucket that is full again is forgotten, so that memory
-   follows the traffic of the last minutes. */
+/* Takes one token of the bucket called name, which holds burst and regains rate a second. Returns 0 when it was
+   there, else the µs until it will be: it is the caller's all the same, who goes then and does not ask again. So
+   those who wait go one by one, in the order in which they asked, and nobody passes them. A bucket that is full
+   again is forgotten, so that memory follows the traffic of the last minutes. */
 int64_t rlv_pace_take(rlv_pace *pace, rlv_str name, double rate, double burst, int64_t now_us);
 /* Gives a token back that was not used. */
 void rlv_pace_give_back(rlv_pace *pace, rlv_str name);
+/* Nobody waits any more: what was taken ahead of its time is there again, for others. */
+void rlv_pace_forgive(rlv_pace *pace);
 /* Buckets that are not full. */
 size_t rlv_pace_buckets(const rlv_pace *pace);
 
@@ -32,7 +35,8 @@ typedef struct rlv_breaker {
     bool trying;
 } rlv_breaker;
 
-/* 0 when a request may go now (while it tries: only this one), else the µs to wait before asking again. */
+/* 0 when a request may go now (while it tries: only this one), else the µs to wait before asking again; while one
+   tries that is a second at most, for when it went well all may go. */
 int64_t rlv_breaker_ask(rlv_breaker *breaker, int64_t now_us);
 /* What was allowed to go did not go after all: another may try at once. */
 void rlv_breaker_give_back(rlv_breaker *breaker, int64_t now_us);

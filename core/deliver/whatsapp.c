@@ -339,12 +339,13 @@ static int64_t retry_wait_ms(int32_t code)
     return -1;
 }
 
-/* {"error": {"code": 131047, "message": "...", "error_data": {"details": "..."}}}. Proxies say "error" too, but have no such code: theirs does
-   not tell that WhatsApp took nothing. */
+/* {"error": {"code": 131047, "message": "...", "error_data": {"details": "..."}, "fbtrace_id": "..."}}. Proxies and gateways say "error" too,
+   with a code, a message, a type; no trace of Meta's. Theirs does not tell that WhatsApp took nothing. */
 static bool is_error(const json_t *error)
 {
     const json_t *code = json_object_get(error, "code");
-    return json_is_integer(code) && json_integer_value(code) >= 0 && json_integer_value(code) <= INT32_MAX;
+    return json_is_string(json_object_get(error, "fbtrace_id")) && json_is_integer(code) && json_integer_value(code) >= 0 &&
+           json_integer_value(code) <= INT32_MAX;
 }
 
 static rlv_verdict judge_error(const json_t *error, int status, rlv_arena *arena)

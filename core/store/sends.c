@@ -18,7 +18,7 @@ static void put_text(rlv_store *store, rlv_str s)
 
 static bool verdict_of(rlv_str word, enum rlv_claim *ret)
 {
-    static const char *const words[] = {"claimed", "done", "busy", "suppressed", "window", "gone"};
+    static const char *const words[] = {"claimed", "done", "busy", "suppressed", "window", "gone", "broken"};
     for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
         if (rlv_str_is(word, words[i])) {
             *ret = (enum rlv_claim)i;
@@ -48,6 +48,11 @@ int rlv_sends_claim(rlv_store *store, const rlv_send *send, rlv_id worker, int l
                  "$5::bigint, "
                  "$6::bigint, $7::int::smallint, nullif($8::text, ''), $9::int <> 0, $10::uuid, $11::int)",
                  &r, err);
+    if (rc == RLV_E_CONFLICT) { /* or a deadlock: nothing was done either way */
+        *ret = RLV_CLAIM_LOCKED;
+        *ret_attempt = 0;
+        return RLV_OK;
+    }
     if (rc != RLV_OK)
         return rc;
     rlv_str word = {PQgetvalue(r, 0, 0), (size_t)PQgetlength(r, 0, 0)};

@@ -29,7 +29,10 @@ enum rlv_claim {
                      */
     RLV_CLAIM_SUPPRESSED, /* ownership moved on: never to be sent */
     RLV_CLAIM_WINDOW,     /* the customer's 24 hours are over: never to be sent */
-    RLV_CLAIM_GONE        /* no such conversation: never to be sent */
+    RLV_CLAIM_GONE,       /* no such conversation: never to be sent */
+    RLV_CLAIM_BROKEN,     /* an earlier part of the message failed: never to be sent */
+    RLV_CLAIM_LOCKED,     /* somebody holds a row that it needs, and it waits for nobody: ask again soon */
+    RLV_CLAIMS
 };
 
 enum rlv_send_state { /* relevo.send.state */
@@ -41,7 +44,7 @@ enum rlv_send_state { /* relevo.send.state */
     RLV_SEND_UNKNOWN = 6
 };
 
-/* One transaction. worker: this process's id. *ret_attempt names the claim for rlv_sends_settle.
+/* One transaction, which waits for a lock for 10 ms at most. worker: this process's id. *ret_attempt names the claim for rlv_sends_settle.
    RLV_E_TIMEOUT: it may
    have been claimed; the same worker may claim it again, anybody else when the lease is over. */
 RLV_MUST_CHECK int rlv_sends_claim(rlv_store *store, const rlv_send *send, rlv_id worker, int lease_ms,

@@ -20,6 +20,8 @@ class CloudApi:
         self.rng, self.lock = random.Random(seed), threading.Lock()
         self.delay, self.refuse, self.never, self.cut, self.mute = delay, refuse, never, cut, mute
         self.took, self.refused, self.requests, self.tokens = [], [], 0, set()
+        self.unwell = False  # refuses for now with 503: it is taken for down
+        self.never_part = None  # of long texts, this one is refused for good
         self.retry_after, self.asked = None, []  # seconds, with each refusal for now; (message, when) of each request
         api = self
 
@@ -58,6 +60,8 @@ class CloudApi:
         entry = (message[0], int(message[2]), body.get("to") or body.get("recipient"), body.get("text", {}).get("body"))
         with self.lock:
             self.asked.append((entry[0], time.monotonic()))
+        if entry[1] == self.never_part:
+            return self.refuse_ever(handler, entry)
         for share, act in ((self.mute, self.break_off), (self.refuse, self.refuse_now), (self.never, self.refuse_ever)):
             if fate < share:
                 return act(handler, entry)
@@ -76,13 +80,13 @@ class CloudApi:
         with self.lock:
             self.refused.append(entry)
             code = self.rng.choice(LATER)
-        self.say(handler, 400, {"error": {"message": "not now", "code": code}},
+        self.say(handler, 503 if self.unwell else 400, {"error": {"message": "not now", "code": code, "fbtrace_id": "A"}},
                  {} if self.retry_after is None else {"Retry-After": str(self.retry_after)})
 
     def refuse_ever(self, handler, entry):
         with self.lock:
             self.refused.append(entry)
-        self.say(handler, 400, {"error": {"message": "never", "code": 131026, "error_data": {"details": "no WhatsApp"}}})
+        self.say(handler, 400, {"error": {"message": "never", "code": 131026, "error_data": {"details": "no WhatsApp"}, "fbtrace_id": "A"}})
 
     @staticmethod
     def say(handler, status, answer, headers=None):

@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
+import psycopg2  # noqa: E402
 import yaml  # noqa: E402
 from confluent_kafka import Consumer, TopicPartition  # noqa: E402
 from lab.cloudapi import CloudApi  # noqa: E402
@@ -260,6 +261,74 @@ def unwell(seed):
     crm.server.shutdown()
 
 
+def outbound_record(lab, n, conversation, **fields):
+    """A message of the bot's for a conversation of lane 0, as the lane would have written it."""
+    record = {"id": f"0199bbbb-0000-7000-8000-{n:012x}", "conversation_id": conversation, "phone_number_id": NUMBER, "wa_id": CUSTOMER,
+              "lane": 0, "seq": 1000000 + n, "at": int(time.time() * 1000), "epoch": 1, "author": "bot", "type": "text", **fields}
+    lab.produce(0, conversation.encode(), lab.schemas["OutboundMessage"].encode(record), lab.prefix + "relevo.outbound.v1")
+    lab.flush()
+
+
+def alone(seed):
+    """what goes wrong with one conversation holds up no other: a row that somebody holds, a part that WhatsApp refuses; and a long outage ends"""
+    api = CloudApi(seed)
+    with DeliverLab(api, "alone", partitions=1, command_poll="200ms") as lab:
+        config = yaml.safe_load(lab.config.read_text())
+        config["deliver"]["give_up"] = "8s"
+        lab.config.write_text(yaml.safe_dump(config, allow_unicode=True))
+        lab.start()
+        sender = begin(lab, 60)
+        said = lambda: [entry[3] for entry in api.took]
+        say(lab, "say hola", 0)
+        wait("an answer", lambda: said() == ["hola"], lab)
+        conversation = lab.sql("SELECT id::text FROM relevo.conversation")[0][0]
+
+        # Somebody holds its row for longer than deliver waits for Postgres.
+        with psycopg2.connect(lab.postgres) as holder:
+            holder.cursor().execute("SELECT FROM relevo.conversation WHERE id = %s FOR UPDATE", (conversation,))
+            outbound_record(lab, 1, conversation, text="por fin")
+            until, n = time.monotonic() + 6, 0
+            while time.monotonic() < until:
+                n += 1
+                say(lab, f"say otra {n}", n, f"57300{n:07}")
+                time.sleep(0.2)
+            wait("the others meanwhile", lambda: f"otra {n}" in said(), lab, 20)
+            expect("por fin" not in said(), "a message was claimed without its conversation's row")
+        wait("the one that was held", lambda: "por fin" in said(), lab, 10)
+        expect("Postgres is away" not in sender.log.read_text(errors="replace"), "a locked row was taken for the end of Postgres")
+        page = sender.get("/metrics")[1]
+        slow = int(next(line for line in page.splitlines() if line.startswith("relevo_claim_seconds_count")).split()[1]) - \
+            int(next(line for line in page.splitlines() if line.startswith('relevo_claim_seconds_bucket{le="2.5"}')).split()[1])
+        expect(slow == 0, f"{slow} claims took more than 2.5 s")
+
+        # A text in three parts whose second one is refused ends there, also for who reads it again.
+        api.never_part = 1
+        text = "\n\n".join(letter * 4000 for letter in "abc")
+        outbound_record(lab, 2, conversation, text=text)
+        ends = lambda: lab.sql("SELECT part, state, attempt, error FROM desk.sends WHERE message = '0199bbbb-0000-7000-8000-000000000002' ORDER BY part")
+        wait("all parts come to their end", lambda: len(ends()) == 3, lab)
+        api.never_part = None
+        outbound_record(lab, 2, conversation, text=text)
+        outbound_record(lab, 3, conversation, text="después", epoch=lab.sql("SELECT epoch FROM relevo.conversation WHERE id = %s", conversation)[0][0])
+        wait("what comes after it", lambda: "después" in said() or lab.sql("SELECT 1 FROM desk.sends WHERE message::text LIKE '%%0003' AND state = 'suppressed'"), lab)
+        expect([row[:3] for row in ends()] == [(0, "accepted", 1), (1, "failed", 1), (2, "failed", 0)] and "earlier part" in ends()[2][3],
+               f"the parts ended as {ends()}")
+        expect("a" * 4000 in said() and "c" * 4000 not in said(), "the end of a text arrived, whose middle did not")
+
+        # WhatsApp is unwell for longer than a message is tried: those that only waited for it come to their end too, and to people.
+        api.refuse, api.unwell = 1.0, True
+        for n in range(100, 106):
+            say(lab, "say nadie", n, f"57300{n:07}")
+        wait("the breaker opens", lambda: 'relevo_breaker_open{destination="whatsapp"} 1' in sender.get("/metrics")[1], lab)
+        for n in range(106, 126):
+            say(lab, "say nadie", n, f"57300{n:07}")
+        wait("all have failed", lambda: lab.sql("SELECT count(*) FROM desk.sends WHERE error LIKE 'given up: %%' AND state = 'failed'")[0][0] == 26, lab, 40)
+        wait("people have them", lambda: lab.sql("SELECT count(*) FROM desk.conversations WHERE owner = 'queued'")[0][0] >= 26, lab)
+        for process in reversed(lab.processes):
+            process.stop(40)
+    api.stop()
+
+
 def outside(seed):
     """what a plugin asks for stays within the destination: no other path, header or method, whatever it writes"""
     api, crm = CloudApi(seed), Crm()
@@ -398,4 +467,4 @@ def records(lab, topic, schema):
 
 
 if __name__ == "__main__":
-    sys.exit(run("deliver", deliver, late, unwell, outside, tls, broken))
+    sys.exit(run("deliver", deliver, late, unwell, alone, outside, tls, broken))

@@ -53,13 +53,14 @@ class EchoApi(CloudApi):
     def refuse_now(self, handler, entry):
         with self.lock:
             self.refused.append(entry)
-        self.say(handler, 503, {"error": {"message": f"later: {entry[3]}", "code": 2, "error_data": {"details": f"«{entry[3]}» waits"}}})
+        self.say(handler, 503, {"error": {"message": f"later: {entry[3]}", "code": 2, "error_data": {"details": f"«{entry[3]}» waits"}, "fbtrace_id": "A"}})
 
     def refuse_ever(self, handler, entry):
         with self.lock:
             self.refused.append(entry)
         self.say(handler, 400, {"error": {"message": f"bad text {entry[3]}", "code": 131009,
-                                          "error_data": {"details": f"Parameter «{entry[3]}» to {entry[2]} is not valid"}}})
+                                          "error_data": {"details": f"Parameter «{entry[3]}» to {entry[2]} is not valid"},
+                                          "fbtrace_id": "A"}})
 
 
 class EchoCrm:

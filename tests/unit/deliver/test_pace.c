@@ -25,15 +25,24 @@ static void test_buckets(void **state)
     assert_non_null(p);
     for (int i = 0; i < 3; i++)
         assert_int_equal(take(p, "a", 100 * S), 0);
-    assert_int_equal(take(p, "a", 100 * S), 2 * S + 1);
-    assert_int_equal(take(p, "b", 100 * S), 0); /* another's */
-    assert_int_equal(take(p, "a", 101 * S), 1 * S + 1);
-    assert_int_equal(take(p, "a", 102 * S), 0);
-    assert_true(take(p, "a", 102 * S) > 0);
+    assert_int_equal(take(p, "a", 100 * S), 2 * S + 1); /* it is taken ahead of its time, ... */
+    assert_int_equal(take(p, "b", 100 * S), 0);         /* another's */
+    assert_int_equal(take(p, "a", 101 * S), 3 * S + 1); /* ... so who comes later goes later */
+    assert_int_equal(take(p, "a", 104 * S), 2 * S + 1);
     rlv_pace_give_back(p, RLV_STR("a"));
-    assert_int_equal(take(p, "a", 102 * S), 0);
-    assert_true(take(p, "a", 90 * S) > 0);    /* a clock that stands still gives nothing */
+    assert_int_equal(take(p, "a", 104 * S), 2 * S + 1);
+    assert_int_equal(take(p, "a", 104 * S), 4 * S + 1); /* a clock that stands still gives nothing */
+    rlv_pace_forgive(p);
+    assert_int_equal(take(p, "a", 104 * S), 2 * S + 1);
+    assert_int_equal(take(p, "b", 104 * S), 0);
+    assert_int_equal(rlv_pace_buckets(p), 2);
+    assert_int_equal(take(p, "a", 106 * S), 2 * S + 1);
     assert_int_equal(rlv_pace_buckets(p), 1); /* b is full again */
+
+    /* A crowd that waits goes one by one, each when it was told. */
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(take(p, "crowd", 107 * S), i < 3 ? 0 : (i - 2) * 2 * S + 1);
+    rlv_pace_forgive(p);
 
     char name[32];
     for (int i = 0; i < 10000; i++) {

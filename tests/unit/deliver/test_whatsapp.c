@@ -199,7 +199,7 @@ static enum rlv_verdict_kind of_code(int status, int code)
 {
     char text[200];
     (void)snprintf(text, sizeof(text),
-                   "{\"error\":{\"message\":\"m\",\"code\":%d,\"error_data\":{\"details\":\"d\"}}}", code);
+                   "{\"error\":{\"message\":\"m\",\"code\":%d,\"error_data\":{\"details\":\"d\"},\"fbtrace_id\":\"A\"}}", code);
     rlv_verdict v = judge(status, true, text);
     assert_int_equal(v.code, code);
     assert_non_null(strstr(v.reason, ": d"));
@@ -233,7 +233,11 @@ static void test_verdicts(void **state)
     assert_int_equal(judge(0, false, NULL).kind, RLV_VERDICT_RETRY);
     assert_int_equal(judge(502, true, "<html>").kind, RLV_VERDICT_UNKNOWN);
     static const char *const between[] = {"{\"error\":{\"message\":\"upstream timeout\"}}", "{\"error\":{\"code\":\"131000\"}}",
-                                          "{\"error\":{\"code\":-1}}", "{\"error\":{\"code\":4294967297}}",
+                                          "{\"error\":{\"code\":-1,\"fbtrace_id\":\"A\"}}",
+                                          "{\"error\":{\"code\":4294967297,\"fbtrace_id\":\"A\"}}",
+                                          "{\"error\":{\"code\":502}}", /* a load balancer's words */
+                                          "{\"error\":{\"code\":503,\"message\":\"upstream\",\"status\":\"UNAVAILABLE\"}}",
+                                          "{\"error\":{\"code\":131000,\"type\":\"x\",\"fbtrace_id\":7}}",
                                           "{\"error\":\"upstream timeout\"}"};
     for (size_t i = 0; i < sizeof(between) / sizeof(*between); i++) {
         assert_int_equal(judge(502, true, between[i]).kind, RLV_VERDICT_UNKNOWN);
@@ -250,7 +254,7 @@ static void test_verdicts(void **state)
 
     rlv_http_answer a = {.status = 429,
                          .sent = true,
-                         .body = RLV_STR("{\"error\":{\"code\":131056}}"),
+                         .body = RLV_STR("{\"error\":{\"code\":131056,\"fbtrace_id\":\"A\"}}"),
                          .retry_after_ms = 9000};
     assert_int_equal(rlv_whatsapp_judge(&a, arena).wait_ms, 9000);
     a.retry_after_ms = 10;
