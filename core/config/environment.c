@@ -120,9 +120,9 @@ static bool looks_like_ours(rlv_str name)
 
 static void check_name(rlv_draft *draft, rlv_str name)
 {
-    const char *names[192];
+    const char **names = rlv_arena_alloc(draft->arena, 2 * rlv_options_n * sizeof(*names)); /* a secret has two */
     size_t n = 0;
-    for (size_t i = 0; i < rlv_options_n && n + 1 < sizeof(names) / sizeof(*names); i++) {
+    for (size_t i = 0; names && i < rlv_options_n; i++) {
         char variable[64];
         if (!rlv_option_variable(&rlv_options[i], variable))
             continue;

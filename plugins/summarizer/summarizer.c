@@ -43,14 +43,13 @@ static uint32_t first_turn_of_stretch(const relevo_view *view)
 static int32_t write_card(const relevo_view *view, uint32_t i, const rlt_finder *patterns, rlt_work *work,
                           const relevo_sink *sink)
 {
-    rlt_language language = rlt_language_from(view->language);
     card_writer card = {.view = view,
                         .sink = sink,
                         .patterns = patterns,
                         .work = work,
                         .index = i,
                         .first_turn = first_turn_of_stretch(view),
-                        .language = language != RLT_UNKNOWN ? language : RLT_ES};
+                        .language = rlt_language_shown(view->language)};
     card_why(&card);
     card_wants(&card);
     card_data(&card);

@@ -157,3 +157,9 @@ rlt_language rlt_language_from(relevo_str code)
             return i;
     return RLT_UNKNOWN;
 }
+
+rlt_language rlt_language_shown(relevo_str code)
+{
+    rlt_language language = rlt_language_from(code);
+    return language != RLT_UNKNOWN ? language : RLT_ES;
+}

@@ -55,6 +55,8 @@ static void codes(void **state)
     assert_int_equal(rlt_language_from(rlt_str("est")), RLT_UNKNOWN);
     assert_int_equal(rlt_language_from(rlt_str("fr")), RLT_UNKNOWN);
     assert_int_equal(rlt_language_from((relevo_str){NULL, 0}), RLT_UNKNOWN);
+    assert_int_equal(rlt_language_shown(rlt_str("pt-BR")), RLT_PT);
+    assert_int_equal(rlt_language_shown(rlt_str("fr")), RLT_ES);
     assert_text(rlt_language_code(RLT_PT), "pt");
     assert_int_equal(rlt_language_code(RLT_UNKNOWN).len, 0);
 }

@@ -114,6 +114,14 @@ typedef enum rlt_language {
 relevo_str rlt_language_code(rlt_language language);
 /* From "es", "es-MX", "pt_BR", ...; RLT_UNKNOWN for anything else. */
 rlt_language rlt_language_from(relevo_str code);
+/* The same for what people read (a trigger's reason, a card): Spanish instead of RLT_UNKNOWN. */
+rlt_language rlt_language_shown(relevo_str code);
+
+/* What stands around a value in a sentence of one language. */
+typedef struct rlt_frame {
+    const char *before, *after;
+} rlt_frame;
+
 /*
  * Guesses the language from function words, common words and letters. RLT_UNKNOWN when there is no evidence
  * ("ok", "48213"): use the conversation's language then. `ret_confidence` (may be NULL) gets 0 to 1.

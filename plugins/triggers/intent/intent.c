@@ -93,25 +93,13 @@ static bool listed(const trigger *t, const relevo_reading *reading)
     return false;
 }
 
-/* What stands around a value in a sentence of one language. */
-typedef struct frame {
-    const char *before, *after;
-} frame;
-
-/* The language that agents read the reason in; Spanish when the conversation's is unknown. */
-static rlt_language spoken(const relevo_view *view)
-{
-    rlt_language language = rlt_language_from(view->language);
-    return language != RLT_UNKNOWN ? language : RLT_ES;
-}
-
 /* Answers when the intent is listed, or a person is asked for; the stronger of the two speaks. */
 static int32_t judge(const trigger *t, const relevo_view *view, uint32_t i, const relevo_sink *sink)
 {
     static const char *const asks[RLT_LANGUAGES] = {[RLT_ES] = "El cliente pide hablar con una persona.",
                                                     [RLT_PT] = "O cliente pede para falar com uma pessoa.",
                                                     [RLT_EN] = "The customer asks for a person."};
-    static const frame wants[RLT_LANGUAGES] = {[RLT_ES] = {"La intención del cliente es ", "."},
+    static const rlt_frame wants[RLT_LANGUAGES] = {[RLT_ES] = {"La intención del cliente es ", "."},
                                                [RLT_PT] = {"A intenção do cliente é ", "."},
                                                [RLT_EN] = {"The customer's intent is ", "."}};
     const relevo_reading *reading = view->reading;
@@ -120,7 +108,7 @@ static int32_t judge(const trigger *t, const relevo_view *view, uint32_t i, cons
     if (!intent && !person) {
         return RELEVO_OK;
     }
-    rlt_language language = spoken(view);
+    rlt_language language = rlt_language_shown(view->language);
     char reason[256];
     if (person && (!intent || reading->wants_person >= reading->confidence)) {
         snprintf(reason, sizeof(reason), "%s", asks[language]);

@@ -226,22 +226,10 @@ static void find_patterns(const trigger *t, tools *with, relevo_str text, words 
     }
 }
 
-/* What stands around a value in a sentence of one language. */
-typedef struct frame {
-    const char *before, *after;
-} frame;
-
-/* The language that agents read the reason in; Spanish when the conversation's is unknown. */
-static rlt_language spoken(const relevo_view *view)
-{
-    rlt_language language = rlt_language_from(view->language);
-    return language != RLT_UNKNOWN ? language : RLT_ES;
-}
-
 static int32_t judge(const trigger *t, tools *with, const relevo_view *view, uint32_t i,
                      const relevo_sink *sink)
 {
-    static const frame contains[RLT_LANGUAGES] = {[RLT_ES] = {"El mensaje contiene «", "»."},
+    static const rlt_frame contains[RLT_LANGUAGES] = {[RLT_ES] = {"El mensaje contiene «", "»."},
                                                   [RLT_PT] = {"A mensagem contém «", "»."},
                                                   [RLT_EN] = {"The message contains “", "”."}};
     words w = {.len = 0};
@@ -256,7 +244,7 @@ static int32_t judge(const trigger *t, tools *with, const relevo_view *view, uin
     relevo_str evidence = {w.text, w.len};
     relevo_str shown = rlt_cut(evidence, WORDS_MAX);
     char reason[WORDS_MAX + 64];
-    const frame *f = &contains[spoken(view)];
+    const rlt_frame *f = &contains[rlt_language_shown(view->language)];
     snprintf(reason, sizeof(reason), "%s%.*s%s", f->before, (int)shown.len, shown.ptr, f->after);
     const relevo_answer_trigger answer = {
         .head = {sizeof(answer), RELEVO_ANSWER_TRIGGER},

@@ -95,24 +95,12 @@ static double score_of_scope(const trigger *t, const relevo_view *view)
     return out ? view->reading->out_of_scope : 0;
 }
 
-/* What stands around a value in a sentence of one language. */
-typedef struct frame {
-    const char *before, *after;
-} frame;
-
-/* The language that agents read the reason in; Spanish when the conversation's is unknown. */
-static rlt_language spoken(const relevo_view *view)
-{
-    rlt_language language = rlt_language_from(view->language);
-    return language != RLT_UNKNOWN ? language : RLT_ES;
-}
-
 static int32_t judge(const trigger *t, const relevo_view *view, uint32_t i, const relevo_sink *sink)
 {
-    static const frame missed[RLT_LANGUAGES] = {[RLT_ES] = {"Mensajes seguidos sin respuesta del bot: ", "."},
+    static const rlt_frame missed[RLT_LANGUAGES] = {[RLT_ES] = {"Mensajes seguidos sin respuesta del bot: ", "."},
                                                 [RLT_PT] = {"Mensagens seguidas sem resposta do bot: ", "."},
                                                 [RLT_EN] = {"Messages in a row without an answer: ", "."}};
-    static const frame repeated[RLT_LANGUAGES] = {
+    static const rlt_frame repeated[RLT_LANGUAGES] = {
         [RLT_ES] = {"El cliente repite su pregunta (veces: ", ")."},
         [RLT_PT] = {"O cliente repete a pergunta (vezes: ", ")."},
         [RLT_EN] = {"The customer keeps asking the same (times: ", ")."}};
@@ -124,7 +112,7 @@ static int32_t judge(const trigger *t, const relevo_view *view, uint32_t i, cons
     double of_misses = score_of_count(digest->misses, t->misses);
     double of_repeats = score_of_count(digest->repeats, t->repeats);
     double score = score_of_scope(t, view);
-    rlt_language language = spoken(view);
+    rlt_language language = rlt_language_shown(view->language);
     relevo_str evidence = view->message->text;
     char reason[160];
     snprintf(reason, sizeof(reason), "%s", outside[language]);

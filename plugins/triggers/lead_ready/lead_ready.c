@@ -184,8 +184,7 @@ static int32_t judge(const trigger *t, const relevo_view *view, uint32_t i, cons
     if (!is_ready(t, view)) {
         return RELEVO_OK;
     }
-    rlt_language spoken = rlt_language_from(view->language);
-    rlt_language language = spoken != RLT_UNKNOWN ? spoken : RLT_ES;
+    rlt_language language = rlt_language_shown(view->language);
     const relevo_slot *flow = slot_of(view, rlt_str("lead.flow"));
     relevo_str name = flow != NULL ? rlt_cut(flow->value, 64) : rlt_str("?");
     char reason[256], evidence[1024] = "";

@@ -123,37 +123,25 @@ static finding weigh(const trigger *t, const relevo_view *view, double *ret_scor
     return found;
 }
 
-/* What stands around a value in a sentence of one language. */
-typedef struct frame {
-    const char *before, *after;
-} frame;
-
-/* The language that agents read the reason in; Spanish when the conversation's is unknown. */
-static rlt_language spoken(const relevo_view *view)
-{
-    rlt_language language = rlt_language_from(view->language);
-    return language != RLT_UNKNOWN ? language : RLT_ES;
-}
-
 static int32_t judge(const trigger *t, const relevo_view *view, uint32_t i, const relevo_sink *sink)
 {
-    static const frame angry[RLT_LANGUAGES] = {[RLT_ES] = {"El cliente está enojado (enojo: ", ")."},
+    static const rlt_frame angry[RLT_LANGUAGES] = {[RLT_ES] = {"El cliente está enojado (enojo: ", ")."},
                                                [RLT_PT] = {"O cliente está irritado (irritação: ", ")."},
                                                [RLT_EN] = {"The customer is angry (anger: ", ")."}};
-    static const frame negative[RLT_LANGUAGES] = {[RLT_ES] = {"El mensaje es muy negativo (", ")."},
+    static const rlt_frame negative[RLT_LANGUAGES] = {[RLT_ES] = {"El mensaje es muy negativo (", ")."},
                                                   [RLT_PT] = {"A mensagem é muito negativa (", ")."},
                                                   [RLT_EN] = {"The message is very negative (", ")."}};
-    static const frame trend[RLT_LANGUAGES] = {[RLT_ES] = {"El cliente sigue molesto (media: ", ")."},
+    static const rlt_frame trend[RLT_LANGUAGES] = {[RLT_ES] = {"El cliente sigue molesto (media: ", ")."},
                                                [RLT_PT] = {"O cliente continua insatisfeito (média: ", ")."},
                                                [RLT_EN] = {"The customer stays unhappy (mean: ", ")."}};
-    static const frame *const frames[] = {
+    static const rlt_frame *const frames[] = {
         [FOUND_ANGER] = angry, [FOUND_NEGATIVE] = negative, [FOUND_TREND] = trend};
     double score = 0;
     finding found = weigh(t, view, &score);
     if (found == FOUND_NOTHING) {
         return RELEVO_OK;
     }
-    const frame *f = &frames[found][spoken(view)];
+    const rlt_frame *f = &frames[found][rlt_language_shown(view->language)];
     char reason[160];
     snprintf(reason, sizeof(reason), "%s%.2f%s", f->before, found == FOUND_ANGER ? score : -score, f->after);
     const relevo_answer_trigger answer = {
