@@ -87,6 +87,33 @@ static void answers(void **state)
     close_library(&library);
 }
 
+/* What an article has as a question finds it, though others have its words more often. */
+static void the_very_question(void **state)
+{
+    test_folder *folder = *state;
+    rlt_kb kb;
+    rlt_error error = {""};
+    test_write(folder, "kb.yaml",
+               "- id: roto\n  title: Llegó roto\n  language: es\n  questions: [Mi pedido llegó roto, Llegó mal, No llegó]\n  answer: Lo cambiamos.\n"
+               "- id: lugar\n  title: Dirección\n  language: es\n  questions: [¿Dónde están?, ¿Cómo llego?]\n  answer: Orizaba 87.\n"
+               "- {id: tarde, title: Tarde, language: es, questions: [¿Cómo llego?], answer: Otra cosa., until: 2020-01-01}\n");
+    assert_true(rlt_kb_load(folder->path, &kb, &error));
+    test_library library = {.kb = kb, .index = rlt_index_new(&kb), .work = rlt_work_new()};
+    assert_non_null(library.index);
+    rlr_decision decision = ask(&library, "como llego", RLT_ES); /* it may be 1970 here, `tarde` is valid: two have it */
+    assert_true(decision.clarify);
+    rlt_doc doc;
+    rlt_found found;
+    rlt_work_reset(library.work);
+    assert_int_equal(rlt_read(library.work, rlt_str("¿CÓMO llego? 🙂"), &doc), RLT_OK);
+    assert_true(rlt_search(library.index, library.work, &doc, RLT_ES, 20000, &found));
+    assert_string_equal(found.best->id.ptr, "lugar");
+    assert_true(found.score > 0.999 && found.score < 1.001);
+    assert_true(found.second_score <= 0.9);
+    assert_string_equal(ask(&library, "llegó", RLT_ES).found.best->id.ptr, "roto");
+    close_library(&library);
+}
+
 static void two_that_fit(void **state)
 {
     test_library library = open_library(*state);
@@ -128,6 +155,6 @@ static void many_articles(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(answers), TEST(two_that_fit), TEST(many_articles)};
+    const struct CMUnitTest tests[] = {TEST(answers), TEST(the_very_question), TEST(two_that_fit), TEST(many_articles)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

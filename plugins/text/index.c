@@ -56,6 +56,39 @@ const rlt_term *rlt_shelf_near(const rlt_shelf *shelf, relevo_str word)
     return found == RLT_NO_WORD ? NULL : &shelf->terms[shelf->word_terms[found]];
 }
 
+/* FNV-1a over the hashes of the words. */
+uint64_t rlt_asked_key(const rlt_doc *doc)
+{
+    uint64_t key = 0;
+    for (uint32_t i = 0; i < doc->n_tokens; i++)
+        if (doc->tokens[i].kind != RLT_EMOJI)
+            key = ((key ? key : UINT64_C(0xcbf29ce484222325)) ^ doc->tokens[i].hash) * UINT64_C(0x100000001b3);
+    return key;
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const rlt_asked *x = a, *y = b;
+    return x->key != y->key ? (x->key > y->key) - (x->key < y->key) : (x->doc > y->doc) - (x->doc < y->doc);
+}
+
+const rlt_asked *rlt_shelf_asked(const rlt_shelf *shelf, uint64_t key, uint32_t *ret_n)
+{
+    uint32_t low = 0, high = shelf->n_asked;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (shelf->asked[middle].key < key)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    uint32_t n = 0;
+    while (key && low + n < shelf->n_asked && shelf->asked[low + n].key == key)
+        n++;
+    *ret_n = n;
+    return n ? &shelf->asked[low] : NULL;
+}
+
 static bool grow(rlt_shelf *shelf)
 {
     uint32_t room = shelf->room ? 2 * shelf->room : 512;
@@ -166,6 +199,26 @@ static bool add_doc(shelf_builder *builder, uint32_t doc)
     return good && (article->smalltalk || add_text(builder, doc, article->answer, weight));
 }
 
+/* The questions by their keys. */
+static bool make_asked(shelf_builder *builder)
+{
+    rlt_shelf *shelf = builder->shelf;
+    size_t most = 0;
+    for (uint32_t i = 0; i < shelf->n_docs; i++)
+        most += shelf->docs[i]->n_questions;
+    if (!(shelf->asked = calloc(most + 1, sizeof *shelf->asked)))
+        return false;
+    for (uint32_t i = 0; i < shelf->n_docs; i++)
+        for (size_t k = 0; k < shelf->docs[i]->n_questions && !shelf->docs[i]->smalltalk; k++) {
+            rlt_doc read;
+            if (rlt_read(builder->work, shelf->docs[i]->questions[k], &read) != RLT_OK)
+                return false;
+            shelf->asked[shelf->n_asked++] = (rlt_asked){rlt_asked_key(&read), i};
+        }
+    qsort(shelf->asked, shelf->n_asked, sizeof *shelf->asked, by_key);
+    return true;
+}
+
 static int by_term_and_doc(const void *a, const void *b)
 {
     const occurrence *x = a, *y = b;
@@ -219,7 +272,7 @@ static bool build(rlt_index *index, rlt_shelf *shelf)
         good = add_doc(&builder, i);
     if (good && builder.n > 0)
         qsort(builder.items, builder.n, sizeof *builder.items, by_term_and_doc);
-    good = good && make_postings(&builder) &&
+    good = good && make_postings(&builder) && make_asked(&builder) &&
            (shelf->vocabulary = rlt_vocabulary_new(shelf->words, shelf->n_words, 0));
     free(builder.items);
     free(builder.lengths);
@@ -264,6 +317,7 @@ void rlt_index_free(rlt_index *index)
         free(shelf->word_terms);
         rlt_vocabulary_free(shelf->vocabulary);
         free(shelf->postings);
+        free(shelf->asked);
     }
     rlt_work_free(index->work);
     free(index);

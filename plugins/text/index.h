@@ -22,6 +22,12 @@ typedef struct rlt_term {
     bool smalltalk; /* only articles of small talk have it */
 } rlt_term;
 
+/* A question as an article has it, so that whoever asks just that finds it. */
+typedef struct rlt_asked {
+    uint64_t key; /* of its words in their order, folded */
+    uint32_t doc;
+} rlt_asked;
+
 typedef struct rlt_shelf {
     rlt_language language;
     const rlt_article **docs;
@@ -34,6 +40,8 @@ typedef struct rlt_shelf {
     uint32_t n_words;
     rlt_vocabulary *vocabulary; /* of the words */
     rlt_posting *postings;
+    rlt_asked *asked; /* sorted by key; but for small talk */
+    uint32_t n_asked;
 } rlt_shelf;
 
 struct rlt_index {
@@ -45,6 +53,10 @@ struct rlt_index {
 
 /* NULL: no article has it. */
 const rlt_term *rlt_shelf_term(const rlt_shelf *shelf, relevo_str stem);
+/* The key of a text as a question; 0: it has no words. */
+uint64_t rlt_asked_key(const rlt_doc *doc);
+/* The first of the questions with that key, and behind *ret_n how many; NULL: none has it. */
+const rlt_asked *rlt_shelf_asked(const rlt_shelf *shelf, uint64_t key, uint32_t *ret_n);
 /* The term of a word that is near; NULL: none is. */
 const rlt_term *rlt_shelf_near(const rlt_shelf *shelf, relevo_str word);
 

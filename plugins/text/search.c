@@ -13,12 +13,14 @@
 #define UNKNOWN_WEIGHT 0.5  /* of a word that no article has, against the rarest that one has */
 #define FOREIGN_WEIGHT 0.85 /* of an article that is not in the customer's language */
 #define SMALLTALK_MIN  0.85 /* a message of which a greeting explains so much is one */
+#define BESIDE_EXACT   0.9  /* at most, of an article where another one has the very question */
 #define TERMS_MAX      256u /* words of a message that are looked up */
 
 typedef struct shelf_query {
     const rlt_term *terms[TERMS_MAX];
     double weights[TERMS_MAX];
     uint32_t n;
+    uint64_t key;             /* of the whole message as a question */
     double unknown;           /* attainable score of the words that no article has */
     uint32_t stops, subjects; /* words of either sort that articles on some subject have */
 } shelf_query;
@@ -35,7 +37,7 @@ static bool has_term(const shelf_query *query, const rlt_term *term)
 static void make_query(const rlt_shelf *shelf, double rarest, rlt_work *work, const rlt_doc *doc,
                        rlt_language language, shelf_query *query)
 {
-    *query = (shelf_query){.n = 0};
+    *query = (shelf_query){.key = rlt_asked_key(doc)};
     for (uint32_t i = 0; i < doc->n_tokens && query->n < TERMS_MAX; i++) {
         const rlt_token *token = &doc->tokens[i];
         bool near = false;
@@ -77,6 +79,21 @@ static void rank(top_two *ranking, const rlt_article *article, double score)
     }
 }
 
+/* Who asks what an article has as a question gets that article, whatever its words weigh. */
+static void prefer_exact(const rlt_shelf *shelf, const shelf_query *query, int64_t day, double weight, double *scores)
+{
+    uint32_t n;
+    const rlt_asked *asked = rlt_shelf_asked(shelf, query->key, &n);
+    bool any = false;
+    for (uint32_t i = 0; i < n; i++)
+        any = any || rlt_is_valid(shelf->docs[asked[i].doc], day);
+    for (uint32_t i = 0; any && i < shelf->n_docs; i++)
+        scores[i] = fmin(scores[i], BESIDE_EXACT * weight);
+    for (uint32_t i = 0; i < n; i++)
+        if (rlt_is_valid(shelf->docs[asked[i].doc], day))
+            scores[asked[i].doc] = weight;
+}
+
 /* How near each article of one sort is on the shelf, by its number there: 0 where it shares no word, is of the other sort or not valid.
    For subjects, the words of small talk are left out. In `work`; NULL: out of memory. */
 static double *score_shelf(const rlt_shelf *shelf, rlt_work *work, const shelf_query *query, bool smalltalk, int64_t day, double weight)
@@ -98,6 +115,8 @@ static double *score_shelf(const rlt_shelf *shelf, rlt_work *work, const shelf_q
         scores[i] = scores[i] > 0 && shelf->docs[i]->smalltalk == smalltalk && rlt_is_valid(shelf->docs[i], day)
                         ? weight * scores[i] / attainable
                         : 0;
+    if (!smalltalk)
+        prefer_exact(shelf, query, day, weight, scores);
     return scores;
 }
 
