@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PART_SURE     0.95 /* a part of one word that says something is a question only if it fits so well: "¿y cómo llego?" */
+#define PART_SURE     0.95 /* a part of one word that says something ("¿y cómo llego?") is a question if it fits so well, */
+#define PART_LEAD     0.3  /* or so much better than any other article */
+#define WHOLE_ENOUGH  0.75 /* an article that explains so much of a message was meant by all of it */
 #define PART_UNKNOWN  0.35 /* a part that fits no better is about something that no article knows */
 
 rlr_decision rlr_decide(const rlt_found *found, double threshold, double margin)
@@ -82,6 +84,49 @@ static uint32_t count_subjects(const rlt_doc *doc, rlt_language language)
     return n;
 }
 
+/* Whether there is no doubt which article a few words mean. */
+static bool is_sure(const rlr_decision *decision)
+{
+    const rlt_found *found = &decision->found;
+    return decision->answers && !found->best->smalltalk &&
+           (found->score >= PART_SURE || !found->second || found->score - found->second_score >= PART_LEAD);
+}
+
+static void tell_several(rlr_plan *plan)
+{
+    char *why = plan->whole.why;
+    size_t room = sizeof plan->whole.why, used = 0;
+    for (size_t i = 0; i < plan->n_answers && used < room; i++)
+        used += (size_t)snprintf(why + used, room - used, "%s'%s' fits %.2f", i > 0 ? ", " : "its questions: ",
+                                 plan->answers[i]->id.ptr, plan->scores[i]);
+    if (plan->partly && used < room)
+        (void)snprintf(why + used, room - used, "; one of them no article answers, and that is said");
+}
+
+/* "Horario y formas de pago, porfa": subjects in a row, each of which an article knows for sure. */
+static bool plan_list(const planner *p, const rlt_doc *doc, rlr_plan *ret)
+{
+    relevo_str items[RLR_ANSWERS_MAX];
+    rlr_plan several = *ret;
+    size_t n = rlt_list_items(doc, items, RLR_ANSWERS_MAX);
+    for (size_t i = 0; i < n; i++) {
+        rlt_doc item;
+        rlr_decision decision;
+        if (!decide_text(p, items[i], &item, &decision))
+            return false;
+        if (count_subjects(&item, p->context->language) == 0 || (decision.found.best && decision.found.best->smalltalk))
+            continue;
+        if (!is_sure(&decision))
+            return true;
+        add_answer(&several, decision.found.best, decision.found.score);
+    }
+    if (several.n_answers < 2)
+        return true;
+    *ret = several;
+    tell_several(ret);
+    return true;
+}
+
 static bool plan_parts(const planner *p, const rlt_doc *doc, rlr_plan *ret)
 {
     relevo_str parts[RLR_ANSWERS_MAX];
@@ -94,7 +139,7 @@ static bool plan_parts(const planner *p, const rlt_doc *doc, rlr_plan *ret)
             return false;
         const rlt_found *found = &decision.found;
         uint32_t subjects = count_subjects(&part, p->context->language);
-        if (decision.answers && !found->best->smalltalk && (subjects > 1 || found->score >= PART_SURE))
+        if (decision.answers && !found->best->smalltalk && (subjects > 1 || is_sure(&decision)))
             add_answer(&several, found->best, found->score);
         else if (!decision.answers && found->score < PART_UNKNOWN && subjects > 0 && rlt_is_question(&part))
             several.partly = true;
@@ -103,10 +148,7 @@ static bool plan_parts(const planner *p, const rlt_doc *doc, rlr_plan *ret)
     if (several.n_answers + several.partly < 2)
         return true;
     *ret = several;
-    size_t used = 0;
-    for (size_t i = 0; i < ret->n_answers && used < sizeof ret->whole.why; i++)
-        used += (size_t)snprintf(ret->whole.why + used, sizeof ret->whole.why - used, "%s'%s' fits %.2f",
-                                 i > 0 ? ", " : "its questions: ", ret->answers[i]->id.ptr, ret->scores[i]);
+    tell_several(ret);
     return true;
 }
 
@@ -147,6 +189,8 @@ bool rlr_plan_make(const rlr_settings *settings, rlt_work *work, const rlt_doc *
     const planner p = {settings, context, work, ret};
     rlr_plan plan = {.n_answers = 0};
     if (!decide(&p, doc, &plan.whole) || !plan_parts(&p, doc, &plan))
+        return false;
+    if (plan.n_answers == 0 && plan.whole.found.score < WHOLE_ENOUGH && !plan_list(&p, doc, &plan))
         return false;
     if (plan.n_answers == 0 && plan.whole.answers)
         add_answer(&plan, plan.whole.found.best, plan.whole.found.score);

@@ -149,6 +149,14 @@ static void several_questions(void **state)
         {"¿tienen descafeinado? ¿venden tractores?", "descafeinado", "talk.partly", true},
         {"¿dónde están y cómo llego?", "ubicacion", NULL, false},
         {"Buenos días. ¿Hacen envíos a Oaxaca? Gracias", "envios", NULL, false},
+        {"quanto custa o frete e qual o horário?", "envios", "horario", false},
+        {"what are your hours and do you ship?", "horario", "envios", false},
+        /* subjects in a row, without a question word before each */
+        {"me dices horario y formas de pago porfa", "horario", "pagos", false},
+        {"quiero saber el horario y el costo de envio", "horario", "envios", false},
+        {"tienen sucursal en GDL y a q hora cierran", "ubicacion", "horario", false},
+        /* and what is no list: one of the two alone would be guessed at */
+        {"me llegó otra cosa, yo no pedí esto", "danado", NULL, false},
     };
     tk *kit = tk_open("responder", "kb", folder, NULL);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -21,7 +21,8 @@ static const char help[] =
     "  --margin N        by how much the second article must be worse (default " RLR_MARGIN ")\n"
     "  --json            one JSON object a line: article (the nearest, also when it is no answer), score, "
     "answer\n"
-    "                    (null: none), why, language of the article\n"
+    "                    (null: none), why, language of the article, choices (ids of the articles of which the\n"
+    "                    customer is asked to choose one; null: not asked)\n"
     "\n"
     "relevo responder index --kb FOLDER\n"
     "\n"
@@ -45,10 +46,24 @@ static bool parse_number(const char *text, double *ret)
 {
     char *end;
     double value = strtod(text, &end);
-    if (end == text || *end || !(value >= 0 && value <= 1))
+    if (end == text || *end || !(value >= 0 && value <= 1)) {
+        fprintf(stderr, "relevo responder: a number from 0 to 1 is wanted, not '%s'\n", text);
         return false;
+    }
     *ret = value;
     return true;
+}
+
+static bool refuse(const char *argument, const char *value, bool second)
+{
+    bool known = strcmp(argument, "--kb") == 0 || strcmp(argument, "--threshold") == 0 || strcmp(argument, "--margin") == 0;
+    if (second)
+        fprintf(stderr, "relevo responder: '%s' is a second question; put one of several words in quotes\n", argument);
+    else if (known && !value)
+        fprintf(stderr, "relevo responder: a value is missing after '%s'\n", argument);
+    else
+        fprintf(stderr, "relevo responder: '%s' is not understood here; see relevo responder --help\n", argument);
+    return false;
 }
 
 static bool parse(int32_t argc, const char *const *argv, ask_arguments *ret)
@@ -62,16 +77,16 @@ static bool parse(int32_t argc, const char *const *argv, ask_arguments *ret)
         } else if (strcmp(argv[i], "--kb") == 0 && value) {
             parsed.kb = value;
             i++;
-        } else if (strcmp(argv[i], "--threshold") == 0 && value && parse_number(value, &parsed.threshold)) {
+        } else if (strcmp(argv[i], "--threshold") == 0 && value) {
+            good = parse_number(value, &parsed.threshold);
             i++;
-        } else if (strcmp(argv[i], "--margin") == 0 && value && parse_number(value, &parsed.margin)) {
+        } else if (strcmp(argv[i], "--margin") == 0 && value) {
+            good = parse_number(value, &parsed.margin);
             i++;
         } else if (argv[i][0] != '-' && !parsed.question) {
             parsed.question = argv[i];
         } else {
-            fprintf(stderr, "relevo responder: '%s' is not understood here; see relevo responder --help\n",
-                    argv[i]);
-            good = false;
+            good = refuse(argv[i], value, argv[i][0] != '-');
         }
     }
     if (good && !parsed.kb)
@@ -92,13 +107,20 @@ static char *joined(const rlr_plan *plan)
     return text;
 }
 
+/* Whether the customer is asked which of two is meant. */
+static bool asks_which(const rlr_plan *plan)
+{
+    return plan->n_answers == 0 && plan->whole.clarify;
+}
+
 static bool print_json(const rlr_plan *plan)
 {
     const rlt_article *best = plan->n_answers ? plan->answers[0] : plan->whole.found.best;
     char *answer = joined(plan);
-    json_t *line = json_pack("{s:s?, s:f, s:s?, s:s, s:s?}", "article", best ? best->id.ptr : NULL, "score",
+    json_t *choices = asks_which(plan) ? json_pack("[ss]", plan->whole.found.best->id.ptr, plan->whole.found.second->id.ptr) : json_null();
+    json_t *line = json_pack("{s:s?, s:f, s:s?, s:s, s:s?, s:o}", "article", best ? best->id.ptr : NULL, "score",
                              plan->n_answers ? plan->scores[0] : plan->whole.found.score, "answer", answer, "why",
-                             plan->whole.why, "language", best ? rlt_language_code(best->language).ptr : NULL);
+                             plan->whole.why, "language", best ? rlt_language_code(best->language).ptr : NULL, "choices", choices);
     bool good = line && json_dumpf(line, stdout, JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6)) == 0;
     json_decref(line);
     free(answer);
@@ -108,7 +130,14 @@ static bool print_json(const rlr_plan *plan)
 static bool print_text(const rlr_plan *plan)
 {
     char *answer = joined(plan);
-    int n = answer ? printf("%s\n  (%s)\n", answer, plan->whole.why) : printf("no answer: %s\n", plan->whole.why);
+    int n;
+    if (answer)
+        n = printf("%s\n  (%s)\n", answer, plan->whole.why);
+    else if (asks_which(plan))
+        n = printf("the customer is asked which is meant: %s, or %s\n  (%s)\n", plan->whole.found.best->title.ptr,
+                   plan->whole.found.second->title.ptr, plan->whole.why);
+    else
+        n = printf("no answer: %s\n", plan->whole.why);
     free(answer);
     return n > 0;
 }

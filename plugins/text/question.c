@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define LEANING_MAX 6u /* tokens */
+#define ITEM_MAX    3u /* tokens of a list's item: "formas de pago" */
 
 static const char openers[] =
     " que cual cuales cuanto cuanta cuantos cuantas como donde cuando quien quienes tienen tienes tiene hacen hay puedo "
@@ -67,6 +68,39 @@ static bool ends_between(const rlt_doc *doc, uint32_t first, uint32_t token)
     }
     /* "En 1998, ¿qué equipo ganó?" is one question, "¿a qué hora abren, cuánto cuesta?" are two. */
     return comma && rlt_question_at(doc, token) && has_question(doc, first, token);
+}
+
+/* Whether there is a comma before this token; the one of "1,500" is none. */
+static bool comma_before(const rlt_doc *doc, uint32_t token)
+{
+    const rlt_token *before = &doc->tokens[token - 1];
+    const char *gap = doc->source.ptr + before->source_at + before->source_len, *end = doc->source.ptr + doc->tokens[token].source_at;
+    return end - gap > 1 && memchr(gap, ',', (size_t)(end - gap));
+}
+
+/* Cuts at every "y", with `commas` at commas too. 0: more than `max`, or with commas an item of many words: they part clauses then. */
+static size_t cut_list(const rlt_doc *doc, bool commas, relevo_str *ret, size_t max)
+{
+    static const char joins[] = " y e and ";
+    size_t n = 0;
+    uint32_t first = 0;
+    for (uint32_t i = 0; i <= doc->n_tokens; i++) {
+        bool join = i < doc->n_tokens && is_one_of(joins, doc->tokens[i].text);
+        if (i < doc->n_tokens && !join && !(commas && i > 0 && comma_before(doc, i)))
+            continue;
+        if (i > first && (n == max || (commas && i - first > ITEM_MAX)))
+            return 0;
+        if (i > first)
+            ret[n++] = rlt_written(doc, first, i - first);
+        first = join ? i + 1 : i;
+    }
+    return n;
+}
+
+size_t rlt_list_items(const rlt_doc *doc, relevo_str *ret, size_t max)
+{
+    size_t n = cut_list(doc, true, ret, max);
+    return n ? n : cut_list(doc, false, ret, max);
 }
 
 size_t rlt_sentences(const rlt_doc *doc, relevo_str *ret, size_t max)

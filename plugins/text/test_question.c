@@ -62,8 +62,35 @@ static void sentences(void **state)
     }
 }
 
+static void items(void **state)
+{
+    static const struct {
+        const char *text, *parts;
+    } cases[] = {
+        {"horario y formas de pago porfa", "horario|formas de pago porfa|"},
+        {"precio, horario, y ubicación?", "precio|horario|ubicación|"},
+        {"hola, quiero saber el horario y la dirección", "hola, quiero saber el horario|la dirección|"},
+        {"horário e endereço", "horário|endereço|"},
+        {"hours and address", "hours|address|"},
+        {"y los domingos", "los domingos|"},
+        {"cuesta 1,500 por favor", "cuesta 1,500 por favor|"},
+        {"a, b, c, d", "a, b, c, d|"}, /* too many commas to be a list */
+        {"a y b y c y d", ""},
+        {"?!", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        relevo_str parts[3];
+        char text[256] = "";
+        rlt_doc doc = test_read(*state, cases[i].text);
+        size_t n = rlt_list_items(&doc, parts, 3), used = 0;
+        for (size_t k = 0; k < n; k++)
+            used += (size_t)snprintf(text + used, sizeof text - used, "%.*s|", (int)parts[k].len, parts[k].ptr);
+        assert_string_equal(text, cases[i].parts);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(begins), TEST(leans), TEST(sentences)};
+    const struct CMUnitTest tests[] = {TEST(begins), TEST(leans), TEST(sentences), TEST(items)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -204,6 +204,9 @@ bool rlt_leans(const rlt_doc *doc);
 /* Takes a message apart where sentences end and where another question begins ("... y cuánto tarda"): at most `max` pieces of
    the source, in order; the last one has the rest. Returns how many; 0: no token. */
 size_t rlt_sentences(const rlt_doc *doc, relevo_str *ret, size_t max);
+/* Takes a list apart, at each "y", "e", "and", and at its commas where all items are short: pieces of the source, in order. Returns how
+   many; 0: no token, or more than `max`. */
+size_t rlt_list_items(const rlt_doc *doc, relevo_str *ret, size_t max);
 
 /* ---- features ---- */
 
