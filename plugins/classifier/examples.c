@@ -89,6 +89,33 @@ bool rlc_examples_check(const rlc_examples *examples, uint32_t least, const char
     return true;
 }
 
+static int by_text(const void *a, const void *b)
+{
+    const rlc_example *x = *(const rlc_example *const *)a, *y = *(const rlc_example *const *)b;
+    int order = strcmp(x->text, y->text);
+    return order ? order : (x->label > y->label) - (x->label < y->label);
+}
+
+uint32_t rlc_examples_contradictions(const rlc_examples *examples, const rlc_example **ret_one, const rlc_example **ret_other)
+{
+    const rlc_example **sorted = calloc((size_t)examples->n + 1, sizeof *sorted);
+    uint32_t n = 0;
+    for (uint32_t i = 0; sorted && i < examples->n; i++)
+        sorted[i] = &examples->items[i];
+    if (sorted)
+        qsort(sorted, examples->n, sizeof *sorted, by_text);
+    for (uint32_t i = 1; sorted && i < examples->n; i++) {
+        if (sorted[i]->label == sorted[i - 1]->label || strcmp(sorted[i]->text, sorted[i - 1]->text) != 0)
+            continue;
+        if (n++ == 0) {
+            *ret_one = sorted[i - 1];
+            *ret_other = sorted[i];
+        }
+    }
+    free(sorted);
+    return n;
+}
+
 /* ---- intents.yaml ---- */
 
 static bool add_intent(rlc_examples *examples, const char *path, relevo_str name, const rlt_node *intent,
@@ -248,12 +275,13 @@ static bool choose_separator(csv_reader *csv, const rlc_columns *columns)
     return true;
 }
 
-static bool is_outside(const rlc_columns *columns, const char *label)
+/* The number of the label among those of what is outside; n_outside: it is none. */
+static uint32_t outside_number(const rlc_columns *columns, const char *label)
 {
-    for (uint32_t i = 0; i < columns->n_outside; i++)
-        if (strcmp(columns->outside[i], label) == 0)
-            return true;
-    return false;
+    uint32_t i = 0;
+    while (i < columns->n_outside && strcmp(columns->outside[i], label) != 0)
+        i++;
+    return i;
 }
 
 static bool is_utf8(const char *text)
@@ -274,6 +302,7 @@ static bool add_rows(rlc_examples *examples, csv_reader *csv, const rlc_columns 
         !find_column(csv, columns->label, &label_column, error))
         return false;
     uint32_t n_columns = csv->n_fields;
+    bool seen[RLC_OUTSIDE_MAX] = {false};
     while (csv->at < csv->end) {
         uint32_t line = csv->line;
         if (!next_row(csv, error))
@@ -290,9 +319,14 @@ static bool add_rows(rlc_examples *examples, csv_reader *csv, const rlc_columns 
         }
         if (!is_utf8(text))
             examples->broken_line = examples->n_broken++ ? examples->broken_line : line;
-        if (!add(examples, csv->path, line, rlt_str(text), rlt_str(label), is_outside(columns, csv->fields[label_column]), error))
+        uint32_t outside = outside_number(columns, label);
+        if (outside < columns->n_outside)
+            seen[outside] = true;
+        if (!add(examples, csv->path, line, rlt_str(text), rlt_str(label), outside < columns->n_outside, error))
             return false;
     }
+    for (uint32_t i = 0; i < columns->n_outside && !examples->no_row; i++)
+        examples->no_row = seen[i] ? NULL : columns->outside[i];
     return true;
 }
 

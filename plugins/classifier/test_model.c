@@ -259,6 +259,30 @@ static void reads_spreadsheets(void **state)
     }
 }
 
+/* What is perhaps not as it was meant: a label of --oos without a row, a text of two intents. */
+static void tells_of_mistakes(void **state)
+{
+    static const char table[] = "text,label\nhola,a\nchau,b\nhola,b\nhola,a\nchau,b\nla luna,none\n";
+    static const char *const outside[] = {"none", "nome"};
+    test_folder *folder = *state;
+    rlc_examples examples = {0};
+    rlt_error error = {""};
+    const rlc_example *one = NULL, *other = NULL;
+    test_write(folder->file, table, sizeof table - 1);
+    assert_true(rlc_examples_load_csv(folder->file, &(rlc_columns){"text", "label", outside, 1}, &examples, &error));
+    assert_null(examples.no_row);
+    assert_int_equal(examples.n_outside, 1);
+    assert_int_equal(rlc_examples_contradictions(&examples, &one, &other), 1);
+    assert_string_equal(one->text, "hola");
+    assert_string_equal(examples.labels[one->label], "a");
+    assert_string_equal(examples.labels[other->label], "b");
+    rlc_examples_clear(&examples);
+    assert_true(rlc_examples_load_csv(folder->file, &(rlc_columns){"text", "label", outside, 2}, &examples, &error));
+    assert_string_equal(examples.no_row, "nome");
+    rlc_examples_clear(&examples);
+    assert_int_equal(rlc_examples_contradictions(&examples, &one, &other), 0);
+}
+
 static void refuses_bad_csv(void **state)
 {
     static const struct {
@@ -290,7 +314,7 @@ int main(void)
                                        TEST(refuses_bad_files),
                                        TEST(refuses_bad_intents),
                                        TEST(reads_csv),
-                                       TEST(reads_spreadsheets),
+                                       TEST(reads_spreadsheets), TEST(tells_of_mistakes),
                                        TEST(refuses_bad_csv)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

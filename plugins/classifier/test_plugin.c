@@ -204,6 +204,79 @@ static void learned_moods(void **state)
     unlink(model);
 }
 
+/* What classify answers about a message that is not sure, and what a result makes of it. */
+static void by_the_whole_message(void **state)
+{
+    (void)state;
+    static const char table[] = "intents: {shipping: {es: [hacen envíos, mandan a domicilio]}, hours: {es: [a qué hora abren, horario de hoy]},"
+                                " talk_to_person: {es: [quiero una persona, un asesor]}}\n";
+    static const char rows[] = "{\"text\":\"hacen envíos\",\"model\":\"query: e5\",\"embedding\":[1,0,0]}\n"
+                               "{\"text\":\"mandan a domicilio\",\"model\":\"query: e5\",\"embedding\":[0.9,0.1,0]}\n"
+                               "{\"text\":\"a qué hora abren\",\"model\":\"query: e5\",\"embedding\":[0,1,0]}\n"
+                               "{\"text\":\"horario de hoy\",\"model\":\"query: e5\",\"embedding\":[0.1,0.9,0]}\n"
+                               "{\"text\":\"quiero una persona\",\"model\":\"query: e5\",\"embedding\":[0,0,1]}\n"
+                               "{\"text\":\"un asesor\",\"model\":\"query: e5\",\"embedding\":[0,0.1,0.9]}\n";
+    char file[] = "/tmp/relevo-intents-XXXXXX", embeddings[] = "/tmp/relevo-rows-XXXXXX", model[] = "/tmp/relevo-model-XXXXXX";
+    char error[TK_ERROR_SIZE];
+    int fds[] = {mkstemp(file), mkstemp(embeddings), mkstemp(model)};
+    assert_true(fds[0] >= 0 && fds[1] >= 0 && fds[2] >= 0);
+    assert_int_equal(write(fds[0], table, sizeof table - 1), sizeof table - 1);
+    assert_int_equal(write(fds[1], rows, sizeof rows - 1), sizeof rows - 1);
+    tk *kit = tk_open("classifier", "intents", file, NULL);
+    const char *arguments[] = {"classifier", "train", "--intents", file, "--embeddings", embeddings, "-o", model, "--vectors", ""};
+    assert_int_equal(kit->plugin->tool(10, arguments), 0);
+    tk *whole = tk_open("classifier", "intents", file, "model", model, "destination", "embed", "encoder", "e5", "prefix", "query: ", NULL);
+
+    /* Words that no example has: it waits for an embedding, and is read by words meanwhile. */
+    tk_view *view = tk_message(whole, "¿me lo traen hasta mi puerta?");
+    view->view.may_hold = 1;
+    const tk_answers *answers = tk_run(whole, TK_CLASSIFY, &view, 1);
+    const relevo_answer_effect *effect = tk_effect(answers, 0);
+    assert_non_null(effect);
+    assert_non_null(tk_reading(answers, 0));
+    assert_string_equal(effect->body.ptr, "{\"model\":\"e5\",\"input\":\"query: ¿me lo traen hasta mi puerta?\"}");
+    assert_int_equal(effect->hold_ms, 3000);
+    view->view.may_hold = 0; /* it has waited */
+    assert_null(tk_effect(tk_run(whole, TK_CLASSIFY, &view, 1), 0));
+
+    answers = tk_result(whole, view, 200, "", "{\"data\":[{\"embedding\":[1,0,0]}]}");
+    double sure = tk_reading(answers, 0)->reading.confidence;
+    assert_string_equal(tk_reading(answers, 0)->reading.intent.ptr, "shipping");
+    answers = tk_result(whole, view, 200, "", "{\"data\":[{\"embedding\":[0,1,0]}]}");
+    assert_string_equal(tk_reading(answers, 0)->reading.intent.ptr, "hours");
+    assert_true(sure > 0.5);
+
+    /* Nothing that is no embedding is believed: classify's reading by words stays. */
+    static const struct {
+        uint32_t status;
+        const char *body;
+    } bad[] = {{0, ""}, {500, "{\"data\":[{\"embedding\":[1,0,0]}]}"}, {200, "<html>"}, {200, "{\"data\":[{\"embedding\":[1,0]}]}"}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        answers = tk_result(whole, view, bad[i].status, "", bad[i].body);
+        assert_int_equal(answers->n, 0);
+        assert_int_equal(answers->n_logs, 1);
+        assert_non_null(strstr(answers->logs[0].line, "read by its words alone"));
+    }
+    view = tk_message(whole, NULL); /* nothing waits any more */
+    assert_int_equal(tk_result(whole, view, 200, "", "{\"data\":[{\"embedding\":[1,0,0]}]}")->n, 0);
+
+    view = tk_message(whole, "quiero hablar con una persona"); /* nobody who asks for a person waits */
+    view->view.may_hold = 1;
+    assert_null(tk_effect(tk_run(whole, TK_CLASSIFY, &view, 1), 0));
+    tk_close(whole);
+
+    tk_refused(error, "classifier", "intents", file, "model", model, "destination", "embed", "encoder", "other", "prefix", "query: ", NULL);
+    assert_non_null(strstr(error, "trained with --embeddings of the encoder 'query: other'"));
+    tk_refused(error, "classifier", "intents", file, "destination", "embed", "encoder", "e5", "prefix", "query: ", NULL);
+    assert_non_null(strstr(error, "trained with --embeddings"));
+    tk_close(kit);
+    for (size_t i = 0; i < 3; i++)
+        (void)close(fds[i]);
+    (void)unlink(file);
+    (void)unlink(embeddings);
+    (void)unlink(model);
+}
+
 static void tool_refuses(void **state)
 {
     (void)state;
@@ -223,7 +296,7 @@ int main(void)
         cmocka_unit_test(demo_conversation), cmocka_unit_test(knows_strange_ground),
         cmocka_unit_test(min_confidence),    cmocka_unit_test(many_threads),
         cmocka_unit_test(stored_model),      cmocka_unit_test(tool_knows_outside),
-        cmocka_unit_test(learned_moods),
+        cmocka_unit_test(learned_moods),     cmocka_unit_test(by_the_whole_message),
         cmocka_unit_test(tool_refuses)};
     return cmocka_run_group_tests(tests, find_intents, NULL);
 }

@@ -60,11 +60,9 @@ static const char texts_help[] =
     "\n"
     "Prints the examples, a line of JSON each. plugins/semantic/embed.py adds an embedding to each line, for train's --embeddings.\n";
 
-#define OUTSIDE_MAX 16u
-
 typedef struct tool_arguments {
     const char *intents, *csv, *text, *label, *model, *output, *person_intent, *vectors, *cost, *moods, *embeddings, *sure;
-    const char *outside[OUTSIDE_MAX];
+    const char *outside[RLC_OUTSIDE_MAX];
     uint32_t n_outside;
     bool json, times, help;
 } tool_arguments;
@@ -102,7 +100,7 @@ static bool parse(int32_t argc, const char *const *argv, tool_arguments *ret)
             parsed.help = true;
             continue;
         }
-        if (strcmp(argv[i], "--oos") == 0 && parsed.n_outside < OUTSIDE_MAX)
+        if (strcmp(argv[i], "--oos") == 0 && parsed.n_outside < RLC_OUTSIDE_MAX)
             value = &parsed.outside[parsed.n_outside++];
         for (size_t j = 0; j < sizeof known / sizeof *known; j++)
             if (strcmp(argv[i], known[j].name) == 0)
@@ -190,6 +188,17 @@ static void tell_of_rows(const rlc_examples *examples, const char *path)
     if (examples->n_broken)
         fprintf(stderr, "relevo classifier: %s: %u texts are no UTF-8, the first at line %u; save the table as UTF-8\n", path,
                 examples->n_broken, examples->broken_line);
+    if (examples->no_row)
+        fprintf(stderr, "relevo classifier: %s: no row has the label '%s' that --oos names\n", path, examples->no_row);
+}
+
+static void tell_of_contradictions(const rlc_examples *examples)
+{
+    const rlc_example *one, *other;
+    uint32_t n = rlc_examples_contradictions(examples, &one, &other);
+    if (n)
+        fprintf(stderr, "relevo classifier: %u examples stand under another intent too, which teaches nothing; one is '%.200s', of '%s' and of '%s'\n",
+                n, one->text, examples->labels[one->label], examples->labels[other->label]);
 }
 
 static bool run_train(const tool_arguments *arguments)
@@ -209,6 +218,7 @@ static bool run_train(const tool_arguments *arguments)
     if (good) {
         tell_of_rows(&examples, arguments->csv);
         tell_of_lonely(&examples);
+        tell_of_contradictions(&examples);
         printf("%s: %u intents from %u examples", arguments->output, model->n_labels, examples.n);
         if (examples.n_outside)
             printf(", and %u of none", examples.n_outside);
