@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import sys
+import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -84,6 +86,77 @@ def overtaken(seed):
         process.stop()
 
 
+OLD, NEW = "Enviamos por 99 pesos.", "Enviamos gratis."
+INTENTS = """
+intents:
+  shipping: {es: [¿hacen envíos?, cuánto cuesta el envío, mandan a domicilio]}
+  hours: {es: [¿a qué hora abren?, horario de atención, abren los domingos]}
+"""
+PARKING = "  parking: {es: [¿dónde estaciono?, tienen estacionamiento, hay lugar para el coche]}\n"
+
+
+def edited(seed):
+    """an article and the intents edited under load: a mistake changes nothing, the mended file is in force, and each customer is answered once"""
+    with tempfile.TemporaryDirectory() as folder:
+        kb, intents = Path(folder) / "kb", Path(folder) / "intents.yaml"
+        kb.mkdir()
+
+        def article(answer):
+            text = f"---\nid: envios\ntitle: Envíos\nlanguage: es\nquestions: [¿Hacen envíos?]\n---\n{answer}\n"
+            (kb / "envios.md").write_bytes(text.encode("utf-8" if answer in (OLD, NEW) else "latin-1"))
+
+        article(OLD)
+        intents.write_text(INTENTS)
+        plugins = [{"name": "classifier", "options": {"intents": str(intents), "moods": ""}},
+                   {"name": "parks", "path": "triggers/intent.so", "options": {"intents": ["parking"]}},
+                   {"name": "responder", "options": {"kb": str(kb)}}]
+        with Lab("edited", partitions=4, plugins=plugins, policy={"triggers": [{"trigger": "parks", "threshold": 0.5}]}) as lab:
+            process, done, asked = lab.start(), threading.Event(), []
+
+            def customers():
+                while not done.is_set():
+                    asked.append(f"52155{seed % 1000:03d}{len(asked):06d}")
+                    say(lab, asked[-1], "¿Hacen envíos?")
+                    time.sleep(0.005)
+
+            load = threading.Thread(target=customers)
+            load.start()
+            try:
+                until("nobody is answered", lambda: lab.decided() > 100)
+                article("Enviamos por 99 pesos a España.")  # saved by an old editor
+                process.child.send_signal(signal.SIGHUP)
+                until(lambda: f"it did not refuse:\n{process.tail()}", lambda: said(process, "nothing has changed"))
+                expect(said(process, "envios.md:3: it is not UTF-8 here"), f"it does not say where:\n{process.tail()}")
+                say(lab, "5215550000001", "¿dónde estaciono?")
+                article(NEW)
+                intents.write_text(INTENTS + PARKING)
+                process.child.send_signal(signal.SIGHUP)
+                until(lambda: f"it did not begin anew:\n{process.tail(30)}", lambda: said(process, ": 3 plugins, configuration", 2))
+                process.wait_ready()
+                n = lab.decided()
+                until("nobody is answered any more", lambda: lab.decided() > n + 100)
+            finally:
+                done.set()
+                load.join()
+            say(lab, "5215550000002", "¿dónde estaciono?")
+            say(lab, "5215550000003", "¿Hacen envíos?")
+            lab.wait_caught_up()
+            process.stop()
+            lab.check(model=False)
+            heard = {}
+            for wa_id, texts in lab.sql("""SELECT c.wa_id, array_agg(s->>'text') FROM relevo.history h JOIN relevo.conversation c ON c.id = h.conversation_id,
+                                           jsonb_array_elements(h.said::jsonb) s GROUP BY 1"""):
+                heard[wa_id] = texts
+            wrong = {wa_id: heard.get(wa_id) for wa_id in asked if heard.get(wa_id) not in ([OLD], [NEW])}
+            expect(not wrong, f"{len(wrong)} of {len(asked)} customers were not answered once: {list(wrong.items())[:3]}")
+            order = [heard[wa_id] == [NEW] for wa_id in asked]
+            expect(any(order) and not all(order), "there was no load on both sides of the edit")
+            expect(heard["5215550000003"] == [NEW], f"after it the customer heard {heard['5215550000003']}")
+            owners = dict(lab.sql("SELECT wa_id, owner FROM relevo.conversation WHERE wa_id IN ('5215550000001', '5215550000002')"))
+            expect(owners == {"5215550000001": 1, "5215550000002": 2}, f"the new intent is not what hands over: {owners}")
+            print(f"  {len(asked)} customers, {sum(order)} of them answered anew", flush=True)
+
+
 def waits(seed):
     """relevo_waiting_conversations, relevo_oldest_waiting_seconds and relevo_takeover_seconds"""
     with Lab("waits", partitions=2, logs=False) as lab:
@@ -115,4 +188,4 @@ def waits(seed):
 
 
 if __name__ == "__main__":
-    sys.exit(run("reload", reloads, overtaken, waits))
+    sys.exit(run("reload", reloads, overtaken, edited, waits))
