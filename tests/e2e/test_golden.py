@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whole conversations with the real plugins and the example business: turns in, decisions out (golden/*.yaml)."""
 import os
+import random
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -154,15 +156,20 @@ def inventions(provenance, decisions):
             yield f"  invented: {why}"
 
 
+def lies(provenance):
+    """What nobody wrote must be known as such: the judge is judged."""
+    for source, text in (("envios", "El envío cuesta 50 pesos."), ("flow.catering", "Cuesta 50 pesos. ¿Qué día es?"),
+                         ("flow.catering", "Gracias, Eva. Ya tengo lo necesario; te llega la cotización a eva@correo.mx."),
+                         ("talk.sorry", "Perdona, mañana abrimos."), ("notice.handoff", "Te llama Lucía a las 5."), (None, "Sí")):
+        expect(provenance.invented({"source": source, "text": text}, {"Ana", "ana@correo.mx"}), f"'{text}' passes as known")
+
+
 def golden(seed):
     """the conversations of golden/*.yaml with the real plugins"""
     plugins, policy = configuration()
     scripts = sorted(GOLDEN.glob("*.yaml"))
     provenance = Provenance(ROOT, plugins, policy)
-    for source, text in (("envios", "El envío cuesta 50 pesos."), ("flow.catering", "Cuesta 50 pesos. ¿Qué día es?"),
-                         ("flow.catering", "Gracias, Eva. Ya tengo lo necesario; te llega la cotización a eva@correo.mx."),
-                         ("talk.sorry", "Perdona, mañana abrimos."), ("notice.handoff", "Te llama Lucía a las 5."), (None, "Sí")):
-        expect(provenance.invented({"source": source, "text": text}, {"Ana", "ana@correo.mx"}), f"'{text}' passes as known")
+    lies(provenance)
     expect(not cards.selftest(), f"the judge of cards is wrong: {cards.selftest()}")
     expect(scripts, f"there is no conversation in {GOLDEN}")
     with Lab("golden", partitions=2, plugins=plugins, policy=policy, command_poll="100ms") as lab:
@@ -193,5 +200,54 @@ def golden(seed):
             raise TestFailure("\n".join(mistakes))
 
 
+def messages():
+    """What customers write: ours by hand, the examples of the intents, and the articles' own questions. Not who wants a person: the bot would
+    say no more."""
+    for path in sorted((ROOT / "tests" / "data" / "messages").glob("*.tsv")):
+        rows = [line.split("\t") for line in path.read_text().splitlines()]
+        yield from (row[3] for row in rows if row[0] not in ("person", "team"))
+    cafe = ROOT / "docs" / "examples" / "cafe_andino"
+    for name, intent in yaml.safe_load((cafe / "intents.yaml").read_text())["intents"].items():
+        yield from (text for texts in intent.values() for text in texts if name != "talk_to_person")
+    for path in sorted((cafe / "kb").glob("*.md")):
+        yield from yaml.safe_load(path.read_text().split("---\n")[1]).get("questions", ())
+
+
+def anything(seed):
+    """three hundred customers write whatever customers write, in any order: nothing is said that nobody wrote"""
+    chance = random.Random(seed)
+    plugins, policy = configuration()
+    provenance = Provenance(ROOT, plugins, policy)
+    lies(provenance)
+    pool = sorted(set(messages()))
+    with Lab("anything", partitions=2, plugins=plugins, policy=policy, command_poll="100ms") as lab:
+        talks = [Talk(lab, {"turns": ()}, seed % 900 * 1000 + i) for i in range(300)]
+        consumer = lab.start()
+        for turn in range(5):
+            for talk in talks:
+                # Sometimes two at once: several questions, a flow and a question.
+                text = " ".join(chance.sample(pool, chance.choice((1, 1, 1, 2))))
+                lab.produce(partition_of(talk.key, lab.partitions), talk.key, lab.schemas["WhatsAppEvent"].encode(
+                    {"kind": "message", "phone_number_id": NUMBER, "wa_id": talk.wa_id, "message_id": f"{talk.wa_id}.{turn}",
+                     "customer_name": "Marisol", "type": "text", "text": text, "sent_at": int(time.time() * 1000)}))
+            lab.flush()
+        lab.wait_caught_up()
+        consumer.stop()
+        world = lab.check(model=False)
+        said, found, mine = Counter(), [], {}
+        for records in world.decoded.values():
+            for _, d in records:
+                mine.setdefault(d["conversation_id"], []).append(d)
+        for talk in talks:
+            found += inventions(provenance, mine.get(talk.id, ()))
+            for d in mine.get(talk.id, ()):
+                if d["kind"] == "replied":
+                    kind, dot, _ = (d["said"]["source"] or "").partition(".")
+                    said[kind if dot else "article"] += 1
+        print(f"  said: {dict(said)}", flush=True)
+        expect(not found, f"{len(found)} inventions:\n" + "\n".join(found[:10]))
+        expect(set(said) == {"article", "flow", "talk", "notice"} and sum(said.values()) > 800, f"too little was said to show anything: {said}")
+
+
 if __name__ == "__main__":
-    sys.exit(run("golden", golden))
+    sys.exit(run("golden", golden, anything))
