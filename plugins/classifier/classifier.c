@@ -210,9 +210,10 @@ static int32_t answer(const classifier *self, const rlc_reading *reading, uint32
 }
 
 /* The message waits for its embedding; read by words alone it would be this. */
-static int32_t ask(const classifier *self, const rlc_reading *reading, const relevo_view *view, uint32_t i, const relevo_sink *sink)
+static int32_t ask(const classifier *self, rlt_work *work, const rlc_reading *reading, const relevo_view *view, uint32_t i, const relevo_sink *sink)
 {
-    if (!self->asker.destination || !rlt_asker_may(view) || reading->wants_person >= 0.5 || !reading->intent || rlc_is_sure(reading, self->sure))
+    if (!self->asker.destination || !rlt_asker_may(view) || reading->wants_person >= 0.5 || !reading->intent ||
+        rlc_is_sure(reading, self->sure) || rlt_asker_awaited(view, work))
         return RELEVO_OK;
     char *body = rlt_embedding_ask(self->asker.model, self->prefix, view->message->text);
     int32_t status = body ? rlt_asker_ask(&self->asker, body, RLT_UNKNOWN, i, sink) : RELEVO_E_FAILED;
@@ -256,7 +257,7 @@ static int32_t read_all(const classifier *self, const relevo_view *const *views,
         else
             status = RELEVO_E_FAILED;
         if (status == RELEVO_OK && !results)
-            status = ask(self, &reading, views[i], i, sink);
+            status = ask(self, work, &reading, views[i], i, sink);
         free(whole);
     }
 done:

@@ -236,7 +236,13 @@ static void by_the_whole_message(void **state)
     assert_non_null(tk_reading(answers, 0));
     assert_string_equal(effect->body.ptr, "{\"model\":\"e5\",\"input\":\"query: ¿me lo traen hasta mi puerta?\"}");
     assert_int_equal(effect->hold_ms, 3000);
+    view->digest.asked = 1; /* in the middle of a flow: only a question is held */
+    tk_slot(view, "lead.status", "open", "wamid.before");
+    assert_non_null(tk_effect(tk_run(whole, TK_CLASSIFY, &view, 1), 0));
+    view->message.text = tk_text(whole, "lo traen a mi puerta");
+    assert_null(tk_effect(tk_run(whole, TK_CLASSIFY, &view, 1), 0));
     view->view.may_hold = 0; /* it has waited */
+    view->message.text = tk_text(whole, "¿me lo traen hasta mi puerta?");
     assert_null(tk_effect(tk_run(whole, TK_CLASSIFY, &view, 1), 0));
 
     answers = tk_result(whole, view, 200, "", "{\"data\":[{\"embedding\":[1,0,0]}]}");
@@ -277,6 +283,25 @@ static void by_the_whole_message(void **state)
     (void)unlink(model);
 }
 
+/* Training takes its time: on a terminal a bar shows how far it is. */
+static void tool_shows_progress(void **state)
+{
+    (void)state;
+    char shown[TK_SHOWN_SIZE], model[] = "/tmp/relevo-model-XXXXXX";
+    int fd = mkstemp(model);
+    assert_true(fd >= 0);
+    tk *kit = tk_open("classifier", "intents", intents, NULL);
+    const char *arguments[] = {"classifier", "train", "--intents", intents, "-o", model, "--vectors", ""};
+    assert_int_equal(tk_on_terminal(kit, 8, arguments, shown), 0);
+    const char *first = strstr(shown, "\r[#"), *end = strstr(shown, "\r[##############################] 100 %");
+    assert_non_null(end);
+    assert_true(first && first < end); /* not only at the end */
+    assert_non_null(strstr(end, "intents from"));
+    tk_close(kit);
+    (void)close(fd);
+    (void)unlink(model);
+}
+
 static void tool_refuses(void **state)
 {
     (void)state;
@@ -297,6 +322,7 @@ int main(void)
         cmocka_unit_test(min_confidence),    cmocka_unit_test(many_threads),
         cmocka_unit_test(stored_model),      cmocka_unit_test(tool_knows_outside),
         cmocka_unit_test(learned_moods),     cmocka_unit_test(by_the_whole_message),
+        cmocka_unit_test(tool_shows_progress),
         cmocka_unit_test(tool_refuses)};
     return cmocka_run_group_tests(tests, find_intents, NULL);
 }

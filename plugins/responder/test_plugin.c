@@ -384,6 +384,49 @@ static void tool(void **state)
     tk_close(kit);
 }
 
+/* What an admin reads: the answer, or why there is none, or that the customer is asked; where the articles stand in each other's way; and
+   how far it is. */
+static void tool_tells(void **state)
+{
+    test_kb kb;
+    (void)state;
+    write_kb(&kb, "- {id: beans, title: Beans, language: en, questions: [How much is the coffee?], answer: Beans are 10.}\n"
+                  "- {id: cups, title: Cups, language: en, questions: [How much is a coffee?], answer: Cups are 2.}\n"
+                  "- {id: hours, title: Hours, language: en, questions: [When do you open?, How much is the coffee?], answer: At 9.}\n");
+    char shown[TK_SHOWN_SIZE];
+    tk *kit = tk_open("responder", "kb", kb.folder, NULL);
+    const char *ask[] = {"responder", "ask", "--kb", kb.folder, NULL}, *index[] = {"responder", "index", "--kb", kb.folder};
+    static const struct {
+        const char *question, *says;
+    } cases[] = {{"when do you open", "At 9.\r\n  ('hours' fits"},
+                 {"coffee", "the customer is asked which is meant: "},
+                 {"tractors", "no answer: "},
+                 {"when do you open? do you sell tractors?", "one of them no article answers"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ask[4] = cases[i].question;
+        assert_int_equal(tk_on_terminal(kit, 5, ask, shown), 0);
+        if (!strstr(shown, cases[i].says))
+            fail_msg("'%s': %s", cases[i].question, shown);
+    }
+    const char *json[] = {"responder", "ask", "--kb", kb.folder, "--json", "coffee"};
+    assert_int_equal(tk_on_terminal(kit, 6, json, shown), 0);
+    assert_non_null(strstr(shown, "\"answer\": null"));
+    assert_non_null(strstr(shown, "\"choices\": [\""));
+    assert_int_equal(tk_on_terminal(kit, 4, index, shown), 0);
+    assert_non_null(strstr(shown, "\r[##########--------------------]  33 %"));
+    assert_non_null(strstr(shown, "\r[##############################] 100 %"));
+    assert_non_null(strstr(shown, "kb.yaml:1: 'How much is the coffee?' finds"));
+    const char *wrong[] = {"responder", "ask", "--kb", kb.folder, "--margin", "2"}, *two[] = {"responder", "ask", "--kb", kb.folder, "a", "b"};
+    assert_int_equal(tk_on_terminal(kit, 6, wrong, shown), 2);
+    assert_non_null(strstr(shown, "a number from 0 to 1 is wanted, not '2'"));
+    assert_int_equal(tk_on_terminal(kit, 5, wrong, shown), 2);
+    assert_non_null(strstr(shown, "a value is missing after '--margin'"));
+    assert_int_equal(tk_on_terminal(kit, 6, two, shown), 2);
+    assert_non_null(strstr(shown, "put one of several words in quotes"));
+    tk_close(kit);
+    remove_kb(&kb);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(suggests), cmocka_unit_test(demo_conversation),
@@ -399,6 +442,6 @@ int main(void)
                                        cmocka_unit_test(says_nothing_to_pictures),
                                        cmocka_unit_test(many_threads),
                                        cmocka_unit_test(refuses),
-                                       cmocka_unit_test(tool)};
+                                       cmocka_unit_test(tool), cmocka_unit_test(tool_tells)};
     return cmocka_run_group_tests(tests, find_folder, NULL);
 }

@@ -34,6 +34,7 @@
 #define TK_ANSWERS_MAX 256u
 #define TK_LOGS_MAX 32u
 #define TK_ERROR_SIZE 512u
+#define TK_SHOWN_SIZE 16384u
 
 typedef struct tk_pool tk_pool;
 
@@ -155,6 +156,9 @@ const tk_answers *tk_run(tk *kit, tk_phase phase, tk_view *const *views, uint32_
 /* Runs the operation in several threads at once, many times; fails the test unless all answers are those of
    tk_run. */
 void tk_run_threads(tk *kit, tk_phase phase, tk_view *const *views, uint32_t n);
+
+/* Runs the plugin's tool on a terminal; `shown` gets what stands there, cut at its size. Returns the tool's status, -1: it died. */
+int tk_on_terminal(tk *kit, int32_t argc, const char *const *argv, char shown[TK_SHOWN_SIZE]);
 
 /* Brings an effect's result back: on_result over one view. */
 const tk_answers *tk_result(tk *kit, tk_view *view, uint32_t status, const char *context, const char *body);
