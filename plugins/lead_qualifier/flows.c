@@ -401,6 +401,22 @@ static bool take_start(const flow_reader *in, const rlt_node *map, lq_flow *flow
            fail(in, node, "nothing would ever begin this flow; give intents, keywords or choices", "start");
 }
 
+/* A {slot} that the flow does not have would be shown to customers as it stands. For when all slots are known. */
+static bool check_named(const flow_reader *in, const rlt_node *map, const char *key, const lq_text *text)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
+    for (int language = 0; language < RLT_LANGUAGES; language++) {
+        const char *at = text->in[language].len ? text->in[language].ptr : "";
+        while ((at = strchr(at, '{'))) {
+            size_t len = strspn(++at, letters);
+            if (len > 0 && at[len] == '}' && !lq_slot_find(in->flow, (relevo_str){at, len}))
+                return rlt_fail(in->error, "%s:%u: `%s`: it holds {%.*s}, and this flow has no slot of that name", in->path,
+                                rlt_node_line(rlt_node_get(map, key)), key, (int)len, at);
+        }
+    }
+    return true;
+}
+
 static bool take_slots(flow_reader *in, const rlt_node *map, lq_flow *flow)
 {
     const rlt_node *node = rlt_node_get(map, "slots");
@@ -416,6 +432,9 @@ static bool take_slots(flow_reader *in, const rlt_node *map, lq_flow *flow)
         if (!take_slot(in, rlt_node_at(node, i), &slots[i]))
             return false;
     }
+    for (size_t i = 0; i < n; i++)
+        if (!check_named(in, rlt_node_at(node, i), "ask", &slots[i].ask) || !check_named(in, rlt_node_at(node, i), "hint", &slots[i].hint))
+            return false;
     return true;
 }
 
@@ -436,7 +455,9 @@ static bool take_flow(flow_reader *in, const rlt_node *map, lq_flows *flows, lq_
     if (!take_text(in, map, "title", 60, &flow->title) || !take_start(in, map, flow) ||
         !take_text(in, map, "intro", LQ_ASK_MAX, &flow->intro) || !take_text(in, map, "done", LQ_ASK_MAX, &flow->done) ||
         !take_text(in, map, "cancelled", LQ_ASK_MAX, &flow->cancelled) ||
-        !take_text(in, map, "resume", 60, &flow->resume) || !take_slots(in, map, flow) || !take_rules(in, map, flow))
+        !take_text(in, map, "resume", 60, &flow->resume) || !take_slots(in, map, flow) || !take_rules(in, map, flow) ||
+        !check_named(in, map, "intro", &flow->intro) || !check_named(in, map, "done", &flow->done) ||
+        !check_named(in, map, "cancelled", &flow->cancelled))
         return false;
     return lq_say(&flow->done, RLT_ES).len > 0 || fail(in, map, "is needed: what is said when all is known", "done");
 }

@@ -112,6 +112,8 @@ static void refuses(void **state)
         {HEAD "    slots: [{name: x, type: choice, ask: y, choices: [{value: a}, {value: b, title: B}]}]\n",
          "`title`: is needed"},
         {HEAD "    slots: [{name: x, type: text, ask: y, when: {slot: z}}]\n", "no slot of that name"},
+        {HEAD "    slots: [{name: x, type: text, ask: '¿{y}?'}]\n", "x.yaml:5: `ask`: it holds {y}, and this flow has no slot of that name"},
+        {HEAD "    intro: {es: 'Hola {email}', en: 'Hi {nmae}'}\n" SLOT, "x.yaml:5: `intro`: it holds {nmae}"},
         {HEAD "    slots: [{name: x, type: text, ask: y, when: {slot: x, is: [a], not: [b]}}]\n", "either `is` or `not`"},
         {HEAD "    slots: [{name: x, type: email, ask: y, from_whatsapp: true}]\n", "WhatsApp knows only"},
         {HEAD "    slots: [{name: x, type: text, ask: {fr: y}}]\n", "a language is es, pt or en"},
