@@ -392,13 +392,13 @@ static void tool_tells(void **state)
     (void)state;
     write_kb(&kb, "- {id: beans, title: Beans, language: en, questions: [How much is the coffee?], answer: Beans are 10.}\n"
                   "- {id: cups, title: Cups, language: en, questions: [How much is a coffee?], answer: Cups are 2.}\n"
-                  "- {id: hours, title: Hours, language: en, questions: [When do you open?, How much is the coffee?], answer: At 9.}\n");
+                  "- {id: hours, title: Hours, language: en, questions: [When do you open?, How much is the coffee?], answer: 'At 9. **Late** [here](https://cafe.example).'}\n");
     char shown[TK_SHOWN_SIZE];
     tk *kit = tk_open("responder", "kb", kb.folder, NULL);
     const char *ask[] = {"responder", "ask", "--kb", kb.folder, NULL}, *index[] = {"responder", "index", "--kb", kb.folder};
     static const struct {
         const char *question, *says;
-    } cases[] = {{"when do you open", "At 9.\r\n  ('hours' fits"},
+    } cases[] = {{"when do you open", "(https://cafe.example).\r\n  ('hours' fits"},
                  {"coffee", "the customer is asked which is meant: "},
                  {"tractors", "no answer: "},
                  {"when do you open? do you sell tractors?", "one of them no article answers"}};
@@ -416,6 +416,9 @@ static void tool_tells(void **state)
     assert_non_null(strstr(shown, "\r[##########--------------------]  33 %"));
     assert_non_null(strstr(shown, "\r[##############################] 100 %"));
     assert_non_null(strstr(shown, "kb.yaml:1: 'How much is the coffee?' finds"));
+    assert_non_null(strstr(shown, "kb.yaml:3: 'hours' holds '**', which WhatsApp shows as it stands"));
+    assert_non_null(strstr(shown, "kb.yaml:3: 'hours' holds ']('"));
+    assert_null(strstr(shown, "'beans' holds"));
     const char *wrong[] = {"responder", "ask", "--kb", kb.folder, "--margin", "2"}, *two[] = {"responder", "ask", "--kb", kb.folder, "a", "b"};
     assert_int_equal(tk_on_terminal(kit, 6, wrong, shown), 2);
     assert_non_null(strstr(shown, "a number from 0 to 1 is wanted, not '2'"));

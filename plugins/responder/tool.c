@@ -27,8 +27,8 @@ static const char help[] =
     "relevo responder index --kb FOLDER\n"
     "\n"
     "Builds the index as the daemon does at its start, and asks every article its own questions: names those that\n"
-    "find another article first, or two about equally well. Nothing is written: the index takes less time to build\n"
-    "than to load.\n";
+    "find another article first, or two about equally well, and answers that hold marks of Markdown which WhatsApp\n"
+    "does not know. Nothing is written: the index takes less time to build than to load.\n";
 
 typedef struct ask_arguments {
     const char *kb, *question;
@@ -205,6 +205,20 @@ static bool check_question(const rlr_settings *settings, rlt_work *work, const r
                   other ? other->id.ptr : "nothing", own || !other ? "" : " first") > 0;
 }
 
+/* Says where an answer is written in Markdown, which WhatsApp does not know. */
+static bool check_marks(const rlt_article *article)
+{
+    static const struct {
+        const char *mark, *instead;
+    } marks[] = {{"**", "one * on each side is bold there"}, {"](", "write the address alone"}, {"\n# ", "there are no headings"}};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (strstr(article->answer.ptr, marks[i].mark) &&
+            printf("%s:%u: '%s' holds '%s', which WhatsApp shows as it stands: %s\n", article->path, article->line, article->id.ptr,
+                   marks[i].mark[0] == '\n' ? marks[i].mark + 1 : marks[i].mark, marks[i].instead) < 0)
+            return fail("standard output cannot be written");
+    return true;
+}
+
 static bool check_articles(const ask_arguments *arguments, const rlr_settings *settings, rlt_work *work)
 {
     const rlt_kb *kb = settings->kb;
@@ -212,6 +226,7 @@ static bool check_articles(const ask_arguments *arguments, const rlr_settings *s
     bool good = true, tty = isatty(STDERR_FILENO);
     for (uint32_t i = 0; good && i < kb->n; i++) {
         const rlt_article *article = &kb->articles[i];
+        good = check_marks(article);
         for (size_t j = 0; good && j < article->n_questions && !article->smalltalk; j++, n_questions++)
             good = check_question(settings, work, article, article->questions[j], &confused);
         if (tty)
