@@ -112,8 +112,34 @@ static void test_answers(void **state)
     assert_non_null(strstr(error, ":1: no object of id"));
 }
 
+/* What is to be embedded, and what of it a file lacks. */
+static void test_texts(void **state)
+{
+    (void)state;
+    char shown[TK_SHOWN_SIZE], known[96];
+    tk *kit = open_kit();
+    const char *texts[] = {"semantic", "texts", "--kb", folder, "--missing", known};
+    assert_int_equal(tk_on_terminal(kit, 4, texts, shown), 0);
+    assert_non_null(strstr(shown, "{\"id\":\"envios\",\"language\":\"es\",\"text\":\"¿Hacen envíos?\"}"));
+    assert_non_null(strstr(shown, "\"text\":\"Horario\""));
+    assert_true(put(known, ".known", "{\"id\":\"envios\",\"text\":\"¿Hacen envíos?\",\"embedding\":[1]}\n"
+                                     "{\"id\":\"viejo\",\"text\":\"Horario\",\"embedding\":[1]}\n"));
+    assert_int_equal(tk_on_terminal(kit, 6, texts, shown), 0);
+    assert_null(strstr(shown, "¿Hacen envíos?"));
+    assert_non_null(strstr(shown, "\"text\":\"Envíos\""));
+    assert_non_null(strstr(shown, "\"text\":\"Horario\"")); /* another article's */
+    assert_true(put(known, ".known", "{\"id\":\"envios\",\"text\":\"x\",\"embedding\":[1]}\nwhat\n"));
+    assert_int_equal(tk_on_terminal(kit, 6, texts, shown), 1);
+    assert_non_null(strstr(shown, ".known:2: no object of id, text and embedding"));
+    assert_int_equal(unlink(known), 0);
+    assert_int_equal(tk_on_terminal(kit, 6, texts, shown), 1);
+    assert_non_null(strstr(shown, "No such file or directory"));
+    tk_close(kit);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_asks_only_when_unsure), cmocka_unit_test(test_answers)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_asks_only_when_unsure), cmocka_unit_test(test_answers),
+                                       cmocka_unit_test(test_texts)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -12,11 +12,12 @@
 #include "find.h"
 
 static const char help[] =
-    "relevo semantic texts --kb DIR [--answers]\n"
+    "relevo semantic texts --kb DIR [--answers] [--missing FILE]\n"
     "\n"
     "Prints titles and questions of the articles, and of those without questions the answer, a line of JSON each: {\"id\", \"language\",\n"
     "\"text\"}. plugins/semantic/embed.py adds an \"embedding\" to each; the plugin's option `vectors` names that file. --answers prints the\n"
-    "answers alone, for models that embed them another way than questions.\n"
+    "answers alone, for models that embed them another way than questions. --missing leaves out what FILE, made so before, holds: what\n"
+    "embed.py makes of the rest is added to it.\n"
     "\n"
     "relevo semantic ask --kb DIR --vectors FILE [--least N] [--margin N] [--words N]\n"
     "\n"
@@ -29,7 +30,7 @@ static const char help[] =
     "  --words N    what words that fit as well as any could are worth in cosines (default " SEM_WORDS ")\n";
 
 typedef struct tool_arguments {
-    const char *kb, *vectors;
+    const char *kb, *vectors, *missing;
     bool answers;
     sem_limits limits;
 } tool_arguments;
@@ -42,8 +43,50 @@ static bool fail(const char *line)
 
 /* ---- texts ---- */
 
-static bool put(const rlt_article *article, relevo_str text)
+/* "id", a line's end, and the text; to be freed. NULL: out of memory. */
+static char *key_of(const char *id, relevo_str text)
 {
+    char *key = NULL;
+    return asprintf(&key, "%s\n%.*s", id, (int)text.len, text.ptr) < 0 ? NULL : key;
+}
+
+/* The keys of what a file of embeddings holds; NULL: it cannot be read, or a line is none of embed.py's. */
+static json_t *read_known(const char *path)
+{
+    char *text = NULL;
+    size_t len = 0, line = 0;
+    rlt_error error;
+    json_t *known = json_object();
+    bool good = rlt_file_load(path, &text, &len, &error) || fail(error.line);
+    for (const char *at = text, *end = text + len; good && at < end; line++) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        stop = stop ? stop : end;
+        json_t *row = json_loadb(at, (size_t)(stop - at), JSON_REJECT_DUPLICATES, NULL);
+        const json_t *id = json_object_get(row, "id"), *of = json_object_get(row, "text");
+        char *key = json_is_string(id) && json_is_string(of) && json_object_get(row, "embedding")
+                        ? key_of(json_string_value(id), (relevo_str){json_string_value(of), json_string_length(of)})
+                        : NULL;
+        good = key && json_object_set_new(known, key, json_true()) == 0;
+        if (!good)
+            (void)fprintf(stderr, "relevo semantic: %s:%zu: no object of id, text and embedding; make the file anew\n", path, line + 1);
+        free(key);
+        json_decref(row);
+        at = stop + 1;
+    }
+    free(text);
+    if (good)
+        return known;
+    json_decref(known);
+    return NULL;
+}
+
+static bool put(const json_t *known, const rlt_article *article, relevo_str text)
+{
+    char *key = key_of(article->id.ptr, text);
+    bool there = key && json_object_get(known, key);
+    free(key);
+    if (!key || there)
+        return there;
     relevo_str code = rlt_language_code(article->language);
     json_t *row = json_pack("{ss% ss% ss%}", "id", article->id.ptr, (size_t)article->id.len, "language", code.ptr ? code.ptr : "",
                             (size_t)code.len, "text", text.ptr, (size_t)text.len);
@@ -54,19 +97,23 @@ static bool put(const rlt_article *article, relevo_str text)
     return good;
 }
 
-static bool put_texts(const rlt_kb *kb, bool answers)
+static bool put_texts(const rlt_kb *kb, bool answers, const char *missing)
 {
+    json_t *known = missing ? read_known(missing) : json_object();
     bool good = true;
+    if (!known)
+        return false;
     for (uint32_t i = 0; good && i < kb->n; i++) {
         const rlt_article *article = &kb->articles[i];
         if (article->smalltalk)
             continue;
-        good = answers || put(article, article->title);
+        good = answers || put(known, article, article->title);
         for (size_t k = 0; good && !answers && k < article->n_questions; k++)
-            good = put(article, article->questions[k]);
+            good = put(known, article, article->questions[k]);
         if (good && (answers || article->n_questions == 0))
-            good = put(article, article->answer);
+            good = put(known, article, article->answer);
     }
+    json_decref(known);
     return good || fail("the texts could not be written");
 }
 
@@ -158,6 +205,8 @@ static bool parse(int32_t argc, const char *const *argv, tool_arguments *ret)
             parsed.kb = value;
         else if (value && strcmp(argv[i], "--vectors") == 0)
             parsed.vectors = value;
+        else if (value && strcmp(argv[i], "--missing") == 0)
+            parsed.missing = value;
         else if (value && strcmp(argv[i], "--least") == 0)
             good = parse_number(value, &parsed.limits.least);
         else if (value && strcmp(argv[i], "--margin") == 0)
@@ -187,7 +236,7 @@ int32_t sem_tool(int32_t argc, const char *const *argv)
         return 2;
     if (!rlt_kb_load(arguments.kb, &kb, &error))
         return !fail(error.line);
-    bool good = asks ? ask(&arguments, &kb) : put_texts(&kb, arguments.answers);
+    bool good = asks ? ask(&arguments, &kb) : put_texts(&kb, arguments.answers, arguments.missing);
     rlt_kb_clear(&kb);
     return good && (fflush(stdout) == 0 || fail("standard output cannot be written")) ? 0 : 1;
 }
