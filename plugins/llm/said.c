@@ -6,6 +6,7 @@
 #include "said.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -119,6 +120,46 @@ static bool numbers_given(const llm_given *given, const rlt_article *const *cite
         i += placeholder ? placeholder : number.len ? number.len : 1;
     }
     return true;
+}
+
+/* Whether from this token on a currency or a share is named, in words. */
+static bool is_money_at(const rlt_doc *doc, uint32_t i)
+{
+    static const char money[] = " peso pesos real reais reales dolar dolares dollar dollars euro euros sol soles percent porcento ";
+    if (i >= doc->n_tokens)
+        return false;
+    return rlt_is_among(money, doc->tokens[i].text) || (i + 1 < doc->n_tokens && rlt_is_among(" por per ", doc->tokens[i].text) &&
+                                                        rlt_is_among(" ciento cento cent ", doc->tokens[i + 1].text));
+}
+
+/* Whether an article names the number, by digits or by a word. */
+static bool value_given(rlt_work *work, const rlt_article *const *cited, size_t n, double value)
+{
+    for (size_t i = 0; i < n; i++) {
+        rlt_doc doc;
+        relevo_str written;
+        double is;
+        if (rlt_read(work, cited[i]->answer, &doc) != RLT_OK)
+            return false;
+        for (uint32_t at = 0; rlt_find_number(&doc, &at, &is, &written);)
+            if (fabs(is - value) < 1e-6)
+                return true;
+    }
+    return false;
+}
+
+/* "Cincuenta pesos", "7 mil pesos": money and shares that are said in words stand in an article, too. */
+static bool words_given(const rlt_article *const *cited, size_t n, relevo_str text)
+{
+    rlt_work *work = rlt_work_new();
+    rlt_doc doc;
+    relevo_str written;
+    double value;
+    bool given = work && rlt_read(work, text, &doc) == RLT_OK;
+    for (uint32_t at = 0; given && rlt_find_number(&doc, &at, &value, &written);)
+        given = !is_money_at(&doc, at) || value_given(work, cited, n, value);
+    rlt_work_free(work);
+    return given;
 }
 
 /* ---- links ---- */
@@ -273,7 +314,7 @@ static bool take(const json_t *output, const llm_given *given, llm_said *said, c
         whole = false;
     if (!whole)
         return refuse(ret_why, "its text holds a placeholder that stands for nothing");
-    if (!numbers_given(given, cited, n, str_of(text)) || !links_given(cited, n, str_of(text)))
+    if (!numbers_given(given, cited, n, str_of(text)) || !words_given(cited, n, str_of(text)) || !links_given(cited, n, str_of(text)))
         return refuse(ret_why, "its text holds a number, an address or a link that stands in no article that it names");
     if (!spoken(given->language, str_of(text)))
         return refuse(ret_why, "its text is in another language than the customer's");

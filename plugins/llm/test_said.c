@@ -69,6 +69,7 @@ static void test_good_in_other_words(void **state)
     static const char *const good[] = {
         "{\"action\":\"answer\",\"text\":\"Tu pedido 48213 llega por 120.00 pesos 👩‍🍳.\",\"articles\":[\"envios\"]}",
         "{\"action\":\"answer\",\"text\":\"Mira *cafe.example/envios*, a las 9 a.m.\",\"articles\":[\"envios\",\"horario\"]}",
+        "{\"action\":\"answer\",\"text\":\"Son tres pesos, o 120 pesos, de dos maneras.\",\"articles\":[\"envios\"]}",
         "{\"action\":\"ask\",\"text\":\"¡Claro que sí! ¿A qué ciudad va? ¿Y para cuándo?\",\"articles\":[]}",
         "{\"action\":\"ask\",\"text\":\"Enviamos a todo el país. ¿A qué ciudad va?\",\"articles\":[\"envios\"]}",
     };
@@ -107,6 +108,9 @@ static void test_bad(void **state)
         {"{\"action\":\"answer\",\"text\":\"Llega en 3 a 5.120 días\",\"articles\":[\"envios\"]}", "a number"},
         {"{\"action\":\"answer\",\"text\":\"Sí, cuesta 7 pesos\",\"articles\":[\"envios\"]}", "a number"}, /* the customer's wish */
         {"{\"action\":\"answer\",\"text\":\"Sí, cuesta $7\",\"articles\":[\"envios\"]}", "a number"},
+        {"{\"action\":\"answer\",\"text\":\"Sí, cuesta 7 mil pesos\",\"articles\":[\"envios\"]}", "a number"},
+        {"{\"action\":\"answer\",\"text\":\"Cuesta cincuenta pesos\",\"articles\":[\"envios\"]}", "a number"},
+        {"{\"action\":\"answer\",\"text\":\"Hay un diez por ciento menos\",\"articles\":[\"envios\"]}", "a number"},
         {"{\"action\":\"answer\",\"text\":\"Sí, es un 90 % menos\",\"articles\":[\"envios\"]}", "a number"},
         {"{\"action\":\"answer\",\"text\":\"Cuesta \\u0667\\u0667 pesos\",\"articles\":[\"envios\"]}", "foreign digits"},
         {"{\"action\":\"answer\",\"text\":\"Cuesta \\u202e021$\",\"articles\":[\"envios\"]}", "control characters"},
