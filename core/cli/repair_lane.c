@@ -259,7 +259,7 @@ static void apply(struct chunk *c, struct work *w)
         w->known[at] = true;
         w->changed[at] |= rlv_rebuild_apply(&w->conversations[at], o);
         for (const rlv_decision *d = o->decisions.first; d; d = d->next) {
-            if (d->kind == RLV_DECIDED_HANDED_OFF)
+            if (rlv_decision_hands_off(d))
                 w->handoffs[at] = d;
             if (d->kind == RLV_DECIDED_SUMMARIZED)
                 w->cards[at] = d;

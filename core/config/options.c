@@ -350,7 +350,7 @@ const rlv_option rlv_options[] = {
     {"policy.survey.kind", RLV_OPTION_CHOICE, ROOT(config.policy.survey.kind), RELOADABLE, "csat", RLV_SURVEY_CSAT, 0, "csat|nps", NULL,
      "What is asked after a person had the conversation. `csat`: 1 to 5, by a list to choose from. `nps`: 0 to 10, written."},
     {"policy.survey.on_resolve", RLV_OPTION_BOOLEAN, ROOT(config.policy.survey.on_resolve), RELOADABLE, "false", 0, 0, NULL, NULL,
-     "Ask whenever a person closes a case. Else only when they return it to the bot with the purpose `survey`."},
+     "Ask whenever a person closes a case that they had. Else only when they return it to the bot with the purpose `survey`."},
     {"policy.survey.comment", RLV_OPTION_BOOLEAN, ROOT(config.policy.survey.comment), RELOADABLE, "true", 0, 0, NULL, NULL,
      "Ask for a free comment after the score (notices.comment)."},
     {"policy.survey.wait", DURATION, ROOT(config.policy.survey.wait_ms), RELOADABLE, "24h", MS_M, 30 * MS_D, NULL, NULL,

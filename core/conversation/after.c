@@ -121,10 +121,10 @@ static bool ask(rlv_step *step)
     return false;
 }
 
-bool rlv_after_person(rlv_step *step)
+bool rlv_after_person(rlv_step *step, const rlv_decision *change)
 {
-    bool closed = step->event->command == RLV_COMMAND_RESOLVE;
-    bool wanted = closed ? step->policy->survey.on_resolve : rlv_str_is(step->event->note, "survey");
+    bool closed = step->event->command == RLV_COMMAND_RESOLVE, had = change && change->as.change.from == RLV_OWNER_HUMAN;
+    bool wanted = closed ? step->policy->survey.on_resolve && had : rlv_str_is(step->event->note, "survey");
     bool asked = wanted && ask(step);
     if (asked || closed)
         remember(step, asked ? 's' : 'x', closed ? 'p' : 'r');

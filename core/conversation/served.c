@@ -10,7 +10,7 @@ static bool is_peoples(enum rlv_owner owner)
 static void begin(rlv_conversation *conv, const rlv_decision *d, int64_t at_ms)
 {
     conv->served = (rlv_served){.at_ms = at_ms};
-    if (d->kind != RLV_DECIDED_HANDED_OFF)
+    if (!rlv_decision_hands_off(d))
         return;
     conv->served.priority = d->as.change.route.priority;
     conv->served.score = d->as.change.score;

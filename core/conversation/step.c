@@ -11,8 +11,10 @@
 #include "conversation/served.h"
 #include "conversation/triggers.h"
 #include "conversation/waiting.h"
+#include "conversation/why.h"
 
 enum { BY_CUSTOMER = 1, BY_BOT = 2, BY_AGENT = 3 }; /* RELEVO_BY_* */
+enum { PRIORITY = 5 }; /* of a handoff that the policy says nothing about */
 
 static const rlv_str none = {NULL, 0};
 
@@ -60,9 +62,9 @@ void rlv_conversation_identify(rlv_conversation *conv, const rlv_event *ev)
         conv->customer_name = ev->customer_name;
 }
 
-static void tell_handoff(rlv_step *step, const rlv_trigger_policy *p);
+static void tell_queued(rlv_step *step, const rlv_notice *own, const rlv_notice *usual, const char *key);
 
-/* The customer writes again after the case was closed. */
+/* The customer writes again after the case was closed: the bot's, or people's, of whom those who had it come first. */
 static unsigned reopen(rlv_step *step)
 {
     rlv_conversation *conv = step->conversation;
@@ -71,11 +73,15 @@ static unsigned reopen(rlv_step *step)
     conv->opened_ms = step->event->at_ms;
     rlv_decision *d = rlv_decide_owner(step, RLV_DECIDED_REOPENED, peoples ? RLV_OWNER_QUEUED : RLV_OWNER_BOT, none,
                                        RLV_CAUSE_CUSTOMER);
-    if (!peoples)
+    if (!peoples || !d)
         return 0;
+    d->as.change.reason = rlv_why(step, RLV_WHY_REOPENED);
+    d->as.change.route.priority = PRIORITY;
+    d->as.change.route.team = conv->team;
+    d->as.change.route.agent = conv->n_past ? conv->past[conv->n_past - 1].agent : none;
     step->handoff = d;
-    tell_handoff(step, NULL);
-    return wanted(step, RLV_WANTS(RLV_PHASE_SUMMARIZE));
+    tell_queued(step, NULL, &step->policy->notices.handoff, "notice.handoff");
+    return wanted(step, RLV_WANTS(RLV_PHASE_ROUTE) | RLV_WANTS(RLV_PHASE_SUMMARIZE) | RLV_WANTS(RLV_PHASE_NOTIFY));
 }
 
 static unsigned open_message(rlv_step *step)
@@ -137,7 +143,11 @@ static unsigned open_handover(rlv_step *step)
         d->as.event = step->event;
     if (step->conversation->owner != RLV_OWNER_BOT)
         return 0;
-    step->handoff = rlv_decide_owner(step, RLV_DECIDED_HANDED_OFF, RLV_OWNER_QUEUED, none, RLV_CAUSE_META);
+    step->handoff = d = rlv_decide_owner(step, RLV_DECIDED_HANDED_OFF, RLV_OWNER_QUEUED, none, RLV_CAUSE_META);
+    if (!d)
+        return 0;
+    d->as.change.reason = rlv_why(step, RLV_WHY_META);
+    d->as.change.route.priority = PRIORITY;
     return wanted(step, RLV_WANTS(RLV_PHASE_ROUTE) | RLV_WANTS(RLV_PHASE_SUMMARIZE) | RLV_WANTS(RLV_PHASE_NOTIFY));
 }
 
@@ -240,14 +250,14 @@ static unsigned open_command(rlv_step *step)
         said_by_agent(step, RLV_DECIDED_NOTED);
         break;
     case RLV_COMMAND_RETURN:
-        if (!rlv_after_person(step))
+        if (!rlv_after_person(step, d))
             (void)rlv_decide_notice(step, &p->notices.returned, "notice.returned", ev->agent_name);
         if (rlv_after_resumes(step))
             return wanted(step, RLV_WANTS(RLV_PHASE_RESPOND));
         break;
     case RLV_COMMAND_RESOLVE:
         (void)rlv_decide_notice(step, &p->notices.closed, "notice.closed", ev->agent_name);
-        (void)rlv_after_person(step);
+        (void)rlv_after_person(step, d);
         step->ending = d;
         return wanted(step, RLV_WANTS(RLV_PHASE_SUMMARIZE) | RLV_WANTS(RLV_PHASE_NOTIFY));
     case RLV_COMMAND_ASSIGN:
@@ -255,7 +265,7 @@ static unsigned open_command(rlv_step *step)
         break;
     case RLV_COMMAND_REQUEUE:
         if (d && d->as.change.from == RLV_OWNER_HUMAN)
-            (void)rlv_decide_notice(step, &p->notices.requeued, "notice.requeued", none);
+            tell_queued(step, NULL, &p->notices.requeued, "notice.requeued");
         break;
     case RLV_COMMAND_MOVED:
     case RLV_COMMAND_WAITING:
@@ -335,11 +345,11 @@ static unsigned open_undelivered(rlv_step *step)
     if (!d)
         return 0;
     /* No notice: it would go the same way. */
-    d->as.change.route.priority = 5;
-    d->as.change.reason = rlv_str_from(rlv_arena_printf(step->arena, "a message of the bot %s: %.*s",
-                                                        rlv_str_is(ev->type, "failed") ? "was not delivered"
-                                                                                       : "may not have arrived",
-                                                        RLV_STR_ARG(ev->error_title)));
+    rlv_str why = rlv_why(step, rlv_str_is(ev->type, "failed") ? RLV_WHY_NOT_DELIVERED : RLV_WHY_PERHAPS_LOST);
+    d->as.change.route.priority = PRIORITY;
+    d->as.change.reason = !ev->error_title.len ? why
+                                               : rlv_str_from(rlv_arena_printf(step->arena, "%.*s (%.*s)", RLV_STR_ARG(why),
+                                                                               RLV_STR_ARG(ev->error_title)));
     return wanted(step, RLV_WANTS(RLV_PHASE_ROUTE) | RLV_WANTS(RLV_PHASE_SUMMARIZE) | RLV_WANTS(RLV_PHASE_NOTIFY));
 }
 
@@ -372,7 +382,7 @@ void rlv_step_give_up(rlv_step *step, rlv_str reason, bool told)
         return;
     d = rlv_decide_owner(step, RLV_DECIDED_HANDED_OFF, RLV_OWNER_QUEUED, none, RLV_CAUSE_FAILURE); /* somebody waits for an answer */
     if (d) {
-        d->as.change.route.priority = 5;
+        d->as.change.route.priority = PRIORITY;
         d->as.change.reason = reason;
     }
 }
@@ -464,21 +474,21 @@ unsigned rlv_step_read(rlv_step *step)
 
 /* ---- decide ------------------------------------------------------------------------------------------------------ */
 
-/* The words of the trigger, else the policy's; and the truth where nobody is there to answer. */
-static void tell_handoff(rlv_step *step, const rlv_trigger_policy *p)
+/* That they wait for a person: the trigger's own words (NULL: it has none), else the usual ones; and the truth where nobody is there to answer. */
+static void tell_queued(rlv_step *step, const rlv_notice *own, const rlv_notice *usual, const char *key)
 {
     const rlv_policy *policy = step->policy;
     int64_t at_ms = step->event->at_ms;
-    bool own_words = p && (p->message.es.len || p->message.pt.len || p->message.en.len);
+    bool own_words = own && (own->es.len || own->pt.len || own->en.len);
     bool away = policy->people && !rlv_hours_open(policy->people, at_ms);
     if (own_words)
-        (void)rlv_decide_notice(step, &p->message, "notice.handoff", none);
+        (void)rlv_decide_notice(step, own, "notice.handoff", none);
     if (away) {
         int64_t opens = rlv_hours_next(policy->people, at_ms);
         rlv_str when = opens ? rlv_hours_say(policy->people, opens, step->conversation->language, step->arena) : none;
         (void)rlv_decide_notice(step, &policy->notices.away, "notice.away", when);
     } else if (!own_words) {
-        (void)rlv_decide_notice(step, &policy->notices.handoff, "notice.handoff", none);
+        (void)rlv_decide_notice(step, usual, key, none);
     }
 }
 
@@ -496,10 +506,10 @@ static unsigned hand_off(rlv_step *step, const rlv_decision *cause, const rlv_tr
         d->as.change.score = cause->as.trigger.score;
         rlv_triggers_cool(conv, p, cause->as.trigger.trigger, step->event->at_ms);
     } else {
-        d->as.change.reason = RLV_STR("a plugin gave no answer");
+        d->as.change.reason = rlv_why(step, RLV_WHY_NO_ANSWER);
     }
     rlv_route *route = &d->as.change.route;
-    route->priority = p ? p->priority : 5;
+    route->priority = p ? p->priority : PRIORITY;
     if (p) {
         route->team = p->team;
         route->agent = p->agent;
@@ -508,7 +518,7 @@ static unsigned hand_off(rlv_step *step, const rlv_decision *cause, const rlv_tr
     }
     conv->team = d->team = route->team;
     step->handoff = d;
-    tell_handoff(step, p);
+    tell_queued(step, p ? &p->message : NULL, &step->policy->notices.handoff, "notice.handoff");
     return wanted(step, RLV_WANTS(RLV_PHASE_ROUTE) | RLV_WANTS(RLV_PHASE_SUMMARIZE) | RLV_WANTS(RLV_PHASE_NOTIFY));
 }
 
@@ -671,7 +681,7 @@ unsigned rlv_step_decide(rlv_step *step)
 static void take_route(rlv_step *step)
 {
     const rlv_answer *a = answer_of(step, RLV_ANSWER_ROUTE);
-    if (!a || step->handoff->kind != RLV_DECIDED_HANDED_OFF)
+    if (!a || !rlv_decision_hands_off(step->handoff))
         return;
     rlv_route *route = &step->handoff->as.change.route;
     const rlv_route policy = *route; /* its word counts more than the router's */

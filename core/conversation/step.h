@@ -43,7 +43,7 @@ typedef struct rlv_step {
 
     rlv_answers answers;     /* appended by the lane, phase after phase */
     rlv_decisions decisions; /* the outcome */
-    rlv_decision *handoff;   /* HANDED_OFF, or the TAKEN_OVER that wants a card; NULL: none */
+    rlv_decision *handoff;   /* the one that hands off, or the TAKEN_OVER that wants a card; NULL: none */
     const rlv_decision *ending; /* the CLOSED of a person, which wants a last card; NULL: none */
     bool done;               /* the message is decided without plugins: it answers a survey, say */
     bool changed;            /* the conversation must be written */

@@ -185,9 +185,9 @@ rlv_decision *rlv_triggers_judge(rlv_step *step, const rlv_trigger_policy **ret_
         d->as.trigger.observed =
             p->observe || !in_force(step, p) ||
             (!cause.asked && cooling(step->conversation, a->plugin, step->event->at_ms));
-        if (d->as.trigger.observed || !p->alone)
+        if (d->as.trigger.observed || (!p->alone && !cause.asked)) /* who asks for a person gets one, whatever else is wanted of the trigger */
             continue;
-        if (p->tell_only && !cause.asked) { /* who asks for a person gets one, whatever else is wanted of the trigger */
+        if (p->tell_only && !cause.asked) {
             d->as.trigger.tells = cause.score >= p->threshold;
             continue;
         }

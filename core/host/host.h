@@ -85,7 +85,7 @@ typedef struct rlv_subject {
     bool may_hold;            /* an effect may hold it, of a plugin that did not hold it before: held->by */
     const rlv_held_message *held;     /* NULL: nobody did */
     int64_t at_ms; /* lane time */
-    /* The HANDED_OFF decision in route, summarize and notify, which becomes view->handoff; the TAKEN_OVER
+    /* The decision that hands off in route, summarize and notify, which becomes view->handoff; the TAKEN_OVER
        decision in the summary of a take-over; NULL otherwise. Where there is one, the view's owner is the
        decision's. */
     const rlv_decision *handoff;

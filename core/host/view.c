@@ -182,7 +182,7 @@ static bool build_fired(const struct builder *b, relevo_view *view)
 /* A take-over is no handoff: nobody asked for anything, somebody simply took it. */
 static bool handed_off(const rlv_subject *s)
 {
-    return s->handoff && s->handoff->kind == RLV_DECIDED_HANDED_OFF;
+    return s->handoff && rlv_decision_hands_off(s->handoff);
 }
 
 static const relevo_handoff *build_handoff(const struct builder *b)

@@ -398,7 +398,7 @@ static void note(rlv_batch_item *item)
     if (item->event.kind == RLV_EVENT_TIMER) /* it fired: whatever is set now is a new one */
         *(rlv_str_is(item->event.timer, "held") ? &entry->held_timer_was_ms : &entry->timer_was_ms) = 0;
     for (const rlv_decision *d = item->step.decisions.first; d; d = d->next) {
-        if (d->kind == RLV_DECIDED_HANDED_OFF)
+        if (rlv_decision_hands_off(d))
             entry->handoff = d;
         if (d->kind == RLV_DECIDED_SUMMARIZED)
             entry->card = d;

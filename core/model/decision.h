@@ -97,7 +97,7 @@ typedef struct rlv_decision {
             double score;
             rlv_str by; /* agent who acted; absent: the core */
             rlv_str other; /* JOINED, MOVED: the other conversation's id */
-            rlv_route route; /* HANDED_OFF */
+            rlv_route route; /* where rlv_decision_hands_off */
         } change;
         struct { const rlv_card_field *fields; size_t n_fields; } card; /* SUMMARIZED */
         struct { rlv_str plugin; rlv_effect effect; } effect;           /* NOTIFIED */
@@ -117,6 +117,9 @@ const char *rlv_cause_name(enum rlv_cause cause);
 
 /* True for the kinds whose `as.change` is set: those that the ownership topic carries. */
 bool rlv_decision_is_change(enum rlv_decision_kind kind);
+/* True when it puts the conversation into the queue, for people who do not have it yet: HANDED_OFF by the bot, or REOPENED by the customer for
+   those who had it. */
+bool rlv_decision_hands_off(const rlv_decision *decision);
 
 /* One event's outcome on its way out: what the history row and the topics are made of. */
 typedef struct rlv_outcome {

@@ -98,6 +98,11 @@ bool rlv_decision_is_change(enum rlv_decision_kind kind)
     }
 }
 
+bool rlv_decision_hands_off(const rlv_decision *d)
+{
+    return d->kind == RLV_DECIDED_HANDED_OFF || (d->kind == RLV_DECIDED_REOPENED && d->owner == RLV_OWNER_QUEUED);
+}
+
 rlv_str rlv_event_identity(const rlv_event *ev)
 {
     return ev->user_id.len ? ev->user_id : ev->wa_id;

@@ -292,17 +292,18 @@ static void put_observed(rlv_buf *row, const rlv_outcome *o)
 void rlv_store_put_history(rlv_store *store, const rlv_outcome *o, rlv_str decided)
 {
     const rlv_event *ev = o->event;
-    const rlv_decision *first_change = NULL, *last_change = NULL;
+    const rlv_decision *first_change = NULL, *last_change = NULL, *handoff = NULL;
     for (const rlv_decision *d = o->decisions.first; d; d = d->next) {
         if (!rlv_decision_is_change(d->kind))
             continue;
         first_change = first_change ? first_change : d;
         last_change = d;
+        if (rlv_decision_hands_off(d))
+            handoff = d;
     }
     /* A card that follows a command's change tells the row's owner, who may be a later one. */
     const rlv_decision *last = last_change ? last_change : o->decisions.last;
     const rlv_decision *reading = find_decision(o, RLV_DECIDED_CLASSIFIED);
-    const rlv_decision *handoff = find_decision(o, RLV_DECIDED_HANDED_OFF);
     rlv_buf *row = rlv_pg_copy_row(store, HISTORY_COLUMNS);
     rlv_pg_put_int4(row, o->lane);
     rlv_pg_put_int8(row, o->seq);

@@ -106,7 +106,7 @@ RLV_MUST_CHECK int rlv_store_unpublished(rlv_store *store, int32_t lane, int64_t
 typedef struct rlv_write {
     const rlv_conversation *conversation; /* version: as it was loaded; 0: new */
     rlv_str state;
-    const rlv_decision *handoff; /* the last HANDED_OFF of the batch; NULL: none */
+    const rlv_decision *handoff; /* the last of the batch that hands off; NULL: none */
     const rlv_decision *card;    /* the last SUMMARIZED; NULL: none */
     int64_t timer_was_ms;        /* idle timer as loaded; 0: none waits, or it fired in this batch */
     int64_t held_timer_was_ms;   /* the same of the timer of what is held */

@@ -163,7 +163,7 @@ static void put_route(rlv_buf *out, const rlv_route *route)
 
 static void put_change(rlv_buf *out, const rlv_decision *d)
 {
-    bool triggered = d->as.change.trigger.len > 0, routed = d->kind == RLV_DECIDED_HANDED_OFF;
+    bool triggered = d->as.change.trigger.len > 0, routed = rlv_decision_hands_off(d);
     rlv_put_enum(out, OWNER(d->as.change.from));
     rlv_put_enum(out, CAUSE(d->as.change.cause));
     rlv_put_opt_str(out, d->as.change.trigger);

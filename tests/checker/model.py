@@ -385,7 +385,7 @@ class Step:
             c.misses = 0
             self.say(said, "asked", 1.0)
         elif word == "fail" or (failed and word == "wait" and not rest):
-            self.hand_off("failure", reason="a plugin gave no answer")
+            self.hand_off("failure", reason="El bot no pudo responder.")
         elif word == "miss" or (word == "wait" and not rest):
             c.misses += 1
             self.notice("unknown")
@@ -430,7 +430,7 @@ class Step:
     def on_handover(self):
         self.received()
         if self.c.owner == "bot":
-            self.hand_off("meta")
+            self.hand_off("meta", reason="Meta pasó la conversación a una persona.")
 
     # ---- what desktops did, and the clock
 

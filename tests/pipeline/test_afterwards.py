@@ -264,6 +264,12 @@ def survey(seed):
         say(lab, "573001", "se rompió otra vez")
         until(lab, "it goes to somebody else", "SELECT count(*) = 1 FROM desk.conversations WHERE agent_id = 'bea'")
         lab.wait_caught_up()
+        why = "El cliente volvió a escribir después del cierre."
+        row = lab.sql("SELECT trigger, reason, priority FROM desk.conversations")
+        expect(row == [(None, why, 5)], f"why they have it: {row}")
+        expect(lab.sql("SELECT trigger, priority, ended FROM desk.handoffs ORDER BY at") == [("scripted", 5, "closed"), (None, 5, None)], "handoffs")
+        audit = lab.sql("SELECT by, action, from_owner, to_owner, why FROM desk.audit WHERE from_owner = 'closed'")
+        expect(audit == [("customer", "reopen", "closed", "queued", None)], f"audit: {audit}")
         consumer.stop()
         again = lab.tool("replay", "--all")
         expect("no difference" in again, f"replayed, it is not the same:\n{again}")
@@ -315,6 +321,8 @@ def survey_and_pause(seed):
         say(lab, "573001", "say hola", "otra cosa")  # held, twice
         until(lab, "no answer", "SELECT count(*) = 1 FROM desk.history WHERE source = 'scripted'")
         expect(said(lab, "573001")[before:] == [("scripted", "hola\notra cosa")], f"{said(lab, '573001')}")
+        audit = lab.sql("SELECT by, action, to_owner, why FROM desk.audit WHERE from_owner = 'bot' AND to_owner = 'queued'")
+        expect(audit == [("bot", "hand_off", "queued", "scripted")], f"what a timer decided is audited as {audit}")
         consumer.stop()
         world = lab.check(model=False)
         held = [d for records in world.decoded.values() for _, d in records if d["kind"] == "held"]

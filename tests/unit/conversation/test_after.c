@@ -94,6 +94,16 @@ static void test_returned_for_a_survey(void **state)
     assert_string_equal(writes(t, "5", "", 2000), "received replied(bot/8 notice.unknown)"); /* nobody asked */
 }
 
+/* Resolved out of the queue: nobody served them. */
+static void test_who_was_not_served_is_not_asked(void **state)
+{
+    talk *t = *state;
+    t->policy.survey.on_resolve = true;
+    talk_owner(t, RLV_OWNER_QUEUED);
+    assert_string_equal(ends(t, RLV_COMMAND_RESOLVE, ""), "closed(queued>closed/8 desktop) replied(closed/8 notice.closed)");
+    assert_string_equal(writes(t, "5", "", 2000), "received reopened(closed>bot/9 customer) replied(bot/9 notice.unknown)");
+}
+
 /* A person who takes it again ends the survey: what the customer writes is for them. */
 static void test_a_person_ends_it(void **state)
 {
@@ -221,15 +231,28 @@ static void test_reopened(void **state)
     talk *t = *state;
     t->policy.reopen.to = RLV_REOPEN_PEOPLE;
     talk_owner(t, RLV_OWNER_HUMAN);
+    t->conv.served.at_ms = 800;
     (void)ends(t, RLV_COMMAND_RESOLVE, "");
     t->conv.owner_since_ms = 1000;
     talk_answer(t, RLV_PHASE_SUMMARIZE, RLV_ANSWER_CARD, "summarizer");
+    rlv_answer *route = talk_answer(t, RLV_PHASE_ROUTE, RLV_ANSWER_ROUTE, "router");
+    route->as.route = (rlv_route){.priority = 7, .team = RLV_STR("sales"), .language = RLV_STR("es"), .agent = RLV_STR("zoe")};
     assert_string_equal(writes(t, "hola, otra vez", "", 2000),
                         "received reopened(closed>queued/9 customer) replied(queued/9 notice.handoff) summarized");
     assert_str(t->conv.team, "care"); /* whose it was */
+    const rlv_decision *d = talk_find(t, RLV_DECIDED_REOPENED);
+    assert_true(rlv_decision_hands_off(d));
+    assert_str(d->as.change.reason, "El cliente volvió a escribir después del cierre.");
+    assert_str(d->as.change.route.team, "care");
+    assert_str(d->as.change.route.agent, "bea"); /* who closed it */
+    assert_str(d->as.change.route.language, "es");
+    assert_int_equal(d->as.change.route.priority, 7); /* the router raises it */
+    assert_true(t->asked & RLV_WANTS(RLV_PHASE_NOTIFY));
+    assert_str(t->conv.served.reason, "El cliente volvió a escribir después del cierre."); /* for the cards that follow */
     (void)ends(t, RLV_COMMAND_RESOLVE, "");
     t->conv.owner_since_ms = 1000;
     assert_string_equal(writes(t, "hola", "", 1001 + HOUR), "received reopened(closed>bot/11 customer) replied(bot/11 notice.unknown)");
+    assert_false(rlv_decision_hands_off(talk_find(t, RLV_DECIDED_REOPENED)));
     talk_owner(t, RLV_OWNER_CLOSED); /* by time-out: no person had it */
     assert_string_equal(writes(t, "hola", "", 2000), "received reopened(closed>bot/8 customer) replied(bot/8 notice.unknown)");
 }
@@ -260,7 +283,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, talk_teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_csat),          TEST(test_what_is_a_score), TEST(test_a_question_is_no_comment), TEST(test_returned_for_a_survey),
-        TEST(test_a_person_ends_it), TEST(test_after_the_window), TEST(test_follow_up),             TEST(test_reopened),
+        TEST(test_who_was_not_served_is_not_asked), TEST(test_a_person_ends_it), TEST(test_after_the_window), TEST(test_follow_up),             TEST(test_reopened),
         TEST(test_resume),        TEST(test_a_follow_up_begins), TEST(test_what_begins_is_not_closed_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -104,6 +104,22 @@ static void a_customer_is_told_when_people_are_back(void **state)
     talk_score(t, "a", 1);
     talk_run(t);
     assert_str(talk_find(t, RLV_DECIDED_REPLIED)->as.said.source, "notice.handoff");
+
+    /* Their person went home: nobody is looked for at night. */
+    t->policy.notices.requeued.es = RLV_STR("Busco a otra persona.");
+    const struct {
+        int64_t at_ms;
+        const char *source;
+    } cases[] = {{at(0, 21, 0), "notice.away"}, {at(0, 10, 0), "notice.requeued"}};
+    for (size_t i = 0; i < 2; i++) {
+        talk_owner(t, RLV_OWNER_HUMAN);
+        talk_command(t, RLV_COMMAND_REQUEUE, RLV_OWNER_QUEUED, 8)->agent_id = (rlv_str){NULL, 0};
+        t->ev.at_ms = cases[i].at_ms;
+        t->conv.last_in_ms = cases[i].at_ms - 1;
+        talk_run(t);
+        assert_int_equal(talk_count(t, RLV_DECIDED_REPLIED), 1);
+        assert_str(talk_find(t, RLV_DECIDED_REPLIED)->as.said.source, cases[i].source);
+    }
 }
 
 int main(void)

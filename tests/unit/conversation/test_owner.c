@@ -208,7 +208,7 @@ static void test_undelivered_once(void **state)
     arrange(t, &r);
     talk_run(t);
     assert_str(talk_find(t, RLV_DECIDED_HANDED_OFF)->as.change.reason,
-               "a message of the bot was not delivered: no WhatsApp");
+               "Un mensaje del bot no se entregó. (no WhatsApp)");
     talk_run(t); /* deliver tells it again */
     assert_string_equal(talk_brief(t), "duplicate");
 }

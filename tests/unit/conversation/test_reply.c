@@ -281,7 +281,7 @@ static void test_failures_go_to_people(void **state)
         assert_str(d->as.failure.reason, "it crashed");
         assert_int_equal(d->as.failure.phase, early[i]);
         d = talk_find(t, RLV_DECIDED_HANDED_OFF);
-        assert_str(d->as.change.reason, "a plugin gave no answer");
+        assert_str(d->as.change.reason, "El bot no pudo responder.");
         assert_int_equal(d->as.change.route.priority, 5);
         assert_int_equal(d->as.change.trigger.len, 0);
     }

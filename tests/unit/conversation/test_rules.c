@@ -221,6 +221,13 @@ static void a_request_for_a_person_wins(void **state)
         talk_run(t);
         assert_string_equal(triggered(t), "anger|person chosen");
     }
+    t->triggers[0].alone = false; /* what only rules use is heard too, when that is what it says */
+    talk_owner(t, RLV_OWNER_BOT);
+    talk_message(t, "quiero hablar con una persona");
+    talk_score(t, "person", 0.6);
+    t->script[t->n_script - 1].answer.as.trigger.asked = true;
+    talk_run(t);
+    assert_string_equal(triggered(t), "person chosen");
     t->triggers[0].observe = true; /* whoever only wants to see it, sees it */
     talk_owner(t, RLV_OWNER_BOT);
     talk_message(t, "quiero hablar con una persona");

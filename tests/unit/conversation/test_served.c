@@ -88,6 +88,8 @@ static void test_the_survey_is_of_the_last(void **state)
     talk_afterwards(t);
     t->policy.survey.on_resolve = true;
     handed_off(t, 1000);
+    talk_command(t, RLV_COMMAND_ASSIGN, RLV_OWNER_HUMAN, t->conv.epoch + 1);
+    talk_run(t);
     ended(t, RLV_COMMAND_RESOLVE, "", 2000);
     talk_run(t);
     talk_message(t, "4");

@@ -260,7 +260,11 @@ static void changes_are_told_on_both_topics(void **state)
         rlv_decision other = {
             .kind = (enum rlv_decision_kind)kind,
             .as.change = {.from = RLV_OWNER_HUMAN, .cause = RLV_CAUSE_DESKTOP, .by = RLV_STR("ana")}};
-        assert_decision(f, &other, 2, "\"change\":{\"from\":\"human\",\"cause\":\"desktop\",\"by\":\"ana\"}");
+        /* Whom it needs is told of what goes into the queue: of reopened, too. */
+        assert_decision(f, &other, 2, kind == RLV_DECIDED_REOPENED
+                                          ? "\"change\":{\"from\":\"human\",\"cause\":\"desktop\",\"by\":\"ana\",\"route\":"
+                                            "{\"priority\":0,\"rank\":\"least_loaded\",\"skills\":[]}}"
+                                          : "\"change\":{\"from\":\"human\",\"cause\":\"desktop\",\"by\":\"ana\"}");
     }
 }
 
