@@ -226,6 +226,40 @@ static bool was_held(const rlv_decisions *decisions)
     return d != NULL;
 }
 
+/* Whether a note of desk.tag ("tags: +vip, -new") says the sign of the tag. */
+static bool notes(rlv_str note, char sign, rlv_str tag)
+{
+    for (size_t i = 0; i + tag.len < note.len; i++) {
+        size_t end = i + 1 + tag.len;
+        if (note.ptr[i] == sign && i >= 2 && strchr(":,", note.ptr[i - 2]) && memcmp(note.ptr + i + 1, tag.ptr, tag.len) == 0 &&
+            (end == note.len || note.ptr[end] == ','))
+            return true;
+    }
+    return false;
+}
+
+/* The tags as they were from here on. */
+static void retag(struct replay *r, rlv_conversation *conv, rlv_str note)
+{
+    static const char head[] = "tags: ";
+    rlv_str kept = {NULL, 0}, was = conv->tags;
+    while (was.len) {
+        const char *end = memchr(was.ptr, '\n', was.len);
+        rlv_str tag = {was.ptr, end ? (size_t)(end - was.ptr) : was.len};
+        was = end ? (rlv_str){end + 1, was.len - tag.len - 1} : (rlv_str){NULL, 0};
+        if (!notes(note, '-', tag) && !notes(note, '+', tag))
+            kept = rlv_str_from(rlv_arena_printf(r->arena, "%.*s%s%.*s", RLV_STR_ARG(kept), kept.len ? "\n" : "", RLV_STR_ARG(tag)));
+    }
+    for (size_t i = sizeof(head) - 1; i < note.len;) {
+        const char *at = note.ptr + i, *end = memchr(at, ',', note.len - i);
+        size_t len = end ? (size_t)(end - at) : note.len - i;
+        if (*at == '+')
+            kept = rlv_str_from(rlv_arena_printf(r->arena, "%.*s%s%.*s", RLV_STR_ARG(kept), kept.len ? "\n" : "", (int)len - 1, at + 1));
+        i += len + 2; /* behind ", " */
+    }
+    conv->tags = kept;
+}
+
 /* What was not said by the customer: as it was. A person, or the clock, ends what is open. */
 static void relive(struct replay *r, struct past *p)
 {
@@ -233,6 +267,9 @@ static void relive(struct replay *r, struct past *p)
     for (const rlv_decision *d = p->outcome.decisions.first; d; d = d->next)
         if (p->standing != TOGETHER && rlv_decision_is_change(d->kind) && d->owner != RLV_OWNER_QUEUED)
             settle(r, p);
+    for (const rlv_decision *d = p->outcome.decisions.first; d; d = d->next)
+        if (d->kind == RLV_DECIDED_NOTED && rlv_str_is(d->as.said.source, "tags"))
+            retag(r, &p->conv, d->as.said.text);
     if (p->standing == TOGETHER)
         align(&p->conv, p->outcome.decisions.first);
     /* A handoff that came of an effect's result, or of its absence: here the message was judged without it. */

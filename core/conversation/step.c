@@ -171,6 +171,7 @@ static void said_by_agent(rlv_step *step, enum rlv_decision_kind kind)
         return;
     d->as.said.text = ev->text;
     d->as.said.agent_id = ev->agent_id;
+    d->as.said.source = kind == RLV_DECIDED_NOTED ? ev->note : none; /* "tags": desk.tag wrote it */
     d->as.said.confidence = 1;
     d->as.said.to_message = ev->context_id;
     d->as.said.extras = ev->extras;

@@ -166,6 +166,19 @@ static uint64_t put_list(rlv_ring_writer *w, const void *const *list, uint32_t n
     return to ? there : 0;
 }
 
+/* An array of n texts. */
+static uint64_t put_texts(rlv_ring_writer *w, const relevo_str *texts, uint32_t n)
+{
+    uint64_t there;
+    char *to = room(w, n * sizeof(relevo_str), 8, &there);
+    for (uint32_t i = 0; to && i < n; i++) {
+        relevo_str text = texts[i];
+        move_str(w, &text);
+        memcpy(to + i * sizeof(text), &text, sizeof(text));
+    }
+    return to ? there : 0;
+}
+
 _Static_assert(sizeof(void *) == sizeof(uint64_t),
                "addresses cross as 64 bits: processes of 32 bits need another ring");
 
@@ -193,6 +206,7 @@ uint64_t rlv_ring_put_view(rlv_ring_writer *w, const relevo_view *view)
     v.past = at(put_list(w, (const void *const *)v.past, v.n_past, put_past));
     v.ending = v.ending ? at(put_ending(w, v.ending)) : NULL;
     v.card = at(put_list(w, (const void *const *)v.card, v.n_card, put_card));
+    v.tags = at(put_texts(w, v.tags, v.n_tags));
     return rlv_ring_put(w, &v, sizeof(v));
 }
 

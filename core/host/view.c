@@ -223,6 +223,26 @@ static bool was_handed_off(const struct builder *b)
     return b->phase >= RLV_PHASE_ROUTE && b->phase <= RLV_PHASE_NOTIFY && served->at_ms && (served->trigger.len || served->reason.len);
 }
 
+static bool build_tags(const struct builder *b, relevo_view *view)
+{
+    rlv_str tags = b->subject->conversation->tags;
+    size_t n = tags.len > 0;
+    for (size_t i = 0; i < tags.len; i++)
+        n += tags.ptr[i] == '\n';
+    relevo_str *list = rlv_arena_zalloc(b->arena, n, sizeof(*list));
+    if (!list)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        const char *end = memchr(tags.ptr, '\n', tags.len);
+        size_t len = end ? (size_t)(end - tags.ptr) : tags.len;
+        list[i] = (relevo_str){tags.ptr, len};
+        tags = end ? (rlv_str){end + 1, tags.len - len - 1} : (rlv_str){NULL, 0};
+    }
+    view->tags = list;
+    view->n_tags = (uint32_t)n;
+    return true;
+}
+
 static bool build_past(const struct builder *b, relevo_view *view)
 {
     const rlv_conversation *c = b->subject->conversation;
@@ -335,7 +355,8 @@ static bool build_view(const struct builder *b, relevo_view *view)
         (!handed_off(s) && was_handed_off(b) && !(view->handoff = build_earlier_handoff(b))) ||
         (s->ending && !(view->ending = build_ending(b))))
         return false;
-    return build_turns(b, view) && build_slots(b, view) && build_fired(b, view) && build_past(b, view) && build_card(b, view);
+    return build_turns(b, view) && build_slots(b, view) && build_fired(b, view) && build_past(b, view) && build_card(b, view) &&
+           build_tags(b, view);
 }
 
 bool rlv_views_build(rlv_arena *arena, enum rlv_phase phase, const rlv_subject *subjects, size_t n,

@@ -112,6 +112,7 @@ static int thaw(rlv_batch_entry *entry, const rlv_stored *stored, rlv_batch *bat
     /* The cache's memory may go while the batch lives. */
     conv->agent_id = rlv_arena_copy(batch->arena, stored->agent_id);
     conv->team = rlv_arena_copy(batch->arena, stored->team);
+    conv->tags = rlv_arena_copy(batch->arena, stored->tags);
     entry->timer_was_ms = conv->idle_timer_ms;
     entry->held_timer_was_ms = conv->held_timer_ms;
     entry->known = true;
@@ -631,6 +632,7 @@ void rlv_batch_remember(const rlv_batch *batch, const rlv_stages *s)
                              .owner_since_ms = conv->owner_since_ms,
                              .agent_id = conv->agent_id,
                              .team = conv->team,
+                             .tags = conv->tags,
                              .state = batch->writes[i].state};
         rlv_cache_put(s->cache, &stored);
     }

@@ -76,7 +76,7 @@ static rlv_str keep(char **at, rlv_str s)
 void rlv_cache_put(rlv_cache *cache, const rlv_stored *stored)
 {
     rlv_cache_drop(cache, stored->id);
-    size_t texts = stored->state.len + stored->agent_id.len + stored->team.len;
+    size_t texts = stored->state.len + stored->agent_id.len + stored->team.len + stored->tags.len;
     struct entry *e = malloc(sizeof(*e) + texts);
     if (!e)
         return;
@@ -86,6 +86,7 @@ void rlv_cache_put(rlv_cache *cache, const rlv_stored *stored)
     e->stored.state = keep(&at, stored->state);
     e->stored.agent_id = keep(&at, stored->agent_id);
     e->stored.team = keep(&at, stored->team);
+    e->stored.tags = keep(&at, stored->tags);
     HASH_ADD(hh, cache->table, stored.id, sizeof(e->stored.id), e);
     DL_APPEND(cache->order, e);
     cache->bytes += e->weight;

@@ -87,6 +87,7 @@ typedef struct rlv_conversation {
     rlv_id forward;  /* where it goes on since it was joined to another one; none: here */
 
     rlv_str phone_number_id, wa_id, user_id, customer_name;
+    rlv_str tags; /* with which desktops marked it, a line each; theirs alone to change, so it is no part of the state */
 
     enum rlv_owner owner;
     int64_t epoch;  /* generation of ownership; begins at 1 */

@@ -15,6 +15,7 @@ void rlv_stored_columns(const rlv_stored *stored, rlv_conversation *conv)
     conv->owner_since_ms = stored->owner_since_ms;
     conv->agent_id = stored->agent_id;
     conv->team = stored->team;
+    conv->tags = stored->tags;
 }
 
 int rlv_store_load(rlv_store *store, const rlv_id *ids, size_t n, rlv_arena *arena, rlv_stored **ret, size_t *ret_n,
@@ -41,7 +42,8 @@ int rlv_store_load(rlv_store *store, const rlv_id *ids, size_t n, rlv_arena *are
                                .agent_id = rlv_pg_get_str(r, i, 6, arena),
                                .team = rlv_pg_get_str(r, i, 7, arena),
                                .state = rlv_pg_get_str(r, i, 8, arena),
-                               .forward = rlv_pg_get_uuid(r, i, 9)};
+                               .forward = rlv_pg_get_uuid(r, i, 9),
+                               .tags = rlv_pg_get_str(r, i, 10, arena)};
     PQclear(r);
     if (rlv_arena_overflowed(arena))
         return rlv_error_set(err, RLV_E_LIMIT, "%d conversations do not fit in the batch's memory", rows);

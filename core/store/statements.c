@@ -24,8 +24,11 @@ static const char *const statements[][2] = {
     {"hold", "SELECT id FROM relevo.conversation WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE"},
     {"ensure_months", "SELECT relevo.ensure_months($1)"},
     {"load",
-     "SELECT id, lane, version, owner, epoch, owner_since, agent_id, team, state, forward "
-     "FROM relevo.conversation WHERE id = ANY ($1::uuid[])"},
+     "SELECT c.id, c.lane, c.version, c.owner, c.epoch, c.owner_since, c.agent_id, c.team, c.state, c.forward, "
+     "CASE WHEN EXISTS (SELECT FROM relevo.conversation WHERE tags IS NOT NULL) THEN " /* nothing is looked for where nobody tags */
+     "(SELECT string_agg(DISTINCT t.tag, E'\\n' ORDER BY t.tag) FROM relevo.conversation f, unnest(f.tags) AS t(tag) "
+     "WHERE f.tags IS NOT NULL AND (f.id = c.id OR f.forward = c.id)) END "
+     "FROM relevo.conversation c WHERE c.id = ANY ($1::uuid[])"},
     {"commands",
      "SELECT k.id, k.conversation_id, k.kind, k.agent_id, k.agent_name, k.text, k.note, k.owner, k.epoch, k.version, "
      "k.at, c.phone_number_id, c.wa_id, c.customer_id, clock_timestamp(), k.owner_agent "

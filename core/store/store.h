@@ -69,6 +69,7 @@ typedef struct rlv_stored {
     enum rlv_owner owner;
     rlv_id forward; /* none: it goes on here */
     rlv_str agent_id, team;
+    rlv_str tags; /* a line each, also those of what was joined to it */
     rlv_str state; /* Avro ConversationState */
 } rlv_stored;
 

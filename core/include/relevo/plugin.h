@@ -30,7 +30,7 @@ extern "C" {
 
 #define RELEVO_PLUGIN_MAGIC 0x524c564fu /* "RLVO" */
 #define RELEVO_ABI_MAJOR 1u             /* differs: refused */
-#define RELEVO_ABI_MINOR 3u             /* plugin's newer than the host's: refused; older: fine */
+#define RELEVO_ABI_MINOR 4u             /* plugin's newer than the host's: refused; older: fine */
 
 #define RELEVO_MEMORY_MAX 1024u  /* bytes a plugin may remember of one conversation */
 #define RELEVO_CONTEXT_MAX 256u  /* bytes a plugin may attach to one effect */
@@ -262,6 +262,10 @@ typedef struct relevo_view {
     const relevo_ending *ending;    /* in summarize and notify, where a person closes it; else NULL */
     const struct relevo_answer_card *const *card; /* in notify: what was written on the card about this event */
     uint32_t n_past, n_card;
+    /* since 1.4 */
+    const relevo_str *tags; /* with which agents marked the customer, in small letters: "vip" */
+    uint32_t n_tags;
+    uint32_t reserved3;
 } relevo_view;
 
 /* The result of an effect that this plugin asked for. */

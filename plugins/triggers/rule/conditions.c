@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "text/text.h"
 
@@ -18,9 +19,9 @@ static const struct {
 } subjects[SUBJECTS] = {
     [SUBJECT_SLOT] = {"slot", false},         [SUBJECT_TYPE] = {"type", false},
     [SUBJECT_INTENT] = {"intent", false},     [SUBJECT_LANGUAGE] = {"language", false},
-    [SUBJECT_CUSTOMER] = {"customer", false}, [SUBJECT_MISSES] = {"misses", true},
-    [SUBJECT_REPEATS] = {"repeats", true},    [SUBJECT_MESSAGES] = {"messages", true},
-    [SUBJECT_BOT_REPEATS] = {"bot_repeats", true},
+    [SUBJECT_CUSTOMER] = {"customer", false}, [SUBJECT_TAG] = {"tag", false},
+    [SUBJECT_MISSES] = {"misses", true},      [SUBJECT_REPEATS] = {"repeats", true},
+    [SUBJECT_MESSAGES] = {"messages", true},  [SUBJECT_BOT_REPEATS] = {"bot_repeats", true},
 };
 
 /* Where a mistake is told. */
@@ -149,7 +150,7 @@ static bool take_condition(json_t *entry, condition *c, const place *at)
         c->subject = s;
     }
     if (c->subject == SUBJECTS) {
-        return refuse(at, "must be about one of slot, type, intent, language, customer, misses, repeats, messages, "
+        return refuse(at, "must be about one of slot, type, intent, language, customer, tag, misses, repeats, messages, "
                           "bot_repeats");
     }
     const char *key = NULL;
@@ -227,6 +228,21 @@ static bool slot_holds(const condition *c, relevo_str value)
     return end != text && isfinite(number) && number >= c->least && number <= c->most;
 }
 
+/* Whether an agent marked the customer with one of them; tags are kept in small letters. */
+static bool tagged(const json_t *words, const relevo_view *view)
+{
+    for (uint32_t i = 0; RELEVO_HAS(view, n_tags) && i < view->n_tags; i++) {
+        for (size_t k = 0; k < json_array_size(words); k++) {
+            const json_t *word = json_array_get(words, k);
+            if (json_string_length(word) == view->tags[i].len &&
+                strncasecmp(json_string_value(word), view->tags[i].ptr, (size_t)view->tags[i].len) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* How often the bot has said its last words, among the turns that are shown. */
 static double bot_repeats(const relevo_view *view)
 {
@@ -265,6 +281,8 @@ bool condition_holds(const condition *c, const relevo_view *view)
                                                                                          : none);
     case SUBJECT_CUSTOMER:
         return one_of(c->words, view->customer_id);
+    case SUBJECT_TAG:
+        return tagged(c->words, view);
     case SUBJECT_MISSES:
         return view->digest->misses >= c->least;
     case SUBJECT_REPEATS:

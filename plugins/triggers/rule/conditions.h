@@ -18,6 +18,7 @@ typedef enum subject {
     SUBJECT_INTENT,      /* words, with a confidence of at least `least` */
     SUBJECT_LANGUAGE,    /* words */
     SUBJECT_CUSTOMER,    /* wa_id or user id: words */
+    SUBJECT_TAG,         /* that an agent marked the customer with: words */
     SUBJECT_MISSES,      /* at least `least` */
     SUBJECT_REPEATS,     /* the same */
     SUBJECT_MESSAGES,    /* the same */

@@ -114,6 +114,25 @@ static void customers(void **state)
     tk_close(kit);
 }
 
+static void marked(tk *kit, tk_view *view)
+{
+    static relevo_str tags[2];
+    tags[0] = tk_text(kit, "mayorista");
+    tags[1] = tk_text(kit, "vip");
+    view->view.tags = tags;
+    view->view.n_tags = 2;
+}
+
+static void tags(void **state)
+{
+    (void)state;
+    assert_true(holds("{\"tag\":\"vip\"}", marked));
+    assert_true(holds("{\"tag\":[\"moroso\",\"VIP\"]}", marked)); /* as agents see them, or as they are kept */
+    assert_false(holds("{\"tag\":\"vi\"}", marked));
+    assert_false(holds("{\"tag\":\"vips\"}", marked));
+    assert_false(holds("{\"tag\":\"vip\"}", NULL));
+}
+
 static void lists_combine(void **state)
 {
     (void)state;
@@ -185,6 +204,7 @@ int main(void)
         cmocka_unit_test(words_of_the_event),
         cmocka_unit_test(counts),
         cmocka_unit_test(customers),
+        cmocka_unit_test(tags),
         cmocka_unit_test(lists_combine),
         cmocka_unit_test(a_message_without_text_is_shown_by_its_kind),
         cmocka_unit_test(mistakes_are_named),

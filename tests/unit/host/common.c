@@ -95,6 +95,7 @@ void subject_init(test_subject *s)
                               .note = RLV_STR("done"),
                               .score = 4};
     c->n_past = 1;
+    c->tags = RLV_STR("mayorista\nvip");
 }
 
 rlv_subject subject_of(test_subject *s)

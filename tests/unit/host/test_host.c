@@ -218,6 +218,8 @@ static void test_phases(void **state)
                "slot email=ana@example.com from wamid.1\n"
                "fired a 0.7 dinero chosen\n"
                "past 10-20 4 s because cross by ana: done, 4\n"
+               "tag mayorista\n"
+               "tag vip\n"
                "memory 13 may hold\n");
 
     call(host, RLV_PHASE_NOTIFY, arena, &subject, 1);
@@ -256,6 +258,12 @@ static void test_takeover_summary(void **state)
     assert_memory_equal(text.ptr, "owner 3 ", 8);
     assert_null(strstr(text.ptr, "\nmessage "));
     assert_null(strstr(text.ptr, "\nhandoff "));
+    rlv_decision reopened = {.kind = RLV_DECIDED_REOPENED, .owner = RLV_OWNER_QUEUED, .team = RLV_STR("billing")};
+    reopened.as.change.reason = RLV_STR("They wrote again.");
+    subject.handoff = &reopened;
+    s.answers = (rlv_answers){NULL, NULL};
+    call(host, RLV_PHASE_SUMMARIZE, arena, &subject, 1);
+    assert_non_null(strstr(nth_answer(&s.answers, RLV_ANSWER_CARD, 0)->as.card.text.ptr, "\nhandoff 0  0 because They wrote again.:  to billing\n"));
     assert_non_null(strstr(text.ptr, "memory 0\n")); /* "a" remembers, "b" does not */
     rlv_arena_free(arena);
     rlv_host_free(host);

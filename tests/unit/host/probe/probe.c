@@ -188,6 +188,8 @@ static void describe(const relevo_view *v, char *text)
             S(v->handoff->trigger), v->handoff->score, S(v->handoff->reason), S(v->handoff->evidence),
             S(v->handoff->team));
     describe_lists(v, text);
+    for (uint32_t i = 0; RELEVO_HAS(v, n_tags) && i < v->n_tags; i++)
+        add(text, "tag %.*s\n", S(v->tags[i]));
     add(text, "memory %llu%s\n", (unsigned long long)v->memory.len, RELEVO_HAS(v, may_hold) && v->may_hold ? " may hold" : "");
 }
 
