@@ -259,7 +259,7 @@ static void take_command(rlv_event *ev, const rlv_decisions *decisions)
 static rlv_str timer_of(const rlv_decisions *decisions)
 {
     const rlv_decision *first = decisions->first;
-    bool idle = first->kind == RLV_DECIDED_CLOSED ||
+    bool idle = first->kind == RLV_DECIDED_CLOSED || first->kind == RLV_DECIDED_RECEIVED || /* a silence */
                 (first->kind == RLV_DECIDED_IGNORED && rlv_str_is(first->as.failure.reason, "the timer no longer holds"));
     return idle ? RLV_STR("idle") : RLV_STR("held");
 }

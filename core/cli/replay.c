@@ -34,7 +34,8 @@ static const char help[] =
     "before it is used. What customers wrote is judged again from the first message of each conversation on; what people,\n"
     "clocks and other systems did stays as it was. What was answered as one is judged as one; what waited for another system is judged\n"
     "without it. Each stretch of the bot counts once: a handoff that is gained or lost, or comes\n"
-    "earlier or later. It reads the history, and changes nothing.\n";
+    "earlier or later. A silence that triggers were asked about is judged again, too; others are not looked for. It reads the history, and\n"
+    "changes nothing.\n";
 
 /* ---- a conversation of the past ---------------------------------------------------------------------------------- */
 
@@ -327,7 +328,7 @@ static void compare(struct replay *r, struct past *p)
     const rlv_decisions *was = &p->outcome.decisions, *is = &p->step.decisions;
     const rlv_event *ev = p->step.message ? p->step.message : p->outcome.event;
     const rlv_decision *then = p->standing == BEHIND ? NULL : handoff_of(was), *now = handoff_of(is);
-    r->found.messages += inside(&r->found, ev->at_ms);
+    r->found.messages += ev->kind == RLV_EVENT_MESSAGE && inside(&r->found, ev->at_ms);
     if (p->standing == BEHIND) {
         if (!now)
             return;
@@ -381,9 +382,10 @@ static int advance(struct replay *r, struct past *p, bool *ret, rlv_error *err)
         p->begun = true;
         enum rlv_event_kind kind = p->outcome.event->kind;
         bool due = kind == RLV_EVENT_TIMER && p->conv.held.messages && first->kind != RLV_DECIDED_IGNORED;
+        bool silence = kind == RLV_EVENT_TIMER && first->kind == RLV_DECIDED_RECEIVED;
         if (kind == RLV_EVENT_MESSAGE && was_held(&p->outcome.decisions) && p->standing == TOGETHER)
             hold(r, p);
-        else if (kind == RLV_EVENT_MESSAGE || due)
+        else if (kind == RLV_EVENT_MESSAGE || due || silence)
             *ret = prepare(r, p);
         else
             relive(r, p);

@@ -326,6 +326,9 @@ const rlv_option rlv_options[] = {
      "Above 1: never."},
     {"policy.idle_close", DURATION, ROOT(config.policy.idle_close_ms), RELOADABLE, "24h", 0, 365 * MS_D, NULL,
      NULL, "A conversation with the bot is closed after so long without a message; 0: never."},
+    {"policy.silence", DURATION, ROOT(config.policy.silence_ms), RELOADABLE, "0", 0, 30 * MS_D, NULL, NULL,
+     "A customer who has said nothing to the bot for so long is silent: triggers are asked about it, once (the condition `silence` of the "
+     "trigger rule). 0: never."},
     {"policy.pause", DURATION, ROOT(config.policy.pause_ms), RELOADABLE, "0", 0, 30 * MS_S, NULL, NULL,
      "A short message (up to 160 characters) that a customer writes to the bot waits so long for the next one, at most four pauses in "
      "all; then they are answered as one. Longer messages, choices and media are decided at once, with what waited before them. 0: "

@@ -9,6 +9,7 @@
 #include "conversation/hours.h"
 #include "conversation/join.h"
 #include "conversation/served.h"
+#include "conversation/silence.h"
 #include "conversation/triggers.h"
 #include "conversation/waiting.h"
 #include "conversation/why.h"
@@ -298,6 +299,8 @@ static unsigned open_timer(rlv_step *step)
         (void)rlv_decide_owner(step, RLV_DECIDED_CLOSED, RLV_OWNER_CLOSED, none, RLV_CAUSE_TIMEOUT);
         return 0;
     }
+    if (rlv_silence_breaks(step))
+        return wanted(step, RLV_WANTS(RLV_PHASE_TRIGGER));
     rlv_decision *d = rlv_decide(step, RLV_DECIDED_IGNORED);
     if (d)
         d->as.failure.reason = RLV_STR("the timer no longer holds");
@@ -624,13 +627,16 @@ static bool waits(rlv_step *step)
     return !fires;
 }
 
-/* What the world told a plugin may be a reason for a person, without a word of the customer: in the generation that asked for it. */
-static unsigned decide_result(rlv_step *step)
+/* A person may be needed without a word of the customer: for what the world told a plugin, in the generation that asked for it; or since they
+   say nothing. */
+static unsigned decide_unsaid(rlv_step *step)
 {
     const rlv_conversation *conv = step->conversation;
     const rlv_trigger_policy *policy = NULL;
-    if (step->event->kind != RLV_EVENT_RESULT || conv->owner != RLV_OWNER_BOT || conv->epoch != step->event->epoch ||
-        !answer_of(step, RLV_ANSWER_TRIGGER))
+    bool result = step->event->kind == RLV_EVENT_RESULT && conv->epoch == step->event->epoch, silence = step->event->kind == RLV_EVENT_TIMER;
+    if (silence)
+        (void)report_failures(step, false); /* nobody waits for an answer: it is only told */
+    if ((!result && !silence) || conv->owner != RLV_OWNER_BOT || !answer_of(step, RLV_ANSWER_TRIGGER))
         return 0;
     const rlv_decision *fired = rlv_triggers_judge(step, &policy);
     bool tells = rlv_triggers_tell(step);
@@ -642,7 +648,7 @@ static unsigned decide_result(rlv_step *step)
 unsigned rlv_step_decide(rlv_step *step)
 {
     if (!step->message)
-        return decide_result(step);
+        return decide_unsaid(step);
     if (waits(step))
         return 0;
     rlv_conversation *conv = step->conversation;
@@ -752,6 +758,17 @@ static void take_result(rlv_step *step)
         d->as.failure.reason = RLV_STR("the conversation moved on while the effect was performed");
 }
 
+/* When the idle timer is to ring: for a silence, or to close it; 0: never. */
+static int64_t rings_next(const rlv_step *step)
+{
+    const rlv_conversation *conv = step->conversation;
+    int64_t rests_ms = conv->held.messages ? conv->held.due_ms : 0; /* not while it is held */
+    int64_t close_ms = step->policy->idle_close_ms, silent_ms = rlv_silence_due(step);
+    if (close_ms > 0)
+        close_ms += rests_ms > rests_since(conv) ? rests_ms : rests_since(conv);
+    return silent_ms && (!close_ms || silent_ms < close_ms) ? silent_ms : close_ms;
+}
+
 static void remember(rlv_step *step)
 {
     rlv_conversation *conv = step->conversation;
@@ -776,10 +793,8 @@ static void remember(rlv_step *step)
     for (const rlv_answer *a = step->answers.first; a; a = a->next)
         if (a->kind == RLV_ANSWER_MEMORY && (!step->holding || rlv_str_eq(a->plugin, step->holding->plugin)))
             rlv_digest_memory(conv, a->plugin, a->as.memory);
-    if (conv->owner == RLV_OWNER_BOT && step->policy->idle_close_ms > 0 && conv->idle_timer_ms == 0) {
-        int64_t rests_ms = conv->held.messages ? conv->held.due_ms : 0; /* not while it is held */
-        conv->idle_timer_ms = (rests_ms > rests_since(conv) ? rests_ms : rests_since(conv)) + step->policy->idle_close_ms;
-    }
+    if (conv->owner == RLV_OWNER_BOT && conv->idle_timer_ms == 0)
+        conv->idle_timer_ms = rings_next(step);
     if (conv->held.messages && (!conv->held_timer_ms || conv->held.due_ms < conv->held_timer_ms))
         conv->held_timer_ms = conv->held.due_ms; /* a later one that is pending besides finds nothing to do */
 }

@@ -140,6 +140,7 @@ typedef struct rlv_policy {
         int64_t within_ms;     /* so long after it was closed; later the bot */
     } reopen;
     int64_t pause_ms;      /* a short message of a customer is decided when nothing followed it for so long; 0: at once */
+    int64_t silence_ms;    /* a customer who has said nothing to the bot for so long is silent: triggers are asked about it, once; 0: never */
     int64_t idle_close_ms; /* a bot conversation without a message for so long is closed; 0: never */
     int32_t undelivered;   /* enum rlv_undelivered */
 } rlv_policy;

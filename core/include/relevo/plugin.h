@@ -484,7 +484,8 @@ typedef struct relevo_plugin {
 
     /* Reads the message: language, intent, sentiment, slots. Customer messages only. */
     int32_t (*classify)(void *instance, const relevo_view *const *views, uint32_t n, const relevo_sink *sink);
-    /* Scores how much a person is needed. Customer messages in conversations that the bot owns. */
+    /* Scores how much a person is needed. Customer messages in conversations that the bot owns; plugins of 1.4 and later are also asked when the
+       customer has said nothing for a while (policy.silence): once, without a message; last_in_ms of the view tells since when. */
     int32_t (*trigger)(void *instance, const relevo_view *const *views, uint32_t n, const relevo_sink *sink);
     /* Answers the customer. Customer messages in conversations that the bot owns. A message of type "interactive" without text may be a
        person's wish: with `reply`, that the bot begins what it names, as if the customer had chosen it; without, since they give the

@@ -18,6 +18,7 @@ static const struct {
     bool counts; /* its value is the least count; else one text or a list of them */
 } subjects[SUBJECTS] = {
     [SUBJECT_SLOT] = {"slot", false},         [SUBJECT_TYPE] = {"type", false},
+    [SUBJECT_SILENCE] = {"silence", false},
     [SUBJECT_INTENT] = {"intent", false},     [SUBJECT_LANGUAGE] = {"language", false},
     [SUBJECT_CUSTOMER] = {"customer", false}, [SUBJECT_TAG] = {"tag", false},
     [SUBJECT_MISSES] = {"misses", true},      [SUBJECT_REPEATS] = {"repeats", true},
@@ -110,6 +111,10 @@ static bool take_subject(json_t *entry, condition *c, const place *at)
     if (c->subject == SUBJECT_SLOT) {
         return take_slot(entry, c, at);
     }
+    if (c->subject == SUBJECT_SILENCE) {
+        return json_is_true(json_object_get(entry, key)) ? true
+                                                          : refuse(at, "`silence` must be true: for how long is `policy.silence`");
+    }
     if (subjects[c->subject].counts) {
         const json_t *value = json_object_get(entry, key);
         if (!json_is_integer(value) || json_integer_value(value) < 1 || json_integer_value(value) > 1000) {
@@ -151,7 +156,7 @@ static bool take_condition(json_t *entry, condition *c, const place *at)
     }
     if (c->subject == SUBJECTS) {
         return refuse(at, "must be about one of slot, type, intent, language, customer, tag, misses, repeats, messages, "
-                          "bot_repeats");
+                          "bot_repeats, silence");
     }
     const char *key = NULL;
     json_t *value = NULL;
@@ -270,8 +275,10 @@ bool condition_holds(const condition *c, const relevo_view *view)
             }
         }
         return false;
+    case SUBJECT_SILENCE:
+        return view->message == NULL;
     case SUBJECT_TYPE:
-        return one_of(c->words, view->message->type);
+        return view->message != NULL && one_of(c->words, view->message->type);
     case SUBJECT_INTENT:
         return view->reading != NULL && view->reading->confidence >= c->least &&
                one_of(c->words, view->reading->intent);

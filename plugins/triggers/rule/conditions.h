@@ -14,6 +14,7 @@
 
 typedef enum subject {
     SUBJECT_SLOT,        /* name; filled, one of words, or a number in [least, most] */
+    SUBJECT_SILENCE,     /* the customer has said nothing for a while, and that is what is asked about */
     SUBJECT_TYPE,        /* of the message: words */
     SUBJECT_INTENT,      /* words, with a confidence of at least `least` */
     SUBJECT_LANGUAGE,    /* words */

@@ -45,6 +45,7 @@ static const relevo_option options[N_OPTIONS] = {
 
 typedef struct trigger {
     conditions all, any, none;
+    bool about_silence; /* a condition of all or any asks for it; else the trigger is about messages alone */
     double score;
     json_t *reasons;
     relevo_str reason[RLT_LANGUAGES]; /* [RLT_UNKNOWN]: when there is none of the language */
@@ -61,6 +62,16 @@ static void destroy(void *instance)
     conditions_free(&t->none);
     json_decref(t->reasons);
     free(t);
+}
+
+static bool asks_for(const conditions *list, subject about)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        if (list->items[i].subject == about) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool read_reason(trigger *t, relevo_str text, char *error, size_t size)
@@ -112,6 +123,7 @@ static int32_t create(const relevo_value *values, void **ret_instance, char *err
                 conditions_read("any", values[OPTION_ANY].text, &t->any, error, size) &&
                 conditions_read("none", values[OPTION_NONE].text, &t->none, error, size) &&
                 read_reason(t, values[OPTION_REASON].text, error, size);
+    t->about_silence = asks_for(&t->all, SUBJECT_SILENCE) || asks_for(&t->any, SUBJECT_SILENCE);
     if (fine && t->all.n + t->any.n == 0) {
         snprintf(error, size, "this trigger would always fire: give it conditions under `all` or `any`");
         fine = false;
@@ -133,16 +145,29 @@ static size_t count(const conditions *list, const relevo_view *view)
     return n;
 }
 
+/* The customer's words that it is about: the message, its kind where it has none, or their last before they fell silent. */
+static relevo_str words_of(const relevo_view *view)
+{
+    if (view->message != NULL) {
+        return view->message->text.len > 0 ? view->message->text : view->message->type;
+    }
+    for (uint32_t i = view->n_turns; i > 0; i--) {
+        if (view->turns[i - 1]->by == RELEVO_BY_CUSTOMER) {
+            return view->turns[i - 1]->text;
+        }
+    }
+    return (relevo_str){NULL, 0};
+}
+
 static int32_t judge(const trigger *t, const relevo_view *view, uint32_t i, const relevo_sink *sink)
 {
     if (count(&t->all, view) < t->all.n || (t->any.n > 0 && count(&t->any, view) == 0) || count(&t->none, view) > 0) {
         return RELEVO_OK;
     }
-    const relevo_message *message = view->message;
     const relevo_answer_trigger answer = {
         .head = {sizeof(answer), RELEVO_ANSWER_TRIGGER},
         .score = t->score,
-        .evidence = rlt_cut(message->text.len > 0 ? message->text : message->type, EVIDENCE_MAX),
+        .evidence = rlt_cut(words_of(view), EVIDENCE_MAX),
         .reason = t->reason[rlt_language_from(view->language)],
     };
     return sink->emit(sink, i, &answer.head);
@@ -151,8 +176,9 @@ static int32_t judge(const trigger *t, const relevo_view *view, uint32_t i, cons
 static int32_t run(void *instance, const relevo_view *const *views, uint32_t n, const relevo_sink *sink)
 {
     for (uint32_t i = 0; i < n; i++) {
-        if (views[i]->message != NULL) {
-            int32_t result = judge(instance, views[i], i, sink);
+        const trigger *t = instance;
+        if (views[i]->message != NULL || t->about_silence) {
+            int32_t result = judge(t, views[i], i, sink);
             if (result != RELEVO_OK) {
                 return result;
             }
@@ -168,7 +194,7 @@ RELEVO_EXPORT const relevo_plugin relevo_plugin_descriptor = {
     .size = sizeof(relevo_plugin),
     .name = "rule",
     .version = RELEVO_VERSION,
-    .summary = "Fires on conditions over what is known: slots, the kind of message, counts.",
+    .summary = "Fires on conditions over what is known: slots, tags, the kind of message, counts, silence.",
     .kind = RELEVO_KIND_TRIGGER,
     .n_options = N_OPTIONS,
     .options = options,

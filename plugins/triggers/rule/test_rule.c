@@ -133,6 +133,31 @@ static void tags(void **state)
     assert_false(holds("{\"tag\":\"vip\"}", NULL));
 }
 
+static void silence(void **state)
+{
+    (void)state;
+    tk *kit = rule("all", "[{\"silence\":true},{\"slot\":\"total\",\"at_least\":1000}]");
+    tk_view *view = tk_message(kit, NULL);
+    tk_turn(view, RELEVO_BY_CUSTOMER, "son 80 cajas");
+    tk_turn(view, RELEVO_BY_BOT, "¿A qué ciudad?");
+    assert_null(judge(kit, view));
+    tk_slot(view, "total", "2000", "wamid.1");
+    assert_string_equal(judge(kit, view)->evidence.ptr, "son 80 cajas");
+    tk_view *written = tk_message(kit, "a Lima");
+    tk_slot(written, "total", "2000", "wamid.1");
+    assert_null(judge(kit, written));
+    tk_close(kit);
+    kit = rule("all", "[{\"slot\":\"total\"}]"); /* about messages: nobody wrote */
+    view = tk_message(kit, NULL);
+    tk_slot(view, "total", "2000", "wamid.1");
+    assert_null(judge(kit, view));
+    tk_close(kit);
+    kit = tk_open("rule", "any", "[{\"silence\":true},{\"type\":\"audio\"}]", "none", "[{\"type\":\"text\"}]", "reason", "\"x\"", NULL);
+    view = tk_message(kit, NULL);
+    assert_non_null(judge(kit, view));
+    tk_close(kit);
+}
+
 static void lists_combine(void **state)
 {
     (void)state;
@@ -182,6 +207,8 @@ static void mistakes_are_named(void **state)
         {"[{\"slot\":\"x\",\"at_least\":\"5\"}]", "`at_least` must be a number"},
         {"[{\"slot\":\"x\",\"is\":\"5\",\"at_least\":5}]", "write two conditions"},
         {"[{\"intent\":[]}]", "`intent` must be a text or a list"},
+        {"[{\"silence\":\"10m\"}]", "`silence` must be true"},
+        {"[{\"silence\":true,\"at_least\":3}]", "`at_least` does not belong beside `silence`"},
         {"[{\"slot\":7}]", "`slot` must be the name of a slot"},
     };
     char error[TK_ERROR_SIZE];
@@ -205,6 +232,7 @@ int main(void)
         cmocka_unit_test(counts),
         cmocka_unit_test(customers),
         cmocka_unit_test(tags),
+        cmocka_unit_test(silence),
         cmocka_unit_test(lists_combine),
         cmocka_unit_test(a_message_without_text_is_shown_by_its_kind),
         cmocka_unit_test(mistakes_are_named),

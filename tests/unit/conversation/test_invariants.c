@@ -42,6 +42,7 @@ static void random_policy(talk *t)
     t->policy.survey.on_resolve = draw(2);
     t->policy.survey.comment = draw(2);
     t->policy.reopen.to = (int32_t)draw(2);
+    t->policy.silence_ms = draw(2) ? 0 : 1 + draw(5000);
     for (uint32_t i = 0; i < 10; i++)
         if (i != 3) {
             rlv_trigger_policy *p =

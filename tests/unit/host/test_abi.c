@@ -149,6 +149,11 @@ static void test_frozen(void **state)
     assert_non_null(fired);
     assert_true(fired->as.trigger.score > 0.24 && fired->as.trigger.score < 0.26);
     assert_non_null(nth_answer(&answers, RLV_ANSWER_MEMORY, 0));
+    subject_init(&s[0]); /* a silence: it would look for a message */
+    rlv_subject subject = subject_of(&s[0]);
+    subject.message = NULL;
+    assert_int_equal(rlv_host_call(host, RLV_PHASE_TRIGGER, NULL, arena, &subject, 1, &err), RLV_OK);
+    assert_int_equal(count_answers(&s[0].answers), 0);
     rlv_host_free(host);
     assert_int_equal(make("frozen", "{}", &host, &err), RLV_E_CONFIG);
     assert_string_equal(err.message, "relevo.yaml:7: plugin 'it': option 'word' is missing: Fires.");

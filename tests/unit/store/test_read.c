@@ -36,11 +36,22 @@ static void test_load(void **state)
         if (second)
             assert_true(rlv_str_eq(list[i].state, RLV_STR("a\0b")));
     }
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(list[i].tags.len, 0);
+    char id[RLV_ID_TEXT + 1], other[RLV_ID_TEXT + 1]; /* marked, and joined to one that was marked before */
+    rlv_id_text(ids[2], id);
+    rlv_id_text(ids[0], other);
+    (void)shelf_ask(s, "UPDATE relevo.conversation SET tags = CASE id::text WHEN '%s' THEN '{vip,mayorista}'::text[] ELSE '{moroso,vip}' END, "
+                       "forward = CASE WHEN id::text <> '%s' THEN '%s'::uuid END WHERE id::text IN ('%s', '%s') RETURNING 1", id, id, id, id, other);
+    assert_ok(rlv_store_load(s->store, ids, 3, s->arena, &list, &n, &err), err);
+    for (size_t i = 0; i < n; i++)
+        assert_true(rlv_str_is(list[i].tags, rlv_id_eq(list[i].id, ids[2]) ? "mayorista\nmoroso\nvip" : "moroso\nvip"));
     rlv_conversation conv = {.customer_name = RLV_STR("of the state"), .epoch = 77};
     for (size_t i = 0; i < n; i++)
         if (rlv_id_eq(list[i].id, ids[2])) {
             list[i].forward = ids[3];
             rlv_stored_columns(&list[i], &conv);
+            assert_true(rlv_str_is(conv.tags, "mayorista\nmoroso\nvip"));
         }
     assert_true(rlv_id_eq(conv.id, ids[2]));
     assert_int_equal(conv.lane, s->lane);

@@ -1,0 +1,85 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The trigger `rule` over what only a lane knows: the tags that agents gave, and a customer who says nothing any more; and replayed."""
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from lab.stack import BUILD, Lab, expect, run  # noqa: E402
+from test_afterwards import conversation, policy, said, say, until  # noqa: E402
+
+SCRIPTED = {"name": "scripted", "path": str(BUILD / "tests" / "plugins" / "scripted.so")}
+
+
+def rule(name, condition, isolation):
+    return {"name": name, "path": str(Path(os.environ["RELEVO_PLUGINS"]) / "triggers" / "rule.so"), "isolation": isolation,
+            "options": {"all": condition, "reason": {"es": f"Por {name}."}}}
+
+
+def replayed(lab, words):
+    told = lab.tool("replay", "--all")
+    expect(words in told, f"replayed, it says:\n{told}")
+
+
+def owners(lab):
+    return dict(lab.sql("SELECT wa_id, owner FROM desk.conversations"))
+
+
+def tags(seed):
+    """marked by an agent, in either kind of process; a tag that was taken away again counts no more"""
+    for isolation in ("inline", "process"):
+        with Lab("tags", partitions=1, plugins=[rule("vip", [{"tag": "vip"}], isolation), SCRIPTED], policy=policy()) as lab:
+            lab.sql("SELECT desk.put_agent('ana', 'Ana', '{care}')")
+            consumer = lab.start()
+            for customer in ("573001", "573002", "573003"):
+                say(lab, customer, "say hola")
+            lab.wait_caught_up()
+            one, two = conversation(lab, "573001"), conversation(lab, "573002")
+            expect(lab.sql("SELECT done FROM desk.tag(%s, 'ana', '{VIP,queja}')", one) == [(True,)], "tag")
+            lab.sql("SELECT desk.tag(%s, 'ana', '{vip}')", two)
+            lab.sql("SELECT desk.tag(%s, 'ana', '{}', '{vip}')", two)
+            lab.wait_caught_up()
+            for customer in ("573001", "573002", "573003"):
+                say(lab, customer, "say otra vez")
+            lab.wait_caught_up()
+            expect(owners(lab) == {"573001": "queued", "573002": "bot", "573003": "bot"}, f"{owners(lab)}")
+            expect(lab.sql("SELECT trigger, reason FROM desk.queue") == [("vip", "Por vip.")], "why")
+            expect(lab.sql("SELECT text FROM desk.history WHERE conversation_id = %s AND type = 'note'", one) == [("tags: +queja, +vip",)], "note")
+            lab.sql("SELECT desk.tag(%s, 'ana', '{}', '{vip}')", one)  # what is so now was not so then
+            lab.wait_caught_up()
+            consumer.stop()
+            replayed(lab, "no difference, 1 handoffs as they were")
+            lab.check(model=False)
+
+
+def silence(seed):
+    """a customer who leaves off goes to people, once; who goes on in time, or has a person, does not"""
+    with Lab("silence", partitions=1, plugins=[rule("quiet", [{"silence": True}, {"slot": "total"}], "process"), SCRIPTED],
+             policy=policy(silence="3s", triggers=[{"trigger": "quiet", "team": "ventas"}]), command_poll="200ms") as lab:
+        lab.sql("SELECT desk.put_agent('ana', 'Ana', '{ventas}')")
+        consumer = lab.start()
+        say(lab, "573001", "slot total=80")
+        say(lab, "573002", "say hola")
+        say(lab, "573003", "slot total=80")
+        lab.wait_caught_up()
+        expect(lab.sql("SELECT done FROM desk.take_over(%s, 'ana')", conversation(lab, "573003")) == [(True,)], "take over")
+        until(lab, "nobody misses them", "SELECT count(*) = 1 FROM desk.queue")
+        until(lab, "not all timers rang", "SELECT count(*) >= 3 FROM relevo.history WHERE kind = 7")
+        lab.wait_caught_up()
+        expect(owners(lab) == {"573001": "queued", "573002": "bot", "573003": "human"}, f"{owners(lab)}")
+        expect(lab.sql("SELECT trigger, reason, team FROM desk.queue") == [("quiet", "Por quiet.", "ventas")], "why")
+        expect([source for source, _ in said(lab, "573001")] == ["scripted", "notice.handoff"], f"{said(lab, '573001')}")
+        audit = lab.sql("SELECT by, action, why FROM desk.audit WHERE to_owner = 'queued'")
+        expect(audit == [("bot", "hand_off", "quiet")], f"audit: {audit}")
+        consumer.stop()
+        replayed(lab, "no difference, 1 handoffs as they were")
+        world = lab.check(model=False)
+        silences = [d for records in world.decoded.values() for _, d in records if d["kind"] == "received" and d["event"] == "timer"]
+        expect(sorted(d["customer_id"] for d in silences) == ["573001", "573002"], f"each silence once: {silences}")
+        expect(all(d["message"]["type"] == "silence" for d in silences), f"{silences}")
+        expect("the customer says nothing" in lab.tool("timeline", "--conversation", "573001"), "the timeline does not tell it")
+
+
+if __name__ == "__main__":
+    sys.exit(run("known", tags, silence))
