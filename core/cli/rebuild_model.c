@@ -242,6 +242,10 @@ static void take_command(rlv_event *ev, const rlv_decisions *decisions)
         }
         if (told_by_clock(d, &ev->command))
             return;
+        if (d->kind == RLV_DECIDED_RECEIVED) { /* what a follow-up begins */
+            ev->command = RLV_COMMAND_FOLLOW_UP;
+            return;
+        }
         if (!rlv_decision_is_change(d->kind))
             continue;
         ev->agent_id = d->as.change.by;

@@ -298,6 +298,13 @@ static void wait_for_then(struct replay *r, struct past *p)
     settle(r, p);
 }
 
+/* A question flow, say, that a person wanted begun: what the customer then writes is judged as said to it. */
+static bool begins(const rlv_outcome *outcome)
+{
+    return outcome->event->kind == RLV_EVENT_COMMAND && outcome->event->command == RLV_COMMAND_FOLLOW_UP &&
+           outcome->decisions.first->kind == RLV_DECIDED_RECEIVED;
+}
+
 /* True: the message is to be judged. Both stand where its stretch began, unless one is ahead. */
 static bool prepare(struct replay *r, struct past *p)
 {
@@ -311,6 +318,11 @@ static bool prepare(struct replay *r, struct past *p)
     }
     if (p->standing == TOGETHER)
         align(&p->conv, first);
+    if (p->outcome.event->kind == RLV_EVENT_COMMAND) { /* in the generation of then */
+        p->event = *p->outcome.event;
+        p->event.epoch = p->conv.epoch;
+        p->outcome.event = &p->event;
+    }
     p->conv.held.epoch = p->conv.epoch;
     p->conv.held.due_ms = 0;
     p->step = (rlv_step){.policy = &r->config->policy,
@@ -385,7 +397,7 @@ static int advance(struct replay *r, struct past *p, bool *ret, rlv_error *err)
         bool silence = kind == RLV_EVENT_TIMER && first->kind == RLV_DECIDED_RECEIVED;
         if (kind == RLV_EVENT_MESSAGE && was_held(&p->outcome.decisions) && p->standing == TOGETHER)
             hold(r, p);
-        else if (kind == RLV_EVENT_MESSAGE || due || silence)
+        else if (kind == RLV_EVENT_MESSAGE || due || silence || begins(&p->outcome))
             *ret = prepare(r, p);
         else
             relive(r, p);

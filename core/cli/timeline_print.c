@@ -171,6 +171,9 @@ static void put_received(const rlv_timeline *t, rlv_buf *out, const json_t *d)
     } else if (is(event, "result")) {
         const char *why = text_of(m, "error_title");
         put_note(t, out, *why ? "an effect got no answer: %s" : "an effect got its answer", why);
+    } else if (is(event, "command")) {
+        (void)snprintf(line, sizeof(line), "a follow-up: the bot begins %s", text_of(m, "reply_id"));
+        put_line(t, out, d, "system", MAGENTA, line);
     } else if (is(event, "timer") && is(type, "silence")) {
         put_line(t, out, d, "system", MAGENTA, "the customer says nothing");
     } else if (is(event, "unknown")) {

@@ -262,12 +262,17 @@ bool rlv_after_follow_up(rlv_step *step)
         say_follow_up(step);
         return false;
     }
+    if (!prompt(step, ev->reply_id))
+        return false;
+    rlv_decision *d = rlv_decide(step, RLV_DECIDED_RECEIVED); /* whoever reads the decisions knows what was begun */
+    if (d)
+        d->as.event = step->message;
     if (conv->owner == RLV_OWNER_CLOSED) { /* the customer's answers need a case */
         conv->cases++;
         conv->opened_ms = ev->at_ms;
         (void)rlv_decide_owner(step, RLV_DECIDED_REOPENED, RLV_OWNER_BOT, none, RLV_CAUSE_TIMEOUT);
     }
-    return prompt(step, ev->reply_id);
+    return true;
 }
 
 void rlv_after_not_begun(rlv_step *step)

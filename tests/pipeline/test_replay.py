@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """`relevo replay`: the same configuration changes nothing; another threshold, weight or .so changes exactly what it must."""
 import json
+import os
 import subprocess
 import sys
+import tempfile
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -11,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import yaml  # noqa: E402
 from checker.model import NOTICES  # noqa: E402
 from lab.stack import BUILD, Lab, bare_environment, expect, generator, run  # noqa: E402
+from test_afterwards import conversation, say, until  # noqa: E402
 
 
 def policy(**trigger):
@@ -152,5 +155,42 @@ def replay(seed):
             expect(done.returncode != 0 and mistake in done.stderr, f"{words}: {done.returncode} {done.stderr}")
 
 
+FLOW = """
+flows:
+  - {id: callback, kind: data, start: {choices: ['flow:callback']}, done: 'Gracias.', then: hand_off,
+     slots: [{name: boxes, type: amount, ask: '¿Cuántas cajas?'}]}
+"""
+
+
+def begun(seed):
+    """what a customer answers to a flow that a follow-up began is judged as an answer to it"""
+    with tempfile.TemporaryDirectory() as folder:
+        flows = Path(folder) / "flows.yaml"
+        flows.write_text(FLOW)
+        plugins = [{"name": "flows", "path": str(Path(os.environ["RELEVO_PLUGINS"]) / "lead_qualifier.so"), "isolation": "inline",
+                    "options": {"flows": str(flows)}}]
+        trial = {"notices": policy()["notices"], "idle_close": "1s"}
+        with Lab("begun", partitions=1, plugins=plugins, policy=trial, command_poll="200ms") as lab:
+            lab.sql("SELECT desk.put_agent('ana', 'Ana')")
+            consumer = lab.start()
+            say(lab, "573001", "hola")
+            lab.wait_caught_up()
+            one = conversation(lab, "573001")
+            lab.sql("SELECT desk.take_over(%s, 'ana'), desk.return_to_bot(%s, 'ana', 'follow_up', now() + interval '2 hours', p_begin => 'flow:callback')",
+                    one, one)
+            until(lab, "it is not closed", "SELECT owner = 'closed' FROM desk.conversations")
+            lab.wait_caught_up()
+            lab.sql("UPDATE relevo.conversation SET follow_up_at = now() WHERE follow_up_at IS NOT NULL")
+            until(lab, "nothing begins", "SELECT count(*) = 1 FROM relevo.history WHERE type = 'follow_up'")
+            say(lab, "573001", "80")
+            until(lab, "nobody is handed over", "SELECT count(*) = 1 FROM desk.queue WHERE trigger = 'flows'")
+            lab.wait_caught_up()
+            consumer.stop()
+            expect("no difference, 1 handoffs as they were" in replayed(lab, trial), "the flow that a person wanted is unknown to it")
+            later = replayed(lab, {**trial, "triggers": [{"trigger": "flows", "observe": True}]})
+            expect("\nlost" in "\n" + later, f"another policy changes nothing:\n{later}")
+            lab.check(model=False)
+
+
 if __name__ == "__main__":
-    sys.exit(run("replay", replay))
+    sys.exit(run("replay", replay, begun))

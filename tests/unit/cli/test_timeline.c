@@ -76,6 +76,8 @@ static void words(void **state)
         {"\"kind\":\"received\",\"event\":\"handover\"",
          "12:00:00  system        Meta passed the conversation on\n"},
         {"\"kind\":\"received\",\"event\":\"timer\"", ""},
+        {"\"kind\":\"received\",\"event\":\"command\",\"message\":{\"type\":\"interactive\",\"reply_id\":\"flow:catering\"}",
+         "12:00:00  system        a follow-up: the bot begins flow:catering\n"},
         {"\"kind\":\"received\",\"event\":\"timer\",\"message\":{\"type\":\"silence\"}",
          "12:00:00  system        the customer says nothing\n"},
         {"\"kind\":\"status\",\"status\":{\"status\":\"read\"}", "                        WhatsApp: read\n"},

@@ -175,8 +175,8 @@ static void test_a_follow_up_begins(void **state)
     static const struct {
         enum rlv_owner owner;
         const char *decided;
-    } cases[] = {{RLV_OWNER_BOT, "replied(bot/7 flow.catering)"},
-                 {RLV_OWNER_CLOSED, "reopened(closed>bot/8 timeout) replied(bot/8 flow.catering)"},
+    } cases[] = {{RLV_OWNER_BOT, "received replied(bot/7 flow.catering)"},
+                 {RLV_OWNER_CLOSED, "received reopened(closed>bot/8 timeout) replied(bot/8 flow.catering)"},
                  {RLV_OWNER_HUMAN, "ignored"}};
     for (size_t i = 0; i < 3; i++) {
         talk_owner(t, cases[i].owner);
@@ -189,6 +189,7 @@ static void test_a_follow_up_begins(void **state)
         assert_null(t->step.message);
         if (i == 2)
             continue;
+        assert_str(talk_find(t, RLV_DECIDED_RECEIVED)->as.event->reply_id, "flow:catering");
         assert_int_equal(t->asked, RLV_WANTS(RLV_PHASE_RESPOND));
         assert_int_equal(t->conv.n_turns, (i == 1 ? 0 : turns) + 1); /* the bot's */
         assert_int_equal(t->conv.messages, i == 1 ? 0 : messages);
@@ -197,11 +198,11 @@ static void test_a_follow_up_begins(void **state)
     talk_owner(t, RLV_OWNER_BOT);
     talk_command(t, RLV_COMMAND_FOLLOW_UP, RLV_OWNER_BOT, 7)->reply_id = RLV_STR("flow:gone");
     talk_run(t);
-    assert_string_equal(talk_brief(t), "replied(bot/7 notice.follow_up)"); /* nobody began it: the words instead */
+    assert_string_equal(talk_brief(t), "received replied(bot/7 notice.follow_up)"); /* nobody began it: the words instead */
     talk_command(t, RLV_COMMAND_FOLLOW_UP, RLV_OWNER_BOT, 7)->reply_id = RLV_STR("flow:gone");
     t->ev.text = (rlv_str){NULL, 0};
     talk_run(t);
-    assert_string_equal(talk_brief(t), "ignored");
+    assert_string_equal(talk_brief(t), "received ignored");
     talk_command(t, RLV_COMMAND_FOLLOW_UP, RLV_OWNER_BOT, 7)->reply_id = RLV_STR("flow:catering");
     t->ev.extras.template = RLV_STR("seguimiento");
     t->ev.at_ms = t->conv.last_in_ms + DAY; /* only a template reaches them */
