@@ -159,14 +159,14 @@ static bool read_slots(const json_t *when, condition *c, const place *at)
 
 static bool read_condition(const json_t *when, condition *c, const place *at)
 {
-    static const char *const known[] = {"trigger", "intent", "language", "slot", NULL};
+    static const char *const known[] = {"trigger", "intent", "language", "slot", "tag", NULL};
     if (json_object_size(when) == 0) {
         return refuse(at, "when",
-                      "must name a trigger, intent, language or slot; what always holds is `default`");
+                      "must name a trigger, intent, language, slot or tag; what always holds is `default`");
     }
     return only_known_keys(when, known, at) && read_texts(when, "trigger", &c->triggers, at) &&
            read_texts(when, "intent", &c->intents, at) && read_texts(when, "language", &c->languages, at) &&
-           read_slots(when, c, at);
+           read_texts(when, "tag", &c->tags, at) && read_slots(when, c, at);
 }
 
 static bool read_target(const json_t *object, target *t, const place *at)
@@ -275,6 +275,7 @@ void rules_free(rule_set *rules)
         free(rules->list[i].when.triggers.items);
         free(rules->list[i].when.intents.items);
         free(rules->list[i].when.languages.items);
+        free(rules->list[i].when.tags.items);
         free(rules->list[i].when.slot_names.items);
         free(rules->list[i].when.slot_values.items);
         free(rules->list[i].to.skills.items);
@@ -305,6 +306,20 @@ static bool any(const texts *list, relevo_str shown, bool (*same)(relevo_str, re
     for (size_t i = 0; i < list->n; i++) {
         if (same(list->items[i], shown)) {
             return true;
+        }
+    }
+    return list->n == 0;
+}
+
+/* Tags are kept in small letters. */
+static bool tags_hold(const texts *list, const relevo_view *view)
+{
+    for (uint32_t k = 0; RELEVO_HAS(view, n_tags) && k < view->n_tags; k++) {
+        for (size_t i = 0; i < list->n; i++) {
+            if (list->items[i].len == view->tags[k].len &&
+                strncasecmp(list->items[i].ptr, view->tags[k].ptr, (size_t)view->tags[k].len) == 0) {
+                return true;
+            }
         }
     }
     return list->n == 0;
@@ -341,7 +356,7 @@ const target *rules_find(const rule_set *rules, const relevo_view *view)
     for (size_t i = 0; i < rules->n; i++) {
         const condition *c = &rules->list[i].when;
         if (any(&c->triggers, trigger, rlt_equal) && any(&c->intents, intent, rlt_equal) &&
-            any(&c->languages, rules_language(view), same_language) && slots_hold(c, view)) {
+            any(&c->languages, rules_language(view), same_language) && tags_hold(&c->tags, view) && slots_hold(c, view)) {
             return &rules->list[i].to;
         }
     }

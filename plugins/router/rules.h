@@ -31,7 +31,7 @@ typedef struct target {
 
 /* When a rule holds: every list that is not empty must contain what the conversation shows. */
 typedef struct condition {
-    texts triggers, intents, languages;
+    texts triggers, intents, languages, tags;
     texts slot_names, slot_values; /* in pairs; all of them must be so */
 } condition;
 

@@ -68,6 +68,25 @@ static void what_no_rule_takes_goes_to_the_default(void **state)
     tk_close(kit);
 }
 
+static void marked_customers(void **state)
+{
+    (void)state;
+    tk *kit = tk_open("router", "routes", "[{\"when\":{\"tag\":[\"moroso\",\"VIP\"],\"language\":\"es\"},\"team\":\"cuentas\",\"priority\":8}]",
+                      "default", DEFAULT, NULL);
+    tk_view *view = handed_off(kit, "upset", "hours", "es");
+    assert_string_equal(route(kit, view)->team.ptr, "front");
+    relevo_str tags[] = {tk_text(kit, "queja"), tk_text(kit, "vip")};
+    view->view.tags = tags;
+    view->view.n_tags = 1;
+    assert_string_equal(route(kit, view)->team.ptr, "front");
+    view->view.n_tags = 2;
+    assert_string_equal(route(kit, view)->team.ptr, "cuentas");
+    assert_int_equal(route(kit, view)->priority, 8);
+    view->view.language = tk_text(kit, "pt");
+    assert_string_equal(route(kit, view)->team.ptr, "front");
+    tk_close(kit);
+}
+
 static void all_slots_must_hold(void **state)
 {
     (void)state;
@@ -158,6 +177,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_rule_that_holds_wins),
         cmocka_unit_test(what_no_rule_takes_goes_to_the_default),
+        cmocka_unit_test(marked_customers),
         cmocka_unit_test(all_slots_must_hold),
         cmocka_unit_test(the_policys_team_goes_first),
         cmocka_unit_test(the_customers_language_may_be_unknown),
