@@ -189,6 +189,9 @@ void rlv_draft_policy(rlv_draft *draft)
         if (rules[i].n_all + rules[i].n_any == 0)
             rlv_draft_mistake(draft, line, "a rule needs conditions: add 'all: [...]' or 'any: [...]'");
     }
+    if (policy->silence_ms && policy->idle_close_ms && policy->silence_ms >= policy->idle_close_ms)
+        rlv_draft_mistake(draft, rlv_draft_blame(draft, "policy.silence"),
+                          "'policy.silence' is not shorter than 'policy.idle_close': a conversation would be closed before anybody is asked");
     rlv_str people = rlv_str_from(draft->values->people);
     if (people.len)
         policy->people = hours_named(draft, rlv_draft_blame(draft, "policy.people"), people);

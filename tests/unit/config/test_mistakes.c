@@ -195,6 +195,8 @@ static const struct {
      "relevo.yaml:6: no hours are called 'ofice'; did you mean 'office'?\n"
      "relevo.yaml:7: 'policy.rules' has two entries for 'r' (first on line 6): remove one\n"
      "relevo.yaml:9: no hours are called 'nights': add them to 'policy.hours'\n"},
+    {LEAST "policy:\n  idle_close: 10m\n  silence: 10m\n",
+     "relevo.yaml:5: 'policy.silence' is not shorter than 'policy.idle_close': a conversation would be closed before anybody is asked\n"},
     {LEAST "policy:\n  hours:\n    - name: a\n      timezone: Mexico\n"
            "      open: [lun 09:00-14:00, mon 22:00-06:00, mon- 09:00-10:00, all 00:00-24:01]\n"
            "      closed: [2026-02-30, 2026-12-25..2026-12-24, 25/12/2026]\n    - {name: a, open: [all 0:00-24:00]}\n"
