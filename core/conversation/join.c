@@ -145,6 +145,9 @@ bool rlv_conversation_join(rlv_step *step, const rlv_conversation *loser)
     }
     join_digest(kept, loser);
     rlv_held_join(kept, loser, step->arena);
+    if (loser->tags.len) /* until it is loaded again, which says the same */
+        kept->tags = rlv_str_from(rlv_arena_printf(step->arena, "%.*s%s%.*s", RLV_STR_ARG(kept->tags), kept->tags.len ? "\n" : "",
+                                                   RLV_STR_ARG(loser->tags)));
     if (loser->epoch > kept->epoch)
         kept->epoch = loser->epoch;
     kept->team = team;

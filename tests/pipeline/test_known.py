@@ -17,8 +17,8 @@ def rule(name, condition, isolation):
             "options": {"all": condition, "reason": {"es": f"Por {name}."}}}
 
 
-def replayed(lab, words):
-    told = lab.tool("replay", "--all")
+def replayed(lab, words, *options):
+    told = lab.tool("replay", "--all", *options)
     expect(words in told, f"replayed, it says:\n{told}")
 
 
@@ -37,19 +37,24 @@ def tags(seed):
             lab.wait_caught_up()
             one, two = conversation(lab, "573001"), conversation(lab, "573002")
             expect(lab.sql("SELECT done FROM desk.tag(%s, 'ana', '{VIP,queja}')", one) == [(True,)], "tag")
+            say(lab, "573004", "say hola")
+            lab.wait_caught_up()
+            expect(lab.sql("SELECT done FROM desk.tag(%s, 'ana', '{vip}')", conversation(lab, "573004")) == [(True,)], "tag")
+            lab.wait_caught_up()
+            say(lab, "573004", "say soy yo", user_id="CO.4")  # another conversation, which that one becomes a part of
             lab.sql("SELECT desk.tag(%s, 'ana', '{vip}')", two)
             lab.sql("SELECT desk.tag(%s, 'ana', '{}', '{vip}')", two)
             lab.wait_caught_up()
             for customer in ("573001", "573002", "573003"):
                 say(lab, customer, "say otra vez")
             lab.wait_caught_up()
-            expect(owners(lab) == {"573001": "queued", "573002": "bot", "573003": "bot"}, f"{owners(lab)}")
-            expect(lab.sql("SELECT trigger, reason FROM desk.queue") == [("vip", "Por vip.")], "why")
+            expect(owners(lab) == {"573001": "queued", "573002": "bot", "573003": "bot", "573004": "queued"}, f"{owners(lab)}")
+            expect(lab.sql("SELECT trigger, reason FROM desk.queue") == 2 * [("vip", "Por vip.")], "why")
             expect(lab.sql("SELECT text FROM desk.history WHERE conversation_id = %s AND type = 'note'", one) == [("tags: +queja, +vip",)], "note")
             lab.sql("SELECT desk.tag(%s, 'ana', '{}', '{vip}')", one)  # what is so now was not so then
             lab.wait_caught_up()
             consumer.stop()
-            replayed(lab, "no difference, 1 handoffs as they were")
+            replayed(lab, "no difference, 1 handoffs as they were", "--conversation", "573001")
             lab.check(model=False)
 
 

@@ -146,6 +146,22 @@ static void duplicates(void **state)
     assert_true(t->step.changed);
 }
 
+/* Whichever was marked, the customer is. */
+static void tags(void **state)
+{
+    talk *t = *state;
+    rlv_conversation c = t->conv;
+    c.id.bytes[0]++;
+    c.tags = RLV_STR("vip");
+    for (int i = 0; i < 2; i++) {
+        talk_message(t, "hola");
+        t->step = (rlv_step){.policy = &t->policy, .arena = t->arena, .conversation = &t->conv, .event = &t->ev, .joins = {&c}, .n_joins = 1};
+        (void)rlv_step_open(&t->step);
+        assert_str(t->conv.tags, i == 0 ? "vip" : "moroso\nvip");
+        t->conv.tags = RLV_STR("moroso");
+    }
+}
+
 /* What an event does not say of the customer stays as it is known. */
 static void identities(void **state)
 {
@@ -199,6 +215,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(digests, talk_setup, talk_teardown),
         cmocka_unit_test_setup_teardown(returned, talk_setup, talk_teardown),
         cmocka_unit_test_setup_teardown(duplicates, talk_setup, talk_teardown),
+        cmocka_unit_test_setup_teardown(tags, talk_setup, talk_teardown),
         cmocka_unit_test_setup_teardown(identities, talk_setup, talk_teardown),
         cmocka_unit_test_setup_teardown(forwarding, talk_setup, talk_teardown),
     };
