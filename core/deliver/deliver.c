@@ -49,6 +49,8 @@ static void make_metrics(struct rlv_deliver *d)
     d->claim_seconds = rlv_metric_seconds("relevo_claim_seconds", "Time of a claim.", "");
     d->dead = rlv_metric_counter("relevo_sends_dead_total",
                                  "Messages whose deliver stopped while it sent them.", "");
+    d->failed_later = rlv_metric_counter("relevo_sends_failed_later_total",
+                                         "Messages that WhatsApp accepted and did not deliver.", "");
     d->explained =
         rlv_metric_counter("relevo_sends_explained_total", "Unknown outcomes that a status explained.", "");
     d->reported = rlv_metric_counter("relevo_sends_reported_total",

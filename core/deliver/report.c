@@ -76,13 +76,16 @@ void rlv_deliver_report(struct rlv_deliver *d)
     rlv_store *store = rlv_deliver_store(d);
     if (!store || d->n_reports)
         return; /* the last ones are on their way */
-    int dead = 0, explained = 0;
-    int rc = rlv_sends_sweep(store, &dead, &explained, &err);
-    if (rc == RLV_OK && dead > 0)
+    rlv_sends_swept swept = {0};
+    int rc = rlv_sends_sweep(store, &swept, &err);
+    if (swept.dead > 0)
         rlv_log(RLV_LOG_WARN, "deliver",
-                "%d messages are of unknown outcome: their deliver stopped while it sent them", dead);
-    rlv_metric_add(d->dead, rc == RLV_OK ? (uint64_t)dead : 0);
-    rlv_metric_add(d->explained, rc == RLV_OK ? (uint64_t)explained : 0);
+                "%d messages are of unknown outcome: their deliver stopped while it sent them", swept.dead);
+    if (swept.failed > 0 && rlv_deliver_says(d, RLV_NEWS_SEND))
+        rlv_log(RLV_LOG_WARN, "deliver", "WhatsApp did not deliver %d messages that it had accepted (desk.sends has its words)", swept.failed);
+    rlv_metric_add(d->dead, (uint64_t)swept.dead);
+    rlv_metric_add(d->failed_later, (uint64_t)swept.failed);
+    rlv_metric_add(d->explained, (uint64_t)swept.explained);
     rlv_arena_reset(d->report_arena);
     if (rc == RLV_OK)
         rc = rlv_sends_unreported(store, (int)d->config->deliver.confirm_ms, RLV_DELIVER_REPORTS_MAX,

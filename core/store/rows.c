@@ -186,10 +186,27 @@ static void set_raw(json_t *extra, const rlv_event *ev)
     json_decref(raw);
 }
 
+/* Of a message that WhatsApp did not deliver, why (061_failed_later.sql). */
+static void put_failure(rlv_buf *row, const rlv_event *ev)
+{
+    json_t *extra = json_object();
+    if (ev->error_code > 0 && ev->error_code <= INT32_MAX)
+        (void)json_object_set_new(extra, "error_code", json_integer(ev->error_code));
+    set_text(extra, "error_title", ev->error_title);
+    char *text = json_object_size(extra) ? json_dumps(extra, JSON_COMPACT) : NULL;
+    rlv_pg_put_text(row, rlv_str_from(text));
+    free(text);
+    json_decref(extra);
+}
+
 /* What a message is besides its text. Most are nothing else. */
 static void put_extra(rlv_buf *row, const rlv_outcome *o)
 {
     const rlv_event *ev = o->event;
+    if (ev->kind == RLV_EVENT_STATUS && ev->status == RLV_STATUS_FAILED) {
+        put_failure(row, ev);
+        return;
+    }
     bool rich = ev->context_id.len || ev->reply_id.len || ev->media_id.len || rlv_str_is(ev->type, "location") ||
                 rlv_str_is(ev->type, "contacts");
     if (!rich || (ev->kind != RLV_EVENT_MESSAGE && ev->kind != RLV_EVENT_ECHO) || find_decision(o, RLV_DECIDED_DUPLICATE) ||

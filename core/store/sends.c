@@ -102,16 +102,16 @@ static int ask_count(rlv_store *store, const char *sql, int *ret, rlv_error *err
     return rc;
 }
 
-int rlv_sends_sweep(rlv_store *store, int *ret_dead, int *ret_explained, rlv_error *err)
+int rlv_sends_sweep(rlv_store *store, rlv_sends_swept *ret, rlv_error *err)
 {
-    int dead = 0, explained = 0;
-    int rc = ask_count(store, "SELECT relevo.sweep_sends(1000)", &dead, err);
+    rlv_sends_swept swept = {0};
+    int rc = ask_count(store, "SELECT relevo.sweep_sends(1000)", &swept.dead, err);
     if (rc == RLV_OK)
-        rc = ask_count(store, "SELECT relevo.reconcile_sends()", &explained, err);
-    if (rc == RLV_OK) {
-        *ret_dead = dead;
-        *ret_explained = explained;
-    }
+        rc = ask_count(store, "SELECT relevo.fail_sends(1000)", &swept.failed, err);
+    if (rc == RLV_OK)
+        rc = ask_count(store, "SELECT relevo.reconcile_sends()", &swept.explained, err);
+    if (rc == RLV_OK)
+        *ret = swept;
     return rc;
 }
 

@@ -61,8 +61,14 @@ typedef struct rlv_settlement {
 RLV_MUST_CHECK int rlv_sends_settle(rlv_store *store, const rlv_send *send, rlv_id worker, int32_t attempt,
                                     const rlv_settlement *what, rlv_error *err);
 
-/* Claims of dead workers become unknown, and unknown ones that a status explained become accepted. */
-RLV_MUST_CHECK int rlv_sends_sweep(rlv_store *store, int *ret_dead, int *ret_explained, rlv_error *err);
+typedef struct rlv_sends_swept {
+    int dead;      /* claims whose worker died: unknown now */
+    int failed;    /* a status says that WhatsApp did not deliver what it had accepted, or what was unknown */
+    int explained; /* unknown ones that a status showed to have arrived: accepted now */
+} rlv_sends_swept;
+
+/* What nobody comes back for, and what statuses tell; each by one deliver at a time. */
+RLV_MUST_CHECK int rlv_sends_sweep(rlv_store *store, rlv_sends_swept *ret, rlv_error *err);
 
 /* An end that the lane must decide about. Texts in the arena. */
 typedef struct rlv_send_report {

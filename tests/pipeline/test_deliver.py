@@ -329,6 +329,56 @@ def alone(seed):
     api.stop()
 
 
+def failed_later(seed):
+    """what WhatsApp took and then did not deliver has failed: desktops see it, and a bot's brings a person, once"""
+    api = CloudApi(seed)
+    with DeliverLab(api, "later", partitions=2, command_poll="200ms") as lab:
+        lab.start()
+        sender = begin(lab, 60)
+        say(lab, "say hola", 0)
+        wait("an answer", lambda: lab.sql("SELECT 1 FROM desk.sends WHERE state = 'accepted'"), lab)
+        conversation = lab.sql("SELECT conversation_id::text FROM desk.conversations")[0][0]
+        state = lambda message: lab.sql("SELECT state, error_code, error FROM desk.sends WHERE message = %s", message)[0]
+        decided = lambda: lab.sql("SELECT type, owner FROM relevo.history WHERE kind = 10 ORDER BY seq")
+        owner = lambda: lab.sql("SELECT owner FROM desk.conversations")[0][0]
+
+        def status(data, word="failed", user=None):
+            """A status comes; also one that is filed under another identity, in whatever lane that is."""
+            key = f"{NUMBER}:{user or CUSTOMER}".encode()
+            lab.produce(partition_of(key, lab.partitions), key, lab.schemas["WhatsAppEvent"].encode(
+                {"kind": "status", "phone_number_id": NUMBER, "wa_id": CUSTOMER, "user_id": user, "message_id": "wamid.1", "status": word,
+                 "callback_data": data, "sent_at": 1767225600000, "error_code": 131049, "error_title": "Not delivered to maintain engagement"}))
+            lab.flush()
+
+        (message,) = [row[0] for row in lab.sql("SELECT message::text FROM desk.sends")]
+        said = len(api.took)
+        status("somebody else's")
+        status(f"{message}/0", "sent")
+        status(f"{message}/0", user="CO.1")
+        status(f"{message}/0")
+        wait("a person is asked for", lambda: owner() == "queued", lab)
+        expect(state(message) == ("failed", 131049, "WhatsApp took it, and did not deliver it: Not delivered to maintain engagement"), f"{state(message)}")
+        status(f"{message}/0")
+
+        # A person's reply that fails is theirs to see; nothing follows. Neither do the bot's further words of before.
+        lab.sql("SELECT desk.put_agent('ana', 'Ana')")
+        expect(lab.sql("SELECT done FROM desk.take_over(%s, 'ana')", conversation)[0][0], "no takeover")
+        lab.sql("SELECT desk.reply(%s, 'ana', 'soy Ana')", conversation)
+        wait("the reply", lambda: "soy Ana" in [entry[3] for entry in api.took], lab)
+        reply = next(entry[0] for entry in api.took if entry[3] == "soy Ana")
+        wait("it is settled", lambda: state(reply)[0] == "accepted", lab)
+        status(f"{reply}/0")
+        wait("the reply has failed", lambda: state(reply)[0] == "failed", lab)
+        wait("the lane hears of both", lambda: len(decided()) == 2, lab)
+        time.sleep(3)  # further rounds of the sweep
+        expect(decided() == [("failed", 2), ("failed", 3)], f"the lane decided {decided()}")
+        expect(owner() == "human" and len(api.took) == said + 1, f"{owner()}: {api.took}")
+        expect("relevo_sends_failed_later_total 2" in sender.get("/metrics")[1].splitlines(), "they are not counted")
+        for process in reversed(lab.processes):
+            process.stop(40)
+    api.stop()
+
+
 def outside(seed):
     """what a plugin asks for stays within the destination: no other path, header or method, whatever it writes"""
     api, crm = CloudApi(seed), Crm()
@@ -467,4 +517,4 @@ def records(lab, topic, schema):
 
 
 if __name__ == "__main__":
-    sys.exit(run("deliver", deliver, late, unwell, alone, outside, tls, broken))
+    sys.exit(run("deliver", deliver, late, unwell, alone, failed_later, outside, tls, broken))

@@ -2,6 +2,8 @@
 /* The takeover fence: who may send what, and what becomes of a claim. */
 #include "store/sends.h"
 
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "shelf.h"
 
@@ -277,10 +279,10 @@ static size_t reports(shelf *s, rlv_send_report **list)
 static void sweep(shelf *s, int dead, int explained)
 {
     rlv_error err;
-    int got_dead, got_explained;
-    assert_ok(rlv_sends_sweep(s->store, &got_dead, &got_explained, &err), err);
-    assert_int_equal(got_dead, dead);
-    assert_int_equal(got_explained, explained);
+    rlv_sends_swept swept;
+    assert_ok(rlv_sends_sweep(s->store, &swept, &err), err);
+    assert_int_equal(swept.dead, dead);
+    assert_int_equal(swept.explained, explained);
 }
 
 static void test_a_dead_worker(void **state)
@@ -364,10 +366,10 @@ static void test_many_are_unknown(void **state)
     s->store = hasty;
     int found = 0, looks = 0;
     for (; found < 2 && looks < LOOKS; looks++) {
-        int dead, explained;
+        rlv_sends_swept swept;
         rlv_error err;
-        assert_ok(rlv_sends_sweep(s->store, &dead, &explained, &err), err);
-        found += explained;
+        assert_ok(rlv_sends_sweep(s->store, &swept, &err), err);
+        found += swept.explained;
     }
     assert_int_equal(found, 2);
     assert_in_range(looks, 2, 3); /* 20000 rows each, from the middle on */
@@ -377,6 +379,126 @@ static void test_many_are_unknown(void **state)
     s->store = patient;
     shelf_run(s->sql, "DELETE FROM relevo.history WHERE lane = %d", s->lane);
     shelf_run(s->sql, "DELETE FROM relevo.send");
+}
+
+/* A status about a part, in the lane's history. */
+static void status(shelf *s, int32_t lane, int64_t seq, const char *type, const char *data, const char *extra)
+{
+    shelf_run(s->sql, "SELECT relevo.ensure_months((extract(epoch FROM now()) * 1000)::bigint)");
+    shelf_run(s->sql,
+              "INSERT INTO relevo.history (lane, seq, at, conversation_id, kind, source, source_offset, by, message_id, type, text, owner, epoch, "
+              "config, decided, extra) VALUES (%d, %lld, now(), gen_random_uuid(), 1, 0, 0, 4, 'wamid.8', '%s', '%s', 1, 5, 1, '', %s)",
+              lane, (long long)seq, type, data, extra);
+}
+
+static int failed(shelf *s)
+{
+    rlv_error err;
+    rlv_sends_swept swept;
+    assert_ok(rlv_sends_sweep(s->store, &swept, &err), err);
+    return swept.failed;
+}
+
+/* What WhatsApp took and did not deliver has failed, and its lane is told of it once. */
+static void test_it_fails_later(void **state)
+{
+    shelf *s = *state;
+    shelf_run(s->sql, "DELETE FROM relevo.send");
+    rlv_id conv = conversation(s, "fails later");
+    rlv_send accepted = bot_message(s, conv, 1), unknown = bot_message(s, conv, 2), waiting = bot_message(s, conv, 3);
+    char data[RLV_ID_TEXT + 16], id[RLV_ID_TEXT + 1];
+    assert_int_equal(claim(s, &accepted), RLV_CLAIM_MINE);
+    assert_int_equal(settle(s, &accepted, 1, RLV_SEND_ACCEPTED), RLV_OK);
+    assert_int_equal(claim(s, &unknown), RLV_CLAIM_MINE);
+    assert_int_equal(settle(s, &unknown, 1, RLV_SEND_UNKNOWN), RLV_OK);
+    assert_int_equal(claim(s, &waiting), RLV_CLAIM_MINE);
+    assert_int_equal(settle(s, &waiting, 1, RLV_SEND_REFUSED), RLV_OK);
+    status(s, s->lane, 1, "failed", "another program''s/0", "NULL");
+    status(s, s->lane, 2, "failed", "0199aaaa-0000-7000-8000-000000000001/0", "NULL"); /* nobody knows it */
+    const rlv_send *const all[] = {&accepted, &unknown, &waiting, &accepted};
+    for (int i = 0; i < 4; i++) {
+        rlv_id_text(all[i]->id, id);
+        (void)snprintf(data, sizeof(data), "%s/0", id);
+        status(s, s->lane, 3 + i, "failed", data, i ? "NULL" : "'{\"error_code\": 131049, \"error_title\": \"not today\"}'");
+    }
+    assert_int_equal(failed(s), 2);
+    assert_string_equal(state_of(s, &accepted), "failed/1");
+    assert_string_equal(state_of(s, &unknown), "failed/1");
+    assert_string_equal(state_of(s, &waiting), "waiting/1");
+    rlv_id_text(accepted.id, id);
+    assert_ask(s, "131049 WhatsApp took it, and did not deliver it: not today wamid.1",
+               "SELECT concat_ws(' ', error_code, error, message_id) FROM desk.sends WHERE message = '%s'", id);
+    rlv_send_report *list;
+    rlv_error err;
+    assert_int_equal(reports(s, &list), 2);
+    assert_int_equal(list[0].state, RLV_SEND_FAILED);
+    assert_ok(rlv_sends_reported(s->store, list, 2, &err), err);
+    assert_int_equal(failed(s), 0);
+    (void)snprintf(data, sizeof(data), "%s/0", id);
+    status(s, s->lane, 9, "failed", data, "NULL"); /* told again */
+    assert_int_equal(failed(s), 0);
+    assert_int_equal(reports(s, &list), 0);
+}
+
+/* What the lane knows as unknown is not told again; the desktop sees the truth. */
+static void test_a_known_unknown_fails(void **state)
+{
+    shelf *s = *state;
+    shelf_run(s->sql, "DELETE FROM relevo.send");
+    rlv_send m = bot_message(s, conversation(s, "known"), 1);
+    char data[RLV_ID_TEXT + 16], id[RLV_ID_TEXT + 1];
+    rlv_id_text(m.id, id);
+    (void)snprintf(data, sizeof(data), "%s/0", id);
+    assert_int_equal(claim(s, &m), RLV_CLAIM_MINE);
+    assert_int_equal(settle(s, &m, 1, RLV_SEND_UNKNOWN), RLV_OK);
+    rlv_send_report *list;
+    rlv_error err;
+    assert_int_equal(reports(s, &list), 1);
+    assert_ok(rlv_sends_reported(s->store, list, 1, &err), err);
+    status(s, s->lane, 1, "failed", data, "NULL");
+    assert_int_equal(failed(s), 1);
+    assert_string_equal(state_of(s, &m), "failed/1");
+    assert_int_equal(reports(s, &list), 0);
+}
+
+/* A customer whose conversations became one: the status may come under either identity, in either lane. And a second deliver leaves it to the first. */
+static void test_a_status_in_another_lane(void **state)
+{
+    shelf *s = *state;
+    shelf_run(s->sql, "DELETE FROM relevo.send");
+    int32_t elsewhere = s->lane + 5000, third = s->lane + 5001;
+    rlv_send sent[3];
+    static const char *const names[] = {"whole", "part", "other part"};
+    char data[RLV_ID_TEXT + 16], id[RLV_ID_TEXT + 1];
+    for (int i = 0; i < 3; i++) {
+        sent[i] = bot_message(s, conversation(s, names[i]), i + 1);
+        assert_int_equal(claim(s, &sent[i]), RLV_CLAIM_MINE);
+        assert_int_equal(settle(s, &sent[i], 1, RLV_SEND_UNKNOWN), RLV_OK);
+    }
+    sweep(s, 0, 0); /* not joined yet: it is looked for in its own lane */
+    rlv_id_text(sent[0].conversation_id, id);
+    char set[200];
+    (void)snprintf(set, sizeof(set), "forward = '%s', lane = %d", id, third);
+    change(s, sent[2].conversation_id, set);
+    (void)snprintf(set, sizeof(set), "forward = '%s'", id);
+    change(s, sent[1].conversation_id, set);
+    (void)snprintf(set, sizeof(set), "lane = %d", elsewhere);
+    change(s, sent[0].conversation_id, set);
+    const int32_t lanes[] = {third, elsewhere, elsewhere};
+    for (int i = 0; i < 3; i++) {
+        rlv_id_text(sent[i].id, id);
+        (void)snprintf(data, sizeof(data), "%s/0", id);
+        status(s, lanes[i], 10 + i, "delivered", data, "NULL");
+    }
+    PGconn *other_deliver = shelf_connect(s, "other deliver");
+    shelf_run(other_deliver, "BEGIN; SELECT relevo.reconcile_sends(); SELECT relevo.fail_sends(1000)");
+    sweep(s, 0, 0); /* it does not wait for the other one either */
+    shelf_run(other_deliver, "ROLLBACK");
+    sweep(s, 0, 3);
+    PQfinish(other_deliver);
+    assert_ask(s, "0", "SELECT count(*) FROM relevo.send WHERE state <> 3");
+    sweep(s, 0, 0);
+    assert_ask(s, "0", "SELECT count(*) FROM relevo.send_lookup");
 }
 
 static void test_a_late_answer(void **state)
@@ -410,6 +532,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_dead_worker, shelf_setup, shelf_teardown),
         cmocka_unit_test_setup_teardown(test_a_status_explains, shelf_setup, shelf_teardown),
         cmocka_unit_test_setup_teardown(test_many_are_unknown, shelf_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_it_fails_later, shelf_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_a_known_unknown_fails, shelf_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_a_status_in_another_lane, shelf_setup, shelf_teardown),
         cmocka_unit_test_setup_teardown(test_a_late_answer, shelf_setup, shelf_teardown),
     };
     return cmocka_run_group_tests(tests, shelf_group_setup, shelf_group_teardown);
