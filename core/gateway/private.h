@@ -50,6 +50,7 @@ typedef struct rlv_request {
     struct MHD_Connection *connection;
     char *body;
     size_t len, cap;
+    size_t most;    /* that the body may have: as announced */
     size_t charged; /* of gateway.memory */
     int64_t begun_us, deadline_us;
     enum rlv_ending refused; /* ACCEPTED: it is not; else the rest of its body is thrown away */

@@ -12,7 +12,7 @@
 #include "serve/signature.h"
 
 enum {
-    UNKNOWN_LENGTH = 16 * 1024,          /* reserved for a body that does not say its length */
+    FIRST_ROOM = 16 * 1024,              /* for a body that has not begun to come */
     TOLERATED_MAX = 4 * RLV_WEBHOOK_MAX, /* of a body that is too large; then the connection is cut */
     CHALLENGE_MAX = 512,
     COMPLAIN_US = 60000000
@@ -66,7 +66,7 @@ static bool grow(rlv_request *request, size_t cap)
 static enum rlv_ending look_at_head(rlv_request *request)
 {
     struct MHD_Connection *c = request->connection;
-    int64_t length = UNKNOWN_LENGTH;
+    int64_t length = RLV_WEBHOOK_MAX;
     rlv_str said = argument(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
     if (atomic_load(&request->gateway->draining))
         return RLV_ENDING_STOPPING;
@@ -76,9 +76,13 @@ static enum rlv_ending look_at_head(rlv_request *request)
         return RLV_ENDING_TOO_LARGE;
     if (argument(c, MHD_HEADER_KIND, RLV_SIGNATURE_HEADER).len == 0)
         return RLV_ENDING_NO_SIGNATURE;
-    if (!charge(request, (size_t)length))
+    /* What has come is charged, not what is announced: nothing shows yet that it is Meta who sends it, and a few who only announce would use up
+       the memory for all. */
+    request->most = (size_t)length;
+    size_t room = request->most < FIRST_ROOM ? request->most : FIRST_ROOM;
+    if (!charge(request, room))
         return RLV_ENDING_TOO_MUCH;
-    return grow(request, (size_t)length) ? RLV_ENDING_ACCEPTED : RLV_ENDING_BROKEN;
+    return grow(request, room) ? RLV_ENDING_ACCEPTED : RLV_ENDING_BROKEN;
 }
 
 static enum MHD_Result begin(rlv_gateway *g, struct MHD_Connection *connection, const char *url,
@@ -115,8 +119,9 @@ static enum MHD_Result take(rlv_request *request, const char *upload, size_t *up
         request->len = len;
         return len > TOLERATED_MAX ? MHD_NO : MHD_YES;
     }
-    if (len > request->cap) { /* it did not say its length */
-        size_t cap = request->cap * 2 > len ? request->cap * 2 : len;
+    if (len > request->cap) {
+        size_t cap = request->cap * 2 < request->most ? request->cap * 2 : request->most;
+        cap = cap > len ? cap : len;
         if (!charge(request, cap - request->cap))
             request->refused = RLV_ENDING_TOO_MUCH;
         else if (!grow(request, cap))

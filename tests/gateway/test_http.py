@@ -106,18 +106,29 @@ def ceiling(seed):
     with DoorLab("room", partitions=1, gateway={"memory": "4MiB"}) as lab:
         gateway = lab.run("gateway")
         good = message("5215500000001", "wamid.1")
-        holder = socket.create_connection(("127.0.0.1", lab.door), timeout=DEADLINE)
-        size = 3 * 1024 * 1024
-        holder.sendall((f"POST /webhook HTTP/1.1\r\nHost: x\r\nX-Hub-Signature-256: {sign(good)}\r\n"
-                        f"Content-Length: {size}\r\n\r\n").encode() + b" " * 1000)
-        wait_for("the ceiling does not count what was announced",
-                 lambda: (gateway.metric("relevo_gateway_memory_bytes") or 0) >= size)
         large = message("5215500000001", "wamid.2", "x" * (2 << 20))
+        size = 3 * 1024 * 1024
+
+        def announce(sent):
+            client = socket.create_connection(("127.0.0.1", lab.door), timeout=DEADLINE)
+            client.sendall((f"POST /webhook HTTP/1.1\r\nHost: x\r\nX-Hub-Signature-256: {sign(good)}\r\n"
+                            f"Content-Length: {size}\r\n\r\n").encode() + b" " * sent)
+            return client
+
+        # Whoever only announces, with a signature that nobody can check yet, holds up nobody.
+        crowd = [announce(1000) for _ in range(20)]
+        wait_for("they are not seen", lambda: gateway.metric("relevo_gateway_requests_open") == len(crowd))
+        expect(lab.post(large) == 200, "who only announces keeps others out")
+        for client in crowd:
+            client.close()
+        holder = announce(size - 1)
+        wait_for("the ceiling does not count what has come",
+                 lambda: (gateway.metric("relevo_gateway_memory_bytes") or 0) >= size)
         expect(lab.post(large) == 503, "beyond the ceiling a webhook is taken all the same")
         expect(gateway.metric('relevo_gateway_requests_total{answer="too_much",status="503"}') == 1, "it is not counted")
         expect(lab.post(good) == 200, "what has room is refused")
         holder.close()
-        wait_for("room is not made", lambda: lab.post(large) == 200)
+        wait_for("room is not made", lambda: lab.post(message("5215500000001", "wamid.3", "x" * (2 << 20))) == 200)
 
 
 def leaving(seed):
@@ -145,11 +156,11 @@ def leaving(seed):
         body = message("5215599999999", "wamid.late") + b" " * (1 << 20)  # so that it is seen among the others
         late = socket.create_connection(("127.0.0.1", lab.door), timeout=DEADLINE)
         late.sendall((f"POST /webhook HTTP/1.1\r\nHost: x\r\nX-Hub-Signature-256: {sign(body)}\r\n"
-                      f"Content-Length: {len(body)}\r\n\r\n").encode() + body[:10])
+                      f"Content-Length: {len(body)}\r\n\r\n").encode() + body[:-10])
         wait_for("the late one is not open", lambda: gateway.metric("relevo_gateway_memory_bytes") > 1 << 20)
         gateway.child.send_signal(signal.SIGTERM)
         wait_for("it is still ready", lambda: gateway.get("/readyz")[0] != 200)
-        late.sendall(body[10:])
+        late.sendall(body[-10:])
         text = late.recv(4096)
         expect(text.startswith(b"HTTP/1.1 200") and b"Connection: close" in text, f"the late one got {text[:200]}")
         gateway.child.wait(DEADLINE)
