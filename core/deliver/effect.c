@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An effect on its way: request, answer, result. Performed at least once, with an idempotency key; its result
- * goes back to the lane that asked. Must never connect to what the configuration does not name, nor tell a
+ * An effect on its way: request, answer, result. Performed at least once, with an idempotency key that is the same
+ * each time: again after an answer that says "later", and by who reads it after this process ended or lost its
+ * partition before the result was written; not because Kafka is away. Its result goes back to the lane that asked,
+ * which takes it once. Must never connect to what the configuration does not name, nor tell a
  * plugin a secret.
  */
 #include <stdio.h>
@@ -49,30 +51,43 @@ static const char *refusal(const rlv_effect *e)
 /* ---- the result
  * ------------------------------------------------------------------------------------------------ */
 
-void rlv_deliver_answered(struct rlv_deliver *d, rlv_job *job, const char *why)
+/* It is kept and put again: who was asked is not asked again for it. */
+static void wait_for_kafka(struct rlv_deliver *d, rlv_line *line, const char *why)
 {
-    rlv_line *line = job->line;
-    if (why && job->dropped) {
+    if (line->first->dropped) {
         rlv_deliver_leave(d, line);
         return;
     }
-    if (why) { /* performed again, then: at least once */
-        if (rlv_deliver_says(d, RLV_NEWS_RESULT))
-            rlv_log(RLV_LOG_WARN, "deliver", "a result could not be written to Kafka: %s", why);
-        job->state = RLV_JOB_WAITING;
-        rlv_lines_wait(d->lines, line, rlv_clock_mono_us() + RLV_DELIVER_RETRY_US);
-        return;
-    }
-    rlv_deliver_finish(d, line);
+    if (rlv_deliver_says(d, RLV_NEWS_RESULT))
+        rlv_log(RLV_LOG_WARN, "deliver", "a result waits for Kafka: %s", why);
+    rlv_lines_wait(d->lines, line, rlv_clock_mono_us() + RLV_DELIVER_RETRY_US);
+}
+
+void rlv_deliver_answered(struct rlv_deliver *d, rlv_job *job, const char *why)
+{
+    if (why)
+        wait_for_kafka(d, job->line, why);
+    else
+        rlv_deliver_finish(d, job->line);
+}
+
+static void put_result(struct rlv_deliver *d, rlv_line *line, const rlv_effect_request *q)
+{
+    rlv_job *job = line->first;
+    char key[RLV_ID_TEXT + 1];
+    rlv_id_text(q->conversation_id, key);
+    rlv_error err;
+    if (rlv_outbox_put(d->outbox, d->config->topics.results, q->lane, (rlv_str){key, RLV_ID_TEXT},
+                       (rlv_str){job->result, job->result_len}, job, &err) != RLV_OK)
+        wait_for_kafka(d, line, err.message);
 }
 
 static void answer(struct rlv_deliver *d, rlv_line *line, const rlv_effect_request *q, int status,
                    rlv_str body, const char *why)
 {
     rlv_job *job = line->first;
-    char id[RLV_ID_TEXT + 1], key[RLV_ID_TEXT + 1];
+    char id[RLV_ID_TEXT + 1];
     rlv_id_text(q->id, id);
-    rlv_id_text(q->conversation_id, key);
     const rlv_event ev = {.kind = RLV_EVENT_RESULT,
                           .conversation_id = q->conversation_id,
                           .phone_number_id = q->phone_number_id,
@@ -89,17 +104,19 @@ static void answer(struct rlv_deliver *d, rlv_line *line, const rlv_effect_reque
     rlv_error err;
     rlv_buf_reset(&d->out);
     int rc = rlv_wire_encode_result(d->wire, &ev, &d->out, &err);
-    if (rc == RLV_OK) {
-        job->state = RLV_JOB_ANSWERING;
-        rc = rlv_outbox_put(d->outbox, d->config->topics.results, q->lane, (rlv_str){key, RLV_ID_TEXT},
-                            rlv_buf_view(&d->out), job, &err);
-    }
-    if (rc != RLV_OK) {
+    if (rc == RLV_OK && !(job->result = malloc(d->out.len)))
+        rc = rlv_error_set(&err, RLV_E_LIMIT, "out of memory");
+    if (rc != RLV_OK) { /* performed again, then */
         if (rlv_deliver_says(d, RLV_NEWS_RESULT))
-            rlv_log(RLV_LOG_WARN, "deliver", "a result waits: %s", err.message);
+            rlv_log(RLV_LOG_WARN, "deliver", "a result is not to be had: %s", err.message);
         job->state = RLV_JOB_WAITING;
         rlv_lines_wait(d->lines, line, rlv_clock_mono_us() + RLV_DELIVER_RETRY_US);
+        return;
     }
+    memcpy(job->result, d->out.data, d->out.len);
+    job->result_len = d->out.len;
+    job->state = RLV_JOB_ANSWERING;
+    put_result(d, line, q);
 }
 
 /* How long it is tried. What a message waits for is of no use when it waits no longer. */
@@ -235,8 +252,16 @@ void rlv_deliver_effect(struct rlv_deliver *d, rlv_line *line)
     rlv_error err;
     int64_t now_us = rlv_clock_mono_us();
     rlv_arena_reset(d->scratch);
-    if (d->stopping || rlv_wire_decode_effect(d->wire, d->scratch, job->letter.value, &q, &err) != RLV_OK) {
-        rlv_lines_wait(d->lines, line, d->stopping ? INT64_MAX - 1 : now_us + RLV_DELIVER_RETRY_US);
+    if (rlv_wire_decode_effect(d->wire, d->scratch, job->letter.value, &q, &err) != RLV_OK) {
+        rlv_lines_wait(d->lines, line, now_us + RLV_DELIVER_RETRY_US);
+        return;
+    }
+    if (job->state == RLV_JOB_ANSWERING) {
+        put_result(d, line, &q);
+        return;
+    }
+    if (d->stopping) {
+        rlv_lines_wait(d->lines, line, INT64_MAX - 1);
         return;
     }
     struct rlv_destination *to = find(d, q.effect.destination);

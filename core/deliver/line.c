@@ -33,6 +33,7 @@ rlv_lines *rlv_lines_new(void *owner)
 static void free_job(rlv_job *job)
 {
     free(job->text);
+    free(job->result);
     free(job);
 }
 

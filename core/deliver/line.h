@@ -14,7 +14,7 @@ enum rlv_job_state {
     RLV_JOB_WAITING,  /* for its turn */
     RLV_JOB_SENDING,  /* a request is under way */
     RLV_JOB_SETTLING, /* its outcome must still be written */
-    RLV_JOB_ANSWERING /* its result is on its way to Kafka */
+    RLV_JOB_ANSWERING /* its result is on its way to Kafka, or waits for it */
 };
 
 /* One record of the outbound or the effects topic. It is decoded anew each time it is worked on: that costs
@@ -38,6 +38,9 @@ typedef struct rlv_job {
     int32_t code;
     int64_t wait_ms;
     char *text; /* the message id of an accepted one, else the reason; owned */
+    /* ANSWERING: the record of the result; owned */
+    char *result;
+    size_t result_len;
 } rlv_job;
 
 typedef struct rlv_line {

@@ -18,6 +18,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
 import psycopg2  # noqa: E402
 import yaml  # noqa: E402
 from confluent_kafka import Consumer, TopicPartition  # noqa: E402
+from confluent_kafka.admin import AdminClient, ConfigResource  # noqa: E402
 from lab.cloudapi import CloudApi  # noqa: E402
 from lab.deliver import DeliverLab, begin, wait_sent  # noqa: E402
 from lab.generate import partition_of  # noqa: E402
@@ -379,6 +380,49 @@ def failed_later(seed):
     api.stop()
 
 
+def at_least_once(seed):
+    """an effect is asked for again only by who cannot know that it was, with the same key; a result that Kafka does not take waits"""
+    api, crm = CloudApi(seed), Crm()
+    with DeliverLab(api, "least", partitions=1, command_poll="200ms") as lab:
+        configure(lab, [{"name": "crm", "url": crm.url, "private": True}])
+        lab.start()
+        sender = begin(lab, 60)
+        keys = lambda: [headers["Idempotency-Key"] for _, headers, _ in crm.requests]
+
+        # Deliver is killed while the CRM has the request: the next one asks again.
+        crm.free.clear()
+        say(lab, "person ya", 1)
+        wait("the CRM is asked", lambda: len(crm.requests) == 1, lab)
+        sender.kill()
+        crm.free.set()
+        sender.start()
+        sender.wait_ready(60)
+        wait("the result", lambda: len(results(lab)) == 1, lab)
+        expect(len(keys()) == 2 and len(set(keys())) == 1, f"the CRM was asked with the keys {keys()}")
+
+        # Kafka refuses the result for a while: it is kept, and nobody is asked again.
+        topic = ConfigResource(ConfigResource.Type.TOPIC, lab.prefix + "relevo.results.v1")
+        admin = AdminClient({"bootstrap.servers": lab.kafka})
+
+        def largest(size):
+            topic.set_config("max.message.bytes", str(size))
+            for future in admin.alter_configs([topic]).values():
+                future.result(30)
+
+        largest(100)
+        say(lab, "person ya", 2, "573001112222")
+        wait("a refusal", lambda: "a result waits for Kafka" in sender.log.read_text(errors="replace"), lab)
+        time.sleep(3)
+        expect(len(results(lab)) == 1, "Kafka took the result all the same")
+        largest(1 << 20)
+        wait("the second result", lambda: len(results(lab)) == 2, lab)
+        expect(len(keys()) == 3 and len(set(keys())) == 2, f"the CRM was asked with the keys {keys()}")
+        for process in reversed(lab.processes):
+            process.stop(40)
+    api.stop()
+    crm.server.shutdown()
+
+
 def outside(seed):
     """what a plugin asks for stays within the destination: no other path, header or method, whatever it writes"""
     api, crm = CloudApi(seed), Crm()
@@ -517,4 +561,4 @@ def records(lab, topic, schema):
 
 
 if __name__ == "__main__":
-    sys.exit(run("deliver", deliver, late, unwell, alone, failed_later, outside, tls, broken))
+    sys.exit(run("deliver", deliver, late, unwell, alone, failed_later, at_least_once, outside, tls, broken))
