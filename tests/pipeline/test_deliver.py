@@ -64,6 +64,7 @@ class Crm:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
+        self.server.handle_error = lambda *words: None  # deliver is killed in the middle of a request
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     @property
