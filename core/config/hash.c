@@ -133,6 +133,8 @@ static void put_policy(rlv_buf *out, const rlv_policy *policy)
     for (size_t i = 0; i < policy->survey.n_parameters; i++)
         rlv_buf_printf(out, "parameter %s\n", policy->survey.parameters[i]);
     rlv_buf_printf(out, "reopen %d %lld\n", policy->reopen.to, (long long)policy->reopen.within_ms);
+    if (policy->read_receipts)
+        rlv_buf_printf(out, "read receipts\n");
     const rlv_notice *const later[] = {&policy->notices.requeued, &policy->notices.waiting,  &policy->notices.expected, &policy->notices.leave,
                                        &policy->notices.nobody,   &policy->notices.callback, &policy->notices.noted,    &policy->notices.csat,
                                        &policy->notices.nps,      &policy->notices.comment,  &policy->notices.thanks};

@@ -337,6 +337,9 @@ const rlv_option rlv_options[] = {
      RLV_UNDELIVERED_HAND_OVER, 0, "hand_over|leave", NULL,
      "What follows when a message of the bot was not delivered, or its outcome stays unknown. `hand_over`: a person gets the "
      "conversation. `leave`: it is a decision to read (`undelivered`), and nothing else."},
+    {"policy.read_receipts", RLV_OPTION_BOOLEAN, ROOT(config.policy.read_receipts), RELOADABLE, "false", 0, 0, NULL, NULL,
+     "What a customer writes to the bot is marked as read, and they see that it writes until it answers, for 25 s at most. Each is one more "
+     "request to WhatsApp, ahead of the answer."},
     {"policy.queue.tell_after", DURATION, ROOT(config.policy.queue.tell_after_ms), RELOADABLE, "1m", 0, 7 * MS_D, NULL, NULL,
      "A customer who waits so long for a person is told where they stand: the expected wait where it is known (notices.expected), else "
      "the place in the queue (notices.waiting). 0: never. Only time within policy.people counts, here and below."},

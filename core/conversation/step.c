@@ -109,6 +109,8 @@ static unsigned open_message(rlv_step *step)
     conv->messages++;
     if (step->done)
         return 0;
+    if (d)
+        d->read = conv->owner == RLV_OWNER_BOT && step->policy->read_receipts;
     if (conv->owner != RLV_OWNER_BOT)
         step->message = ev;
     else if (rlv_held_pause(step))

@@ -24,7 +24,7 @@ typedef struct rlv_job {
     struct rlv_line *line;
     rlv_letter letter;
     enum rlv_job_state state;
-    int tokens;         /* taken and not used yet: of a message, of its pair, then also of its number; of an effect, of its destination */
+    int tokens;         /* taken and not used yet: of a message, of its pair, then also of its number; of a receipt, of the number; of an effect, of its destination */
     bool dropped;       /* the partition is somebody else's now: nothing more is begun */
     int16_t part;       /* of a message: the one in hand */
     size_t parts; /* of a message: how many it has; known from its first claim on */

@@ -149,12 +149,9 @@ static const char *for_the_log(const struct rlv_deliver *d, const rlv_verdict *v
     return v->quotes ? rlv_arena_printf(d->scratch, "WhatsApp answered %d (desk.sends has its words)", v->code) : v->reason;
 }
 
-static void on_answer(void *user, const rlv_http_answer *answer)
+static rlv_verdict take_verdict(struct rlv_deliver *d, const rlv_job *job, const rlv_http_answer *answer)
 {
-    rlv_job *job = user;
-    struct rlv_deliver *d = job->line->owner;
     int64_t now_us = rlv_clock_mono_us();
-    RLV_POINT("answered");
     rlv_arena_reset(d->scratch);
     rlv_verdict v = rlv_whatsapp_judge(answer, d->scratch);
     struct rlv_destination *whatsapp = &d->destinations[0];
@@ -162,24 +159,31 @@ static void on_answer(void *user, const rlv_http_answer *answer)
     if (rlv_breaker_tell(&whatsapp->breaker, v.down, now_us))
         rlv_log(RLV_LOG_WARN, "deliver", "WhatsApp is unwell, messages wait: %s", for_the_log(d, &v));
     rlv_metric_set(whatsapp->open, whatsapp->breaker.pause_us > 0);
+    return v;
+}
+
+static void on_answer(void *user, const rlv_http_answer *answer)
+{
+    rlv_job *job = user;
+    struct rlv_deliver *d = job->line->owner;
+    RLV_POINT("answered");
+    rlv_verdict v = take_verdict(d, job, answer);
     if ((v.kind == RLV_VERDICT_FAILED || v.kind == RLV_VERDICT_UNKNOWN) && rlv_deliver_says(d, RLV_NEWS_SEND))
         rlv_log(RLV_LOG_WARN, "deliver", "a message %s: %s", verdict_words[v.kind], for_the_log(d, &v));
     to_settle(job, &v);
     rlv_lines_wait(d->lines, job->line, 0); /* settled by the loop, not within libcurl's call */
 }
 
-static void request(struct rlv_deliver *d, rlv_line *line, const rlv_outbound *m, rlv_str body)
+static int request(struct rlv_deliver *d, rlv_job *job, const rlv_outbound *m, rlv_str body, rlv_http_done done, rlv_error *err)
 {
-    rlv_job *job = line->first;
     const rlv_config *c = d->config;
     rlv_buf url = RLV_BUF_INIT(4096), token = RLV_BUF_INIT(16384);
     rlv_buf_printf(&url, "%s/%s/%.*s/messages", c->deliver.api_url, c->deliver.api_version,
                    RLV_STR_ARG(m->phone_number_id));
     rlv_buf_printf(&token, "Authorization: Bearer %s", c->deliver.token);
     const char *const headers[] = {"Content-Type: application/json", token.data};
-    rlv_error err;
     int rc = url.failed || token.failed
-                 ? rlv_error_set(&err, RLV_E_INVALID, "its URL or the token is too long")
+                 ? rlv_error_set(err, RLV_E_INVALID, "its URL or the token is too long")
                  : RLV_OK;
     if (rc == RLV_OK) {
         const rlv_http_request q = {.method = "POST",
@@ -193,16 +197,19 @@ static void request(struct rlv_deliver *d, rlv_line *line, const rlv_outbound *m
                                     .private_ok = c->deliver.api_private};
         job->state = RLV_JOB_SENDING;
         job->request_us = rlv_clock_mono_us();
-        rc = rlv_http_start(d->http, &q, on_answer, job, &err);
+        rc = rlv_http_start(d->http, &q, done, job, err);
     }
     rlv_buf_free(&url);
     rlv_buf_free(&token);
-    if (rc == RLV_OK)
-        return;
-    const rlv_verdict v = {.kind = rc == RLV_E_LIMIT ? RLV_VERDICT_RETRY : RLV_VERDICT_FAILED,
-                           .reason = err.message};
-    to_settle(job, &v);
-    rlv_lines_wait(d->lines, line, 0);
+    return rc;
+}
+
+static int64_t take_number_token(struct rlv_deliver *d, const rlv_outbound *m, int64_t now_us)
+{
+    /* All delivers together keep to a number's rate: each has the share of its partitions. */
+    double share = (double)rlv_inbox_assigned(d->inbox, RLV_DELIVER_OUTBOUND) / d->partitions;
+    double rate = d->config->deliver.number_rate * (share > 0 ? share : 1.0 / d->partitions);
+    return rlv_pace_take(d->pace, m->phone_number_id, rate, rate > 10 ? rate / 10 : 1, now_us); /* within any second, not on average */
 }
 
 /* One token of the pair's bucket, then one of the number's: 0, or µs until the one that was taken may be used. Not both at once, or those that
@@ -219,10 +226,7 @@ static int64_t take_tokens(struct rlv_deliver *d, rlv_job *job, const rlv_outbou
     if (job->tokens == 2)
         return 0;
     job->tokens = 2;
-    /* All delivers together keep to a number's rate: each has the share of its partitions. */
-    double share = (double)rlv_inbox_assigned(d->inbox, RLV_DELIVER_OUTBOUND) / d->partitions;
-    double rate = c->deliver.number_rate * (share > 0 ? share : 1.0 / d->partitions);
-    return rlv_pace_take(d->pace, m->phone_number_id, rate, rate > 10 ? rate / 10 : 1, now_us); /* within any second, not on average */
+    return take_number_token(d, m, now_us);
 }
 
 static rlv_str pair_of(struct rlv_deliver *d, const rlv_outbound *m)
@@ -341,7 +345,49 @@ static void claim_and_send(struct rlv_deliver *d, rlv_line *line, const rlv_outb
         settle(d, line, m);
         return;
     }
-    request(d, line, m, bodies[job->part]);
+    rc = request(d, job, m, bodies[job->part], on_answer, &err);
+    if (rc == RLV_OK)
+        return;
+    const rlv_verdict v = {.kind = rc == RLV_E_LIMIT ? RLV_VERDICT_RETRY : RLV_VERDICT_FAILED, .reason = err.message};
+    to_settle(job, &v);
+    rlv_lines_wait(d->lines, line, 0);
+}
+
+/* ---- receipts: no messages. Nothing is claimed, nothing is kept of them, and nobody is told when one goes wrong; twice is as good as once.
+ * What is behind one waits for it: else the customer would be shown that the bot writes when it has written. */
+
+static void on_receipt(void *user, const rlv_http_answer *answer)
+{
+    rlv_job *job = user;
+    struct rlv_deliver *d = job->line->owner;
+    (void)take_verdict(d, job, answer);
+    rlv_deliver_finish(d, job->line);
+}
+
+static void show_read(struct rlv_deliver *d, rlv_line *line, const rlv_outbound *m)
+{
+    rlv_job *job = line->first;
+    rlv_breaker *breaker = &d->destinations[0].breaker;
+    int64_t now_us = rlv_clock_mono_us();
+    if (rlv_breaker_ask(breaker, now_us)) { /* WhatsApp is unwell */
+        if (job->tokens)
+            rlv_pace_give_back(d->pace, m->phone_number_id);
+        rlv_deliver_finish(d, line);
+        return;
+    }
+    int64_t wait_us = job->tokens ? 0 : take_number_token(d, m, now_us);
+    job->tokens = 1;
+    rlv_str *bodies = NULL;
+    size_t parts;
+    rlv_error err;
+    if (wait_us) {
+        rlv_breaker_give_back(breaker, now_us);
+        rlv_lines_wait(d->lines, line, now_us + wait_us);
+    } else if (rlv_whatsapp_bodies(m, d->scratch, &bodies, &parts, &err) != RLV_OK ||
+               request(d, job, m, bodies[0], on_receipt, &err) != RLV_OK) {
+        rlv_breaker_give_back(breaker, now_us);
+        rlv_deliver_finish(d, line);
+    }
 }
 
 void rlv_deliver_message(struct rlv_deliver *d, rlv_line *line)
@@ -357,6 +403,8 @@ void rlv_deliver_message(struct rlv_deliver *d, rlv_line *line)
         settle(d, line, &m);
     else if (d->stopping)
         rlv_lines_wait(d->lines, line, INT64_MAX - 1); /* nothing new is claimed: another process will */
+    else if (rlv_whatsapp_is_receipt(&m))
+        show_read(d, line, &m);
     else
         claim_and_send(d, line, &m);
 }

@@ -304,7 +304,7 @@ int rlv_whatsapp_bodies(const rlv_outbound *message, rlv_arena *arena, rlv_str *
         rc = rlv_error_set(err, RLV_E_LIMIT, "the message does not fit in its memory");
     else if (rlv_str_is(message->type, "text"))
         rc = text_bodies(message, arena, bodies, &n, err);
-    else if (rlv_str_is(message->type, "read"))
+    else if (rlv_whatsapp_is_receipt(message))
         bodies[n++] = receipt(message, arena);
     else
         rc = content_body(message, arena, &bodies[n++], err);
@@ -317,9 +317,14 @@ int rlv_whatsapp_bodies(const rlv_outbound *message, rlv_arena *arena, rlv_str *
     return RLV_OK;
 }
 
+bool rlv_whatsapp_is_receipt(const rlv_outbound *message)
+{
+    return rlv_str_is(message->type, "read");
+}
+
 bool rlv_whatsapp_anytime(const rlv_outbound *message)
 {
-    return rlv_str_is(message->type, "template") || rlv_str_is(message->type, "read");
+    return rlv_str_is(message->type, "template");
 }
 
 /* ---- answers

@@ -20,6 +20,8 @@ enum {
    RLV_E_INVALID: WhatsApp would refuse it; the reason is fit for a desktop. */
 RLV_MUST_CHECK int rlv_whatsapp_bodies(const rlv_outbound *message, rlv_arena *arena, rlv_str **ret,
                                        size_t *ret_n, rlv_error *err);
+/* True for a read receipt: no message, and nobody waits for it. */
+bool rlv_whatsapp_is_receipt(const rlv_outbound *message);
 /* True for what may be sent outside the 24 hours after the customer's last message. */
 bool rlv_whatsapp_anytime(const rlv_outbound *message);
 
@@ -32,7 +34,7 @@ enum rlv_verdict_kind {
 
 typedef struct rlv_verdict {
     enum rlv_verdict_kind kind;
-    rlv_str message_id; /* ACCEPTED: WhatsApp's; absent for a read receipt */
+    rlv_str message_id; /* ACCEPTED: WhatsApp's; absent for a receipt */
     int32_t code;       /* WhatsApp's error code; 0: none */
     const char *reason; /* one line, in the arena; NULL when ACCEPTED */
     bool quotes;        /* the reason has WhatsApp's own words, which may quote the message: for desktops, not for a log */

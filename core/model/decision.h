@@ -69,6 +69,7 @@ typedef struct rlv_decision {
     int64_t epoch;
     int32_t stretch;
     rlv_str agent_id, team;
+    bool read; /* RECEIVED: the bot takes the message up, and the customer is shown so */
 
     union {
         const rlv_event *event; /* RECEIVED, STATUS, DUPLICATE, SUPPRESSED, UNDELIVERED, FORWARDED */

@@ -143,6 +143,7 @@ typedef struct rlv_policy {
     int64_t silence_ms;    /* a customer who has said nothing to the bot for so long is silent: triggers are asked about it, once; 0: never */
     int64_t idle_close_ms; /* a bot conversation without a message for so long is closed; 0: never */
     int32_t undelivered;   /* enum rlv_undelivered */
+    bool read_receipts;    /* the customer sees that the bot has read what it takes up, and writes */
 } rlv_policy;
 
 #endif

@@ -13,7 +13,8 @@ enum rlv_outbound_type { /* the symbols of OutboundType that a reply may have */
     RLV_OUTBOUND_IMAGE = 3,
     RLV_OUTBOUND_AUDIO = 4,
     RLV_OUTBOUND_VIDEO = 5,
-    RLV_OUTBOUND_DOCUMENT = 6
+    RLV_OUTBOUND_DOCUMENT = 6,
+    RLV_OUTBOUND_READ = 11 /* no reply: a receipt */
 };
 
 enum rlv_outbound_type rlv_content_type(const rlv_extras *extras);

@@ -55,6 +55,11 @@ static void put_frames(rlv_wire *wire, const rlv_outcome *outcome, const struct 
         rlv_put_outbound(out, &s);
         frame_end(&frame);
     }
+    if (d->read) {
+        frame = frame_begin(out, RLV_TOPIC_OUTBOUND);
+        rlv_put_receipt(out, &s);
+        frame_end(&frame);
+    }
     if (d->kind == RLV_DECIDED_NOTIFIED) {
         frame = frame_begin(out, RLV_TOPIC_EFFECTS);
         rlv_put_effect(out, &s);

@@ -315,9 +315,9 @@ void rlv_put_ownership(rlv_buf *out, const struct rlv_subject *s)
     rlv_put_opt_str(out, d->as.change.other);
 }
 
-void rlv_put_outbound(rlv_buf *out, const struct rlv_subject *s)
+/* Up to its author. */
+static void put_outbound_head(rlv_buf *out, const struct rlv_subject *s)
 {
-    const rlv_decision *d = s->decision;
     put_mark(out, s, RLV_TYPE_OUTBOUND);
     rlv_put_str(out, id_str(s->id));
     rlv_put_str(out, id_str(s->names->conversation));
@@ -326,7 +326,25 @@ void rlv_put_outbound(rlv_buf *out, const struct rlv_subject *s)
     rlv_put_opt_str(out, s->names->user_id);
     put_place(out, s);
     rlv_put_long(out, s->outcome->event->at_ms);
-    rlv_put_long(out, d->epoch);
+    rlv_put_long(out, s->decision->epoch);
+}
+
+void rlv_put_receipt(rlv_buf *out, const struct rlv_subject *s)
+{
+    put_outbound_head(out, s);
+    rlv_put_long(out, AUTHOR_BOT);
+    rlv_put_null(out); /* nobody's */
+    rlv_put_long(out, (int64_t)RLV_OUTBOUND_READ);
+    rlv_put_null(out); /* no text, */
+    rlv_put_null(out); /* no source */
+    rlv_put_opt_str(out, s->decision->as.event->message_id);
+    rlv_put_null(out);
+}
+
+void rlv_put_outbound(rlv_buf *out, const struct rlv_subject *s)
+{
+    const rlv_decision *d = s->decision;
+    put_outbound_head(out, s);
     rlv_put_long(out, d->kind == RLV_DECIDED_ANSWERED ? AUTHOR_AGENT : AUTHOR_BOT);
     rlv_put_opt_str(out, d->as.said.agent_id);
     enum rlv_outbound_type type = rlv_content_type(&d->as.said.extras);

@@ -28,6 +28,7 @@ void rlv_names_of(const rlv_outcome *outcome, struct rlv_names *ret);
 void rlv_put_decision(rlv_buf *out, const struct rlv_subject *s);
 void rlv_put_ownership(rlv_buf *out, const struct rlv_subject *s);
 void rlv_put_outbound(rlv_buf *out, const struct rlv_subject *s);
+void rlv_put_receipt(rlv_buf *out, const struct rlv_subject *s);
 void rlv_put_effect(rlv_buf *out, const struct rlv_subject *s);
 
 #endif

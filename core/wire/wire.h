@@ -85,7 +85,7 @@ int rlv_wire_encode_state(rlv_wire *wire, const rlv_conversation *conv, rlv_aren
 enum rlv_topic {
     RLV_TOPIC_DECISIONS = 1, /* Decision: one for each decision */
     RLV_TOPIC_OWNERSHIP = 2, /* Ownership: one for each change of ownership */
-    RLV_TOPIC_OUTBOUND = 3,  /* OutboundMessage: for REPLIED, and for ANSWERED unless it is an echo */
+    RLV_TOPIC_OUTBOUND = 3,  /* OutboundMessage: for REPLIED, for ANSWERED unless it is an echo, and a receipt for what is `read` */
     RLV_TOPIC_EFFECTS = 4,   /* EffectRequest: for NOTIFIED; its id is the decision's */
     RLV_TOPIC_RESULTS = 5,   /* an event forwarded to another lane: its number (4 bytes, little endian), and the record as it came */
     RLV_TOPIC_DEAD = 6       /* not Avro: a dead letter, packed by the lane (lane/dead.h) */

@@ -96,7 +96,11 @@ def content(seed):
         expect([p["context"]["message_id"] if "context" in p else None for p in parts] == [said] + [None] * (len(parts) - 1), "contexts")
 
         # Read, and typing.
-        lab.decide("read", context=said)
+        sends = len(sent())
+        receipt = lab.put("read", context=said)
+        lab.flush()
+        wait_for("no receipt arrives", lambda: len(sent()) > sends)
+        expect(lab.ends(receipt) == [], "a receipt is taken for a message")
         expect(sent()[-1] == {"messaging_product": "whatsapp", "status": "read", "message_id": said,
                               "typing_indicator": {"type": "text"}}, f"the receipt arrived as {sent()[-1]}")
 

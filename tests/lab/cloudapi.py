@@ -30,7 +30,7 @@ class CloudApi:
 
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                api.answer(self, body)
+                (api.receipt if body.get("status") == "read" else api.answer)(self, body)
 
             def log_message(self, *words):
                 pass
@@ -39,6 +39,7 @@ class CloudApi:
         self.server.daemon_threads = True
         self.server.handle_error = lambda *words: None  # delivers are killed in the middle of their requests
         self.port = self.server.server_address[1]
+        self.receipts = []  # (message that was read, what the customer is shown, how many it had taken then)
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
         self.thread.start()
 
@@ -72,6 +73,11 @@ class CloudApi:
         if fate < self.cut:
             return self.break_off(handler, entry)
         return self.say(handler, 200, {"messaging_product": "whatsapp", "messages": [{"id": f"wamid.{number}"}]})
+
+    def receipt(self, handler, body):
+        with self.lock:
+            self.receipts.append((body["message_id"], body.get("typing_indicator"), len(self.took)))
+        self.say(handler, 200, {"success": True})
 
     def break_off(self, handler, entry):
         handler.close_connection = True

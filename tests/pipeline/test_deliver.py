@@ -424,6 +424,36 @@ def at_least_once(seed):
     crm.server.shutdown()
 
 
+def receipts(seed):
+    """what the bot takes up is shown as read, before it answers; what people have is not, and a receipt is no message"""
+    api = CloudApi(seed)
+    with DeliverLab(api, "read", partitions=1, command_poll="200ms") as lab:
+        config = yaml.safe_load(lab.config.read_text())
+        config["policy"]["read_receipts"] = True
+        lab.config.write_text(yaml.safe_dump(config, allow_unicode=True))
+        lab.start()
+        begin(lab, 60)
+        for n in range(3):
+            say(lab, f"say Hola {n}", n)
+        wait("three answers", lambda: len(api.took) == 3, lab)
+        expect(api.receipts == [(f"wamid.in.{n}", {"type": "text"}, n) for n in range(3)], f"the receipts were {api.receipts}")
+        expect(lab.sql("SELECT count(*) FROM relevo.send")[0][0] == 3, "a receipt is taken for a message")
+        say(lab, "say Hola 1", 1)  # it comes twice
+        say(lab, "person ya", 3)
+        wait("a person is asked for", lambda: lab.sql("SELECT owner FROM desk.conversations") == [("queued",)], lab)
+        say(lab, "say sigo aqui", 4)
+        lab.wait_caught_up()
+        lab.sql("SELECT desk.put_agent('ana', 'Ana')")
+        expect(lab.sql("SELECT done FROM desk.conversations c, desk.take_over(c.conversation_id, 'ana')")[0][0], "no takeover")
+        say(lab, "say hola Ana", 5)
+        lab.wait_caught_up()
+        wait("the notice", lambda: len(api.took) == 4, lab)
+        expect([entry[0] for entry in api.receipts[3:]] == ["wamid.in.3"], f"the receipts were {api.receipts}")
+        for process in reversed(lab.processes):
+            process.stop(40)
+    api.stop()
+
+
 def outside(seed):
     """what a plugin asks for stays within the destination: no other path, header or method, whatever it writes"""
     api, crm = CloudApi(seed), Crm()
@@ -562,4 +592,4 @@ def records(lab, topic, schema):
 
 
 if __name__ == "__main__":
-    sys.exit(run("deliver", deliver, late, unwell, alone, failed_later, at_least_once, outside, tls, broken))
+    sys.exit(run("deliver", deliver, late, unwell, alone, failed_later, at_least_once, receipts, outside, tls, broken))

@@ -184,7 +184,8 @@ static void test_other_types(void **state)
     assert_string_equal(body(&m),
                         "{\"messaging_product\":\"whatsapp\",\"status\":\"read\",\"message_id\":\"wamid.1\","
                         "\"typing_indicator\":{\"type\":\"text\"}}");
-    assert_true(rlv_whatsapp_anytime(&m));
+    assert_true(rlv_whatsapp_is_receipt(&m));
+    assert_false(rlv_whatsapp_anytime(&m));
     refused("hologram", "{}", "hologram");
 }
 

@@ -148,6 +148,19 @@ static void replies_are_told_and_sent(void **state)
                                  "\"context_id\":\"wamid.1\"}",
                                  id));
 
+    /* What the bot takes up: a receipt, which is no message of anybody. */
+    d = (rlv_decision){.kind = RLV_DECIDED_RECEIVED, .read = true, .as.event = &event};
+    assert_int_equal(publish(f, &d, &r), 2);
+    assert_json(f, r[1], RLV_TOPIC_OUTBOUND,
+                rlv_arena_printf(f->arena,
+                                 "{\"id\":\"%s\"," CONVERSATION
+                                 "\"wa_id\":\"346\",\"user_id\":\"ES.1\",\"lane\":3,\"seq\":41,"
+                                 "\"at\":1754000000000,\"epoch\":7,\"author\":\"bot\",\"type\":\"read\","
+                                 "\"context_id\":\"wamid.1\"}",
+                                 id));
+    d.read = false;
+    assert_int_equal(publish(f, &d, &r), 1);
+
     event.kind = RLV_EVENT_COMMAND;
     d = (rlv_decision){.kind = RLV_DECIDED_ANSWERED,
                        .as.said = {.text = RLV_STR("Soy Ana"), .agent_id = RLV_STR("ana")}};
