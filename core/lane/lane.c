@@ -399,7 +399,10 @@ static int commit(rlv_lane *lane, rlv_batch *batch, rlv_error *err)
     if (rc != RLV_OK)
         return rc;
     fetch_ahead(lane, batch); /* while Postgres writes */
-    return rlv_store_commit_end(lane->store, &c, err);
+    rc = rlv_store_commit_copied(lane->store, &c, err);
+    if (rc == RLV_OK)
+        rc = rlv_store_commit_send(lane->store, &c, err);
+    return rc == RLV_OK ? rlv_store_commit_end(lane->store, err) : rc;
 }
 
 /* The conversations whose rows are locked while a batch is decided, sorted; none: nothing is. */

@@ -350,19 +350,37 @@ int rlv_store_commit_begin(rlv_store *store, const rlv_commit *commit, rlv_error
     return rc == RLV_OK ? rc : roll_back(store, rc);
 }
 
-/* The batch is committed only if COMMIT itself answered "COMMIT". */
-int rlv_store_commit_end(rlv_store *store, const rlv_commit *commit, rlv_error *err)
+int rlv_store_commit_copied(rlv_store *store, const rlv_commit *commit, rlv_error *err)
 {
-    char last[16] = "";
     int rc = commit->n ? rlv_pg_copy_end(store, err) : RLV_OK;
-    if (rc != RLV_OK)
-        return roll_back(store, rc);
+    return rc == RLV_OK ? rc : roll_back(store, rc);
+}
+
+bool rlv_store_commit_stands(const rlv_store *store)
+{
+    return !store->broken && PQtransactionStatus(store->conn) == PQTRANS_INTRANS;
+}
+
+/* To the last byte: whoever makes the caller wait now, nobody waits in Postgres for it. */
+int rlv_store_commit_send(rlv_store *store, const rlv_commit *commit, rlv_error *err)
+{
     if (PQenterPipelineMode(store->conn) != 1)
         return rlv_pg_lost(store, "cannot begin a pipeline", RLV_E_UNAVAILABLE, err);
-    rc = send_changes(store, commit, err);
+    int rc = send_changes(store, commit, err);
     if (rc == RLV_OK)
-        RLV_POINT_AFTER((void)PQflush(store->conn), "sent");
-    rc = pipeline_end(store, rc, last, err);
+        rc = rlv_pg_flush(store, err);
+    if (rc == RLV_OK)
+        RLV_POINT("sent");
+    else
+        store->broken = true; /* half a pipeline may be on its way */
+    return rc;
+}
+
+/* The batch is committed only if COMMIT itself answered "COMMIT". */
+int rlv_store_commit_end(rlv_store *store, rlv_error *err)
+{
+    char last[16] = "";
+    int rc = pipeline_end(store, RLV_OK, last, err);
     if (rc == RLV_OK && strcmp(last, "COMMIT") != 0)
         return rlv_pg_lost(store, "the transaction ended without a commit", RLV_E_TIMEOUT, err);
     return roll_back(store, rc);
@@ -371,7 +389,11 @@ int rlv_store_commit_end(rlv_store *store, const rlv_commit *commit, rlv_error *
 int rlv_store_commit(rlv_store *store, const rlv_commit *commit, rlv_error *err)
 {
     int rc = rlv_store_commit_begin(store, commit, err);
-    return rc == RLV_OK ? rlv_store_commit_end(store, commit, err) : rc;
+    if (rc == RLV_OK)
+        rc = rlv_store_commit_copied(store, commit, err);
+    if (rc == RLV_OK)
+        rc = rlv_store_commit_send(store, commit, err);
+    return rc == RLV_OK ? rlv_store_commit_end(store, err) : rc;
 }
 
 int rlv_store_hold(rlv_store *store, const rlv_lane_row *row, const rlv_id *ids, size_t n, rlv_error *err)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "shelf.h"
+#include "store/pg.h"
 
 static const int64_t at = 1700000000123; /* 2023-11-14 */
 
@@ -323,19 +324,28 @@ static void test_a_duplicate(void **state)
     assert_ask(s, "0", "SELECT count(*) FROM relevo.conversation WHERE lane = %d", s->lane);
 }
 
-/* In two halves: between them nothing is there for anybody else, and the lane's row is ours. */
-static void test_two_halves(void **state)
+/* The parts of a commit behind the first. */
+static int finish(shelf *s, shelf_batch *b, rlv_error *err)
+{
+    int rc = rlv_store_commit_copied(s->store, &b->commit, err);
+    if (rc == RLV_OK)
+        rc = rlv_store_commit_send(s->store, &b->commit, err);
+    return rc == RLV_OK ? rlv_store_commit_end(s->store, err) : rc;
+}
+
+/* In parts: between them nothing is there for anybody else, and the lane's row is ours. */
+static void test_parts(void **state)
 {
     shelf *s = *state;
     rlv_error err;
-    shelf_batch *b = shelf_batch_new(s, "halves", 3, at);
+    shelf_batch *b = shelf_batch_new(s, "parts", 3, at);
     b->conversations[1].idle_timer_ms = at + 5;
     char before[4096];
     (void)snprintf(before, sizeof(before), "%s", written(s));
     assert_ok(rlv_store_commit_begin(s->store, &b->commit, &err), err);
     assert_string_equal(written(s), before);
     assert_ask(s, "0", "SELECT count(*) FROM (SELECT FROM relevo.lane WHERE lane = %d FOR UPDATE SKIP LOCKED) free", s->lane);
-    assert_ok(rlv_store_commit_end(s->store, &b->commit, &err), err);
+    assert_ok(finish(s, b, &err), err);
     assert_ask(s, "3/3/1",
                "SELECT concat_ws('/', (SELECT count(*) FROM relevo.history WHERE lane = %1$d), (SELECT count(*) FROM "
                "relevo.conversation WHERE lane = %1$d), (SELECT count(*) FROM relevo.timer WHERE lane = %1$d))",
@@ -343,14 +353,14 @@ static void test_two_halves(void **state)
     shelf_follow(s, b);
     b->commit.row = &s->row;
 
-    /* a desktop is faster in between: the second half says so, and nothing of the first is left */
+    /* a desktop is faster in between: the end says so, and nothing of the first part is left */
     assert_ok(rlv_store_commit_begin(s->store, &b->commit, &err), err);
     shelf_run(s->sql, "UPDATE relevo.conversation SET version = version + 1 WHERE id = '%s'", id_of(b, 2));
     (void)snprintf(before, sizeof(before), "%s", written(s));
-    assert_int_equal(rlv_store_commit_end(s->store, &b->commit, &err), RLV_E_CONFLICT);
+    assert_int_equal(finish(s, b, &err), RLV_E_CONFLICT);
     assert_string_equal(written(s), before);
 
-    /* a first half that fails is over: the connection is free for the next batch */
+    /* a first part that fails is over: the connection is free for the next batch */
     b->conversations[2].version++;
     lane_of_another(s, b);
     assert_ok(shelf_commit(s, b, &err), err);
@@ -360,6 +370,44 @@ static void test_two_halves(void **state)
     rlv_store_rest(s->store);
     shelf_follow(s, b);
     assert_ok(shelf_commit(s, b, &err), err);
+}
+
+/* Between copied and send the transaction may be read in: it has its new rows, and not yet what send changes. */
+static void test_reading_within(void **state)
+{
+    shelf *s = *state;
+    rlv_error err;
+    shelf_batch *old = shelf_batch_new(s, "before", 1, at);
+    assert_ok(shelf_commit(s, old, &err), err);
+    shelf_follow(s, old);
+    shelf_batch *b = shelf_batch_new(s, "within", 2, at);
+    const rlv_id ids[] = {b->conversations[0].id, old->conversations[0].id};
+    rlv_arena *arena = rlv_arena_new(1 << 20);
+    rlv_stored *stored;
+    size_t n;
+    assert_ok(rlv_store_commit_begin(s->store, &b->commit, &err), err);
+    assert_ok(rlv_store_commit_copied(s->store, &b->commit, &err), err);
+    assert_ok(rlv_store_load(s->store, ids, 2, arena, &stored, &n, &err), err);
+    assert_int_equal(n, 2);
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(stored[i].version, 1);
+    assert_true(rlv_store_commit_stands(s->store));
+    assert_ok(rlv_store_commit_send(s->store, &b->commit, &err), err);
+    assert_false(rlv_store_commit_stands(s->store)); /* it is not ours any more */
+    assert_ok(rlv_store_commit_end(s->store, &err), err);
+    assert_ask(s, "3", "SELECT seq FROM relevo.lane WHERE lane = %d", s->lane);
+    shelf_follow(s, b);
+
+    /* what the server refuses ends the transaction, and the connection is good for the next one */
+    b->commit.row = &s->row;
+    assert_ok(rlv_store_commit_begin(s->store, &b->commit, &err), err);
+    assert_ok(rlv_store_commit_copied(s->store, &b->commit, &err), err);
+    assert_int_not_equal(rlv_pg_exec(s->store, "SELECT 1 / 0", NULL, &err), RLV_OK);
+    assert_false(rlv_store_commit_stands(s->store));
+    rlv_store_release(s->store);
+    assert_ok(shelf_commit(s, b, &err), err);
+    assert_ask(s, "5", "SELECT seq FROM relevo.lane WHERE lane = %d", s->lane);
+    rlv_arena_free(arena);
 }
 
 static void test_absent_texts(void **state)
@@ -450,7 +498,8 @@ int main(void)
         TEST(test_timers),
         TEST(test_held_timers),
         TEST(test_nul_in_texts),
-        TEST(test_two_halves),
+        TEST(test_parts),
+        TEST(test_reading_within),
         TEST(test_a_duplicate),
         TEST(test_absent_texts),
         TEST(test_months),
