@@ -26,6 +26,7 @@
  * half_sent         conversations are changed and locked: the first half of a pipeline    store
  *                   that has no sync
  * sent              all of it is sent, COMMIT and sync too; no answer was read            store
+ * ahead_stepped     behind sent: the next batch is decided on top of it, in memory only   lane
  * committed         Postgres answered COMMIT; nobody else was told                        lane
  * conflicted        a commit or load found a conversation changed: before the next try    lane
  * begun             the Kafka transaction is open                                         lane

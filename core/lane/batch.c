@@ -365,6 +365,7 @@ int rlv_batch_load(rlv_batch *batch, const rlv_stages *s, rlv_store *store, rlv_
     l.missing = rlv_arena_zalloc(batch->arena, l.cap, sizeof(*l.missing));
     batch->joined = rlv_arena_zalloc(batch->arena, l.cap, sizeof(*batch->joined));
     batch->n_entries = batch->n_joins = 0;
+    batch->stepped = false;
     if (!batch->entries || !l.missing || !batch->joined)
         return no_memory(err);
     int rc = collect(&l, err);
@@ -611,7 +612,26 @@ int rlv_batch_step(rlv_batch *batch, rlv_stages *s, int64_t first_seq, rlv_error
     if (rc == RLV_OK && rlv_arena_overflowed(batch->arena))
         rc = no_memory(err);
     rlv_scout_stop(s->caller.scout);
+    batch->stepped = rc == RLV_OK;
     return rc;
+}
+
+static int compare_with_write(const void *id, const void *write)
+{
+    return memcmp(id, &((const rlv_write *)write)->conversation->id, sizeof(rlv_id));
+}
+
+bool rlv_batch_follows(const rlv_batch *batch, const rlv_batch *before)
+{
+    if (batch->n_joins || before->n_joins)
+        return false;
+    for (size_t i = 0; i < batch->n_entries; i++) {
+        const rlv_batch_entry *e = batch->entries[i];
+        const rlv_write *w = bsearch(&e->id, before->writes, before->n_writes, sizeof(*w), compare_with_write);
+        if (w && e->conversation.version != w->conversation->version + 1)
+            return false; /* the cache had no room for it: it was read as it is before that one */
+    }
+    return true;
 }
 
 /* ---- the cache ------------------------------------------------------------------------------------------------- */
@@ -640,8 +660,9 @@ void rlv_batch_remember(const rlv_batch *batch, const rlv_stages *s)
         rlv_cache_drop(s->cache, batch->joins[i].loser);
 }
 
-void rlv_batch_forget(const rlv_batch *batch, const rlv_stages *s)
+void rlv_batch_forget(rlv_batch *batch, const rlv_stages *s)
 {
+    batch->stepped = false;
     for (size_t i = 0; i < batch->n_entries; i++)
         rlv_cache_drop(s->cache, batch->entries[i]->id);
 }

@@ -81,6 +81,8 @@ typedef struct rlv_batch {
     size_t n_joins;
     int64_t first_seq;
     rlv_batch_item *died; /* our own code does not survive it */
+    bool stepped; /* loaded and stepped: its answers are at hand */
+    int64_t load_us, step_us; /* how long that took */
 } rlv_batch;
 
 /* What the stages need of the lane. */
@@ -111,9 +113,12 @@ RLV_MUST_CHECK int rlv_batch_load(rlv_batch *batch, const rlv_stages *s, rlv_sto
 /* step: in rounds, phase by phase. Fills outcomes, decided and writes. seq: the first event's. RLV_E_LIMIT: the
    batch does not fit in its arena. RLV_E_DIED: batch->died; load it again without that. */
 RLV_MUST_CHECK int rlv_batch_step(rlv_batch *batch, rlv_stages *s, int64_t first_seq, rlv_error *err);
-/* After the commit: the cache learns what was written. */
+/* Whether a batch that is loaded may be stepped before `before`, whose writes the store has sorted, is committed: what both touch is as
+   that one leaves it, and nobody is joined in either. */
+bool rlv_batch_follows(const rlv_batch *batch, const rlv_batch *before);
+/* The cache learns what the batch writes: at the earliest when the batch is stepped, if who does it then forgets it when the commit fails. */
 void rlv_batch_remember(const rlv_batch *batch, const rlv_stages *s);
-/* After a conflict: the cache forgets what may be stale. */
-void rlv_batch_forget(const rlv_batch *batch, const rlv_stages *s);
+/* It is not committed: the cache forgets what may be stale or was never so. It is to be loaded and stepped again. */
+void rlv_batch_forget(rlv_batch *batch, const rlv_stages *s);
 
 #endif

@@ -104,9 +104,9 @@ void rlv_fetch_wake(rlv_fetch *fetch, int64_t due_ms)
 }
 
 /* Lane time: never back, and the same for the same batch. */
-static void stamp(rlv_batch *batch, const rlv_lane_row *row)
+static void stamp(rlv_batch *batch, int64_t lane_ms)
 {
-    batch->lane_ms = row->lane_ms;
+    batch->lane_ms = lane_ms;
     for (size_t i = 0; i < batch->n; i++) {
         rlv_batch_item *item = &batch->items[i];
         if (item->base_ms > batch->lane_ms)
@@ -172,15 +172,28 @@ static int take_timers(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch, con
     return rc;
 }
 
+/* A timer that this lane set is due. */
+static bool rings(const rlv_fetch *fetch)
+{
+    return fetch->next_due_ms && fetch->caught_up && rlv_clock_wall_ms() >= fetch->next_due_ms;
+}
+
+/* Timers are looked for now, and commands even if none was announced. */
+static bool poll_due(const rlv_fetch *fetch)
+{
+    return rlv_clock_mono_us() >= fetch->next_poll_us || rings(fetch) || (fetch->wary && fetch->caught_up && !fetch->timers_seen);
+}
+
 /* Puts commands and due timers before the events that the batch holds. */
 static int take_posted(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch, const rlv_lane_row *row, rlv_error *err)
 {
     int64_t now_us = rlv_clock_mono_us();
     int64_t wall_ms = rlv_clock_wall_ms();
-    bool rings = fetch->next_due_ms && fetch->caught_up && wall_ms >= fetch->next_due_ms;
-    bool due = now_us >= fetch->next_poll_us || rings || (fetch->wary && fetch->caught_up && !fetch->timers_seen);
-    if (!rlv_store_notified(store) && !due)
+    bool ringing = rings(fetch), due = poll_due(fetch);
+    fetch->notified |= rlv_store_notified(store);
+    if (!fetch->notified && !due)
         return RLV_OK;
+    fetch->notified = false;
     const rlv_batch_item *events = batch->items;
     size_t n_events = batch->n, limit = fetch->batch_max < COMMANDS_MAX ? fetch->batch_max : COMMANDS_MAX;
     int rc = take_commands(fetch, store, batch, (int)limit, err);
@@ -196,7 +209,7 @@ static int take_posted(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch, con
     fetch->timers_seen |= due && fetch->caught_up && n_timers < TIMERS_MAX; /* before, it asked for those of the lane's own time */
     if (due)
         fetch->next_poll_us = now_us + fetch->env->config->consume.command_poll_ms * 1000;
-    if (rings)
+    if (ringing)
         fetch->next_due_ms = fetch->last_due_ms > wall_ms ? wall_ms + WAKE_MS : 0;
     if (batch->n_commands == limit)
         fetch->next_poll_us = 0; /* there are more */
@@ -224,7 +237,7 @@ int rlv_fetch_commands_again(rlv_fetch *fetch, rlv_store *store, rlv_batch *batc
         fetch->next_poll_us = 0; /* there are more */
     batch->n = batch->n_commands = kept;
     rc = add_items(batch, old + n_skipped, n_old - n_skipped, err);
-    stamp(batch, row);
+    stamp(batch, row->lane_ms);
     return rc;
 }
 
@@ -460,6 +473,29 @@ int rlv_fetch_ahead(rlv_fetch *fetch, rlv_batch *batch, const int64_t *after, rl
     return rc;
 }
 
+/* Moves the batch over the markers behind the last record. True when nothing is left behind it. */
+static bool pass_markers(const rlv_fetch *fetch, rlv_batch *batch)
+{
+    if (fetch->holding || fetch->at_chunk < fetch->n_chunk)
+        return false;
+    for (size_t i = 0; i < fetch->env->n_topics; i++) {
+        int64_t end = rlv_feed_end(fetch->feed, i);
+        if (end > batch->offsets[i])
+            batch->offsets[i] = end;
+    }
+    return at_end(fetch, batch);
+}
+
+bool rlv_fetch_close(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch, int64_t lane_ms)
+{
+    fetch->notified |= rlv_store_notified(store);
+    if ((batch->n < batch->max && batch->bytes < BATCH_BYTES) || fetch->notified || poll_due(fetch) || pass_markers(fetch, batch))
+        return false;
+    fetch->caught_up = false;
+    stamp(batch, lane_ms);
+    return true;
+}
+
 int rlv_fetch_batch(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch, const rlv_lane_row *row, rlv_error *err)
 {
     int64_t begun_us = rlv_clock_mono_us();
@@ -470,16 +506,9 @@ int rlv_fetch_batch(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch, const 
         rc = take_events(fetch, store, batch, room, err);
     if (rc != RLV_OK)
         return rc;
-    bool all_taken = !fetch->holding && fetch->at_chunk == fetch->n_chunk;
-    if (all_taken)
-        for (size_t i = 0; i < fetch->env->n_topics; i++) { /* over the markers behind the last record */
-            int64_t end = rlv_feed_end(fetch->feed, i);
-            if (end > batch->offsets[i])
-                batch->offsets[i] = end;
-        }
-    fetch->caught_up = all_taken && at_end(fetch, batch);
+    fetch->caught_up = pass_markers(fetch, batch);
     rlv_standing_look(&fetch->standing, fetch->env, fetch->feed, row->lane, batch->offsets);
-    stamp(batch, row);
+    stamp(batch, row->lane_ms);
     batch->fetch_us += rlv_clock_mono_us() - begun_us;
     return RLV_OK;
 }

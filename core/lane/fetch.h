@@ -21,6 +21,7 @@ typedef struct rlv_fetch {
     rlv_writers writers; /* whose schema may be what the held one waits for */
     rlv_standing standing;
     size_t batch_max;
+    bool notified;          /* of commands, since they were looked for */
     int64_t next_poll_us;   /* of commands and timers, if nothing announces them */
     int64_t next_due_ms, last_due_ms; /* between these timers that this lane set are due; 0: none, but for what the poll finds */
     int64_t command_age_ms; /* of the oldest waiting command, at the last poll */
@@ -44,6 +45,9 @@ void rlv_fetch_stop(rlv_fetch *fetch);
 /* Begins a batch behind `after` (next offsets) with what Kafka has sent already; never waits, never asks Postgres.
    RLV_E_REFUSED when Kafka cannot give the next event. */
 RLV_MUST_CHECK int rlv_fetch_ahead(rlv_fetch *fetch, rlv_batch *batch, const int64_t *after, rlv_error *err);
+/* Completes a batch that was begun as it is, if it may be decided so: it is full, more waits behind it, and nothing posted is to be looked for before it. If not, it
+   is left to rlv_fetch_batch, which may also complete it again. lane_ms: of the batch before. Never waits, never asks Postgres. */
+bool rlv_fetch_close(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch, int64_t lane_ms);
 /* Completes a batch that was begun: commands and due timers at its head, and up to batch_max events, waiting a little when
    there is nothing. It may be empty. Errors of Postgres, and RLV_E_REFUSED as above. */
 RLV_MUST_CHECK int rlv_fetch_batch(rlv_fetch *fetch, rlv_store *store, rlv_batch *batch, const rlv_lane_row *row,

@@ -32,6 +32,7 @@ enum {
     CONFLICTS_MOST_US = 3000000,
     CONFLICT_PAUSE_AFTER = 3,
     CONFLICT_HOLD_AFTER = 1,
+    AHEAD_MOST_US = 500000, /* of stepping a batch: it is not published before the one behind it is stepped, too */
     REST_US = 5000000,
     COUNT_US = 10000000
 };
@@ -51,7 +52,7 @@ struct rlv_lane {
     rlv_lane_row row;
     rlv_fetch fetch;
     rlv_publishing *publishing;
-    rlv_batch *ahead;    /* the next batch, begun while Postgres wrote the one before; NULL: none */
+    rlv_batch *ahead;    /* the next batch, begun and perhaps stepped while Postgres wrote the one before; NULL: none */
     rlv_error ahead_err; /* why it cannot go on; code 0: it can */
     rlv_arena *scratch; /* of assign and heal */
     rlv_buf progress;   /* of catch_up: borrowed by the publisher until its commit */
@@ -382,8 +383,52 @@ static void fetch_ahead(rlv_lane *lane, const rlv_batch *batch)
         lane->ahead_err.code = RLV_OK;
 }
 
-static int commit(rlv_lane *lane, rlv_batch *batch, rlv_error *err)
+static int load(rlv_lane *lane, rlv_batch *batch, rlv_error *err)
 {
+    int64_t begun_us = rlv_clock_mono_us();
+    int rc = rlv_batch_load(batch, &lane->stages, lane->store, err);
+    batch->load_us = rlv_clock_mono_us() - begun_us;
+    batch->step_us = 0;
+    return rc;
+}
+
+/* scout: goes ahead through what is feared; NULL: nothing is. */
+static int step(rlv_lane *lane, rlv_batch *batch, int64_t first_seq, rlv_scout *scout, rlv_error *err)
+{
+    int64_t begun_us = rlv_clock_mono_us();
+    lane->stages.caller.scout = scout;
+    int rc = rlv_batch_step(batch, &lane->stages, first_seq, err);
+    batch->step_us = rlv_clock_mono_us() - begun_us;
+    return rc;
+}
+
+/* Loads the batch that comes after this one as this one leaves things, if it may be stepped so; *ret: it may. It is read within this
+   one's transaction: an error has ended that. */
+static int load_ahead(rlv_lane *lane, const rlv_batch *batch, bool *ret, rlv_error *err)
+{
+    rlv_batch *next = lane->ahead;
+    *ret = false;
+    if (!next || lane->ahead_err.code != RLV_OK || lane->wary.deaths || batch->step_us > AHEAD_MOST_US ||
+        !rlv_fetch_close(&lane->fetch, lane->store, next, batch->lane_ms))
+        return RLV_OK;
+    int rc = load(lane, next, err);
+    if (rc != RLV_OK && !rlv_store_commit_stands(lane->store))
+        return rc;
+    *ret = rc == RLV_OK && rlv_batch_follows(next, batch); /* what is wrong with it, it says when its turn comes */
+    return RLV_OK;
+}
+
+static void step_ahead(rlv_lane *lane, const rlv_batch *batch)
+{
+    rlv_error ignored; /* likewise */
+    if (step(lane, lane->ahead, lane->row.seq + (int64_t)batch->n + 1, NULL, &ignored) == RLV_OK)
+        RLV_POINT("ahead_stepped");
+}
+
+/* While Postgres writes, the next batch is fetched; go_ahead: loaded and stepped too, if it may be. */
+static int commit(rlv_lane *lane, rlv_batch *batch, bool go_ahead, rlv_error *err)
+{
+    bool loaded = false; /* the next one is */
     rlv_commit c = {.row = &lane->row,
                     .published = rlv_publishing_published(lane->publishing),
                     .lane_ms = batch->lane_ms,
@@ -398,11 +443,31 @@ static int commit(rlv_lane *lane, rlv_batch *batch, rlv_error *err)
     int rc = rlv_store_commit_begin(lane->store, &c, err);
     if (rc != RLV_OK)
         return rc;
-    fetch_ahead(lane, batch); /* while Postgres writes */
+    fetch_ahead(lane, batch);
+    rlv_batch_remember(batch, &lane->stages); /* for the next one; until it is taken back */
     rc = rlv_store_commit_copied(lane->store, &c, err);
+    if (rc == RLV_OK && go_ahead)
+        rc = load_ahead(lane, batch, &loaded, err);
     if (rc == RLV_OK)
         rc = rlv_store_commit_send(lane->store, &c, err);
+    if (rc == RLV_OK && loaded) /* plugins may take their time: nobody waits in Postgres */
+        step_ahead(lane, batch);
     return rc == RLV_OK ? rlv_store_commit_end(lane->store, err) : rc;
+}
+
+/* How long the batch that comes after this one was loaded and stepped, while this one was committed. */
+static int64_t ahead_us(const rlv_lane *lane)
+{
+    return lane->ahead && lane->ahead->stepped ? lane->ahead->load_us + lane->ahead->step_us : 0;
+}
+
+/* The batch is not committed: what it wrote is not so, nor what was stepped on that. */
+static void take_back(rlv_lane *lane, rlv_batch *batch)
+{
+    rlv_store_release(lane->store);
+    rlv_batch_forget(batch, &lane->stages);
+    if (lane->ahead)
+        lane->ahead->stepped = false;
 }
 
 /* The conversations whose rows are locked while a batch is decided, sorted; none: nothing is. */
@@ -446,13 +511,13 @@ static int decide(rlv_lane *lane, rlv_batch *batch, rlv_error *err)
     int64_t began_us = rlv_clock_mono_us();
     for (int tries = 0;; tries++) {
         int64_t t0 = rlv_clock_mono_us();
-        int rc = rlv_batch_load(batch, &lane->stages, lane->store, err);
-        int64_t t1 = rlv_clock_mono_us();
-        /* Once is enough: after a conflict desktops wait, and the server only so long. What comes new with it is met first by who comes after us. */
-        lane->stages.caller.scout = batch->feared && tries == 0 ? &lane->wary.scout : NULL;
-        if (rc == RLV_OK) {
+        int rc = RLV_OK;
+        if (!batch->stepped)
+            rc = load(lane, batch, err);
+        if (!batch->stepped && rc == RLV_OK) {
             RLV_POINT("loaded");
-            rc = rlv_batch_step(batch, &lane->stages, lane->row.seq + 1, err);
+            /* Once is enough: after a conflict desktops wait, and the server only so long. What comes new with it is met first by who comes after us. */
+            rc = step(lane, batch, lane->row.seq + 1, batch->feared && tries == 0 ? &lane->wary.scout : NULL, err);
         }
         int64_t t2 = rlv_clock_mono_us();
         if (rc == RLV_E_DIED) {
@@ -465,11 +530,11 @@ static int decide(rlv_lane *lane, rlv_batch *batch, rlv_error *err)
         }
         if (rc == RLV_OK) {
             RLV_POINT("stepped");
-            rc = commit(lane, batch, err);
+            rc = commit(lane, batch, tries == 0, err);
         }
-        rlv_meters_stages(&lane->meters, t1 - t0, t2 - t1, rlv_clock_mono_us() - t2);
+        rlv_meters_stages(&lane->meters, batch->load_us, batch->step_us, rlv_clock_mono_us() - t2 - ahead_us(lane));
         if (rc != RLV_OK)
-            rlv_store_release(lane->store);
+            take_back(lane, batch);
         if (rc != RLV_OK && held.n && rlv_clock_mono_us() - t0 >= lane->env->config->consume.postgres_timeout_ms * 1000)
             go_smaller(lane, batch); /* Postgres ends a transaction that rests for so long: the next one would not do better */
         if (rc != RLV_E_CONFLICT)
@@ -482,7 +547,6 @@ static int decide(rlv_lane *lane, rlv_batch *batch, rlv_error *err)
         /* Whoever changed a conversation left a command with it, which is decided first: no ownership is skipped. */
         rlv_meters_conflict(&lane->meters);
         RLV_POINT("conflicted");
-        rlv_batch_forget(batch, &lane->stages);
         held = (lane_hold){0};
         if (tries >= CONFLICT_HOLD_AFTER) {
             rc = hold(&held, lane, batch, err);
@@ -508,7 +572,6 @@ static void committed(rlv_lane *lane, rlv_batch *batch)
     lane->row.lane_ms = batch->lane_ms;
     memcpy(lane->row.next, batch->offsets, sizeof(lane->row.next));
     rlv_fetch_decided(&lane->fetch, batch);
-    rlv_batch_remember(batch, &lane->stages);
     for (size_t i = 0; i < batch->n_writes; i++)
         if (batch->writes[i].conversation->held_timer_ms)
             rlv_fetch_wake(&lane->fetch, batch->writes[i].conversation->held_timer_ms);
@@ -599,7 +662,7 @@ static int turn(rlv_lane *lane, rlv_error *err)
             return housekeep(lane, err); /* Kafka is slow: all batches are on their way */
         rc = rlv_fetch_ahead(&lane->fetch, batch, lane->row.next, err);
     }
-    if (rc == RLV_OK)
+    if (rc == RLV_OK && !batch->stepped)
         rc = rlv_fetch_batch(&lane->fetch, lane->store, batch, &lane->row, err);
     if (rc == RLV_OK && batch->n) {
         RLV_POINT("decoded");
@@ -613,7 +676,7 @@ static int turn(rlv_lane *lane, rlv_error *err)
         committed(lane, batch);
         batch = NULL;
     } else if (rc == RLV_OK && memcmp(batch->offsets, lane->row.next, sizeof(lane->row.next)) != 0) {
-        rc = commit(lane, batch, err); /* nothing but transaction markers: the position alone moves on */
+        rc = commit(lane, batch, false, err); /* nothing but transaction markers: the position alone moves on */
         if (rc == RLV_OK) {
             memcpy(lane->row.next, batch->offsets, sizeof(lane->row.next));
             rlv_fetch_decided(&lane->fetch, batch);

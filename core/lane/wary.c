@@ -6,7 +6,7 @@
 
 void rlv_wary_begin(rlv_wary *w, int32_t deaths, int64_t batch_max)
 {
-    /* One batch may have been stepped while the next one was decoded. */
+    /* One batch may have been on its way to Postgres while the next one was decoded, or stepped. */
     *w = (rlv_wary){.deaths = deaths, .left = 2 * batch_max, .scout = {.all = deaths > 1, .told = w->scout.told}};
 }
 

@@ -25,7 +25,7 @@ ASSIGN = {"fence_taken": LANES, "producer_made": 2 * LANES, "producer_fenced": 2
           "kafka_taken": LANES, "bounds_checked": LANES, "feed_started": LANES}
 MISSING = {"missing_produced": 1, "missing_published": 1}
 REVOKE = {"told": 1, "drained": LANES, "left": LANES, "publisher_freed": LANES, "fetch_stopped": LANES, "let_go": LANES}
-WORK = {"fetched": 200, "decoding": 200, "decoded": 30, "loaded": 30, "stepping": 200, "stepped": 30, "advanced": 30, "copying": 30, "half_sent": 30, "sent": 30, "committed": 30,
+WORK = {"fetched": 200, "decoding": 200, "decoded": 30, "loaded": 30, "stepping": 200, "stepped": 30, "advanced": 30, "copying": 30, "half_sent": 30, "sent": 30, "ahead_stepped": 2, "committed": 30,
         "begun": 30, "half_produced": 30, "produced": 30, "published": 30}
 SPECIAL = {"healing": 1, "conflicted": 1, "emboldened": LANES}
 ALL = {**ASSIGN, **MISSING, **REVOKE, **WORK, **SPECIAL}

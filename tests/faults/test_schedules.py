@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import psycopg2  # noqa: E402
 from confluent_kafka import Consumer, Producer, TopicPartition  # noqa: E402
-from lab import proxy  # noqa: E402
+from lab import metrics, proxy  # noqa: E402
 from lab.stack import Lab, expect, run  # noqa: E402
 from lab.stack import generator  # noqa: E402
 import parts  # noqa: E402
@@ -36,7 +36,7 @@ class Two(Lab):
     """One lane, small batches, and consumers of two groups."""
 
     def __init__(self, name, partitions=1, **consume):
-        super().__init__(name, partitions=partitions, batch_max=10, command_poll="200ms", **consume)
+        super().__init__(name, partitions=partitions, **{"batch_max": 10, "command_poll": "200ms", **consume})
         self.go = self.folder / "go"
 
     def begin(self, name, point=None, ready=False):
@@ -221,6 +221,38 @@ def stale_copy(seed):
         lab.end(first, iter(events[:50]))
 
 
+def refused_ahead(seed):
+    """a desktop takes the conversations of a batch that is being committed: the next one, stepped on top of it, is decided anew"""
+    for repeats in (True, False) * ROUNDS:
+        # No poll for commands, and in an open transaction Postgres does not announce any: the lane goes ahead.
+        with Two("ahead", command_poll="60s", linger="1s") as lab:
+            events = list(islice(generator(seed, 10**6, 12, 1), 200))
+            lab.sql("SELECT desk.put_agent('agent0', 'Agente', '{care}', '{}', '{}', 1000)")
+            process = lab.begin("first", ready=True)
+            lab.feed(events[:50])
+            lab.wait_caught_up(90)
+            process.stop(60)
+            lab.feed(events[50:80])
+            time.sleep(0.05)  # else history's key, of sequence and time, would refuse what nobody threw away
+            # WhatsApp tells the third batch twice: the fourth writes nothing, so that no version is compared.
+            lab.feed((events[70:80] if repeats else []) + events[80:120])
+            steps = [f"ahead_stepped:sleep1:{n}" for n in range(1, 7)]
+            process.environment.update(RELEVO_POINT=",".join([f"advanced:{HOLD}:3", *steps]), RELEVO_POINT_GO=str(lab.go))
+            process.mark = process.log.stat().st_size
+            process.start()
+            wait(lambda: passed(process, "advanced"), lambda: f"the third batch is not committed:\n{process.tail()}", 90)
+            before = process.log.read_text().count("at point ahead_stepped")
+            taken = lab.sql("SELECT count(desk.take_over(id, 'agent0')) FROM relevo.conversation WHERE owner = 1")[0][0]
+            lab.go.touch()
+            wait(lambda: not lab.sql("SELECT count(*) FROM relevo.command")[0][0],
+                 lambda: f"the takeovers are not decided:\n{process.tail()}")
+            lab.wait_caught_up(90)
+            refused = metrics.Metrics(process)("relevo_conflicts_total")
+            after = process.log.read_text().count("at point ahead_stepped")
+            expect(taken and after > before and refused, f"{taken} taken, {before} and {after} stepped ahead, {refused} refused: nothing was shown")
+            lab.end(process, iter(events[120:]))
+
+
 def unknown_commit(seed):
     """a COMMIT of Postgres that does not arrive, whose answer is lost, or that is carried out after its client is gone"""
     with parts.Parts("commits", proxied=("postgres",), partitions=1, batch_max=40) as lab:
@@ -306,7 +338,7 @@ def unheard(seed):
 
 
 SCHEDULES = (stale_publish, stale_commit, late_progress, late_fence, late_commit, fight, stale_copy, unknown_commit, intruders,
-             late_command, unheard)
+             late_command, unheard, refused_ahead)
 
 if __name__ == "__main__":
     chosen = [s for s in SCHEDULES if ONLY in ("", s.__name__)]

@@ -499,6 +499,46 @@ static void test_a_full_arena(void **state)
     rlv_batch_free(NULL);
 }
 
+/* A batch that is stepped on what another one leaves, before that one is committed. */
+static void test_follows(void **state)
+{
+    track *t = *state;
+    rlv_error err;
+    rlv_batch *before = t->batch;
+    add(t, RLV_EVENT_MESSAGE, "ana", "m1");
+    step(t);
+    rlv_batch_remember(before, &t->stages);
+    t->batch = rlv_batch_new((size_t)8 << 20);
+    assert_non_null(t->batch);
+    begin(t);
+    add(t, RLV_EVENT_MESSAGE, "ana", "m2");
+    add(t, RLV_EVENT_MESSAGE, "bea", "m3");
+    assert_ok(load(t, &err), err);
+    assert_false(t->batch->stepped);
+    assert_true(rlv_batch_follows(t->batch, before));
+    assert_ok(rlv_batch_step(t->batch, &t->stages, t->s->row.seq + 2, &err), err);
+    assert_true(t->batch->stepped);
+    assert_int_equal(t->batch->outcomes[0].seq, t->s->row.seq + 2);
+    assert_int_equal(t->batch->outcomes[0].conversation->version, 1);
+    assert_int_equal(t->batch->outcomes[0].conversation->messages, 2);
+
+    before->n_joins = 1;
+    assert_false(rlv_batch_follows(t->batch, before));
+    before->n_joins = 0;
+    t->batch->n_joins = 1;
+    assert_false(rlv_batch_follows(t->batch, before));
+
+    rlv_cache_drop(t->stages.cache, t->batch->items[0].event.conversation_id); /* as a cache does that is too small */
+    assert_ok(load(t, &err), err);
+    assert_false(rlv_batch_follows(t->batch, before));
+
+    rlv_batch_remember(before, &t->stages); /* it is refused: nothing of it is left */
+    rlv_batch_forget(before, &t->stages);
+    assert_false(before->stepped);
+    assert_int_equal(rlv_cache_bytes(t->stages.cache), 0);
+    rlv_batch_free(before);
+}
+
 /* A batch makes room as it grows; what was in it stays as it was. */
 static void items_move(void **state)
 {
@@ -531,6 +571,7 @@ int main(void)
         TEST(test_an_identity_that_nobody_had), TEST(test_two_become_one),
         TEST(test_joined_within_a_batch), TEST(test_another_identity),
         TEST(test_no_such_conversation), TEST(test_dead_from_the_start),
+        TEST(test_follows),
         TEST(test_stepping_again),       TEST(test_unreadable_state),
         TEST(test_a_full_arena),
     };

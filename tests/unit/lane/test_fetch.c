@@ -175,6 +175,46 @@ static void test_a_limit_that_moves(void **state)
     t->s->row = row;
 }
 
+/* A batch that was begun ahead may be decided as it is while it is full, more waits, and nothing posted is to come before it. */
+static void test_closing(void **state)
+{
+    track *t = *state;
+    rlv_error err;
+    rlv_lane_row row = t->s->row;
+    int64_t poll_ms = t->l->config.consume.command_poll_ms;
+    t->l->config.consume.command_poll_ms = 600000;
+    t->s->row.next[0] = t->s->row.next[1] = 0; /* what test_events left */
+    t->fetch.batch_max = 2;
+    assert_ok(rlv_fetch_start(&t->fetch, &t->env, &t->stages, &t->s->row, &err), err);
+    fetch(t);
+    assert_ok(rlv_fetch_batch(&t->fetch, t->s->store, t->batch, &t->s->row, &err), err); /* until it is full */
+    assert_int_equal(t->batch->n, 2);
+    int64_t later_ms = t->batch->lane_ms + 60000;
+    assert_true(rlv_fetch_close(&t->fetch, t->s->store, t->batch, later_ms));
+    assert_int_equal(t->batch->lane_ms, later_ms);
+    assert_int_equal(t->batch->items[1].event.at_ms, later_ms);
+    assert_false(t->fetch.caught_up);
+    t->fetch.notified = true;
+    assert_false(rlv_fetch_close(&t->fetch, t->s->store, t->batch, 0));
+    t->fetch.notified = false;
+    int64_t poll_us = t->fetch.next_poll_us;
+    t->fetch.next_poll_us = 0;
+    assert_false(rlv_fetch_close(&t->fetch, t->s->store, t->batch, 0));
+    t->fetch.next_poll_us = poll_us;
+    t->batch->max = 3;
+    assert_false(rlv_fetch_close(&t->fetch, t->s->store, t->batch, 0));
+    assert_int_equal(t->batch->lane_ms, later_ms); /* refused, it is as it was */
+    t->batch->max = 2;
+    assert_true(rlv_fetch_close(&t->fetch, t->s->store, t->batch, later_ms));
+    for (follow(t); rlv_fetch_lag(&t->fetch, 0, &t->s->row) != 0; follow(t)) /* to the end, where nothing waits behind it */
+        fetch(t);
+    t->batch->max = t->batch->n;
+    assert_false(rlv_fetch_close(&t->fetch, t->s->store, t->batch, later_ms));
+    rlv_fetch_stop(&t->fetch);
+    t->l->config.consume.command_poll_ms = poll_ms;
+    t->s->row = row;
+}
+
 static void test_what_postgres_has(void **state)
 {
     track *t = *state;
@@ -377,6 +417,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_events),
                                        cmocka_unit_test(test_a_limit_that_moves),
+                                       cmocka_unit_test(test_closing),
                                        cmocka_unit_test(test_what_postgres_has),
                                        cmocka_unit_test(test_what_is_feared),
                                        cmocka_unit_test(test_how_far_behind)};
