@@ -149,7 +149,7 @@ static void test_batch_after_batch(void **state)
     assert_ask(s, "6", "SELECT count(DISTINCT seq) FROM relevo.history WHERE lane = %d", s->lane);
 }
 
-/* The first half of a commit under a fence that is not the lane's. */
+/* The first part of a commit under a fence that is not the lane's. */
 static void lane_of_another(shelf *s, shelf_batch *b)
 {
     rlv_error err;
