@@ -19,7 +19,8 @@ enum action {
     KILL,
     STOP,
     SLEEP,
-    CRASH
+    CRASH,
+    LOOP
 };
 enum {
     POINTS_MAX = 8,
@@ -30,7 +31,7 @@ enum {
 static struct armed {
     char name[NAME_SIZE];
     enum action action;
-    char text[NAME_SIZE]; /* of CRASH */
+    char text[NAME_SIZE]; /* of CRASH and LOOP; of the others empty */
     int sleep_ms, after;
     atomic_int passed;
 } armed[POINTS_MAX];
@@ -39,8 +40,16 @@ static char go[256];
 
 static _Noreturn void refuse(const char *text)
 {
-    (void)fprintf(stderr, "relevo: RELEVO_POINT: '%s' is not name:kill|stop|sleepN[:after], nor name:crash=TEXT\n", text);
+    (void)fprintf(stderr, "relevo: RELEVO_POINT: '%s' is not name:kill|stop|sleepN[:after], nor name:crash=TEXT or name:loop=TEXT\n", text);
     _exit(2);
+}
+
+static bool about(struct armed *a, const char *text)
+{
+    size_t len = strlen(text);
+    if (len > 0 && len < NAME_SIZE)
+        memcpy(a->text, text, len + 1);
+    return len > 0 && len < NAME_SIZE;
 }
 
 static void arm(const char *text, char *word)
@@ -58,10 +67,11 @@ static void arm(const char *text, char *word)
         a->action = STOP;
     else if (strncmp(action, "sleep", 5) == 0 && (a->sleep_ms = (int)strtol(action + 5, NULL, 10)) > 0)
         a->action = SLEEP;
-    else if (strncmp(action, "crash=", 6) == 0 && action[6] && strlen(action + 6) < NAME_SIZE) {
+    else if (strncmp(action, "crash=", 6) == 0 && about(a, action + 6))
         a->action = CRASH;
-        memcpy(a->text, action + 6, strlen(action + 6) + 1);
-    } else
+    else if (strncmp(action, "loop=", 5) == 0 && about(a, action + 5))
+        a->action = LOOP;
+    else
         refuse(text);
     a->after = after ? (int)strtol(after, NULL, 10) : 1;
     if (a->after < 1)
@@ -93,7 +103,7 @@ int rlv_point_pass(const char *name)
 {
     int handle = -1;
     for (size_t i = 0; i < n_armed; i++)
-        if (strcmp(armed[i].name, name) == 0 && armed[i].action != CRASH && atomic_fetch_add(&armed[i].passed, 1) + 1 == armed[i].after)
+        if (strcmp(armed[i].name, name) == 0 && !armed[i].text[0] && atomic_fetch_add(&armed[i].passed, 1) + 1 == armed[i].after)
             handle = (int)i;
     return handle;
 }
@@ -101,7 +111,7 @@ int rlv_point_pass(const char *name)
 int rlv_point_pass_about(rlv_str text, const char *name)
 {
     for (size_t i = 0; i < n_armed; i++)
-        if (armed[i].action == CRASH && strcmp(armed[i].name, name) == 0 && text.len &&
+        if (armed[i].text[0] && strcmp(armed[i].name, name) == 0 && text.len &&
             memmem(text.ptr, text.len, armed[i].text, strlen(armed[i].text)))
             return (int)i;
     return rlv_point_pass(name);
@@ -123,6 +133,9 @@ void rlv_point_act(int handle)
         break;
     case CRASH:
         abort();
+    case LOOP:
+        for (volatile unsigned n = 0;; n++)
+            ;
     case SLEEP:
         for (int ms = 0; ms < a->sleep_ms && (!go[0] || access(go, F_OK) != 0); ms += NAP_MS)
             (void)nanosleep(&(struct timespec){0, NAP_MS * 1000000L}, NULL);

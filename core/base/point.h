@@ -9,8 +9,9 @@
  *     kill      kills itself with SIGKILL
  *     stop      stops itself with SIGSTOP, until somebody sends SIGCONT
  *     sleepN    the thread alone sleeps N ms, or until there is a file named by RELEVO_POINT_GO
- * and a point that is about a text knows one more, at every passing with TEXT in it:
+ * and a point that is about a text knows two more, at every passing with TEXT in it:
  *     crash=TEXT  aborts
+ *     loop=TEXT   goes round for ever
  * A mistake in it ends the process at once with status 2.
  *
  * The points, what was done when one is passed, and in which room:

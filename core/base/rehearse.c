@@ -15,16 +15,17 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/usage.h"
 
 enum {
     SLICE_MS = 100,
     BLIND_MS = 5, /* a kernel without pidfd is asked so often */
-    STARVED = 3,
+    STARVED = 3, /* so many budgets at most, whatever it waits for */
+    RAN = 10,    /* who loops has at least one in so many parts of a budget, even on a busy machine; who waits has nothing */
     FDS_MOST = 4096, /* looked at in a fraction of a millisecond */
     BY_ITSELF = 3 /* its status when what was rehearsed called exit() */
 };
@@ -66,34 +67,27 @@ static void become_the_copy(pid_t parent)
     rlv_log_setup((enum rlv_log_level)0, false);
 }
 
-/* Processor time that it took so far; -1: not to be had. */
-static int64_t cpu_us(pid_t pid)
+/* Waits for its end, and reaps it. False: the time of the part that it was at was up; *ret_ran: it ran meanwhile. */
+static bool await(pid_t pid, struct rlv_scout_report *report, int *ret_status, bool *ret_ran)
 {
-    clockid_t clock;
-    struct timespec t;
-    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &t) != 0)
-        return -1;
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-/* Waits for its end, and reaps it. False: the time of the part that it was at was up. */
-static bool await(pid_t pid, struct rlv_scout_report *report, int *ret_status)
-{
-    int64_t began = rlv_clock_mono_us(), cpu_then = 0;
+    int64_t began = rlv_clock_mono_us();
     unsigned done = 0;
+    rlv_usage then = {.ran_us = 0}, now = then; /* a copy begins without any */
     struct pollfd end = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
     bool in_time = true;
     while (waitpid(pid, ret_status, WNOHANG) == 0) {
-        int64_t now = rlv_clock_mono_us(), budget_us = atomic_load(&report->budget_us);
+        int64_t at = rlv_clock_mono_us(), budget_us = atomic_load(&report->budget_us);
         if (atomic_load(&report->done) != done) { /* at another part since: its time begins */
             done = atomic_load(&report->done);
-            began = now;
-            cpu_then = cpu_us(pid);
+            began = at;
+            (void)rlv_usage_of(pid, &then);
         }
-        int64_t spent = now - began;
-        bool starved = spent < STARVED * budget_us && (cpu_us(pid) - cpu_then) * 4 < spent;
-        if (spent >= budget_us && !starved) {
+        int64_t spent = at - began;
+        if (spent >= budget_us)
+            (void)rlv_usage_of(pid, &now);
+        if (spent >= STARVED * budget_us || spent - rlv_usage_held_up(&then, &now, spent) >= budget_us) {
             in_time = false;
+            *ret_ran = (now.ran_us - then.ran_us) * RAN >= budget_us;
             (void)kill(pid, SIGKILL);
             while (waitpid(pid, ret_status, 0) < 0 && errno == EINTR)
                 ;
@@ -106,6 +100,14 @@ static bool await(pid_t pid, struct rlv_scout_report *report, int *ret_status)
     return in_time;
 }
 
+/* How a copy fared that went ahead. */
+struct ahead {
+    unsigned done;              /* parts that it came through */
+    bool whole;                 /* it ended where it should, or as if */
+    enum rlv_rehearsed outcome; /* of the part behind those, if there is one */
+    rlv_error how;              /* the same in a line */
+};
+
 static enum rlv_rehearsed judge(int status, rlv_error *ret_how)
 {
     if (!WIFSIGNALED(status)) {
@@ -116,112 +118,92 @@ static enum rlv_rehearsed judge(int status, rlv_error *ret_how)
     return WTERMSIG(status) == SIGKILL ? RLV_REHEARSED_KILLED : RLV_REHEARSED_DIED;
 }
 
-/* NULL: memory is short. */
-static struct rlv_scout_report *report_new(int64_t budget_us)
+/* Makes a copy. There it returns what the copy is to write into; here NULL, when it has ended, and *ret says how. */
+static struct rlv_scout_report *go_ahead(int64_t budget_us, struct ahead *ret)
 {
     struct rlv_scout_report *report = mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (report == MAP_FAILED)
+    *ret = (struct ahead){.outcome = RLV_REHEARSED_NOT};
+    if (report == MAP_FAILED) {
+        (void)rlv_error_set(&ret->how, RLV_E_LIMIT, "memory is short");
         return NULL;
+    }
     atomic_store(&report->budget_us, budget_us);
-    return report;
+    pid_t parent = getpid(), pid = fork();
+    if (pid == 0) {
+        become_the_copy(parent);
+        return report;
+    }
+    if (pid < 0) {
+        (void)rlv_error_set(&ret->how, RLV_E_LIMIT, "this process cannot be copied (%s)", strerror(errno));
+    } else {
+        int status = 0;
+        bool ran = false, in_time = await(pid, report, &status, &ran);
+        ret->done = atomic_load(&report->done);
+        ret->whole = in_time && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+        if (in_time) {
+            ret->outcome = judge(status, &ret->how);
+        } else {
+            ret->outcome = ran ? RLV_REHEARSED_HUNG : RLV_REHEARSED_STUCK;
+            (void)rlv_error_set(&ret->how, RLV_E_TIMEOUT, "did not end within %lld ms", (long long)(atomic_load(&report->budget_us) / 1000));
+        }
+    }
+    (void)munmap(report, sizeof(*report));
+    return NULL;
 }
 
 enum rlv_rehearsed rlv_rehearse(void (*play)(void *context), void *context, int64_t budget_us, rlv_error *ret_how)
 {
-    struct rlv_scout_report *report = report_new(budget_us);
-    if (!report) {
-        (void)rlv_error_set(ret_how, RLV_E_LIMIT, "memory is short");
-        return RLV_REHEARSED_NOT;
-    }
-    enum rlv_rehearsed outcome = RLV_REHEARSED_WELL;
-    int status = 0;
-    pid_t parent = getpid(), pid = fork();
-    if (pid == 0) {
-        become_the_copy(parent);
+    struct ahead ahead;
+    struct rlv_scout_report *report = go_ahead(budget_us, &ahead);
+    if (report) {
         play(context);
         atomic_store(&report->done, 1);
         _exit(0);
     }
-    if (pid < 0) {
-        (void)rlv_error_set(ret_how, RLV_E_LIMIT, "this process cannot be copied (%s)", strerror(errno));
-        outcome = RLV_REHEARSED_NOT;
-    } else if (!await(pid, report, &status)) {
-        (void)rlv_error_set(ret_how, RLV_E_TIMEOUT, "did not end within %lld ms", (long long)(budget_us / 1000));
-        outcome = RLV_REHEARSED_HUNG;
-    } else if (!atomic_load(&report->done)) {
-        outcome = judge(status, ret_how);
-    }
-    (void)munmap(report, sizeof(*report));
-    return outcome;
-}
-
-struct several {
-    void (*play)(void *, size_t);
-    void *context;
-    size_t n;
-};
-
-static void play_several(void *context)
-{
-    const struct several *s = context;
-    for (size_t i = 0; i < s->n; i++)
-        s->play(s->context, i);
+    if (ahead.done > 0)
+        return RLV_REHEARSED_WELL;
+    *ret_how = ahead.how;
+    return ahead.outcome;
 }
 
 size_t rlv_rehearse_each(void (*play)(void *context, size_t i), void *context, size_t n, int64_t budget_us,
                          rlv_error *ret_how)
 {
-    struct several s = {play, context, n};
-    rlv_error how;
-    if (n == 0 || rlv_rehearse(play_several, &s, budget_us, &how) != RLV_REHEARSED_DIED)
-        return n;
-    /* So many are survived, and so many are not: what comes later may need what came before. */
-    size_t good = 0, bad = n;
-    while (bad - good > 1) {
-        rlv_error ignored;
-        s.n = good + (bad - good) / 2;
-        if (rlv_rehearse(play_several, &s, budget_us, &ignored) == RLV_REHEARSED_DIED)
-            bad = s.n;
-        else
-            good = s.n;
+    struct ahead ahead;
+    struct rlv_scout_report *report = n ? go_ahead(budget_us, &ahead) : NULL;
+    for (size_t i = 0; report && i < n; i++) {
+        play(context, i);
+        (void)atomic_fetch_add(&report->done, 1);
     }
-    *ret_how = how;
-    return good;
+    if (report)
+        _exit(0);
+    if (n == 0 || ahead.done >= n || !rlv_rehearsed_deadly(ahead.outcome))
+        return n;
+    *ret_how = ahead.how;
+    return ahead.done;
 }
 
 /* True in the copy. Else how far it came; -1: there can be none. */
 static bool send_scout(rlv_scout *scout, int64_t budget_us, int64_t *ret_done)
 {
     int64_t began_us = rlv_clock_mono_us();
-    struct rlv_scout_report *report = report_new(budget_us);
-    pid_t parent = getpid(), pid = report ? fork() : -1;
-    if (pid == 0) {
-        become_the_copy(parent);
-        scout->report = report;
+    struct ahead ahead;
+    scout->report = go_ahead(budget_us, &ahead);
+    if (scout->report)
         return true;
-    }
-    if (pid < 0) {
+    if (ahead.outcome == RLV_REHEARSED_NOT) {
         if (!scout->told)
-            rlv_log(RLV_LOG_WARN, "wary", "this process cannot be copied (%s): what ended the one before it may end it, too", strerror(errno));
+            rlv_log(RLV_LOG_WARN, "wary", "%s: what ended the one before it may end it, too", ahead.how.message);
         scout->told = true;
     } else {
-        int status = 0;
-        bool in_time = await(pid, report, &status);
-        scout->deadly = !in_time || !WIFEXITED(status) || WEXITSTATUS(status) != 0;
-        if (atomic_load(&report->done) > 0) {
-            scout->outcome = RLV_REHEARSED_WELL; /* as far as this part goes */
-        } else if (in_time) {
-            scout->outcome = judge(status, &scout->how);
-        } else {
-            scout->outcome = RLV_REHEARSED_HUNG;
-            (void)rlv_error_set(&scout->how, RLV_E_TIMEOUT, "did not end within %lld ms", (long long)(atomic_load(&report->budget_us) / 1000));
-        }
+        scout->deadly = !ahead.whole;
+        scout->outcome = ahead.done > 0 ? RLV_REHEARSED_WELL : ahead.outcome; /* as far as this part goes */
+        if (ahead.done == 0)
+            scout->how = ahead.how;
     }
     scout->copies++;
     scout->took_us += rlv_clock_mono_us() - began_us;
-    *ret_done = pid < 0 ? -1 : (int64_t)atomic_load(&report->done);
-    if (report)
-        (void)munmap(report, sizeof(*report));
+    *ret_done = ahead.outcome == RLV_REHEARSED_NOT ? -1 : (int64_t)ahead.done;
     return false;
 }
 

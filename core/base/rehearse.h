@@ -15,7 +15,8 @@
 enum rlv_rehearsed {
     RLV_REHEARSED_WELL,
     RLV_REHEARSED_DIED,   /* by a signal, or it ended by itself */
-    RLV_REHEARSED_HUNG,   /* it did not end within its budget */
+    RLV_REHEARSED_HUNG,   /* it ran, and did not end within its budget */
+    RLV_REHEARSED_STUCK,  /* it did not end either, but did not run: it waited for something, maybe for a thread that the copy has not, or for a processor */
     RLV_REHEARSED_KILLED, /* by a SIGKILL that is not ours: an operator's, or memory ran out; it may have done nothing wrong */
     RLV_REHEARSED_NOT     /* there can be no copy now: nothing was tried */
 };
@@ -25,14 +26,20 @@ enum rlv_rehearsed {
  * copy has the calling thread alone: play must wait for no other thread. It dies with this thread, has no
  * sockets, leaves no core file, and logs nothing.
  *
- * budget_us: wall time; a copy that hardly got the processor, on a busy machine, gets three times that. *ret_how is set
+ * budget_us: wall time, in which waiting for a processor does not count; at most three times that. *ret_how is set
  * unless it went well: one line. Any thread, several at once.
  */
 enum rlv_rehearsed rlv_rehearse(void (*play)(void *context), void *context, int64_t budget_us, rlv_error *ret_how);
 
+/* It is the fault of what was tried, as far as can be seen: not if there was no copy, somebody killed it, or it waited. */
+static inline bool rlv_rehearsed_deadly(enum rlv_rehearsed outcome)
+{
+    return outcome == RLV_REHEARSED_DIED || outcome == RLV_REHEARSED_HUNG;
+}
+
 /*
- * The same for n things, in order: play(context, i). The index of the first one at which a copy dies; n: there is none. Only a
- * death that was seen counts. *ret_how: as above, when there is one. Costs one copy, and a logarithm of them to find it.
+ * The same for n things, in order: play(context, i), each with its budget. The index of the first one that is deadly (as above) to a copy, which tells
+ * how far it came; n: there is none. *ret_how: when there is one. Costs one copy.
  */
 size_t rlv_rehearse_each(void (*play)(void *context, size_t i), void *context, size_t n, int64_t budget_us,
                          rlv_error *ret_how);

@@ -40,7 +40,7 @@ static enum rlv_run_outcome returned(int32_t result, rlv_run_failure *ret_failur
 static enum rlv_run_outcome not_survived(const struct inline_runner *runner, const rlv_run *run, rlv_run_failure *ret_failure)
 {
     const rlv_scout *scout = run->caller->scout;
-    bool hung = scout->outcome == RLV_REHEARSED_HUNG;
+    bool hung = scout->outcome == RLV_REHEARSED_HUNG || scout->outcome == RLV_REHEARSED_STUCK; /* it may neither loop nor wait */
     ret_failure->reason = hung ? "hang" : "crash"; /* killed, too: if memory ran out, it will again */
     ret_failure->text = scout->how;
     if (hung)

@@ -296,7 +296,7 @@ static int read_event(rlv_fetch *fetch, const rlv_batch *batch, const rlv_fetche
     if (rc != RLV_OK)
         return rc;
     if (fetch->untried)
-        fetch->dies = rlv_rehearse(rehearse_decoding, &r, READ_BUDGET_US, &fetch->how) == RLV_REHEARSED_DIED;
+        fetch->dies = rlv_rehearsed_deadly(rlv_rehearse(rehearse_decoding, &r, READ_BUDGET_US, &fetch->how));
     fetch->untried = false;
     if (fetch->dies)
         return rlv_error_set(err, RLV_E_DIED, RLV_WARY_DIED, fetch->how.message);

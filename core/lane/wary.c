@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See wary.h. Must never blame an item for anything but a death that was seen. */
+/* See wary.h. Must never blame an item for anything but a death, or a loop, that was seen. */
 #include "lane/wary.h"
 
 #include "base/log.h"

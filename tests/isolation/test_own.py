@@ -6,7 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from lab.stack import Lab, expect, run  # noqa: E402
-from test_inline import LANES, Customers, Supervisor, good, letters, meet, wait  # noqa: E402
+from test_inline import LANES, Customers, Supervisor, good, letters, meet, unfinished, wait  # noqa: E402
 
 
 def crash(seed, point):
@@ -35,6 +35,26 @@ def decoding(seed):
 def stepping(seed):
     """while events are decided: the same"""
     crash(seed, "stepping")
+
+
+def looping(seed):
+    """Relevo's own code goes round for ever at an event: killed for it twice, and the third one leaves that event out"""
+    with Lab("own3", partitions=1, instance="one") as lab:
+        process, customers, events = lab.start(), Customers(seed, 1), good(seed, 100, 1)
+        process.stop(60)
+        process.environment["RELEVO_POINT"] = "decoding:loop=relevo loops"
+        lab.feed([*events[:50], customers.say(0, "relevo loops"), *events[50:]])
+        for i in range(2):
+            process.log.write_text("")
+            process.start()
+            wait(lambda: "at point decoding" in process.log.read_text() and unfinished(lab) == [i + 1], lambda: f"it does not come to it:\n{process.tail()}")
+            process.kill()
+        process.start()
+        lab.wait_caught_up()
+        wait(lambda: max(unfinished(lab)) <= 1, lambda: f"a lane is wary for ever: {unfinished(lab)}\n{process.tail()}")
+        process.stop(60)
+        told = letters(lab.check())
+        expect(len(told) == 1 and "relevo did not survive it (did not end within 10000 ms)" in told[0], f"dead letters {told}")
 
 
 def commanding(seed):
@@ -80,4 +100,4 @@ def commanding(seed):
 
 
 if __name__ == "__main__":
-    sys.exit(run("own code", decoding, stepping, commanding))
+    sys.exit(run("own code", decoding, stepping, looping, commanding))

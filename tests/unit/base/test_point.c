@@ -39,6 +39,7 @@ static int run(const char *armed, char *said, size_t size)
     if (pid == 0) {
         (void)dup2(ends[1], STDERR_FILENO);
         (void)setenv("RELEVO_POINT", armed, 1);
+        (void)alarm(strstr(armed, "loop=") ? 1 : 0);
         (void)execl("/proc/self/exe", "point", "child", (char *)NULL);
         _exit(127);
     }
@@ -96,6 +97,9 @@ static void test_about(void **state)
     int status = run("about:crash=among", said, sizeof(said));
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
     assert_string_equal(said, "relevo: at point about\n");
+    status = run("about:loop=among", said, sizeof(said));
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM);
+    assert_string_equal(said, "relevo: at point about\n");
     status = run("about:crash=nothing,one:crash=among", said, sizeof(said));
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == PASSED_ALL);
     assert_string_equal(said, "");
@@ -122,6 +126,7 @@ static void test_mistakes(void **state)
                                         "one:kill:x",
                                         "one:crash",
                                         "one:crash=",
+                                        "one:loop=",
                                         ":kill",
                                         "a_name_that_is_longer_than_any_point:kill"};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
