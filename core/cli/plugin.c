@@ -128,9 +128,11 @@ static void print_info(const rlv_host_plugin_info *info, unsigned enforced)
         print_option(info->options[i]);
 }
 
-/* The file of a word: itself, the entry of the configuration, or one of the plugin folder. */
-static bool find(const char *word, const char *config_path, char *path, size_t size)
+/* The file of a word: itself, the entry of the configuration, or one of the plugin folder. *ret_unconfined: it may run without a filter of
+   system calls in a consumer, too. */
+static bool find(const char *word, const char *config_path, char *path, size_t size, bool *ret_unconfined)
 {
+    *ret_unconfined = false;
     if (strchr(word, '/') || strstr(word, ".so")) {
         (void)snprintf(path, size, "%s", word);
         return true;
@@ -143,6 +145,7 @@ static bool find(const char *word, const char *config_path, char *path, size_t s
         for (size_t i = 0; i < config->n_plugins && !found; i++)
             if (strcmp(config->plugins[i].name, word) == 0) {
                 (void)snprintf(path, size, "%s", config->plugins[i].path);
+                *ret_unconfined = config->plugins[i].isolation != RLV_ISOLATION_PROCESS;
                 found = true;
             }
     rlv_config_free(config);
@@ -152,7 +155,8 @@ static bool find(const char *word, const char *config_path, char *path, size_t s
 static int info(const char *word, const char *config_path)
 {
     char path[4096];
-    if (!find(word, config_path, path, sizeof(path))) {
+    bool unconfined;
+    if (!find(word, config_path, path, sizeof(path), &unconfined)) {
         (void)fprintf(
             stderr,
             "relevo: no plugin '%s' in the configuration or the plugin folder: `relevo plugin list` shows "
@@ -166,7 +170,7 @@ static int info(const char *word, const char *config_path)
     rlv_host_plugin_info found;
     rlv_error err;
     unsigned enforced;
-    int rc = rlv_host_inspect(path, arena, &found, &enforced, &err);
+    int rc = rlv_host_inspect(path, unconfined || rlv_config_ours(path), arena, &found, &enforced, &err);
     if (rc)
         rc = rlv_cli_fail(&err);
     else

@@ -202,6 +202,9 @@ const char *rlv_config_kafka(const rlv_config *config, const char *name);
  */
 bool rlv_config_find_plugin(const char *name, char *ret_path, size_t size);
 
+/* Whether a file lies in the program's own plugin folder, which is trusted as much as the program is. */
+bool rlv_config_ours(const char *path);
+
 /* Appends the reference page (docs/configuration.md), made from the table. */
 void rlv_config_reference(rlv_buf *out);
 

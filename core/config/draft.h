@@ -73,11 +73,9 @@ void rlv_draft_policy(rlv_draft *draft);
 /* plugins.c: where plugins lie. */
 const char *rlv_plugins_folder(rlv_arena *arena);
 const char *rlv_plugins_path(rlv_arena *arena, const char *folder, const rlv_config_plugin *entry);
-/* Whether it lies in the program's own folder. */
-bool rlv_plugins_ours(rlv_arena *arena, const char *path);
 
 /* Of the word in the file; of no word, what the path deserves. */
-enum rlv_isolation rlv_plugins_isolation(rlv_arena *arena, const char *word, const char *path);
+enum rlv_isolation rlv_plugins_isolation(const char *word, const char *path);
 
 /* print.c: what is in force, as YAML. */
 void rlv_draft_print(rlv_draft *draft, rlv_buf *out);

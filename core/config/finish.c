@@ -274,8 +274,8 @@ static void finish_plugins(rlv_draft *draft)
         if (!plugins[i].name)
             continue; /* noted when it was read */
         plugins[i].path = rlv_plugins_path(draft->arena, config->plugin_dir, &plugins[i]);
-        plugins[i].isolation = rlv_plugins_isolation(draft->arena, values->isolation, plugins[i].path);
-        plugins[i].ours = rlv_plugins_ours(draft->arena, plugins[i].path);
+        plugins[i].isolation = rlv_plugins_isolation(values->isolation, plugins[i].path);
+        plugins[i].ours = rlv_config_ours(plugins[i].path);
         for (size_t j = 0; j < i; j++)
             if (plugins[j].name && strcmp(plugins[j].name, plugins[i].name) == 0)
                 rlv_draft_mistake(

@@ -7,6 +7,8 @@
 
 #include "config/draft.h"
 
+enum { PATHS = 64 * 1024 };
+
 /* Where the program lies decides where its plugins are: installed as bin/ and lib/relevo/, or in a build
  * folder. */
 const char *rlv_plugins_folder(rlv_arena *arena)
@@ -44,12 +46,15 @@ static bool below(const char *folder, const char *path)
 
 /* Who may write into the folder that belongs to the program may replace the program: what lies there needs no wall, and no signature. Where
    the operator says that plugins lie (plugin_dir) is not it. */
-bool rlv_plugins_ours(rlv_arena *arena, const char *path)
+bool rlv_config_ours(const char *path)
 {
-    return below(rlv_plugins_folder(arena), path);
+    rlv_arena *arena = rlv_arena_new(PATHS);
+    bool is = arena && below(rlv_plugins_folder(arena), path);
+    rlv_arena_free(arena);
+    return is;
 }
 
-enum rlv_isolation rlv_plugins_isolation(rlv_arena *arena, const char *word, const char *path)
+enum rlv_isolation rlv_plugins_isolation(const char *word, const char *path)
 {
     if (word && strcmp(word, "process_unconfined") == 0)
         return RLV_ISOLATION_UNCONFINED;
@@ -57,7 +62,7 @@ enum rlv_isolation rlv_plugins_isolation(rlv_arena *arena, const char *word, con
         return RLV_ISOLATION_PROCESS;
     if (word && strcmp(word, "inline") == 0)
         return RLV_ISOLATION_INLINE;
-    return rlv_plugins_ours(arena, path) ? RLV_ISOLATION_INLINE : RLV_ISOLATION_PROCESS;
+    return rlv_config_ours(path) ? RLV_ISOLATION_INLINE : RLV_ISOLATION_PROCESS;
 }
 
 int rlv_config_replace_plugin(rlv_config *config, rlv_str entry, const char *path, rlv_error *err)
@@ -78,18 +83,15 @@ int rlv_config_replace_plugin(rlv_config *config, rlv_str entry, const char *pat
     memcpy(copy, path, strlen(path) + 1);
     plugins[i].path = copy;
     plugins[i].sha256 = ""; /* that was of the file which it replaces */
-    plugins[i].ours = rlv_plugins_ours(config->arena, path);
+    plugins[i].ours = rlv_config_ours(path);
     if (plugins[i].isolation == RLV_ISOLATION_INLINE)
-        plugins[i].isolation = rlv_plugins_isolation(config->arena, NULL, path);
+        plugins[i].isolation = rlv_plugins_isolation(NULL, path);
     config->plugins = plugins;
     return RLV_OK;
 }
 
 bool rlv_config_find_plugin(const char *name, char *ret_path, size_t size)
 {
-    enum {
-        PATHS = 64 * 1024
-    };
     rlv_arena *arena = rlv_arena_new(PATHS);
     if (!arena)
         return false;

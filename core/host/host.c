@@ -147,11 +147,16 @@ bool rlv_host_release(const rlv_host *host, const char *entry, bool *ret_known)
     return released;
 }
 
-int rlv_host_inspect(const char *path, rlv_arena *arena, rlv_host_plugin_info *ret, unsigned *ret_enforced,
+int rlv_host_inspect(const char *path, bool unconfined, rlv_arena *arena, rlv_host_plugin_info *ret, unsigned *ret_enforced,
                      rlv_error *err)
 {
-    unsigned enforced;
-    int code = rlv_process_describe(path, "", true, INSPECT_MS, arena, ret, &enforced, err);
+    unsigned enforced = 0;
+    char sha256[RLV_FILE_SHA256];
+    int code = rlv_file_check(path, sha256, err);
+    if (!code && ret_enforced) /* of a process that loads nothing: one that did could say anything */
+        code = rlv_process_probe(&enforced, err);
+    if (!code)
+        code = rlv_process_describe(path, sha256, unconfined, INSPECT_MS, arena, ret, err);
     if (code == RLV_E_TIMEOUT) /* no instance is made: nothing of it has run but that */
         return rlv_error_set(err, code, "%s: loading it did not end within %d s: one of its constructors, or of a library that it links, "
                              "hangs or is too slow", path, INSPECT_MS / 1000);

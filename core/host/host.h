@@ -124,10 +124,11 @@ RLV_MUST_CHECK int rlv_host_call(const rlv_host *host, enum rlv_phase phase, rlv
 
 /*
  * Loads and checks one file, in a confined process of its own, without making an instance: what `relevo plugin info
- * FILE.so` shows. *ret_enforced (may be NULL): RLV_CONFINED_* of confine/confine.h, what held that process. Errors as
+ * FILE.so` shows. unconfined: also where system calls cannot be filtered, since it may run so anyway. *ret_enforced (may be NULL):
+ * RLV_CONFINED_* of confine/confine.h, what holds such a process here, as rlv_host_confinement. Errors as
  * rlv_host_new; RLV_E_UNAVAILABLE: no such process can be had here.
  */
-RLV_MUST_CHECK int rlv_host_inspect(const char *path, rlv_arena *arena, rlv_host_plugin_info *ret,
+RLV_MUST_CHECK int rlv_host_inspect(const char *path, bool unconfined, rlv_arena *arena, rlv_host_plugin_info *ret,
                                     unsigned *ret_enforced, rlv_error *err);
 
 /* What a plugin's process is held by on this machine: RLV_CONFINED_*. RLV_E_UNAVAILABLE: there can be none. */

@@ -65,7 +65,7 @@ static int64_t start_us(int64_t start_ms)
 }
 
 int rlv_process_describe(const char *path, const char *sha256, bool unconfined, int64_t start_ms, rlv_arena *arena,
-                         rlv_host_plugin_info *ret_info, unsigned *ret_enforced, rlv_error *err)
+                         rlv_host_plugin_info *ret_info, rlv_error *err)
 {
     int64_t budget_us = start_us(start_ms);
     const char *folder = folder_of(arena, path);
@@ -94,7 +94,8 @@ int rlv_process_describe(const char *path, const char *sha256, bool unconfined, 
         size_t used = response->used <= RLV_RING_RESPONSE_ROOM ? response->used : 0;
         rlv_str bytes = {rlv_ring_body(response, sizeof(*response)), used};
         code = rlv_described_take(path, bytes, arena, ret_info, err);
-        *ret_enforced = process.enforced;
+        if (!code)
+            (void)snprintf(ret_info->sha256, sizeof(ret_info->sha256), "%s", sha256);
     }
     rlv_spawn_close(&process);
     return code;
@@ -383,8 +384,7 @@ int rlv_process_open(const rlv_config_plugin *entry, const char *sha256, int32_t
                      rlv_host_plugin_info *ret_info, rlv_runner **ret, rlv_error *err)
 {
     bool unconfined = entry->isolation == RLV_ISOLATION_UNCONFINED;
-    unsigned enforced;
-    int code = rlv_process_describe(entry->path, sha256, unconfined, entry->start_ms, arena, ret_info, &enforced, err);
+    int code = rlv_process_describe(entry->path, sha256, unconfined, entry->start_ms, arena, ret_info, err);
     if (code)
         return code;
     struct process_runner *r = calloc(1, sizeof(*r));

@@ -88,11 +88,10 @@ RLV_MUST_CHECK int rlv_inline_tool(const char *path, int argc, const char *const
 RLV_MUST_CHECK int rlv_process_open(const rlv_config_plugin *entry, const char *sha256, int32_t batch_max, rlv_arena *arena,
                                     rlv_host_plugin_info *ret_info, rlv_runner **ret, rlv_error *err);
 
-/* The description alone. sha256 as of rlv_load. start_ms: how long that may take; 0: a minute. *ret_enforced: RLV_CONFINED_* of the process that
- * made it. */
+/* The description alone. sha256: of the file as it was looked at here; nothing of another one is loaded. start_ms: how long that may take; 0: a
+ * minute. */
 RLV_MUST_CHECK int rlv_process_describe(const char *path, const char *sha256, bool unconfined, int64_t start_ms, rlv_arena *arena,
-                                        rlv_host_plugin_info *ret_info, unsigned *ret_enforced,
-                                        rlv_error *err);
+                                        rlv_host_plugin_info *ret_info, rlv_error *err);
 
 /* What a process for a plugin would be held by on this machine. RLV_E_UNAVAILABLE: there can be none. */
 RLV_MUST_CHECK int rlv_process_probe(unsigned *ret_enforced, rlv_error *err);

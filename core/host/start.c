@@ -213,7 +213,6 @@ void rlv_described_put(rlv_ring_writer *w, const rlv_host_plugin_info *info)
     put_z(w, info->version);
     put_z(w, info->summary);
     put_int(w, info->kind);
-    put_z(w, info->sha256);
     put_int(w, info->abi_major);
     put_int(w, info->abi_minor);
     put_int(w, info->operations);
@@ -285,11 +284,6 @@ int rlv_described_take(const char *path, rlv_str bytes, rlv_arena *arena, rlv_ho
     info.version = take_plain(&c);
     info.summary = take_plain(&c);
     info.kind = (uint32_t)take_int(&c, 0, INT32_MAX);
-    rlv_str sha256 = take_text(&c, sizeof(info.sha256) - 1);
-    c.bad = c.bad || sha256.len != sizeof(info.sha256) - 1 ||
-            strspn(sha256.ptr, "0123456789abcdef") != sha256.len;
-    if (!c.bad)
-        memcpy(info.sha256, sha256.ptr, sizeof(info.sha256));
     info.abi_major = (uint32_t)take_int(&c, RELEVO_ABI_MAJOR, RELEVO_ABI_MAJOR);
     info.abi_minor = (uint32_t)take_int(&c, 0, RELEVO_ABI_MINOR);
     info.operations = (uint32_t)take_int(&c, 0, (1 << RLV_PHASES) - 1);

@@ -25,7 +25,7 @@ typedef struct rlv_start {
     int32_t parent;
     uint64_t memory, load_s;
     const char *path;
-    const char *sha256; /* the file must still be the one that was described; "": any */
+    const char *sha256; /* the file must still be the one that was looked at; "": any */
     const char *const *readable;
     size_t n_readable;
     const relevo_value *values; /* RUN */

@@ -31,8 +31,25 @@ def told(_seed):
     status, said = jailed(CONTAINER, "plugin", "info", ROGUE)
     expect(status == 0 and "held by system calls, limits, death with its parent" in said, said)
     expect("not by  files, users and capabilities, network namespace" in said, said)
-    status, said = jailed(["no-seccomp"], "plugin", "info", ROGUE)
-    expect(status == 0 and "not by  system calls" in said, said)
+    for what in "lie", "boast":  # whatever it says of that itself
+        status, said = jailed(CONTAINER, "plugin", "info", ROGUE.with_name(f"rogue_at_load_{what}.so"))
+        expect(status == 0 and "held by system calls, limits, death with its parent" in said, said)
+
+
+def told_unheld(_seed):
+    """where system calls cannot be filtered, nothing is loaded to be explained, unless it may run so anyway"""
+    status, said = jailed(["no-seccomp"], "plugin", "info", ROGUE.with_name("rogue_at_load_segfault.so"))
+    expect(status == 69 and "system calls cannot be filtered here" in said and "process_unconfined" in said, f"status {status}: {said}")
+    status, said = jailed(["no-seccomp"], "plugin", "info", stack.PLUGINS / "triggers" / "keyword.so")  # trusted as the program is
+    expect(status == 0 and "not by  system calls" in said, f"status {status}: {said}")
+    with Lab("told", partitions=1, logs=False, plugins=[entry("segfault")]) as lab:
+        status, said = jailed(["no-seccomp"], "plugin", "info", "scripted", "--config", lab.config)
+        expect(status == 69 and "system calls cannot be filtered here" in said, f"status {status}: {said}")
+        for isolation in "process_unconfined", "inline":
+            lab.plugins = [entry("segfault", isolation=isolation)]
+            lab.write_config()
+            status, said = jailed(["no-seccomp"], "plugin", "info", "scripted", "--config", lab.config)
+            expect(status == 0 and "not by  system calls" in said, f"{isolation}: status {status}: {said}")
 
 
 def checked(_seed):
@@ -89,4 +106,4 @@ def unconfined(seed):
 
 
 if __name__ == "__main__":
-    sys.exit(run("containers", told, checked, container, unconfined))
+    sys.exit(run("containers", told, told_unheld, checked, container, unconfined))

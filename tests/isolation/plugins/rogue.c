@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -76,8 +77,42 @@ static void sleep_long(void)
  * ------------------------------------------------------------------------------------------- */
 
 #ifdef ROGUE_AT_LOAD
+/* In the memory of its program, what serves the first slot: it begins with a sink, and behind that are the addresses of its request and of its
+   response. */
+static int find_response(struct dl_phdr_info *info, size_t size, void *ret)
+{
+    (void)size;
+    for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
+        if (ph->p_type != PT_LOAD || !(ph->p_flags & PF_W))
+            continue;
+        char *const *words = (char *const *)(info->dlpi_addr + (ph->p_vaddr + 7) / 8 * 8);
+        for (size_t n = ph->p_memsz / sizeof(*words); n > 5; n--, words++)
+            if ((uint32_t)(uintptr_t)words[0] == sizeof(relevo_sink) && words[1] && words[2] && words[3] && words[4] &&
+                ((uintptr_t)words[3] | (uintptr_t)words[4]) % 4096 == 0) {
+                *(char **)ret = words[4];
+                return 1;
+            }
+    }
+    return 1; /* the program itself comes first, and no other object is of interest */
+}
+
+/* It says of itself that everything holds it, and nothing. */
+static void lie(uint32_t enforced)
+{
+    char *response = NULL;
+    (void)dl_iterate_phdr(find_response, &response);
+    if (!response)
+        crash(); /* the test would show nothing */
+    memcpy(response + 16, &enforced, sizeof(enforced));
+}
+
 __attribute__((constructor)) static void at_load(void)
 {
+    if (strcmp(ROGUE_AT_LOAD, "lie") == 0)
+        lie(0);
+    if (strcmp(ROGUE_AT_LOAD, "boast") == 0)
+        lie(63);
     if (strcmp(ROGUE_AT_LOAD, "segfault") == 0)
         crash();
     else if (strcmp(ROGUE_AT_LOAD, "sleep") == 0)

@@ -385,6 +385,8 @@ static void where_a_plugin_lies(void **state)
     assert_int_equal(setenv("RELEVO_PLUGIN_DIR", "", 1), 0); /* not said: where the program's own are */
     assert_false(rlv_config_find_plugin("greeter", path, sizeof(path)));
     assert_int_equal(unsetenv("RELEVO_PLUGIN_DIR"), 0);
+    assert_false(rlv_config_ours("greeter.so")); /* wherever an operator has plugins lie: it is not the program's folder */
+    assert_false(rlv_config_ours("/nowhere/greeter.so"));
 }
 
 int main(void)

@@ -56,7 +56,7 @@ static void test_refused_files(void **state)
         assert_string_equal(err.message, expected);
 
         rlv_host_plugin_info info;
-        assert_int_equal(rlv_host_inspect(built(path), arena, &info, NULL, &err), RLV_E_REFUSED);
+        assert_int_equal(rlv_host_inspect(built(path), false, arena, &info, NULL, &err), RLV_E_REFUSED);
         assert_string_equal(err.message, expected + strlen("relevo.yaml:7: plugin 'it': "));
     }
 }

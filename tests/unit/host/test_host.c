@@ -524,12 +524,12 @@ static void test_inspect_and_tool(void **state)
     rlv_arena *arena = rlv_arena_new(1 << 20);
     rlv_host_plugin_info info;
     rlv_error err;
-    assert_int_equal(rlv_host_inspect(built("tests/host/probe.so"), arena, &info, NULL, &err), RLV_OK);
+    assert_int_equal(rlv_host_inspect(built("tests/host/probe.so"), false, arena, &info, NULL, &err), RLV_OK);
     assert_string_equal(info.entry, "probe");
     assert_live(0); /* looked at, not made */
-    assert_int_equal(rlv_host_inspect("/nowhere.so", arena, &info, NULL, &err), RLV_E_NOT_FOUND);
+    assert_int_equal(rlv_host_inspect("/nowhere.so", false, arena, &info, NULL, &err), RLV_E_NOT_FOUND);
     if (!test_wary) { /* once is enough: it takes five seconds */
-        assert_int_equal(rlv_host_inspect(built("tests/isolation/rogue_at_load_sleep.so"), arena, &info, NULL, &err), RLV_E_TIMEOUT);
+        assert_int_equal(rlv_host_inspect(built("tests/isolation/rogue_at_load_sleep.so"), false, arena, &info, NULL, &err), RLV_E_TIMEOUT);
         assert_non_null(strstr(err.message, "rogue_at_load_sleep.so: loading it did not end within 5 s: one of its constructors"));
     }
 

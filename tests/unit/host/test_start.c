@@ -18,7 +18,6 @@ static int describe(rlv_arena *arena, const char *summary, relevo_option option,
                                  .n_options = 1};
     rlv_ring_writer w = {.bytes = bytes, .max = sizeof(bytes)};
     rlv_error err;
-    memset(info.sha256, 'a', sizeof(info.sha256) - 1);
     option.size = sizeof(option);
     option.type = RELEVO_OPTION_STRING;
     option.name = "greeting";
