@@ -33,6 +33,7 @@ enum {
     QUIET_US = 10 * 1000 * 1000,
     STACK = 128 * 1024
 };
+static const char QUARANTINED[] = "was put in quarantine";
 static const int64_t OFFENCE_WINDOW_US = (int64_t)10 * 60 * 1000 * 1000;
 
 struct rlv_keeper {
@@ -55,8 +56,9 @@ struct rlv_keeper {
     uint32_t waiting;        /* calls that want to be alone */
     bool alone;              /* one is */
     rlv_run_failure death;   /* of the last life */
-    bool others;             /* more than one call was running in it */
-    const char *kill_reason; /* of a death that we brought about */
+    bool disturbed;          /* no call is to blame for it: more than one was running, or it ended for a reason of ours */
+    const char *kill_reason; /* of a death that we brought about; NULL: we did not */
+    bool kill_is_ours;       /* for no call's fault */
     char kill_text[RLV_RING_ERROR_MAX];
     _Atomic uint32_t in_row; /* deaths since a call was answered */
     uint32_t failed_starts;
@@ -110,6 +112,17 @@ static void say_died(rlv_keeper *k)
     k->unsaid = 0;
 }
 
+/* With the lock. The first reason stands. */
+static void end_life(rlv_keeper *k, const char *reason, const char *text, bool ours)
+{
+    if (k->kill_reason)
+        return;
+    k->kill_reason = reason;
+    k->kill_is_ours = ours;
+    (void)snprintf(k->kill_text, sizeof(k->kill_text), "%s", text);
+    rlv_spawn_kill(&k->process);
+}
+
 static void bury(rlv_keeper *k)
 {
     (void)pthread_mutex_lock(&k->lock);
@@ -118,7 +131,7 @@ static void bury(rlv_keeper *k)
     k->ready = false;
     k->down_since_us = rlv_clock_mono_us();
     k->kept_back = k->quarantined;
-    k->others = k->n_held > 1;
+    k->disturbed = k->n_held > 1 || (k->kill_reason && k->kill_is_ours);
     k->death.reason = k->kill_reason ? k->kill_reason : "crash";
     k->death.text = how;
     if (k->kill_reason)
@@ -188,9 +201,9 @@ static int start(rlv_keeper *k, rlv_error *err)
         k->ready = !k->quarantined;
         if (k->life && !k->kept_back)
             rlv_metric_observe(k->recovery, (double)(rlv_clock_mono_us() - k->down_since_us) / 1e6);
-        if (k->quarantined) /* it was, while this one started: `watch` sees its end, `rest` waits for the release */
-            rlv_spawn_kill(&k->process);
         k->kill_reason = NULL;
+        if (k->quarantined) /* it was, while this one started: `watch` sees its end, `rest` waits for the release */
+            end_life(k, "quarantine", QUARANTINED, true);
         k->life++;
         k->failed_starts = 0;
     }
@@ -417,38 +430,40 @@ bool rlv_keeper_died(const rlv_keeper *k, const rlv_held *held)
     return atomic_load(&k->dead) == held->life;
 }
 
-void rlv_keeper_await_death(rlv_keeper *k, const rlv_held *held, rlv_run_failure *ret, bool *ret_others)
+void rlv_keeper_await_death(rlv_keeper *k, const rlv_held *held, rlv_run_failure *ret, bool *ret_disturbed)
 {
     (void)pthread_mutex_lock(&k->lock);
     while (!rlv_keeper_died(k, held))
         wait_changed(k, INT64_MAX);
     *ret = k->death;
-    *ret_others = k->others;
+    *ret_disturbed = k->disturbed;
+    (void)pthread_mutex_unlock(&k->lock);
+}
+
+static void end_held(rlv_keeper *k, const rlv_held *held, const char *reason, const char *text, bool ours)
+{
+    (void)pthread_mutex_lock(&k->lock);
+    if (!rlv_keeper_died(k, held))
+        end_life(k, reason, text, ours);
     (void)pthread_mutex_unlock(&k->lock);
 }
 
 void rlv_keeper_kill(rlv_keeper *k, const rlv_held *held, const char *reason, const char *text)
 {
-    (void)pthread_mutex_lock(&k->lock);
-    if (!rlv_keeper_died(k, held) && !k->kill_reason) {
-        k->kill_reason = reason;
-        (void)snprintf(k->kill_text, sizeof(k->kill_text), "%s", text);
-        rlv_spawn_kill(&k->process);
-    }
-    (void)pthread_mutex_unlock(&k->lock);
+    end_held(k, held, reason, text, false);
 }
 
-int64_t rlv_keeper_cpu_us(rlv_keeper *k, const rlv_held *held)
+void rlv_keeper_renew(rlv_keeper *k, const rlv_held *held, const char *text)
 {
-    int64_t used = -1;
-    clockid_t clock;
-    struct timespec t;
-    (void)pthread_mutex_lock(&k->lock);
-    if (!rlv_keeper_died(k, held) && clock_getcpuclockid(k->process.pid, &clock) == 0 &&
-        clock_gettime(clock, &t) == 0)
-        used = (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+    end_held(k, held, "renewed", text, true);
+}
+
+bool rlv_keeper_usage(rlv_keeper *k, const rlv_held *held, rlv_usage *ret)
+{
+    (void)pthread_mutex_lock(&k->lock); /* so that its number stays its own */
+    bool lives = !rlv_keeper_died(k, held) && rlv_usage_of(k->process.pid, ret);
     (void)pthread_mutex_unlock(&k->lock);
-    return used;
+    return lives;
 }
 
 /* ---- blame
@@ -473,7 +488,7 @@ void rlv_keeper_blame(rlv_keeper *k)
         (void)snprintf(why, sizeof(why), "it did not survive %u events within 10 minutes", most);
         quarantine(k, why);
         if (k->ready)
-            rlv_spawn_kill(&k->process); /* its memory is of use to others meanwhile */
+            end_life(k, "quarantine", QUARANTINED, true); /* its memory is of use to others meanwhile */
     }
     (void)pthread_mutex_unlock(&k->lock);
 }

@@ -6,6 +6,7 @@
 #ifndef RLV_HOST_KEEPER_H
 #define RLV_HOST_KEEPER_H
 
+#include "base/usage.h"
 #include "host/runner.h"
 #include "host/spawn.h"
 
@@ -44,12 +45,15 @@ void rlv_keeper_let_go(rlv_keeper *keeper, const rlv_held *held);
 
 /* The held process has ended. Any thread, while it holds. */
 bool rlv_keeper_died(const rlv_keeper *keeper, const rlv_held *held);
-/* Waits for that, after rlv_keeper_kill; returns how it ended, and whether other calls ran in it then. */
-void rlv_keeper_await_death(rlv_keeper *keeper, const rlv_held *held, rlv_run_failure *ret, bool *ret_others);
-/* Kills the held process, for a reason ("hang") that becomes that of its death. */
+/* Waits for that, after rlv_keeper_kill; returns how it ended. *ret_disturbed: no call is to blame, as others ran in it then, or it was
+   ended for a reason of ours. */
+void rlv_keeper_await_death(rlv_keeper *keeper, const rlv_held *held, rlv_run_failure *ret, bool *ret_disturbed);
+/* Kills the held process for what this call does in it: a reason ("hang") that becomes that of its death. */
 void rlv_keeper_kill(rlv_keeper *keeper, const rlv_held *held, const char *reason, const char *text);
-/* Processor time that the process has used, us; -1: unknown. */
-int64_t rlv_keeper_cpu_us(rlv_keeper *keeper, const rlv_held *held);
+/* Kills the held process so that a fresh one comes: calls that run in it are not to blame. */
+void rlv_keeper_renew(rlv_keeper *keeper, const rlv_held *held, const char *text);
+/* What the held process had of the processors. False: it has ended, and *ret is untouched. */
+bool rlv_keeper_usage(rlv_keeper *keeper, const rlv_held *held, rlv_usage *ret);
 
 /* A call was answered: the process works. */
 void rlv_keeper_worked(rlv_keeper *keeper);

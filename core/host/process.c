@@ -19,7 +19,7 @@ enum {
     START_MS = 60000,
     OFFENCES = 10,
     SLICE_US = 100 * 1000,
-    STARVED = 3,                 /* so much longer may a process take that hardly got the processor */
+    STARVED = 3,                 /* so much longer may a call take at most whose process waits for a processor */
     ERRORS_IN_ROW = 16,          /* after so many failing calls it gets a fresh process, once a minute: */
     RENEW_US = 60 * 1000 * 1000, /* memory that it lost is an error for ever */
     SLOTS_MOST = 8
@@ -212,7 +212,8 @@ static uint32_t write_views(const rlv_held *held, const rlv_run *run, uint32_t f
 static bool await(struct process_runner *r, const rlv_held *held, uint32_t turn, uint32_t n)
 {
     const rlv_ring_response *response = rlv_spawned_response(held->process, held->slot);
-    int64_t began = rlv_clock_mono_us(), budget = rlv_run_budget_us(&r->budget, n), cpu = -1, cpu_since = 0;
+    int64_t began = rlv_clock_mono_us(), budget = rlv_run_budget_us(&r->budget, n), looked = 0;
+    rlv_usage then = {.ran_us = 0}, usage = then;
     for (;;) {
         uint32_t seen = atomic_load_explicit(&response->turn, memory_order_acquire);
         if (seen == turn)
@@ -220,15 +221,13 @@ static bool await(struct process_runner *r, const rlv_held *held, uint32_t turn,
         if (rlv_keeper_died(r->keeper, held))
             return false;
         int64_t now = rlv_clock_mono_us(), spent = now - began;
-        if (spent >= SLICE_US / 2 && cpu < 0) {
-            cpu = rlv_keeper_cpu_us(r->keeper, held);
-            cpu_since = now;
-        }
+        if (!looked && spent >= SLICE_US / 2 && rlv_keeper_usage(r->keeper, held, &then))
+            looked = now;
         if (spent >= budget) {
             /* On a machine that is busy with others it is not the plugin's fault. */
-            int64_t used = cpu < 0 ? -1 : rlv_keeper_cpu_us(r->keeper, held) - cpu;
-            bool starved = used >= 0 && used * 4 < now - cpu_since && spent < STARVED * budget;
-            if (!starved) {
+            bool held_up = looked && spent < STARVED * budget && rlv_keeper_usage(r->keeper, held, &usage) &&
+                           spent - rlv_usage_held_up(&then, &usage, now - looked) < budget;
+            if (!held_up) {
                 char text[100];
                 (void)snprintf(text, sizeof(text), "gave no answer about %u events within %lld ms", n,
                                (long long)(spent / 1000));
@@ -275,9 +274,9 @@ static enum rlv_run_outcome failed(rlv_run_failure *ret, const char *reason, con
 
 static enum rlv_run_outcome dead(struct process_runner *r, const rlv_held *held, rlv_run_failure *ret)
 {
-    bool others;
-    rlv_keeper_await_death(r->keeper, held, ret, &others);
-    return others ? RLV_RUN_DISTURBED : RLV_RUN_DIED;
+    bool disturbed;
+    rlv_keeper_await_death(r->keeper, held, ret, &disturbed);
+    return disturbed ? RLV_RUN_DISTURBED : RLV_RUN_DIED;
 }
 
 /* What it answered about n views from the first on, into the collector. */
@@ -337,7 +336,7 @@ static void count_errors(struct process_runner *r, const rlv_held *held, enum rl
     } else if (outcome == RLV_RUN_FAILED && atomic_fetch_add(&r->errors, 1) + 1 >= ERRORS_IN_ROW) {
         int64_t now = rlv_clock_mono_us(), after = atomic_load(&r->renew_after_us);
         if (now >= after && atomic_compare_exchange_strong(&r->renew_after_us, &after, now + RENEW_US))
-            rlv_keeper_kill(r->keeper, held, "errors", "failed at one event after the other");
+            rlv_keeper_renew(r->keeper, held, "failed at one event after the other");
     }
 }
 

@@ -38,7 +38,7 @@ enum rlv_run_outcome {
     RLV_RUN_DONE,
     RLV_RUN_FAILED,    /* the plugin said so; it goes on */
     RLV_RUN_DIED,      /* its process ended of this call */
-    RLV_RUN_DISTURBED, /* its process ended while this call and others ran: ask again, alone */
+    RLV_RUN_DISTURBED, /* its process ended while this call and others ran, or for a reason of ours: ask again, alone */
     RLV_RUN_DOWN       /* it was not even asked, and will not be for a while */
 };
 
