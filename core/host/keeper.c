@@ -68,8 +68,7 @@ struct rlv_keeper {
     uint32_t unsaid;                /* deaths since the last line about one */
     int64_t offences[OFFENCES_MAX]; /* when; a ring */
     uint32_t n_offences;
-    char *copies[RLV_RING_SLOTS_MAX];
-    size_t copy_sizes[RLV_RING_SLOTS_MAX];
+    rlv_ring_copy copies[RLV_RING_SLOTS_MAX];
 };
 
 static void wait_changed(rlv_keeper *k, int64_t until_us)
@@ -283,7 +282,7 @@ static void destroy(rlv_keeper *k)
 {
     rlv_spawn_close(&k->process);
     for (size_t i = 0; i < RLV_RING_SLOTS_MAX; i++)
-        free(k->copies[i]);
+        free(k->copies[i].bytes);
     if (k->alarm >= 0)
         (void)close(k->alarm);
     (void)pthread_cond_destroy(&k->changed);
@@ -407,7 +406,7 @@ int rlv_keeper_hold(rlv_keeper *k, bool alone, rlv_held *ret, rlv_error *err)
         k->held |= 1u << slot;
         k->n_held++;
         k->alone = alone;
-        *ret = (rlv_held){&k->process, slot, k->life, &k->copies[slot], &k->copy_sizes[slot]};
+        *ret = (rlv_held){&k->process, slot, k->life, &k->copies[slot]};
     }
     if (alone)
         changed(k); /* those that waited for us to be alone */

@@ -24,8 +24,7 @@ typedef struct rlv_held {
     const rlv_spawned *process;
     uint32_t slot;
     uint32_t life; /* which process since the beginning */
-    char **copy;   /* the slot's private buffer for a response, and how large it is */
-    size_t *copy_size;
+    rlv_ring_copy *copy; /* the slot's */
 } rlv_held;
 
 /*

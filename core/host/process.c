@@ -240,31 +240,6 @@ static bool await(struct process_runner *r, const rlv_held *held, uint32_t turn,
     }
 }
 
-/* The answer as it stood at one moment, in memory that only we write. NULL: its length is a lie; or memory is
-   short, which is then said by *ret_short. */
-static const char *take_copy(const rlv_held *held, rlv_ring_response *ret_head, bool *ret_short)
-{
-    rlv_ring_response *response = rlv_spawned_response(held->process, held->slot);
-    *ret_short = false;
-    ret_head->status = response->status;
-    ret_head->code = response->code;
-    ret_head->used = response->used;
-    if (ret_head->used > RLV_RING_RESPONSE_ROOM || ret_head->used % 8)
-        return NULL;
-    if (*held->copy_size < ret_head->used || !*held->copy) {
-        size_t size = ret_head->used > 64 * 1024 ? RLV_RING_RESPONSE_ROOM : 64 * 1024;
-        char *larger = realloc(*held->copy, size);
-        if (!larger) {
-            *ret_short = true;
-            return NULL;
-        }
-        *held->copy = larger;
-        *held->copy_size = size;
-    }
-    memcpy(*held->copy, rlv_ring_body(response, sizeof(*response)), ret_head->used);
-    return *held->copy;
-}
-
 static enum rlv_run_outcome failed(rlv_run_failure *ret, const char *reason, const char *text)
 {
     ret->reason = reason;
@@ -283,26 +258,23 @@ static enum rlv_run_outcome dead(struct process_runner *r, const rlv_held *held,
 static enum rlv_run_outcome read_answer(struct process_runner *r, const rlv_held *held, uint32_t first,
                                         uint32_t n, rlv_collector *c, rlv_run_failure *ret)
 {
-    rlv_ring_response head;
-    bool memory_short;
-    const char *why = "its length leads outside";
-    const char *bytes = take_copy(held, &head, &memory_short);
-    if (memory_short) {
+    int32_t code = RELEVO_OK;
+    const char *why = "";
+    char text[160];
+    switch (rlv_ring_take(rlv_spawned_response(held->process, held->slot), held->copy, first, n, c, &code, &why)) {
+    case RLV_RING_SAID_ANSWERS:
+        return RLV_RUN_DONE;
+    case RLV_RING_SAID_ERROR:
+        (void)snprintf(text, sizeof(text), "returned %d", (int)code);
+        return failed(ret, "error", text);
+    case RLV_RING_SAID_TOO_MUCH:
+        return failed(ret, "error", "said more than fits");
+    case RLV_RING_SAID_SHORT:
         c->full = true;
         return RLV_RUN_FAILED;
+    case RLV_RING_SAID_GARBAGE:
+        break;
     }
-    if (bytes && head.status == RLV_RING_FULL)
-        return failed(ret, "error", "said more than fits");
-    if (bytes && head.status == RLV_RING_DONE && head.code != RELEVO_OK) {
-        ret->reason = "error";
-        (void)rlv_error_set(&ret->text, RLV_E_IO, "returned %d", (int)head.code);
-        return RLV_RUN_FAILED;
-    }
-    if (bytes && head.status != RLV_RING_DONE)
-        why = "its state is none that there is";
-    else if (bytes && rlv_ring_read(bytes, head.used, first, n, c, &why))
-        return RLV_RUN_DONE;
-    char text[160];
     (void)snprintf(text, sizeof(text), "wrote over what it shares with relevo: %s", why);
     rlv_keeper_kill(r->keeper, held, "garbage", text);
     return dead(r, held, ret);

@@ -7,6 +7,8 @@
  */
 #include "host/ring.h"
 
+#include <stdlib.h>
+
 enum {
     RECORD_LINE = 100,
     RECORD_REFUSALS = 101,
@@ -18,6 +20,7 @@ enum {
                                      ? RLV_HOST_SKILLS_MAX
                                      : CHOICE_TEXTS * (int)RELEVO_CHOICES_MAX),
     WHY_MAX = 120,
+    COPY_LEAST = 64 * 1024,
     LINE_MAX_BYTES = 1100 /* a little more than the collector writes of a line */
 };
 
@@ -318,4 +321,43 @@ bool rlv_ring_read(const char *bytes, size_t len, uint32_t first, uint32_t n, rl
             return false;
     }
     return true;
+}
+
+/* The answer as it stood at one moment, in memory that only we write. */
+static enum rlv_ring_said take_copy(const rlv_ring_response *response, rlv_ring_copy *copy, rlv_ring_response *ret_head)
+{
+    const volatile rlv_ring_response *now = response; /* each is read once, whatever it is a moment later */
+    ret_head->status = now->status;
+    ret_head->code = now->code;
+    ret_head->used = now->used;
+    if (ret_head->used > RLV_RING_RESPONSE_ROOM || ret_head->used % 8)
+        return RLV_RING_SAID_GARBAGE;
+    if (copy->size < ret_head->used || !copy->bytes) {
+        size_t size = ret_head->used > COPY_LEAST ? RLV_RING_RESPONSE_ROOM : COPY_LEAST;
+        char *larger = realloc(copy->bytes, size);
+        if (!larger)
+            return RLV_RING_SAID_SHORT;
+        *copy = (rlv_ring_copy){larger, size};
+    }
+    memcpy(copy->bytes, rlv_ring_body((void *)(uintptr_t)response, sizeof(*response)), ret_head->used);
+    return RLV_RING_SAID_ANSWERS;
+}
+
+enum rlv_ring_said rlv_ring_take(const rlv_ring_response *response, rlv_ring_copy *copy, uint32_t first, uint32_t n, rlv_collector *c,
+                                 int32_t *ret_code, const char **ret_why)
+{
+    rlv_ring_response head;
+    enum rlv_ring_said said = take_copy(response, copy, &head);
+    *ret_why = "its length leads outside";
+    if (said != RLV_RING_SAID_ANSWERS)
+        return said;
+    if (head.status == RLV_RING_FULL)
+        return RLV_RING_SAID_TOO_MUCH;
+    *ret_why = "its state is none that there is";
+    if (head.status != RLV_RING_DONE)
+        return RLV_RING_SAID_GARBAGE;
+    *ret_code = head.code;
+    if (head.code != RELEVO_OK)
+        return RLV_RING_SAID_ERROR;
+    return rlv_ring_read(copy->bytes, head.used, first, n, c, ret_why) ? RLV_RING_SAID_ANSWERS : RLV_RING_SAID_GARBAGE;
 }

@@ -101,4 +101,22 @@ void rlv_ring_put_refusals(rlv_ring_writer *w, uint32_t code, uint32_t n, const 
 RLV_MUST_CHECK bool rlv_ring_read(const char *bytes, size_t len, uint32_t first, uint32_t n, rlv_collector *c,
                                   const char **ret_why);
 
+/* Memory for copies of responses. */
+typedef struct rlv_ring_copy {
+    char *bytes; /* freed by whoever has it */
+    size_t size;
+} rlv_ring_copy;
+
+enum rlv_ring_said {
+    RLV_RING_SAID_ANSWERS, /* the collector has them, or is full */
+    RLV_RING_SAID_ERROR,   /* the operation returned *ret_code */
+    RLV_RING_SAID_TOO_MUCH,
+    RLV_RING_SAID_GARBAGE, /* not what an honest process writes: *ret_why says what is wrong, a constant */
+    RLV_RING_SAID_SHORT    /* memory is: nothing was read */
+};
+
+/* What a whole response says, head and body, of which anything may be written meanwhile: it is copied first. first, n, collector: as above. */
+RLV_MUST_CHECK enum rlv_ring_said rlv_ring_take(const rlv_ring_response *response, rlv_ring_copy *copy, uint32_t first, uint32_t n,
+                                                rlv_collector *c, int32_t *ret_code, const char **ret_why);
+
 #endif

@@ -271,22 +271,6 @@ static int write_start(rlv_spawned *s, const rlv_start *start, rlv_error *err)
     return RLV_OK;
 }
 
-/* What it refused with: its text, made safe for a line of ours. */
-static int refusal(const rlv_ring_response *response, rlv_error *err)
-{
-    char text[RLV_RING_ERROR_MAX];
-    int32_t code = response->code;
-    memcpy(text, response->error, sizeof(text));
-    size_t len = strnlen(text, sizeof(text) - 1);
-    text[len] = '\0';
-    for (size_t i = 0; i < len; i++)
-        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
-            text[i] = ' ';
-    if (!len || !rlv_str_utf8((rlv_str){text, len}) || code <= RLV_OK || code > RLV_E_REFUSED)
-        return rlv_error_set(err, RLV_E_REFUSED, "its process gave no readable reason");
-    return rlv_error_set(err, code, "%s", text);
-}
-
 static int finish(rlv_spawned *s, int code, rlv_error *err)
 {
     rlv_error how;
@@ -306,7 +290,7 @@ static int wait_ready(const rlv_spawned *s, int64_t budget_us, const atomic_bool
         bool ended = rlv_spawn_ended(s);
         uint32_t turn = atomic_load_explicit(&response->turn, memory_order_acquire);
         if (turn == TURN_START && response->status == RLV_RING_REFUSED)
-            return refusal(response, err);
+            return rlv_refusal_take(response, err);
         if (turn == TURN_START && response->status == RLV_RING_STARTED)
             return RLV_OK;
         if (ended)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Start and description as bytes; see start.h. What comes back is bounded, and shown to people only when it
+/* Start, description and refusal as bytes; see start.h. What comes back is bounded, and shown to people only when it
  * is plain. */
 #include "host/start.h"
 
@@ -222,18 +222,23 @@ void rlv_described_put(rlv_ring_writer *w, const rlv_host_plugin_info *info)
         put_option(w, info->options[i]);
 }
 
-/* Text that people may be shown: UTF-8 without control characters, which a terminal would obey, but for those of `allowed`. C1's
-   are two bytes, and one of them begins what ESC [ does. */
+/* How many bytes a control character takes that begins here, which a terminal would obey; 0: none does. C1's are two bytes in UTF-8, and one of
+   them begins what ESC [ does. */
+static size_t control(rlv_str text, size_t at)
+{
+    unsigned char byte = (unsigned char)text.ptr[at], next = at + 1 < text.len ? (unsigned char)text.ptr[at + 1] : 0;
+    if (byte < 0x20 || byte == 0x7f)
+        return 1;
+    return byte == 0xc2 && next >= 0x80 && next <= 0x9f ? 2 : 0;
+}
+
+/* Text that people may be shown: UTF-8 without control characters, but for those of `allowed`. */
 static const char *take_shown(struct cursor *c, const char *allowed)
 {
     rlv_str text = take_text(c, TEXT_MAX);
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char byte = (unsigned char)text.ptr[i];
-        unsigned char next = i + 1 < text.len ? (unsigned char)text.ptr[i + 1] : 0;
-        bool c0 = byte == 0 || (byte < 0x20 && !strchr(allowed, byte)) || byte == 0x7f;
-        if (c0 || (byte == 0xc2 && next >= 0x80 && next <= 0x9f))
+    for (size_t i = 0; i < text.len; i++)
+        if (control(text, i) && (!text.ptr[i] || !strchr(allowed, text.ptr[i])))
             c->bad = true;
-    }
     if (!rlv_str_utf8(text))
         c->bad = true;
     return c->bad ? "" : text.ptr;
@@ -306,4 +311,21 @@ int rlv_described_take(const char *path, rlv_str bytes, rlv_arena *arena, rlv_ho
             path);
     *ret = info;
     return RLV_OK;
+}
+
+/* ---- a refusal
+ * -------------------------------------------------------------------------------------------------------- */
+
+int rlv_refusal_take(const rlv_ring_response *response, rlv_error *err)
+{
+    char text[RLV_RING_ERROR_MAX];
+    int32_t code = response->code;
+    memcpy(text, response->error, sizeof(text));
+    rlv_str line = {text, strnlen(text, sizeof(text) - 1)};
+    text[line.len] = '\0';
+    for (size_t i = 0; i < line.len; i++)
+        memset(text + i, ' ', control(line, i));
+    if (!line.len || !rlv_str_utf8(line) || code <= RLV_OK || code > RLV_E_REFUSED)
+        return rlv_error_set(err, RLV_E_REFUSED, "its process gave no readable reason");
+    return rlv_error_set(err, code, "%s", text);
 }

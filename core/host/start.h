@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The two messages that are no batches: what a plugin's process is told when it starts, and how it describes
- * the plugin. The first is ours; the second may be anything, and is checked as a descriptor is.
+ * The messages that are no batches: what a plugin's process is told when it starts, how it describes
+ * the plugin, and why it refuses. The first is ours; the others may be anything, and are checked as a descriptor is.
  */
 #ifndef RLV_HOST_START_H
 #define RLV_HOST_START_H
@@ -36,8 +36,11 @@ void rlv_start_put(rlv_ring_writer *w, const rlv_start *start);
 /* Everything is copied into arena. RLV_E_INVALID: another version's, or damaged; RLV_E_LIMIT. */
 RLV_MUST_CHECK int rlv_start_take(rlv_str bytes, rlv_arena *arena, rlv_start *ret, rlv_error *err);
 
+/* What a process refused with: its own code and text, if they are any, safe for a line of ours; RLV_E_REFUSED, if not. Always an error. */
+RLV_MUST_CHECK int rlv_refusal_take(const rlv_ring_response *response, rlv_error *err);
+
 void rlv_described_put(rlv_ring_writer *w, const rlv_host_plugin_info *info);
-/* Everything but `entry` is copied into arena. RLV_E_REFUSED with a line that begins with path. */
+/* Everything but `entry`, and `sha256`, which is not its to say, is copied into arena. RLV_E_REFUSED with a line that begins with path. */
 RLV_MUST_CHECK int rlv_described_take(const char *path, rlv_str bytes, rlv_arena *arena,
                                       rlv_host_plugin_info *ret, rlv_error *err);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a plugin's process may write into the memory that it shares with us: any bytes as the records of a
- * response, and as the description of a plugin. The reader must neither read nor write outside, keep nothing
- * that the collector would refuse, and end. The first byte says which of the two, and which phase.
+ * response, as the description of a plugin, and, from 128 on, as a whole response with its head: of a call, or a refusal. The reader must
+ * neither read nor write outside, keep nothing that the collector would refuse, and end. The first byte says which of them, and which phase.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -66,6 +66,48 @@ static void read_description(const char *bytes, size_t len, rlv_arena *arena)
         abort();
 }
 
+/* A slot of its true size, in which the rest is zero. */
+static const rlv_ring_response *slot_of(const uint8_t *data, size_t len)
+{
+    static char *slot;
+    static size_t dirty;
+    if (!slot)
+        slot = calloc(1, RLV_RING_RESPONSE);
+    if (!slot || len > RLV_RING_RESPONSE)
+        return NULL;
+    memset(slot, 0, dirty);
+    if (len)
+        memcpy(slot, data, len);
+    dirty = len;
+    return (const rlv_ring_response *)(void *)slot;
+}
+
+static void take_response(enum rlv_phase phase, const rlv_ring_response *response, rlv_arena *arena)
+{
+    static rlv_ring_copy copy;
+    rlv_collector c;
+    int32_t code = RELEVO_OK;
+    const char *why = NULL;
+    if (!rlv_collector_init(&c, arena, phase, RLV_STR("fuzzed"), "plugin fuzzed", VIEWS))
+        abort();
+    enum rlv_ring_said said = rlv_ring_take(response, &copy, 2, 4, &c, &code, &why);
+    if ((said == RLV_RING_SAID_GARBAGE && !why) || (said == RLV_RING_SAID_ERROR && code == RELEVO_OK))
+        abort();
+    if (said == RLV_RING_SAID_ANSWERS && (response->status != RLV_RING_DONE || response->used > RLV_RING_RESPONSE_ROOM))
+        abort();
+    check_kept(&c);
+}
+
+static void take_refusal(const rlv_ring_response *response)
+{
+    rlv_error err;
+    if (rlv_refusal_take(response, &err) == RLV_OK || !err.message[0] || !rlv_str_utf8(rlv_str_from(err.message)))
+        abort();
+    for (const char *c = err.message; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static rlv_arena *arena;
@@ -74,6 +116,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!arena || size < 1)
         return 0;
     rlv_arena_reset(arena);
+    if (data[0] >= 128) {
+        const rlv_ring_response *response = slot_of(data + 1, size - 1);
+        if (response && data[0] % 8 == 7)
+            take_refusal(response);
+        else if (response)
+            take_response((enum rlv_phase)(data[0] % 8), response, arena);
+        return 0;
+    }
     /* A copy of its own, aligned and of exact size, so that one byte beyond it is found. */
     size_t len = size - 1;
     char *bytes = malloc(len ? len : 1);

@@ -339,14 +339,17 @@ static int32_t how_scribble_request(const rogue *self, uint32_t view, uint32_t n
     return mprotect(request, 4096, PROT_READ | PROT_WRITE) == 0 ? RELEVO_OK : RELEVO_E_FAILED;
 }
 
+enum { DONE = 3 };
+
 /* An answer in the ring that the host's own code never wrote, and the turn that says that it is complete. */
-static int32_t forge(const relevo_sink *sink, const uint32_t *record, size_t words, uint32_t used)
+static int32_t forge(const relevo_sink *sink, uint32_t state, const uint32_t *record, size_t words, uint32_t used)
 {
     char *response = shared_of(sink, 1);
     const char *request = shared_of(sink, 0);
-    uint32_t head[4] = {0, 3 /* done */, 0, used};
+    uint32_t head[4] = {0, state, 0, used};
     memcpy(response + 4, head + 1, 12);
-    memcpy(response + 544, record, words * 4); /* behind the head of a response */
+    if (words)
+        memcpy(response + 544, record, words * 4); /* behind the head of a response */
     memcpy(response, request, 4);
     (void)syscall(SYS_futex, response, 1, 1 << 30, NULL, NULL, 0);
     sleep_long();
@@ -359,14 +362,46 @@ static int32_t how_outside(const rogue *self, uint32_t view, uint32_t n, const r
     /* 96 bytes, a reply of two texts that are 4 GB long together */
     const uint32_t record[] = {96, 3, view, 2, 0, 0, 0,           0,           0, 0,
                                0,  0, 0,    0, 0, 0, 0xfffffff0u, 0xfffffff0u, 0, 0};
-    return forge(sink, record, sizeof(record) / 4, 96);
+    return forge(sink, DONE, record, sizeof(record) / 4, 96);
 }
 
 static int32_t how_used(const rogue *self, uint32_t view, uint32_t n, const relevo_sink *sink)
 {
     (void)self, (void)view, (void)n;
     const uint32_t record[] = {64, 4, 0, 0};
-    return forge(sink, record, 4, 0xfffffff8u);
+    return forge(sink, DONE, record, 4, 0xfffffff8u);
+}
+
+/* A reply that no sink ever saw: a record of 84 bytes and its text. */
+static int32_t forge_reply(const relevo_sink *sink, uint32_t view, uint32_t len)
+{
+    uint32_t record[21] = {(84 + len + 7) / 8 * 8, RELEVO_ANSWER_REPLY, view, 5};
+    const double confidence = 1;
+    memcpy(record + 6, &confidence, sizeof(confidence));
+    record[16] = len;
+    memset(shared_of(sink, 1) + 544 + sizeof(record), 'a', len);
+    return forge(sink, DONE, record, sizeof(record) / 4, record[0]);
+}
+
+/* About an event that it was not asked about: the first one behind its own. */
+static int32_t how_forged_view(const rogue *self, uint32_t view, uint32_t n, const relevo_sink *sink)
+{
+    (void)self, (void)view;
+    return forge_reply(sink, n, 8);
+}
+
+/* As long as the ring has room for. */
+static int32_t how_forged_huge(const rogue *self, uint32_t view, uint32_t n, const relevo_sink *sink)
+{
+    (void)self, (void)n;
+    return forge_reply(sink, view, (4 << 20) - 4096);
+}
+
+/* A state of a call that there is none of. */
+static int32_t how_forged_state(const rogue *self, uint32_t view, uint32_t n, const relevo_sink *sink)
+{
+    (void)self, (void)view, (void)n;
+    return forge(sink, 77, NULL, 0, 0);
 }
 
 /* ---- answers through the sink, but not as they should be
@@ -527,6 +562,9 @@ static const struct {
     {"request", how_scribble_request},
     {"outside", how_outside},
     {"used", how_used},
+    {"forged_view", how_forged_view},
+    {"forged_huge", how_forged_huge},
+    {"forged_state", how_forged_state},
     {"other_view", how_other_view},
     {"huge", how_huge},
     {"flood", how_flood},

@@ -52,9 +52,43 @@ static void what_is_shown(void **state)
     rlv_arena_free(arena);
 }
 
+/* A refusal is shown, but for its control characters; what is none says so. */
+static void what_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int32_t code;
+        const char *shown;
+    } cases[] = {
+        {"no moon: ¿qué?", RLV_E_CONFIG, "no moon: ¿qué?"},
+        {"a\nb\033[2Jc\177", RLV_E_CONFIG, "a b [2Jc "},
+        {"a\xc2\x9b" "31mb\xc2\x80", RLV_E_CONFIG, "a  31mb  "},
+        {"\xc2\xa0", RLV_E_CONFIG, "\xc2\xa0"},
+        {"cut\xc2", RLV_E_CONFIG, NULL},
+        {"", RLV_E_CONFIG, NULL},
+        {"fine, it says", RLV_OK, NULL},
+        {"of another world", RLV_E_REFUSED + 1, NULL},
+        {"of another world", -1, NULL},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        rlv_ring_response response = {.code = cases[i].code};
+        rlv_error err;
+        memcpy(response.error, cases[i].text, strlen(cases[i].text));
+        assert_int_equal(rlv_refusal_take(&response, &err), cases[i].shown ? cases[i].code : RLV_E_REFUSED);
+        assert_string_equal(err.message, cases[i].shown ? cases[i].shown : "its process gave no readable reason");
+    }
+    rlv_ring_response whole = {.code = RLV_E_CONFIG}; /* without a NUL: the last byte is not taken */
+    rlv_error err;
+    memset(whole.error, 'a', sizeof(whole.error));
+    assert_int_equal(rlv_refusal_take(&whole, &err), RLV_E_CONFIG);
+    assert_int_equal(strlen(err.message), sizeof(whole.error) - 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_refused),
         cmocka_unit_test(what_is_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
