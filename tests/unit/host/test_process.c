@@ -179,6 +179,9 @@ static const struct {
     {"scribble", "garbage", "wrote over what it shares"},
     {"outside", "garbage", "a length in it leads outside"},
     {"used", "garbage", "its length leads outside"},
+    {"forged_view", "garbage", "it holds an answer about an event that was not asked about"},
+    {"forged_huge", "garbage", "it holds an answer that had to be refused"},
+    {"forged_state", "garbage", "its state is none that there is"},
     {"close", "error", "returned -6"},
     {"read", "error", "returned -6"},
     {"write", "error", "returned -6"},
@@ -222,6 +225,20 @@ static void test_misbehaviour(void **state)
         fail_msg("the memory of this process grew from %ld to %ld KiB", before, own_kib());
     assert_int_equal(access("/tmp/relevo-test-written", F_OK), -1);
     (void)unlink(secret);
+    rlv_arena_free(arena);
+}
+
+/* Who sleeps does not wait for a processor, however busy the machine is: its time is its budget, and nothing more. */
+static void test_sleeper(void **state)
+{
+    (void)state;
+    rlv_arena *arena = rlv_arena_new(64 << 20);
+    rlv_str text = misbehave("sleep", "", arena);
+    const char *within = memmem(text.ptr, text.len, "within ", 7);
+    assert_non_null(within);
+    long ms = strtol(within + 7, NULL, 10);
+    if (ms < 700 || ms >= 1400)
+        fail_msg("it had %ld ms, and 700 are its budget", ms);
     rlv_arena_free(arena);
 }
 
@@ -354,6 +371,99 @@ static void test_quarantine(void **state)
     config_close(&r.c);
     rlv_arena_free(arena);
     free(m);
+}
+
+/* A file in place of another one, which may be mapped. */
+static void put_file(const char *from, const char *to, const char *more)
+{
+    char bytes[4096], fresh[4200];
+    (void)snprintf(fresh, sizeof(fresh), "%s.new", to);
+    FILE *in = fopen(from, "re"), *out = fopen(fresh, "we");
+    assert_non_null(in);
+    assert_non_null(out);
+    for (size_t n; (n = fread(bytes, 1, sizeof(bytes), in)) > 0;)
+        assert_int_equal(fwrite(bytes, 1, n, out), n);
+    assert_true(fputs(more, out) >= 0);
+    (void)fclose(in);
+    assert_int_equal(fclose(out), 0);
+    assert_int_equal(rename(fresh, to), 0);
+}
+
+static void wait_quarantined(rlv_metric *gauge)
+{
+    int64_t until = rlv_clock_mono_us() + 60000000;
+    while (rlv_metric_value(gauge) < 0.5) {
+        assert_true(rlv_clock_mono_us() < until);
+        rlv_clock_sleep_ms(10);
+    }
+}
+
+/* All of them go to people, and this is why. */
+static void check_down(const rlv_host *host, rlv_arena *arena, many *m, const char *why)
+{
+    many_init(m, -1);
+    respond(host, arena, m);
+    for (int i = 0; i < EVENTS; i++) {
+        const rlv_answer *failure = answer_of(&m->s[i], "rogue", RLV_ANSWER_FAILURE);
+        assert_non_null(failure);
+        assert_false(failure->as.failure.fatal); /* none of them did anything */
+        rlv_str reason = failure->as.failure.reason;
+        if (!memmem(reason.ptr, reason.len, why, strlen(why)))
+            fail_msg("the reason is `%.*s`, not `%s`", RLV_STR_ARG(reason), why);
+        assert_null(answer_of(&m->s[i], "rogue", RLV_ANSWER_REPLY));
+        assert_non_null(answer_of(&m->s[i], "probe", RLV_ANSWER_REPLY));
+    }
+}
+
+/* A process that does not come back: after five tries it is left alone. A release tries again, as often, and whatever lies in the
+   file's place now; only the file that was there at first is taken. */
+static void test_quarantine_of_starts(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/relevo-test-XXXXXX", copy[64], original[4096];
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(copy, sizeof(copy), "%s/rogue.so", folder);
+    (void)snprintf(original, sizeof(original), "%s", built("tests/isolation/rogue.so"));
+    put_file(original, copy, "");
+    rogue_config r;
+    bool known;
+    many *m = calloc(1, sizeof(*m));
+    rlv_arena *arena = rlv_arena_new(64 << 20);
+    rogue_open(&r, "segfault", "");
+    r.rogue->path = copy;
+    r.rogue->offences = 1000;
+    rlv_metric *gauge = rlv_metric_gauge("relevo_plugin_quarantined", "", "plugin=\"rogue\"");
+    rlv_metric *restarts = rlv_metric_counter("relevo_plugin_restarts_total", "", "plugin=\"rogue\"");
+    rlv_host *host = host_of(&r);
+    double before = rlv_metric_value(restarts);
+    put_file(original, copy, "another file");
+    many_init(m, BAD);
+    respond(host, arena, m); /* it dies */
+    wait_quarantined(gauge);
+    check_down(host, arena, m, "is quarantined: its process failed to start 5 times, the last time because ");
+    check_down(host, arena, m, "has changed since it was checked"); /* what the operator needs to know */
+    assert_true(rlv_host_release(host, "rogue", &known));
+    wait_quarantined(gauge);
+    check_down(host, arena, m, "has changed since it was checked");
+    put_file("/dev/null", copy, "no plugin at all");
+    assert_true(rlv_host_release(host, "rogue", &known));
+    wait_quarantined(gauge);
+    check_down(host, arena, m, "failed to start 5 times, the last time because ");
+    assert_true(rlv_metric_value(restarts) - before < 0.5);
+    put_file(original, copy, "");
+    assert_true(rlv_host_release(host, "rogue", &known));
+    many_init(m, -1);
+    respond(host, arena, m); /* waits for it */
+    check_answers(m, -1);
+    assert_true(rlv_metric_value(gauge) < 0.5);
+    assert_true(rlv_metric_value(restarts) - before > 0.5);
+    assert_false(rlv_host_release(host, "rogue", &known));
+    rlv_host_free(host);
+    config_close(&r.c);
+    rlv_arena_free(arena);
+    free(m);
+    assert_int_equal(unlink(copy), 0);
+    assert_int_equal(rmdir(folder), 0);
 }
 
 typedef struct lane {
@@ -541,10 +651,11 @@ int main(void)
     rlv_confine_words(enforced, words, sizeof(words));
     (void)printf("enforced here: %s\n", words);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_misbehaviour),     cmocka_unit_test(test_leak),
+        cmocka_unit_test(test_misbehaviour),     cmocka_unit_test(test_sleeper),
+        cmocka_unit_test(test_leak),
         cmocka_unit_test(test_refused_at_start), cmocka_unit_test(test_reads_only_its_own),
-        cmocka_unit_test(test_quarantine),       cmocka_unit_test(test_lanes_at_once),
-        cmocka_unit_test(test_late),
+        cmocka_unit_test(test_quarantine),       cmocka_unit_test(test_quarantine_of_starts),
+        cmocka_unit_test(test_lanes_at_once),    cmocka_unit_test(test_late),
         cmocka_unit_test(test_without_sigchld),  cmocka_unit_test(test_dies_with_parent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
