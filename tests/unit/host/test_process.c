@@ -470,6 +470,7 @@ typedef struct lane {
     pthread_t thread;
     const rlv_host *host;
     int bad; /* the event that the rogue dies of in this lane; -1: none */
+    int times;
     many m;
 } lane;
 
@@ -478,7 +479,7 @@ static void *run_lane(void *argument)
     lane *l = argument;
     rlv_arena *arena = rlv_arena_new(64 << 20);
     rlv_error err;
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < l->times; i++) {
         rlv_arena_reset(arena);
         many_init(&l->m, l->bad);
         if (!arena || rlv_host_call(l->host, RLV_PHASE_RESPOND, NULL, arena, l->m.subjects, EVENTS, &err))
@@ -492,15 +493,13 @@ static void *run_lane(void *argument)
     return NULL;
 }
 
-/* Lanes that share the process: who dies there is found, and nobody else is blamed for it. */
-static void test_lanes_at_once(void **state)
+static void lanes_at_once(const char *how, int times)
 {
-    (void)state;
     enum {
         LANES = 6
     };
     rogue_config r;
-    rogue_open(&r, "segfault", "");
+    rogue_open(&r, how, "");
     r.rogue->offences = 1000;
     rlv_host *host = host_of(&r);
     lane *lanes = calloc(LANES, sizeof(*lanes));
@@ -508,17 +507,31 @@ static void test_lanes_at_once(void **state)
     for (int i = 0; i < LANES; i++) {
         lanes[i].host = host;
         lanes[i].bad = i % 3 == 0 ? i : -1;
+        lanes[i].times = times;
         assert_int_equal(pthread_create(&lanes[i].thread, NULL, run_lane, &lanes[i]), 0);
     }
     for (int i = 0; i < LANES; i++) {
         void *wrong;
         (void)pthread_join(lanes[i].thread, &wrong);
         if (wrong)
-            fail_msg("lane %d has a wrong answer, or none", i);
+            fail_msg("%s: lane %d has a wrong answer, or none", how, i);
     }
     free(lanes);
     rlv_host_free(host);
     config_close(&r.c);
+}
+
+/* Lanes that share the process: what is done there at an event is found, and nobody else is blamed for it. */
+static void test_lanes_at_once(void **state)
+{
+    (void)state;
+    static const char *const hows[] = {"abort", "exit", "fork", "kill_all", "scribble", "forged_view", "forged_huge", "thread", "error"};
+    lanes_at_once("segfault", 5);
+    if (!(enforced & RLV_CONFINED_CALLS))
+        return; /* then it would really fork, and kill this process */
+    for (size_t i = 0; i < sizeof(hows) / sizeof(*hows); i++)
+        lanes_at_once(hows[i], 2);
+    lanes_at_once("loop", 1); /* which costs its budget each time */
 }
 
 static void *run_once(void *argument)
