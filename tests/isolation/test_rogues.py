@@ -13,16 +13,18 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from lab.stack import BUILD, Lab, expect, generator, run  # noqa: E402
-from test_inline import Customers  # noqa: E402
+from test_inline import Customers, wait  # noqa: E402
 
 ROGUES = BUILD / "tests" / "isolation"
 # What it does, and the word that the metric has for it. The others are in tests/unit/host/test_process.c.
 HOWS = {"segfault": "crash", "abort": "crash", "exit": "crash", "fork": "crash", "kill_all": "crash", "loop": "hang",
-        "scribble": "garbage", "thread": "error", "flood": "error"}
+        "scribble": "garbage", "forged_view": "garbage", "forged_huge": "garbage", "thread": "error", "flood": "error"}
 # All that ends its process, in one way or another.
 ENDS = ("segfault", "abort", "exit", "longjmp", "gobble", "overflow", "fork", "socket", "exec", "ptrace", "peek", "kill", "kill_all", "scribble",
         "outside", "used", "loop", "sleep")
 EVENTS = 150
+QUIET, DYING = 16, 24  # rounds
+SLOT_KIB = 6  # less than the two pages that are touched of a slot at least, request and response, whatever is asked
 
 
 def rogue(how, **more):
@@ -114,6 +116,55 @@ def quarantine(seed):
         expect(any("is quarantined" in reason for reason in reasons), f"the quarantine is not told: {reasons[:5]}")
 
 
+def does_not_start(seed):
+    """its file has changed when it is to start again: quarantine; released in vain, and for good when the file is what it was"""
+    with Lab("nostart", partitions=2) as lab:
+        file, whole = lab.folder / "rogue.so", (ROGUES / "rogue.so").read_bytes()
+
+        def put(content):
+            """In its place, never into it: it is mapped."""
+            fresh = lab.folder / "fresh"
+            fresh.write_bytes(content)
+            fresh.replace(file)
+
+        def wait_quarantined(times):
+            told = "plugin release scripted`"
+            wait(lambda: process.log.read_text().count(told) == times and metric(process, "relevo_plugin_quarantined", plugin="scripted") == 1,
+                 lambda: f"it is not quarantined for the {times}. time:\n{process.tail()}")
+
+        def release():
+            said = lab.tool("plugin", "release", "scripted", "--ops", f"127.0.0.1:{process.port}")
+            expect(said == "plugin 'scripted' is released and will be asked again\n", said)
+
+        put(whole)
+        lab.plugins = [rogue("segfault", path=str(file))]
+        lab.write_config()
+        process, customers = lab.start(), Customers(seed, lab.partitions)
+        put(whole + b"another one")
+        lab.feed([customers.say(0, "fail")])
+        wait_quarantined(1)
+        release()
+        wait_quarantined(2)
+        lab.feed(customers.say(i % 2, "say nothing") for i in range(50))
+        lab.wait_caught_up()
+        put(whole)
+        release()
+        lab.feed(customers.say(i % 2, "say hola") for i in range(50))
+        lab.wait_caught_up()
+        expect(metric(process, "relevo_plugin_quarantined", plugin="scripted") == 0, f"it is still quarantined:\n{process.tail()}")
+        process.stop(60)
+        world = lab.check(model=False)
+        decisions = [d for records in world.decoded.values() for _, d in records]
+        down = [d["failure"]["reason"] for d in decisions if d["kind"] == "failed"]  # of each operation that it has
+        told = "is quarantined: its process failed to start 5 times, the last time because "
+        expect(all("has changed since it was checked" in reason for reason in down) and sum(reason.startswith(told) for reason in down) >= 50,
+               f"what people are told: {set(down)}")
+        kinds = [d["kind"] for d in decisions]
+        # Who is handed to people is told so, by a reply as well.
+        expect(kinds.count("handed_off") == 51 and kinds.count("replied") == 51 + 50,
+               f"a released plugin answers nothing, or too much went to people: { {kind: kinds.count(kind) for kind in set(kinds)} }")
+
+
 def starts_take():
     """How long this machine, as busy as it is now, needs to start the program of a plugin's process, in seconds: the median of some."""
     took = []
@@ -154,5 +205,35 @@ def recovers(seed):
         lab.check()
 
 
+def own_kib(process):
+    """Memory of a process that is its own, and that it shares with plugins', in KiB."""
+    found = re.findall(r"^Rss(?:Anon|Shmem):\s+(\d+) kB$", Path(f"/proc/{process.child.pid}/status").read_text(), re.M)
+    expect(len(found) == 2, "the kernel does not tell what its memory is")
+    return sum(int(kib) for kib in found)
+
+
+def slope(points):
+    """Of the line through (x, y), by least squares."""
+    mx, my = (sum(axis) / len(points) for axis in zip(*points))
+    return sum((x - mx) * (y - my) for x, y in points) / sum((x - mx) ** 2 for x, _ in points)
+
+
+def flat(seed):
+    """one consumer, hundreds of deaths of its plugin: each leaves less behind than one slot of a ring"""
+    with Lab("flat", partitions=1, plugins=[rogue("said")]) as lab:
+        process, customers, points = lab.start(), Customers(seed, 1), []
+        for i in range(QUIET + DYING):
+            lab.feed([customers.say(0, "fail segfault" if i >= QUIET and j % 2 == 0 else "hola") for j in range(40)])
+            lab.wait_caught_up(120)
+            points.append((metric(process, "relevo_plugin_restarts_total", plugin="scripted"), own_kib(process)))
+        points = points[QUIET:]  # what the first events needed stays
+        deaths, kib = points[-1][0] - points[0][0], slope(points)
+        print(f"{deaths:.0f} deaths, {kib:.2f} KiB each: {[total for _, total in points]}", flush=True)
+        expect(deaths >= 300, f"{deaths:.0f} deaths only: nothing was shown")
+        expect(kib < SLOT_KIB, f"each death leaves {kib:.2f} KiB behind: {points}")
+        process.stop(60)
+        lab.check()
+
+
 if __name__ == "__main__":
-    sys.exit(run("rogues", each, quarantine, recovers))
+    sys.exit(run("rogues", each, quarantine, does_not_start, recovers, flat))
