@@ -62,19 +62,19 @@ static void test_who_is_to_blame(void **state)
     rlv_keeper_renew(keeper, &held, "too late"); /* the first reason stands */
     assert_false(disturbed(keeper, &held, "hang", "gave no answer"));
     held = hold(keeper, false);
-    assert_int_equal(kill(held.process->pid, SIGSEGV), 0);
-    assert_false(disturbed(keeper, &held, "crash", "signal 11"));
+    assert_int_equal(kill(held.process->pid, SIGABRT), 0);
+    assert_false(disturbed(keeper, &held, "crash", "signal 6"));
     held = hold(keeper, false);
     assert_int_equal(kill(held.process->pid, SIGKILL), 0); /* not ours: memory may have run out, and would again */
     assert_false(disturbed(keeper, &held, "crash", "signal 9"));
     held = hold(keeper, false);
     other = hold(keeper, false);
-    assert_int_equal(kill(held.process->pid, SIGSEGV), 0);
+    assert_int_equal(kill(held.process->pid, SIGABRT), 0);
     rlv_run_failure how;
     bool none_to_blame;
     rlv_keeper_await_death(keeper, &other, &how, &none_to_blame);
     assert_true(none_to_blame);
-    assert_true(disturbed(keeper, &held, "crash", "signal 11"));
+    assert_true(disturbed(keeper, &held, "crash", "signal 6"));
     rlv_keeper_let_go(keeper, &other);
     rlv_keeper_free(keeper);
 }
