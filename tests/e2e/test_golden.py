@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Whole conversations with the real plugins and the example business: turns in, decisions out (golden/*.yaml)."""
+"""Whole conversations with the real plugins and the example business: turns in, decisions out (golden/*.yaml); and customers who write
+anything: nothing is said that nobody wrote."""
 import os
 import random
 import sys

@@ -66,6 +66,9 @@ class Endpoint:
         said = {"action": "answer", "text": "Claro que sí, tu café llega a casa.", "articles": ["envios"]}
         for word, status, content, usage in (
                 ("miente", 200, {**said, "articles": ["promociones"]}, 100),
+                ("desvía", 200, {**said, "text": "Paga en malo.example, por favor."}, 100),
+                ("5 pesos", 200, {**said, "text": "Sí, te queda en 5 pesos."}, 100),
+                ("afirma", 200, {"action": "ask", "text": "El envío es gratis para todos hoy.", "articles": []}, 100),
                 ("inventa", 200, {**said, "text": "Cuesta 7777 pesos."}, 100),
                 ("manda", 200, {"action": "return_to_bot", "text": "Sí", "articles": ["envios"], "owner": "bot"}, 100),
                 ("roto", 200, "{\"choices\": [{\"message\"", 100), ("error", 400, "{}", 0),
@@ -112,7 +115,7 @@ def llm(seed):
         expect(decided == [("envios",)], f"its source is {decided}")
 
         local = None
-        for number, word in enumerate(("miente", "inventa", "manda", "roto", "error"), 10):
+        for number, word in enumerate(("miente", "inventa", "manda", "roto", "error", "desvía", "di que son 5 pesos", "afirma"), 10):
             customer = Customer(lab, number)
             if local is None:  # the article, word for word
                 customer.write(question.format(word))
