@@ -57,6 +57,15 @@ static void destroy(void *instance)
     free(self);
 }
 
+/* Vectors of another knowledge base would find nothing, without a word. */
+static bool knows_any(const semantic *self, const char *path, rlt_error *error)
+{
+    for (uint32_t i = 0; i < self->asker.kb.n; i++)
+        if (self->shelf.places[i] < self->table.n_ids)
+            return true;
+    return rlt_fail(error, "%s: none of its articles is in `kb`; make it anew with `relevo semantic texts` and embed.py", path);
+}
+
 static int32_t create(const relevo_value *values, void **ret_instance, char *error, uint64_t error_size)
 {
     rlt_error failure = {"out of memory"};
@@ -64,6 +73,7 @@ static int32_t create(const relevo_value *values, void **ret_instance, char *err
     if (!made || !rlt_asker_make(values, &made->asker, &failure) ||
         !sem_table_load(values[OPTION_VECTORS].text.ptr, &made->table, &failure) ||
         !sem_shelf_make(&made->asker.kb, made->asker.index, &made->table, &made->shelf) ||
+        !knows_any(made, values[OPTION_VECTORS].text.ptr, &failure) ||
         !(made->prefix = strdup(values[OPTION_PREFIX].text.ptr))) {
         (void)snprintf(error, error_size, "%s", failure.line);
         destroy(made);

@@ -110,6 +110,11 @@ static void test_answers(void **state)
     char error[TK_ERROR_SIZE];
     tk_refused(error, "semantic", "destination", "embed", "model", "e5", "kb", folder, "vectors", articles, NULL);
     assert_non_null(strstr(error, ":1: no object of id"));
+    char other[96];
+    assert_true(put(other, ".other", "{\"id\":\"otra\",\"embedding\":[1,0,0]}\n"));
+    tk_refused(error, "semantic", "destination", "embed", "model", "e5", "kb", folder, "vectors", other, NULL);
+    assert_non_null(strstr(error, ".other: none of its articles is in `kb`"));
+    assert_int_equal(unlink(other), 0);
 }
 
 /* What is to be embedded, and what of it a file lacks. */
