@@ -3,6 +3,7 @@
    know. */
 #include "gateway/webhook.h"
 
+#include "gateway/mend.h"
 #include "gateway/message.h"
 
 /* One webhook being read. */
@@ -450,9 +451,12 @@ int rlv_webhook_parse(rlv_str json, rlv_arena *arena, rlv_event **ret, size_t *r
         return rc;
     json_error_t je;
     json_t *root = json_loadb(json.len ? json.ptr : "", json.len, JSON_ALLOW_NUL, &je);
-    if (!root && json_error_code(&je) ==
-                     json_error_numeric_overflow) /* a whole number beyond 64 bits is a number too */
-        root = json_loadb(json.ptr, json.len, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &je);
+    if (!root) {
+        rlv_str mended = rlv_json_mend(arena, json);
+        root = json_loadb(mended.len ? mended.ptr : "", mended.len, JSON_ALLOW_NUL, &je);
+    }
+    if (!root && rlv_arena_overflowed(arena))
+        return rlv_error_set(err, RLV_E_LIMIT, "no room to read a webhook of %zu bytes", json.len);
     if (!root)
         return rlv_error_set(err, RLV_E_DECODE, "the webhook is not JSON: line %d, column %d", je.line,
                              je.column);

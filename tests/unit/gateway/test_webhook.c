@@ -481,6 +481,26 @@ static void what_is_no_webhook_is_refused(void **state)
     }
 }
 
+/* Well-formed JSON is read, whatever its texts and numbers are; what is beside them stays what it is. */
+static void what_json_allows_is_read(void **state)
+{
+    (void)state;
+    const rlv_event *m = parse_message("\"type\":\"text\",\"text\":{\"body\":\"a\\ud800b \\udc00\\ud83d\\ude00 \\ud83d\\ud83d\\ude00 \\\\ud800 \\n\\uD800\"}");
+    assert_str(m->text, "a\uFFFDb \uFFFD\U0001F600 \uFFFD\U0001F600 \\ud800 \n\uFFFD");
+    m = parse_message("\"type\":\"hologram\",\"a\\u0000b\":\"\\udfff\",\"much\":[1e999,-1.5E+999,-99999999999999999999,9223372036854775807,-0,0.5,1e-999,"
+                      "\"1e999 \\\" 1e999\"],\"errors\":[{\"code\":131051}]");
+    assert_int_equal(m->error_code, 131051);
+    assert_non_null(memmem(m->raw.ptr, m->raw.len, "a\uFFFDb", strlen("a\uFFFDb")));
+    static const char much[] = "[\"1e999\",\"-1.5E+999\",\"-99999999999999999999\",9223372036854775807,0,0.5,0.0,\"1e999 \\\" 1e999\"]";
+    assert_non_null(memmem(m->raw.ptr, m->raw.len, much, strlen(much)));
+    static const char *const none[] = {"{\"entry\":[1e999x]}", "{\"entry\":[+1e999]}",    "{\"entry\":[1e999.1]}", "{\"entry\":[99999999999999999999-]}",
+                                       "{\"entry\":[1e999",    "{\"entry\":[\"\\ud800]}", "{\"entry\":[\"\\ud8\"]}",  "{\"entry\":[\"\\",
+                                       "1e999",               "{\"entry\":[0x1e999]}"};
+    rlv_error err;
+    for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++)
+        assert_int_equal(rlv_webhook_parse(rlv_str_from(none[i]), arena, &events, &n_events, &err), RLV_E_DECODE);
+}
+
 static int parse_repeated(const char *head, const char *piece, int times)
 {
     rlv_error err;
@@ -552,6 +572,7 @@ int main(void)
         T(nothing_is_lost),
         T(many_become_many_in_order),
         T(a_nul_becomes_a_replacement_character),
+        T(what_json_allows_is_read),
         T(what_is_no_webhook_is_refused),
         T(limits_hold),
         T(truncations_do_no_harm),
