@@ -33,6 +33,7 @@ static struct armed {
     enum action action;
     char text[NAME_SIZE]; /* of CRASH and LOOP; of the others empty */
     int sleep_ms, after;
+    bool every; /* the after-th passing, and each after-th from then on */
     atomic_int passed;
 } armed[POINTS_MAX];
 static size_t n_armed; /* written before main, read by all, as this is: */
@@ -40,7 +41,7 @@ static char go[256];
 
 static _Noreturn void refuse(const char *text)
 {
-    (void)fprintf(stderr, "relevo: RELEVO_POINT: '%s' is not name:kill|stop|sleepN[:after], nor name:crash=TEXT or name:loop=TEXT\n", text);
+    (void)fprintf(stderr, "relevo: RELEVO_POINT: '%s' is not name:kill|stop|sleepN[:after], with / before it for each so many, nor name:crash=TEXT or name:loop=TEXT\n", text);
     _exit(2);
 }
 
@@ -73,7 +74,8 @@ static void arm(const char *text, char *word)
         a->action = LOOP;
     else
         refuse(text);
-    a->after = after ? (int)strtol(after, NULL, 10) : 1;
+    a->every = after && *after == '/';
+    a->after = after ? (int)strtol(after + a->every, NULL, 10) : 1;
     if (a->after < 1)
         refuse(text);
     n_armed++;
@@ -102,9 +104,14 @@ __attribute__((constructor)) static void read_environment(void)
 int rlv_point_pass(const char *name)
 {
     int handle = -1;
-    for (size_t i = 0; i < n_armed; i++)
-        if (strcmp(armed[i].name, name) == 0 && !armed[i].text[0] && atomic_fetch_add(&armed[i].passed, 1) + 1 == armed[i].after)
+    for (size_t i = 0; i < n_armed; i++) {
+        struct armed *a = &armed[i];
+        if (strcmp(a->name, name) != 0 || a->text[0])
+            continue;
+        int passed = atomic_fetch_add(&a->passed, 1) + 1;
+        if (a->every ? passed % a->after == 0 : passed == a->after)
             handle = (int)i;
+    }
     return handle;
 }
 

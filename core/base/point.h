@@ -5,7 +5,7 @@
  * them. A point must never change what the code around it does.
  *
  * RELEVO_POINT=name:action[:after][,...] arms them: at the `after`-th passing (1 if not said, counted over
- * all lanes of the process) of point `name` the process writes "relevo: at point NAME" to stderr and then
+ * all lanes of the process; /N: at each N-th) of point `name` the process writes "relevo: at point NAME" to stderr and then
  *     kill      kills itself with SIGKILL
  *     stop      stops itself with SIGSTOP, until somebody sends SIGCONT
  *     sleepN    the thread alone sleeps N ms, or until there is a file named by RELEVO_POINT_GO

@@ -90,6 +90,15 @@ static void test_several(void **state)
     assert_true(rlv_clock_mono_us() - begun_us >= 60000);
 }
 
+static void test_every(void **state)
+{
+    (void)state;
+    char said[256];
+    int status = run("one:sleep1:/1,two:sleep1:/2", said, sizeof(said));
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == PASSED_ALL);
+    assert_string_equal(said, "relevo: at point one\nrelevo: at point one\nprepared\nrelevo: at point two\nrelevo: at point one\n");
+}
+
 static void test_about(void **state)
 {
     (void)state;
@@ -124,6 +133,7 @@ static void test_mistakes(void **state)
                                         "one:sleep",
                                         "one:kill:0",
                                         "one:kill:x",
+                                        "one:kill:/",
                                         "one:crash",
                                         "one:crash=",
                                         "one:loop=",
@@ -158,7 +168,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
 #ifdef RELEVO_TEST_POINTS
         cmocka_unit_test(test_kill),          cmocka_unit_test(test_stop),     cmocka_unit_test(test_several),
-        cmocka_unit_test(test_about), cmocka_unit_test(test_never_reached), cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_every),         cmocka_unit_test(test_about),    cmocka_unit_test(test_never_reached), cmocka_unit_test(test_mistakes),
 #else
         cmocka_unit_test(test_nothing),
 #endif
