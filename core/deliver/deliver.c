@@ -17,6 +17,7 @@ enum {
     TOPICS_TIMEOUT_MS = 2000,
     TAKE_MOST = 200,
     WORK_MOST = 200,
+    WORK_US = 20000, /* what is claimed waits so long for its request, however slow Postgres is */
     CONNECTIONS = 64
 };
 static const size_t SCRATCH_CEILING = (size_t)64 << 20;
@@ -301,8 +302,10 @@ static int take_letters(struct rlv_deliver *d, rlv_error *err)
 
 static void work(struct rlv_deliver *d)
 {
-    for (int i = 0; i < WORK_MOST; i++) {
-        rlv_line *line = rlv_lines_take(d->lines, rlv_clock_mono_us());
+    const int64_t until_us = rlv_clock_mono_us() + WORK_US;
+    int64_t now_us = until_us - WORK_US;
+    for (int i = 0; i < WORK_MOST && now_us < until_us; i++, now_us = rlv_clock_mono_us()) {
+        rlv_line *line = rlv_lines_take(d->lines, now_us);
         if (!line)
             break;
         if (line->to)
