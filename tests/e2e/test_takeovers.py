@@ -30,6 +30,7 @@ ACTIONS = {
               (2, "pass_on")),
     "closed": ((3, "take_over"), (2, "reply")),
 }
+ROW = "conversation_id::text, owner, epoch, agent_id, phone_number_id, customer_id, wa_id"  # of desk.conversations
 CALLS = {
     "take_over": "desk.take_over(%(id)s, %(agent)s, %(epoch)s)",
     "reply": "desk.reply(%(id)s, %(owner)s, 'Buenas, le ayudo.')",
@@ -54,6 +55,8 @@ def option(name, default):
 class Desktop(threading.Thread):
     """One agent's desktop: acts until it is told to stop, on conversations as it saw them."""
 
+    actions = ACTIONS
+
     def __init__(self, lab, agent, seed, pause):
         super().__init__(daemon=True)
         self.lab, self.agent, self.rng, self.pause = lab, agent, random.Random(f"{seed}{agent}"), pause
@@ -70,27 +73,34 @@ class Desktop(threading.Thread):
         except Exception as mistake:  # told by the main thread, which fails the test
             self.mistake = mistake
 
-    def act(self):
+    def any(self):
+        """A conversation as it is now, or None."""
         cursor = self.connection.cursor()
-        cursor.execute("""SELECT conversation_id::text, owner, epoch, agent_id, phone_number_id, customer_id, wa_id
-                          FROM desk.conversations
-                          OFFSET floor(%s * (SELECT count(*) FROM desk.conversations)) LIMIT 1""", (self.rng.random(),))
-        row = cursor.fetchone()
+        cursor.execute(f"""SELECT {ROW} FROM desk.conversations
+                           OFFSET floor(%s * (SELECT count(*) FROM desk.conversations)) LIMIT 1""", (self.rng.random(),))
+        return cursor.fetchone()
+
+    def act(self):
+        row = self.any()
         if row is None:
             return
-        conversation, owner, epoch, agent, *customer = row
-        weights, names = zip(*ACTIONS[owner])
-        name = self.rng.choices(names, weights)[0]
+        weights, names = zip(*self.actions[row[1]])
+        self.do(self.rng.choices(names, weights)[0], *row)
+
+    def do(self, name, conversation, owner, epoch, agent, *customer):
+        """Returns the epoch that it made or left; None: nothing was done."""
         # A person who has it acts on it themselves, except that anybody may take it from them.
         acting = agent if owner == "human" and agent != "business_phone" else self.agent
         if agent == "business_phone" and name != "take_over":
             name = "take_over"
         if name in ("resolve", "return_to_bot") and self.rng.random() < 0.7:
             self.customer_writes(*customer)
-        cursor.execute(f"SELECT done, why FROM {CALLS[name]}",
+        cursor = self.connection.cursor()
+        cursor.execute(f"SELECT done, why, epoch FROM {CALLS[name]}",
                        {"id": conversation, "agent": self.agent, "owner": acting, "epoch": epoch})
-        done, why = cursor.fetchone()
+        done, why, epoch = cursor.fetchone()
         (self.done if done else self.refused)[name] += 1
+        return epoch if done and why is None else None
 
     def customer_writes(self, number, customer, wa_id):
         """At the very moment: the lane may decide the message between the desktop's commit and its command."""

@@ -12,26 +12,21 @@ from collections import defaultdict
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1])]
+from fence import LOGS, Killer, judge_fence  # noqa: E402
 from lab.cloudapi import CloudApi  # noqa: E402
 from lab.deliver import Deliver, DeliverLab, judge_sends, wait_sent  # noqa: E402
 from lab.identity import Desktops, event  # noqa: E402
 from lab.stack import PATIENCE_S, expect, run  # noqa: E402
 from points import wait  # noqa: E402
-from test_fence import LOGS, Killer, judge_fence  # noqa: E402
 
 CUSTOMERS, AT_ONCE, PAUSE_S = 60, 8, 0.04
-# Every step of a send and every move, in the order of commits: drawn while the rows are locked.
-FLIGHT = """
-CREATE TABLE lab.flight (n bigint, conversation_id uuid, message uuid, part smallint, state smallint, author smallint, forward uuid);
-CREATE FUNCTION lab.log_send() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
-    INSERT INTO lab.flight VALUES (nextval('lab.moment'), NEW.conversation_id, NEW.id, NEW.part, NEW.state, NEW.author);
-    RETURN NULL;
-END $$;
+# Every move, among the numbers of LOGS.
+MOVES = """
+CREATE TABLE lab.moved (n bigint, conversation_id uuid, forward uuid);
 CREATE FUNCTION lab.log_move() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
-    INSERT INTO lab.flight (n, conversation_id, forward) VALUES (nextval('lab.moment'), NEW.id, NEW.forward);
+    INSERT INTO lab.moved VALUES (nextval('lab.moment'), NEW.id, NEW.forward);
     RETURN NULL;
 END $$;
-CREATE TRIGGER flight AFTER INSERT OR UPDATE ON relevo.send FOR EACH ROW EXECUTE FUNCTION lab.log_send();
 CREATE TRIGGER moved AFTER UPDATE OF forward ON relevo.conversation FOR EACH ROW WHEN (NEW.forward IS DISTINCT FROM OLD.forward)
     EXECUTE FUNCTION lab.log_move();
 """
@@ -61,7 +56,8 @@ def judge_flight(lab):
     after a join, from the conversation that moved, and how many joins met a message under way."""
     root, flying, late, met = {}, defaultdict(set), 0, 0
     for n, conversation, message, part, state, forward in lab.sql(
-            "SELECT n, conversation_id::text, message::text, part, state, forward::text FROM lab.flight ORDER BY n"):
+            """SELECT n, conversation_id::text, message::text, part, state, NULL FROM lab.fence WHERE message IS NOT NULL
+               UNION ALL SELECT n, conversation_id::text, NULL, NULL, NULL, forward::text FROM lab.moved ORDER BY n"""):
         if forward:
             root[conversation] = forward
             met += bool(flying[conversation])
@@ -84,7 +80,7 @@ def joined(seed):
     api = CloudApi(seed, delay=(0, 0.3), refuse=0.08, cut=0.02, mute=0.02)
     with DeliverLab(api, "deliverjoin", partitions=4, batch_max=50, command_poll="200ms") as lab:
         lab.sql(LOGS)
-        lab.sql(FLIGHT)
+        lab.sql(MOVES)
         for name in ("ana", "leo"):
             lab.sql("SELECT desk.put_agent(%s, %s)", name, name.title())
         consumer = lab.start()
@@ -105,11 +101,7 @@ def joined(seed):
         desktops.join(PATIENCE_S)
         expect(desktops.mistake is None, f"a desktop failed: {desktops.mistake}")
         lab.wait_caught_up()
-        for deliver in delivers:
-            killer()
-            deliver.kill()
-            deliver.point = None
-            deliver.start()
+        killer.spare()
         api.refuse = api.cut = api.mute = 0.0
         api.delay = (0, 0)
         wanted = wait_sent(lab)

@@ -7,22 +7,32 @@ import json
 import random
 import threading
 import time
+from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 LATER = (1, 2, 4, 80007, 130429, 131000, 131016, 131056, 133004)  # codes after which a message is tried again
 
 
+class Request:
+    """One request that arrived. Times are seconds of the wall clock, which Postgres has too; ended is None while it is under way."""
+
+    def __init__(self, message, part):
+        self.message, self.part, self.begun, self.ended = message, part, time.time(), None
+
+
 class CloudApi:
-    """Serves on a port of its own until stopped. `took` is a list of (id, part, to, text) in the order of acceptance."""
+    """Serves on a port of its own until stopped. `took` is a list of (id, part, to, text) in the order of acceptance; `log` has every
+    Request in the order of arrival, `arrived` counts those of each (id, part), `underway` has those that were not answered yet."""
 
     def __init__(self, seed=0, delay=(0, 0), refuse=0.0, never=0.0, cut=0.0, mute=0.0):
         """Seconds of delay, and how often it refuses for now, refuses for good, accepts and breaks off, or breaks off before."""
         self.rng, self.lock = random.Random(seed), threading.Lock()
         self.delay, self.refuse, self.never, self.cut, self.mute = delay, refuse, never, cut, mute
-        self.took, self.refused, self.requests, self.tokens = [], [], 0, set()
+        self.took, self.refused, self.tokens = [], [], set()
         self.unwell = False  # refuses for now with 503: it is taken for down
         self.never_part = None  # of long texts, this one is refused for good
-        self.retry_after, self.asked = None, []  # seconds, with each refusal for now; (message, when) of each request
+        self.log, self.arrived, self.underway = [], Counter(), set()
+        self.retry_after = None  # seconds, with each refusal for now
         api = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -35,8 +45,10 @@ class CloudApi:
             def log_message(self, *words):
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        class Server(ThreadingHTTPServer):
+            daemon_threads, request_queue_size = True, 1024  # with its usual 5, delivers that all come at once wait for a second
+
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.server.handle_error = lambda *words: None  # delivers are killed in the middle of their requests
         self.port = self.server.server_address[1]
         self.receipts = []  # (message that was read, what the customer is shown, how many it had taken then)
@@ -52,15 +64,19 @@ class CloudApi:
         self.server.server_close()
 
     def answer(self, handler, body):
+        message, _, part = body.get("biz_opaque_callback_data", "/0").rpartition("/")
+        entry = (message, int(part), body.get("to") or body.get("recipient"), body.get("text", {}).get("body"))
+        request = Request(*entry[:2])
         with self.lock:
-            self.requests += 1
+            self.log.append(request)
+            self.arrived[entry[:2]] += 1
+            self.underway.add(request)
             self.tokens.add(handler.headers.get("Authorization"))
             fate, wait = self.rng.random(), self.rng.uniform(*self.delay)
         time.sleep(wait)
-        message = body.get("biz_opaque_callback_data", "/0").rpartition("/")
-        entry = (message[0], int(message[2]), body.get("to") or body.get("recipient"), body.get("text", {}).get("body"))
-        with self.lock:
-            self.asked.append((entry[0], time.monotonic()))
+        with self.lock:  # before the answer: what comes later is certainly not during the request
+            self.underway.remove(request)
+            request.ended = time.time()
         if entry[1] == self.never_part:
             return self.refuse_ever(handler, entry)
         for share, act in ((self.mute, self.break_off), (self.refuse, self.refuse_now), (self.never, self.refuse_ever)):

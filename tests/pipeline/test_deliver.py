@@ -232,7 +232,7 @@ def unwell(seed):
         wait("a refusal", lambda: api.refused, lab)
         api.refuse = 0.0
         wait("the second attempt", lambda: "Con calma" in said(), lab)
-        first, second = [at for message, at in api.asked if message == api.refused[0][0]][:2]
+        first, second = [request.begun for request in api.log if request.message == api.refused[0][0]][:2]
         expect(second - first >= 3, f"WhatsApp asked for 3 s, and was asked again after {second - first:.2f} s")
         requests, answered = notify((429, 3))
         wait("the CRM's answer", lambda: len(results(lab)) > answered, lab)
