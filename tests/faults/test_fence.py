@@ -24,7 +24,7 @@ from lab.identity import event, send  # noqa: E402
 from lab.stack import PATIENCE_S, ROOT, TestFailure, expect, generator, run  # noqa: E402
 from test_takeovers import ROW, Desktop, option  # noqa: E402
 
-CONVERSATIONS, RATE, PAUSE_S, BEHIND = 200, 100, 0.25, 200
+CONVERSATIONS, RATE, PAUSE_S, BEHIND = 200, 60, 0.25, 100
 COLUMNS = len(ROW.split(","))
 PHASE_SHARE, LOOK_S = 0.1, 15  # of the takeovers, at least, in each phase of a send; how often it is looked at
 
@@ -228,16 +228,16 @@ def fence(seed, planted=None):
         lab.sql(LOGS)
         if planted:
             plant(lab, planted)
-        agents, every, passes = (4, (2, 6), (5, 60)) if TAKEOVERS < 1000 else (10, (6, 16), (20, 400))
+        agents, every, passes = (4, (2, 6), (5, 60)) if TAKEOVERS < 1000 else (10, (8, 20), (50, 500))
         for i in range(agents):
             lab.sql("SELECT desk.put_agent(%s, %s, '{care}', '{}', '{}', 1000)", f"agent{i}", f"Agente {i}")
         lab.sql("SELECT desk.set_presence('agent0', 'online')")
         consumer = lab.start()
         lab.feed(generator(seed, 3 * CONVERSATIONS, CONVERSATIONS, lab.partitions))
-        # Three groups, one of two members: who takes a dead one's partitions waits for the end of its session, 10 s; meanwhile others go on. And
-        # all three have every message to claim.
-        delivers = [Napping(lab, f"deliver{i}", RELEVO_DELIVER_GROUP=f"{lab.mark}-deliver{i // 2 + i // 3}", RELEVO_DELIVER_TIMEOUT="4s",
-                            RELEVO_DELIVER_LEASE="8s") for i in range(4)]
+        # Two groups, one of two members: who takes a dead one's partitions waits for the end of its session, 10 s; meanwhile the other group goes
+        # on. And both have every message to claim. Who comes back reads again what came after the oldest message that waits: not for long.
+        delivers = [Napping(lab, f"deliver{i}", RELEVO_DELIVER_GROUP=f"{lab.mark}-deliver{i // 2}", RELEVO_DELIVER_TIMEOUT="4s",
+                            RELEVO_DELIVER_LEASE="8s", RELEVO_DELIVER_GIVE_UP="10s") for i in range(3)]
         lab.processes += delivers
         for deliver in delivers:
             deliver.wait_ready()
