@@ -163,7 +163,9 @@ int rlv_sends_reported(rlv_store *store, const rlv_send_report *reports, size_t 
     rlv_pg_array_end(parts, RLV_PG_INT2, n);
     return rlv_pg_ask(
         store,
-        "UPDATE relevo.send s SET reported = true FROM unnest($1::uuid[], $2::smallint[]) AS u(id, part) "
-        "WHERE s.id = u.id AND s.part = u.part",
+        "UPDATE relevo.send s SET reported = true "
+        "FROM (SELECT v.id, v.part FROM relevo.send v JOIN unnest($1::uuid[], $2::smallint[]) AS u(id, part) "
+        "ON v.id = u.id AND v.part = u.part FOR UPDATE OF v SKIP LOCKED) free "
+        "WHERE s.id = free.id AND s.part = free.part",
         NULL, err);
 }

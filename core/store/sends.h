@@ -81,7 +81,8 @@ typedef struct rlv_send_report {
 /* patience_ms: how long an unknown outcome waits for a status. */
 RLV_MUST_CHECK int rlv_sends_unreported(rlv_store *store, int patience_ms, int limit, rlv_arena *arena,
                                         rlv_send_report **ret, size_t *ret_n, rlv_error *err);
-/* After Kafka acknowledged the reports. */
+/* After Kafka acknowledged the reports. Waits for nobody: a row that another deliver holds, which settles several in an order of its own, stays
+ * unreported, and is reported once more. */
 RLV_MUST_CHECK int rlv_sends_reported(rlv_store *store, const rlv_send_report *reports, size_t n,
                                       rlv_error *err);
 

@@ -310,6 +310,11 @@ static void test_a_dead_worker(void **state)
     assert_true(rlv_id_eq(list[0].send.id, m.id));
     assert_int_equal(list[0].state, RLV_SEND_UNKNOWN);
     assert_true(rlv_str_is(list[0].wa_id, "dead"));
+    shelf_run(s->sql, "BEGIN; UPDATE relevo.send SET error = error WHERE state = 6");
+    assert_ok(rlv_sends_reported(s->store, list, 1, &err), err); /* waits for nobody */
+    shelf_run(s->sql, "COMMIT");
+    shelf_run(s->sql, "UPDATE relevo.send SET report_until = '-infinity'"); /* half a minute later */
+    assert_int_equal(reports(s, &list), 1);
     assert_ok(rlv_sends_reported(s->store, list, 1, &err), err);
     assert_int_equal(reports(s, &list), 0);
 }
