@@ -107,6 +107,16 @@ static enum MHD_Result begin(rlv_gateway *g, struct MHD_Connection *connection, 
 
 /* ---- the body ---- */
 
+/* What is refused takes no room any more, however long its sender goes on. */
+static void let_go(rlv_request *request)
+{
+    atomic_fetch_sub(&request->gateway->memory, request->charged);
+    request->charged = 0;
+    free(request->body);
+    request->body = NULL;
+    request->cap = 0;
+}
+
 static enum MHD_Result take(rlv_request *request, const char *upload, size_t *upload_size)
 {
     size_t n = *upload_size, len = request->len + n;
@@ -116,6 +126,7 @@ static enum MHD_Result take(rlv_request *request, const char *upload, size_t *up
     if (len > RLV_WEBHOOK_MAX)
         request->refused = RLV_ENDING_TOO_LARGE;
     if (request->refused != RLV_ENDING_ACCEPTED) {
+        let_go(request);
         request->len = len;
         return len > TOLERATED_MAX ? MHD_NO : MHD_YES;
     }
@@ -127,6 +138,7 @@ static enum MHD_Result take(rlv_request *request, const char *upload, size_t *up
         else if (!grow(request, cap))
             request->refused = RLV_ENDING_BROKEN;
         if (request->refused != RLV_ENDING_ACCEPTED) {
+            let_go(request);
             request->len = len;
             return MHD_YES;
         }
