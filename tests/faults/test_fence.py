@@ -146,7 +146,8 @@ class Enough:
         self.next = time.monotonic() + LOOK_S
         self.aims.update((phase, 1 / (1 + where[phase])) for phase in PHASES)  # what is rare is wanted most
         print(f"{n} takeovers: {in_words(where)}", flush=True)
-        self.reached = n >= TAKEOVERS and all(where[phase] >= self.share for phase in PHASES)
+        # A fifth more than is asked for: what is known later moves some to another phase.
+        self.reached = n >= TAKEOVERS and all(where[phase] >= 1.2 * self.share for phase in PHASES)
         return self.reached
 
 
