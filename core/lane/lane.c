@@ -168,12 +168,13 @@ static int read_progress(rlv_lane *lane, int64_t *ret, rlv_error *err)
     return RLV_OK;
 }
 
-/* Publishes the history rows that a predecessor, or a failed transaction, left unpublished. */
+/* Publishes the history rows that a predecessor, or a failed transaction, left unpublished. Who is told to stop leaves a
+   predecessor's to the next owner; its own, a few batches, it finishes. */
 static int catch_up(rlv_lane *lane, rlv_publisher *publisher, int64_t *seq, rlv_error *err)
 {
     const rlv_config *config = lane->env->config;
     int rc = RLV_OK;
-    while (rc == RLV_OK && *seq < lane->row.seq && !atomic_load(&lane->stop)) {
+    while (rc == RLV_OK && *seq < lane->row.seq && (lane->assigned || !atomic_load(&lane->stop))) {
         rlv_unpublished *rows;
         size_t n;
         rlv_arena_reset(lane->scratch);
@@ -216,7 +217,7 @@ static int take_kafka(rlv_lane *lane, rlv_error *err)
         rc = rlv_publisher_check_readers(publisher, KAFKA_TIMEOUT_MS, err);
     if (rc == RLV_OK)
         rc = read_progress(lane, &seq, err);
-    int64_t behind = lane->row.seq - seq;
+    int64_t before = seq;
     if (rc == RLV_OK) {
         RLV_POINT("progress_read");
         rc = catch_up(lane, publisher, &seq, err);
@@ -225,9 +226,9 @@ static int take_kafka(rlv_lane *lane, rlv_error *err)
         rlv_publisher_free(publisher);
         return rc;
     }
-    if (behind > 0)
+    if (seq > before)
         rlv_log(RLV_LOG_INFO, lane->name, "published %lld events that were committed and not yet published",
-                (long long)behind);
+                (long long)(seq - before));
     RLV_POINT("kafka_taken");
     rlv_publishing_resume(lane->publishing, publisher, seq);
     return RLV_OK;

@@ -28,6 +28,8 @@ REVOKE = {"told": 1, "drained": LANES, "left": LANES, "publisher_freed": LANES, 
 WORK = {"fetched": 200, "decoding": 200, "decoded": 30, "loaded": 30, "stepping": 200, "stepped": 30, "advanced": 30, "copying": 30, "half_sent": 30, "sent": 30, "ahead_stepped": 2, "committed": 30,
         "begun": 30, "half_produced": 30, "produced": 30, "published": 30}
 SPECIAL = {"healing": 1, "conflicted": 1, "emboldened": LANES}
+# What must go slowly for a point to be reached: a conflict wants time to write, and only who is behind steps ahead.
+SLOWLY = {"conflicted": ["stepped:sleep1000"], "ahead_stepped": ["committed:sleep1000:/1"]}
 ALL = {**ASSIGN, **MISSING, **REVOKE, **WORK, **SPECIAL}
 
 
@@ -61,7 +63,7 @@ def kill_at(lab, process, name, rng):
     if name == "emboldened":  # somebody must have died who had all lanes
         begin(process, f"feed_started:kill:{LANES}")
         death(process, "feed_started", f"before {point}")
-    begin(process, point, *(["stepped:sleep1000"] if name == "conflicted" else []))
+    begin(process, point, *SLOWLY.get(name, []))
     if name in REVOKE or name == "healing":
         # A lane that lost its servers, as on a busy machine, may come there by itself, and the process is dead already.
         wait(lambda: process.get("/readyz")[0] == 200 or not process.alive(), lambda: f"it is not ready:\n{process.tail()}", PATIENCE_S)

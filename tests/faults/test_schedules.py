@@ -13,6 +13,7 @@ import re
 import secrets
 import signal
 import sys
+import threading
 import time
 from itertools import islice
 from pathlib import Path
@@ -290,6 +291,22 @@ def intruders(seed):
         lab.check()
 
 
+def stopped_healing(seed):
+    """a consumer is told to stop while it heals: what it committed is published before it leaves"""
+    with Two("healing") as lab:
+        process, events = lab.begin("first", f"healing:{HOLD}", ready=True), iter(generator(seed, 10**6, CONVERSATIONS, 1))
+        for kafka in range(2):
+            Producer({"bootstrap.servers": lab.kafka, "log_level": 0, "transactional.id": f"{lab.mark}-lane-0-{kafka}"}).init_transactions(30)
+        lab.feed(islice(events, 50))
+        wait(lambda: passed(process, "healing"), lambda: f"it does not heal:\n{process.tail()}", 90)
+        threading.Timer(1, lab.go.touch).start()
+        process.stop(60)
+        expect(lab.decided(), "nothing was committed: nothing was shown")
+        second = lab.begin("second", ready=True)
+        lab.end(second, events)
+        expect("not yet published" not in second.log.read_text(), f"the first left something behind:\n{process.tail()}\n{second.tail()}")
+
+
 def late_command(seed):
     """a desktop commits a command after a younger one was decided: it is decided all the same"""
     with Two("command") as lab:
@@ -338,7 +355,7 @@ def unheard(seed):
 
 
 SCHEDULES = (stale_publish, stale_commit, late_progress, late_fence, late_commit, fight, stale_copy, unknown_commit, intruders,
-             late_command, unheard, refused_ahead)
+             stopped_healing, late_command, unheard, refused_ahead)
 
 if __name__ == "__main__":
     chosen = [s for s in SCHEDULES if ONLY in ("", s.__name__)]
