@@ -12,9 +12,8 @@ static int64_t asked_about(const rlv_conversation *conv)
 {
     int64_t ms = 0;
     for (int32_t i = 0; i < conv->n_memories; i++)
-        if (rlv_str_eq(conv->memories[i].plugin, memory))
-            for (size_t k = 0; k < conv->memories[i].bytes.len; k++)
-                ms = ms * 10 + (conv->memories[i].bytes.ptr[k] - '0');
+        if (rlv_str_eq(conv->memories[i].plugin, memory) && rlv_str_int(conv->memories[i].bytes, &ms))
+            break;
     return ms;
 }
 
