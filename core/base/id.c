@@ -48,17 +48,6 @@ void rlv_id_text(rlv_id id, char ret_text[RLV_ID_TEXT + 1])
     *p = '\0';
 }
 
-static int nibble(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 bool rlv_id_parse(rlv_str text, rlv_id *ret)
 {
     if (text.len != RLV_ID_TEXT)
@@ -68,7 +57,7 @@ bool rlv_id_parse(rlv_str text, rlv_id *ret)
     for (int i = 0; i < 16; i++) {
         if (dash_before(i) && *p++ != '-')
             return false;
-        int high = nibble(p[0]), low = nibble(p[1]);
+        int high = rlv_str_hex(p[0]), low = rlv_str_hex(p[1]);
         if (high < 0 || low < 0)
             return false;
         id.bytes[i] = (uint8_t)(high << 4 | low);

@@ -41,6 +41,17 @@ rlv_str rlv_str_cut(rlv_str s, size_t max)
     return (rlv_str){s.ptr, n};
 }
 
+int rlv_str_hex(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
 bool rlv_str_int(rlv_str s, int64_t *ret)
 {
     size_t i = 0;

@@ -43,6 +43,9 @@ rlv_str rlv_str_cut(rlv_str s, size_t max);
 /* Reads a whole decimal int64; false, and *ret untouched, on anything else. */
 bool rlv_str_int(rlv_str s, int64_t *ret);
 
+/* The value of a hexadecimal digit, in either case; -1: it is none. */
+int rlv_str_hex(char c);
+
 /* FNV-1a, 64 bits: for duplicates and hash tables, never for security. Stable for ever (it is stored). */
 uint64_t rlv_str_hash(rlv_str s);
 

@@ -12,8 +12,7 @@ static int32_t escaped_unit(rlv_str s)
     if (s.len < 6 || s.ptr[0] != '\\' || s.ptr[1] != 'u')
         return -1;
     for (size_t i = 2; i < 6; i++) {
-        char c = s.ptr[i];
-        int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+        int digit = rlv_str_hex(s.ptr[i]);
         if (digit < 0)
             return -1;
         unit = unit * 16 + digit;

@@ -82,6 +82,18 @@ static void integers_are_read_whole(void **state)
     }
 }
 
+static void hexadecimal_digits(void **state)
+{
+    (void)state;
+    static const char good[] = "0123456789abcdef", bad[] = "g`/:@G \xff";
+    for (int i = 0; i < 16; i++)
+        assert_int_equal(rlv_str_hex(good[i]), i);
+    for (int i = 10; i < 16; i++)
+        assert_int_equal(rlv_str_hex((char)(good[i] - 'a' + 'A')), i);
+    for (size_t i = 0; i < sizeof(bad); i++) /* the NUL, too */
+        assert_int_equal(rlv_str_hex(bad[i]), -1);
+}
+
 static void hashes_are_fnv1a(void **state)
 {
     (void)state;
@@ -206,6 +218,7 @@ int main(void)
         cmocka_unit_test(utf8_is_told_from_bytes),
         cmocka_unit_test(cutting_keeps_characters_whole),
         cmocka_unit_test(integers_are_read_whole),
+        cmocka_unit_test(hexadecimal_digits),
         cmocka_unit_test(hashes_are_fnv1a),
         cmocka_unit_test(distances_count_edits),
         cmocka_unit_test(errors_carry_code_and_context),
