@@ -165,7 +165,7 @@ static int32_t create(const relevo_value *values, void **ret_instance, char *err
     const char *path = values[OPTION_MODEL].text.len ? values[OPTION_MODEL].text.ptr : "";
     const relevo_str table = values[OPTION_VECTORS].text;
     rlt_vectors *vectors = NULL;
-    rlt_error failure = {"out of memory"};
+    rlt_error failure = {.line = "out of memory"};
     rlc_model *model;
     classifier *made = calloc(1, sizeof *made);
     bool good = made && (table.len == 0 || rlt_vectors_open(table.ptr, &vectors, &failure));

@@ -70,7 +70,7 @@ static bool add(rlc_examples *examples, const char *path, uint32_t line, relevo_
     if (outside ? append(&examples->outside, &examples->n_outside, &examples->outside_room, text, 0)
                 : append(&examples->items, &examples->n, &examples->room, text, number))
         return true;
-    return rlt_fail(error, "%s: out of memory", path);
+    return rlt_fail_memory(error, path);
 }
 
 bool rlc_examples_check(const rlc_examples *examples, uint32_t least, const char *path, rlt_error *error)
@@ -297,7 +297,7 @@ static bool add_rows(rlc_examples *examples, csv_reader *csv, const rlc_columns 
 {
     uint32_t text_column = 0, label_column = 0;
     if (!choose_separator(csv, columns))
-        return rlt_fail(error, "%s: out of memory", csv->path);
+        return rlt_fail_memory(error, csv->path);
     if (!next_row(csv, error) || !find_column(csv, columns->text, &text_column, error) ||
         !find_column(csv, columns->label, &label_column, error))
         return false;

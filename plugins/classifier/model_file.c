@@ -157,7 +157,7 @@ static bool write_file(const char *path, const writer *out, rlt_error *error)
         return rlt_fail(error, "%s: the path is too long", path);
     FILE *file = fopen(part, "wbe");
     if (!file)
-        return rlt_fail(error, "%s: %s; check the folder", part, strerror(errno));
+        return rlt_fail_as(error, EX_CANTCREAT, "%s: %s; check the folder", part, strerror(errno));
     bool good =
         fwrite(out->bytes, 1, out->n, file) == out->n && fflush(file) == 0 && fsync(fileno(file)) == 0;
     int reason = errno;
@@ -172,7 +172,7 @@ static bool write_file(const char *path, const writer *out, rlt_error *error)
     if (good)
         return true;
     unlink(part);
-    return rlt_fail(error, "%s: cannot be written: %s", path, strerror(reason));
+    return rlt_fail_as(error, EX_IOERR, "%s: cannot be written: %s", path, strerror(reason));
 }
 
 bool rlc_model_save(const rlc_model *model, const char *path, rlt_error *error)
@@ -182,7 +182,7 @@ bool rlc_model_save(const rlc_model *model, const char *path, rlt_error *error)
         HEAD_BYTES + (size_t)model->n_labels * (RLC_LABEL_MAX + 1) + arrays_size(model, n_neighbours) + 8;
     writer out = {malloc(size), 0};
     if (!out.bytes)
-        return rlt_fail(error, "%s: out of memory", path);
+        return rlt_fail_memory(error, path);
     put_model(&out, model, n_neighbours);
     bool good = write_file(path, &out, error);
     free(out.bytes);

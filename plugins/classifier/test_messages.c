@@ -30,7 +30,7 @@ static rlc_reader make_reader(void)
     rlc_examples examples = {0};
     rlc_model *model = NULL;
     rlc_reader reader;
-    rlt_error error = {""};
+    rlt_error error = {.line = ""};
     assert_true(rlc_examples_load_intents(in_source("docs/examples/cafe_andino/intents.yaml"), &examples, &error));
     assert_true(rlc_train(&examples, &(rlc_training){.cost = 0}, &model, &error));
     rlc_examples_clear(&examples);

@@ -21,7 +21,7 @@ static rlc_model *train_intents(const char *path)
 {
     rlc_examples examples = {0};
     rlc_model *model = NULL;
-    rlt_error error = {""};
+    rlt_error error = {.line = ""};
     test_write(path, intents, sizeof intents - 1);
     assert_true(rlc_examples_load_intents(path, &examples, &error));
     assert_int_equal(examples.n, 20);
@@ -78,7 +78,7 @@ static void two_labels(void **state)
     static const char csv[] = "text,label\nhola amigo,a\nhola amiga,a\nadios hombre,b\nadios mujer,b\n";
     rlc_examples examples = {0};
     rlc_model *model = NULL;
-    rlt_error error = {""};
+    rlt_error error = {.line = ""};
     test_write(folder->file, csv, sizeof csv - 1);
     assert_true(rlc_examples_load_csv(folder->file, &(rlc_columns){.text = "text", .label = "label"}, &examples, &error));
     assert_true(rlc_train(&examples, &(rlc_training){.cost = 0}, &model, &error));
@@ -90,7 +90,7 @@ static void two_labels(void **state)
 
 static char *saved(const rlc_model *model, const char *path, size_t *ret_len)
 {
-    rlt_error error = {""};
+    rlt_error error = {.line = ""};
     char *bytes = NULL;
     assert_true(rlc_model_save(model, path, &error));
     assert_true(rlt_file_load(path, &bytes, ret_len, &error));
@@ -107,7 +107,7 @@ static void same_bytes_every_time(void **state)
     (void)random(); /* what someone else in the process does with the shared random numbers is no input */
     rlc_model *second = train_intents(folder->file), *loaded = NULL;
     bytes[1] = saved(second, folder->file, &len[1]);
-    rlt_error error = {""};
+    rlt_error error = {.line = ""};
     assert_true(rlc_model_load(folder->file, &loaded, &error));
     bytes[2] = saved(loaded, folder->file, &len[2]);
     for (int i = 1; i < 3; i++) {
@@ -126,7 +126,7 @@ static void same_bytes_every_time(void **state)
 static void refused(const char *path, const char *bytes, size_t len, const char *says)
 {
     rlc_model *model = NULL;
-    rlt_error error = {""};
+    rlt_error error = {.line = ""};
     test_write(path, bytes, len);
     assert_false(rlc_model_load(path, &model, &error));
     assert_null(model);
@@ -169,7 +169,7 @@ static void refuses_bad_files(void **state)
     for (size_t i = 16; i < len - 8; i += i < 200 ? 1 : 997)
         for (int bit = 0; bit < 8; bit += 7) {
             rlc_model *bad = NULL;
-            rlt_error error = {""};
+            rlt_error error = {.line = ""};
             bytes[i] = (char)(bytes[i] ^ 1 << bit);
             sign(bytes, len);
             test_write(folder->file, bytes, len);
@@ -182,7 +182,7 @@ static void refuses_bad_files(void **state)
         }
     free(bytes);
     rlc_model_free(model);
-    rlt_error error = {""};
+    rlt_error error = {.line = ""};
     assert_false(rlc_model_load("/tmp/relevo-no-such-file", &model, &error));
     assert_non_null(strstr(error.line, "check the path"));
 }
@@ -208,7 +208,7 @@ static void refuses_bad_intents(void **state)
     test_folder *folder = *state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         rlc_examples examples = {0};
-        rlt_error error = {""};
+        rlt_error error = {.line = ""};
         test_write(folder->file, cases[i].yaml, strlen(cases[i].yaml));
         assert_false(rlc_examples_load_intents(folder->file, &examples, &error) &&
                      rlc_examples_check(&examples, 2, folder->file, &error));
@@ -225,7 +225,7 @@ static void reads_csv(void **state)
     static const char csv[] =
         "\xef\xbb\xbfid,label,text\r\n1,a,hola\r\n\r\n2,b,\"uno, \"\"dos\"\"\ny tres\"\r\n3,a,fin";
     rlc_examples examples = {0};
-    rlt_error error = {""};
+    rlt_error error = {.line = ""};
     test_write(folder->file, csv, sizeof csv - 1);
     assert_true(rlc_examples_load_csv(folder->file, &(rlc_columns){.text = "text", .label = "label"}, &examples, &error));
     assert_int_equal(examples.n, 3);
@@ -245,7 +245,7 @@ static void reads_spreadsheets(void **state)
     test_folder *folder = *state;
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         rlc_examples examples = {0};
-        rlt_error error = {""};
+        rlt_error error = {.line = ""};
         test_write(folder->file, tables[i], strlen(tables[i]));
         if (!rlc_examples_load_csv(folder->file, &(rlc_columns){.text = "text", .label = "label"}, &examples, &error))
             fail_msg("%zu: %s", i, error.line);
@@ -266,7 +266,7 @@ static void tells_of_mistakes(void **state)
     static const char *const outside[] = {"none", "nome"};
     test_folder *folder = *state;
     rlc_examples examples = {0};
-    rlt_error error = {""};
+    rlt_error error = {.line = ""};
     const rlc_example *one = NULL, *other = NULL;
     test_write(folder->file, table, sizeof table - 1);
     assert_true(rlc_examples_load_csv(folder->file, &(rlc_columns){"text", "label", outside, 1}, &examples, &error));
@@ -296,7 +296,7 @@ static void refuses_bad_csv(void **state)
     test_folder *folder = *state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         rlc_examples examples = {0};
-        rlt_error error = {""};
+        rlt_error error = {.line = ""};
         test_write(folder->file, cases[i].csv, strlen(cases[i].csv));
         assert_false(rlc_examples_load_csv(folder->file, &(rlc_columns){.text = "text", .label = "label"}, &examples, &error));
         if (!strstr(error.line, cases[i].says))

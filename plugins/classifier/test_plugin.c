@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 static char intents[4096];
@@ -157,7 +158,7 @@ static void tool_knows_outside(void **state)
     tk_refused(error, "classifier", "intents", three, "model", model, NULL);
     assert_non_null(strstr(error, "knows the intent 'none'"));
     arguments[13] = "/tmp/relevo-no-such-file";
-    assert_int_equal(kit->plugin->tool(14, arguments), 1);
+    assert_int_equal(kit->plugin->tool(14, arguments), EX_NOINPUT);
     tk_refused(error, "classifier", "intents", intents, "vectors", "/tmp/relevo-no-such-file", NULL);
     assert_non_null(strstr(error, "./dev vectors"));
     tk_close(kit);
@@ -302,17 +303,35 @@ static void tool_shows_progress(void **state)
     (void)unlink(model);
 }
 
+/* It ends with what `relevo --help` says: the codes of sysexits.h. */
 static void tool_refuses(void **state)
 {
     (void)state;
+    char csv[] = "/tmp/relevo-table-XXXXXX";
+    static const char table[] = "text,label\nhola,a\nadios,b,too many\n";
+    int fd = mkstemp(csv);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, table, sizeof table - 1), sizeof table - 1);
     tk *kit = tk_open("classifier", "intents", intents, NULL);
     const char *unknown[] = {"classifier", "learn"}, *missing[] = {"classifier", "train", "--intents"};
     const char *nothing[] = {"classifier", "train"}, *help[] = {"classifier", "classify", "--help"};
-    assert_int_equal(kit->plugin->tool(2, unknown), 2);
-    assert_int_equal(kit->plugin->tool(3, missing), 2);
-    assert_int_equal(kit->plugin->tool(2, nothing), 1);
-    assert_int_equal(kit->plugin->tool(3, help), 0);
+    const char *absent[] = {"classifier", "classify", "--model", "/tmp/relevo-no-such-file"};
+    const char *no_model[] = {"classifier", "classify", "--model", csv};
+    const char *broken[] = {"classifier", "train", "--csv", csv, "--text", "text", "--label", "label", "-o", "/tmp/relevo-no-such-folder/m"};
+    const char *nowhere[] = {"classifier", "train", "--intents", intents, "-o", "/tmp/relevo-no-such-folder/m"};
+    const char *sure[] = {"classifier", "classify", "--intents", intents, "--embeddings", csv, "--sure", "2"};
+    assert_int_equal(kit->plugin->tool(2, unknown), EX_USAGE);
+    assert_int_equal(kit->plugin->tool(3, missing), EX_USAGE);
+    assert_int_equal(kit->plugin->tool(2, nothing), EX_USAGE);
+    assert_int_equal(kit->plugin->tool(8, sure), EX_USAGE);
+    assert_int_equal(kit->plugin->tool(4, absent), EX_NOINPUT);
+    assert_int_equal(kit->plugin->tool(4, no_model), EX_DATAERR);
+    assert_int_equal(kit->plugin->tool(10, broken), EX_DATAERR);
+    assert_int_equal(kit->plugin->tool(6, nowhere), EX_CANTCREAT);
+    assert_int_equal(kit->plugin->tool(3, help), EX_OK);
     tk_close(kit);
+    (void)close(fd);
+    (void)unlink(csv);
 }
 
 int main(void)

@@ -11,7 +11,7 @@
 static rlc_wholes *load(const test_folder *folder, const char *text)
 {
     rlc_wholes *made = NULL;
-    rlt_error error = {""};
+    rlt_error error = {.line = ""};
     test_write(folder->file, text, strlen(text));
     if (!rlc_wholes_load(folder->file, &made, &error))
         fail_msg("%s", error.line);
@@ -73,7 +73,7 @@ static void refuses(void **state)
         {ROW("a", "1,0") "{\"text\":\"b\",\"model\":\"query: other\",\"embedding\":[1,0]}\n", ":2: its embedding is not 2 finite numbers by the model"},
     };
     rlc_wholes *wholes = NULL;
-    rlt_error error = {""};
+    rlt_error error = {.line = ""};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         test_write(folder->file, cases[i].text, strlen(cases[i].text));
         assert_false(rlc_wholes_load(folder->file, &wholes, &error));
@@ -92,7 +92,7 @@ static void of_examples(void **state)
     static const char *const none[] = {"none"};
     const test_folder *folder = *state;
     rlc_examples examples = {0};
-    rlt_error error = {""};
+    rlt_error error = {.line = ""};
     test_write(folder->file, table, sizeof table - 1);
     assert_true(rlc_examples_load_csv(folder->file, &(rlc_columns){"text", "label", none, 1}, &examples, &error));
     rlc_wholes *wholes = load(folder, ROW("la luna", "0,1") ROW("chau", "1,0") ROW("hola", "0,-1"));

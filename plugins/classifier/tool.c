@@ -67,13 +67,7 @@ typedef struct tool_arguments {
     bool json, times, help;
 } tool_arguments;
 
-static bool fail(const char *line)
-{
-    fprintf(stderr, "relevo classifier: %s\n", line);
-    return false;
-}
-
-static bool parse(int32_t argc, const char *const *argv, tool_arguments *ret)
+static bool parse(int32_t argc, const char *const *argv, tool_arguments *ret, rlt_error *error)
 {
     tool_arguments parsed = {.person_intent = RLC_PERSON_INTENT, .sure = RLC_SURE};
     const struct {
@@ -105,11 +99,9 @@ static bool parse(int32_t argc, const char *const *argv, tool_arguments *ret)
         for (size_t j = 0; j < sizeof known / sizeof *known; j++)
             if (strcmp(argv[i], known[j].name) == 0)
                 value = known[j].value;
-        if (!value || i + 1 == argc) {
-            fprintf(stderr, "relevo classifier: %s '%s'; see relevo classifier %s --help\n",
-                    value ? "a value is missing after" : "unknown argument", argv[i], argv[1]);
-            return false;
-        }
+        if (!value || i + 1 == argc)
+            return rlt_fail_as(error, EX_USAGE, "%s '%s'; see relevo classifier %s --help",
+                               value ? "a value is missing after" : "unknown argument", argv[i], argv[1]);
         *value = argv[++i];
     }
     *ret = parsed;
@@ -134,37 +126,35 @@ static bool load_examples(const tool_arguments *arguments, rlc_examples *example
 }
 
 /* *ret_vectors stays NULL when there is none to use. */
-static bool open_vectors(const tool_arguments *arguments, rlt_vectors **ret_vectors)
+static bool open_vectors(const tool_arguments *arguments, rlt_vectors **ret_vectors, rlt_error *error)
 {
     char usual[4096];
     const char *path = arguments->vectors;
-    rlt_error error;
     if (!path && rlt_vectors_usual(usual, sizeof usual))
         path = usual;
-    return !path || !*path || rlt_vectors_open(path, ret_vectors, &error) || fail(error.line);
+    return !path || !*path || rlt_vectors_open(path, ret_vectors, error);
 }
 
 static bool train_model(const tool_arguments *arguments, const rlt_vectors *vectors, rlc_model **ret_model,
-                        rlc_examples *examples)
+                        rlc_examples *examples, rlt_error *error)
 {
-    rlt_error error;
     rlc_training how = {.vectors = vectors, .progress = isatty(STDERR_FILENO) ? show_progress : NULL};
     char *end = NULL;
     if (arguments->cost && (!((how.cost = strtod(arguments->cost, &end)) > 0) || *end))
-        return fail("--cost needs a number above 0");
+        return rlt_fail_as(error, EX_USAGE, "--cost needs a number above 0");
     rlc_wholes *wholes = NULL;
     float *whole = NULL;
-    bool good = load_examples(arguments, examples, &error);
+    bool good = load_examples(arguments, examples, error);
     if (good && arguments->embeddings) {
-        good = rlc_wholes_load(arguments->embeddings, &wholes, &error) && (whole = rlc_wholes_of(wholes, examples, &error));
+        good = rlc_wholes_load(arguments->embeddings, &wholes, error) && (whole = rlc_wholes_of(wholes, examples, error));
         how.whole = whole;
         how.whole_dims = good ? rlc_wholes_dims(wholes) : 0;
         how.whole_recipe = good ? rlc_wholes_recipe(wholes) : 0;
         rlc_wholes_free(wholes);
     }
-    good = good && rlc_train(examples, &how, ret_model, &error);
+    good = good && rlc_train(examples, &how, ret_model, error);
     free(whole);
-    return good || fail(error.line);
+    return good;
 }
 
 static void tell_of_lonely(const rlc_examples *examples)
@@ -201,20 +191,18 @@ static void tell_of_contradictions(const rlc_examples *examples)
                 n, one->text, examples->labels[one->label], examples->labels[other->label]);
 }
 
-static bool run_train(const tool_arguments *arguments)
+static bool run_train(const tool_arguments *arguments, rlt_error *error)
 {
     bool from_csv = arguments->csv && arguments->text && arguments->label && !arguments->intents;
     if ((!arguments->intents || arguments->csv) && !from_csv)
-        return fail("train needs --intents FILE, or --csv FILE --text COLUMN --label COLUMN");
+        return rlt_fail_as(error, EX_USAGE, "train needs --intents FILE, or --csv FILE --text COLUMN --label COLUMN");
     if (!arguments->output)
-        return fail("train needs -o MODEL, the file to write");
+        return rlt_fail_as(error, EX_USAGE, "train needs -o MODEL, the file to write");
     rlc_model *model = NULL;
     rlt_vectors *vectors = NULL;
     rlc_examples examples = {0};
-    rlt_error error;
-    bool good = open_vectors(arguments, &vectors) && train_model(arguments, vectors, &model, &examples);
-    if (good)
-        good = rlc_model_save(model, arguments->output, &error) || fail(error.line);
+    bool good = open_vectors(arguments, &vectors, error) && train_model(arguments, vectors, &model, &examples, error);
+    good = good && rlc_model_save(model, arguments->output, error);
     if (good) {
         tell_of_rows(&examples, arguments->csv);
         tell_of_lonely(&examples);
@@ -301,7 +289,7 @@ static const float *whole_of(const tool_arguments *arguments, const rlc_wholes *
     return wholes && !rlc_is_sure(reading, strtod(arguments->sure, NULL)) ? rlc_wholes_find(wholes, text) : NULL;
 }
 
-static bool classify_lines(const rlc_reader *reader, const rlc_wholes *wholes, const tool_arguments *arguments)
+static bool classify_lines(const rlc_reader *reader, const rlc_wholes *wholes, const tool_arguments *arguments, rlt_error *error)
 {
     stopwatch watch = {.wanted = arguments->times};
     rlc_scratch scratch = {0};
@@ -329,51 +317,48 @@ static bool classify_lines(const rlc_reader *reader, const rlc_wholes *wholes, c
     free(line);
     rlc_scratch_clear(&scratch);
     rlt_work_free(work);
-    return good || fail("out of memory, or standard output cannot be written");
+    return good || rlt_fail_as(error, EX_IOERR, "out of memory, or standard output cannot be written");
 }
 
 /* Those that one of the models was trained with. */
-static bool load_wholes(const tool_arguments *arguments, const rlc_reader *reader, rlc_wholes **ret_wholes)
+static bool load_wholes(const tool_arguments *arguments, const rlc_reader *reader, rlc_wholes **ret_wholes, rlt_error *error)
 {
-    rlt_error error;
-    char *end;
-    double sure = strtod(arguments->sure, &end);
-    if (*end || !(sure >= 0 && sure <= 1))
-        return fail("--sure is a number from 0 to 1");
-    if (!rlc_wholes_load(arguments->embeddings, ret_wholes, &error))
-        return fail(error.line);
+    if (!rlc_wholes_load(arguments->embeddings, ret_wholes, error))
+        return false;
     return rlc_reader_takes(reader, rlc_wholes_dims(*ret_wholes), rlc_wholes_recipe(*ret_wholes)) ||
-           fail("--embeddings: the model was not trained with embeddings of that model, see train's --embeddings");
+           rlt_fail(error, "--embeddings: the model was not trained with embeddings of that model, see train's --embeddings");
 }
 
-static bool run_classify(const tool_arguments *arguments)
+static bool run_classify(const tool_arguments *arguments, rlt_error *error)
 {
     if (!arguments->model == !arguments->intents)
-        return fail("classify needs --model MODEL, or --intents FILE");
+        return rlt_fail_as(error, EX_USAGE, "classify needs --model MODEL, or --intents FILE");
+    char *end;
+    const double sure = strtod(arguments->sure, &end);
+    if (*end || !(sure >= 0 && sure <= 1))
+        return rlt_fail_as(error, EX_USAGE, "--sure is a number from 0 to 1");
     rlc_model *model = NULL;
     rlt_vectors *vectors = NULL;
     rlc_wholes *wholes = NULL;
     rlc_examples examples = {0};
     rlc_reader reader;
-    rlt_error error;
-    if (!open_vectors(arguments, &vectors))
+    if (!open_vectors(arguments, &vectors, error))
         return false;
-    bool good = arguments->model ? rlc_model_load(arguments->model, &model, &error) || fail(error.line)
-                                 : train_model(arguments, vectors, &model, &examples);
+    bool good = arguments->model ? rlc_model_load(arguments->model, &model, error)
+                                 : train_model(arguments, vectors, &model, &examples, error);
     rlc_examples_clear(&examples);
     if (!good) {
         rlt_vectors_free(vectors);
         return false;
     }
     if (!rlc_reader_make(model, vectors, arguments->person_intent, &reader))
-        return fail("out of memory");
-    good = rlc_reader_add_moods(&reader, arguments->moods, &error) || fail(error.line);
-    if (good && arguments->embeddings)
-        good = load_wholes(arguments, &reader, &wholes);
-    good = good && classify_lines(&reader, wholes, arguments);
+        return rlt_fail_memory(error, "classify");
+    good = rlc_reader_add_moods(&reader, arguments->moods, error) &&
+           (!arguments->embeddings || load_wholes(arguments, &reader, &wholes, error)) &&
+           classify_lines(&reader, wholes, arguments, error);
     rlc_wholes_free(wholes);
     rlc_reader_clear(&reader);
-    return good && (fflush(stdout) == 0 || fail("standard output cannot be written"));
+    return good;
 }
 
 static bool print_texts(const rlc_example *items, uint32_t n)
@@ -387,33 +372,37 @@ static bool print_texts(const rlc_example *items, uint32_t n)
     return good;
 }
 
-static bool run_texts(const tool_arguments *arguments)
+static bool run_texts(const tool_arguments *arguments, rlt_error *error)
 {
     rlc_examples examples = {0};
-    rlt_error error;
     if (!arguments->intents && !(arguments->csv && arguments->text && arguments->label))
-        return fail("texts needs --intents FILE, or --csv FILE --text COLUMN --label COLUMN");
-    bool good = load_examples(arguments, &examples, &error) || fail(error.line);
-    good = good && ((print_texts(examples.items, examples.n) && print_texts(examples.outside, examples.n_outside) && fflush(stdout) == 0) ||
-                    fail("standard output cannot be written, or a text is no UTF-8"));
+        return rlt_fail_as(error, EX_USAGE, "texts needs --intents FILE, or --csv FILE --text COLUMN --label COLUMN");
+    bool good = load_examples(arguments, &examples, error);
+    good = good && ((print_texts(examples.items, examples.n) && print_texts(examples.outside, examples.n_outside)) ||
+                    rlt_fail(error, "standard output cannot be written, or a text is no UTF-8"));
     rlc_examples_clear(&examples);
     return good;
 }
 
-int32_t rlc_tool(int32_t argc, const char *const *argv)
+static bool run(int32_t argc, const char *const *argv, rlt_error *error)
 {
     tool_arguments arguments;
     const char *command = argc > 1 ? argv[1] : "--help";
     bool train = strcmp(command, "train") == 0, texts = strcmp(command, "texts") == 0;
     if (strcmp(command, "--help") == 0 || strcmp(command, "-h") == 0)
-        return fputs(help, stdout) == EOF;
-    if (!train && !texts && strcmp(command, "classify") != 0) {
-        fprintf(stderr, "relevo classifier: unknown command '%s'; there is train, classify and texts\n", command);
-        return 2;
-    }
-    if (!parse(argc, argv, &arguments))
-        return 2;
+        return fputs(help, stdout) != EOF || rlt_fail_as(error, EX_IOERR, "standard output cannot be written");
+    if (!train && !texts && strcmp(command, "classify") != 0)
+        return rlt_fail_as(error, EX_USAGE, "unknown command '%s'; there is train, classify and texts", command);
+    if (!parse(argc, argv, &arguments, error))
+        return false;
     if (arguments.help)
-        return fputs(train ? train_help : texts ? texts_help : classify_help, stdout) == EOF;
-    return (train ? run_train(&arguments) : texts ? run_texts(&arguments) : run_classify(&arguments)) ? 0 : 1;
+        return fputs(train ? train_help : texts ? texts_help : classify_help, stdout) != EOF ||
+               rlt_fail_as(error, EX_IOERR, "standard output cannot be written");
+    return train ? run_train(&arguments, error) : texts ? run_texts(&arguments, error) : run_classify(&arguments, error);
+}
+
+int32_t rlc_tool(int32_t argc, const char *const *argv)
+{
+    rlt_error error;
+    return rlt_tool_end("classifier", run(argc, argv, &error), &error);
 }

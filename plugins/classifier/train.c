@@ -353,7 +353,7 @@ bool rlc_train(const rlc_examples *examples, const rlc_training *how, rlc_model 
         clear_material(&trainer.material);
     }
     if (!model)
-        return rlt_fail(error, "out of memory while training on %u examples", examples->n);
+        return rlt_fail_as(error, EX_OSERR, "out of memory while training on %u examples", examples->n);
     *ret_model = model;
     return true;
 }

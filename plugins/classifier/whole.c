@@ -87,7 +87,7 @@ static bool add(rlc_wholes *wholes, const char *path, uint32_t line, const json_
     }
     if (wholes->n == wholes->room || !wholes->slots)
         if (!grow(wholes))
-            return rlt_fail(error, "%s: out of memory", path);
+            return rlt_fail_memory(error, path);
     if (recipe != wholes->recipe || !rlt_embedding_take(list, wholes->dims, wholes->numbers + (size_t)wholes->n * wholes->dims))
         return rlt_fail(error, "%s:%u: its embedding is not %u finite numbers by the model of the first; make the file anew", path, line,
                         wholes->dims);
@@ -95,7 +95,7 @@ static bool add(rlc_wholes *wholes, const char *path, uint32_t line, const json_
     if (*slot)
         return true; /* the same text again */
     if (!(wholes->texts[wholes->n] = strdup(json_string_value(text))))
-        return rlt_fail(error, "%s: out of memory", path);
+        return rlt_fail_memory(error, path);
     *slot = ++wholes->n;
     return true;
 }
@@ -109,7 +109,7 @@ bool rlc_wholes_load(const char *path, rlc_wholes **ret, rlt_error *error)
     uint32_t line = 0;
     bool good = file && made;
     if (!good)
-        (void)rlt_fail(error, "%s: %s", path, file ? "out of memory" : strerror(errno));
+        (void)(file ? rlt_fail_memory(error, path) : rlt_fail_as(error, EX_NOINPUT, "%s: %s; check the path", path, strerror(errno)));
     if (made)
         made->room = 256;
     for (ssize_t len; good && (len = getline(&text, &room, file)) >= 0;) {
@@ -120,8 +120,10 @@ bool rlc_wholes_load(const char *path, rlc_wholes **ret, rlt_error *error)
         good = add(made, path, line, row, error);
         json_decref(row);
     }
-    if (good && (ferror(file) || made->n == 0))
-        good = rlt_fail(error, "%s: %s", path, made->n ? "it cannot be read" : "it holds no embeddings; make it with plugins/semantic/embed.py");
+    if (good && ferror(file))
+        good = rlt_fail_as(error, EX_NOINPUT, "%s: it cannot be read", path);
+    if (good && made->n == 0)
+        good = rlt_fail(error, "%s: it holds no embeddings; make it with plugins/semantic/embed.py", path);
     free(text);
     if (file)
         (void)fclose(file);
@@ -136,7 +138,7 @@ float *rlc_wholes_of(const rlc_wholes *wholes, const rlc_examples *examples, rlt
 {
     float *all = calloc(((size_t)examples->n + examples->n_outside) * wholes->dims, sizeof *all);
     if (!all)
-        (void)rlt_fail(error, "out of memory");
+        (void)rlt_fail_memory(error, "embeddings");
     for (uint32_t i = 0; all && i < examples->n + examples->n_outside; i++) {
         const rlc_example *item = i < examples->n ? &examples->items[i] : &examples->outside[i - examples->n];
         const float *found = rlc_wholes_find(wholes, (relevo_str){item->text, item->len});

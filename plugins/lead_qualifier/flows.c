@@ -42,7 +42,7 @@ static void *get(const flow_reader *in, size_t n, size_t size)
     if (memory)
         memset(memory, 0, (n ? n : 1) * size);
     else
-        (void)rlt_fail(in->error, "%s: out of memory", in->path);
+        (void)rlt_fail_memory(in->error, in->path);
     return memory;
 }
 
@@ -168,7 +168,7 @@ static bool take_phrases(const flow_reader *in, const rlt_node *map, const char 
     int code = rlt_phrases_new(list, n, RLT_FUZZY, ret, NULL);
     if (code == RLT_E_EMPTY)
         return fail(in, rlt_node_get(map, key), "one of these has neither a word nor a number", key);
-    return code == RLT_OK || rlt_fail(in->error, "%s: out of memory", in->path);
+    return code == RLT_OK || rlt_fail_memory(in->error, in->path);
 }
 
 static bool take_number(const flow_reader *in, const rlt_node *map, const char *key, double *ret)
@@ -315,7 +315,7 @@ static bool take_choices(const flow_reader *in, const rlt_node *map, lq_slot *sl
     int code = rlt_phrases_new(list, n_phrases, RLT_FUZZY, &slot->phrases, NULL);
     if (code == RLT_E_EMPTY)
         return fail(in, node, "one of their titles or words has neither a word nor a number", "choices");
-    return code == RLT_OK || rlt_fail(in->error, "%s: out of memory", in->path);
+    return code == RLT_OK || rlt_fail_memory(in->error, in->path);
 }
 
 static bool take_type(const flow_reader *in, const rlt_node *map, lq_slot *slot)
@@ -468,7 +468,7 @@ bool lq_flows_parse(const char *path, relevo_str text, lq_flows *ret, rlt_error 
     lq_flows made = {.work = rlt_work_new()};
     flow_reader in = {.path = path, .work = made.work, .error = error};
     rlt_yaml *yaml = NULL;
-    bool good = made.work ? rlt_yaml_parse(path, 1, text, &yaml, error) : rlt_fail(error, "%s: out of memory", path);
+    bool good = made.work ? rlt_yaml_parse(path, 1, text, &yaml, error) : rlt_fail_memory(error, path);
     const rlt_node *root = good ? rlt_yaml_root(yaml) : NULL, *list = NULL;
     if (good)
         good = check_keys(&in, root, "the file", keys);

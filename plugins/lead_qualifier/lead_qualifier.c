@@ -61,7 +61,7 @@ static void destroy(void *instance)
 
 static int32_t create(const relevo_value *values, void **ret_instance, char *error, uint64_t error_size)
 {
-    rlt_error failure = {"out of memory"};
+    rlt_error failure = {.line = "out of memory"};
     relevo_str country = values[OPTION_COUNTRY].text;
     lq_business *made = calloc(1, sizeof *made);
     bool good = made && lq_words_make(&made->words) && (made->finder = rlt_finder_new()) != NULL;

@@ -122,7 +122,7 @@ static void refuses(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         lq_flows flows;
-        rlt_error error = {""};
+        rlt_error error = {.line = ""};
         if (lq_flows_parse("x.yaml", rlt_str(cases[i].text), &flows, &error))
             fail_msg("case %zu was taken", i);
         if (!strstr(error.line, cases[i].says))

@@ -66,7 +66,7 @@ static void destroy(void *instance)
 
 static int32_t create(const relevo_value *values, void **ret_instance, char *error, uint64_t error_size)
 {
-    rlt_error failure = {"out of memory"};
+    rlt_error failure = {.line = "out of memory"};
     llm *made = calloc(1, sizeof *made);
     if (!made || !rlt_asker_make(values, &made->asker, &failure) || !(made->finder = rlt_finder_new()) ||
         !(made->instructions = strdup(values[OPTION_INSTRUCTIONS].text.ptr))) {

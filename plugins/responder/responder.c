@@ -120,7 +120,7 @@ static bool take_policies(const relevo_value *values, rlr_policy *policies, rlt_
 
 static int32_t create(const relevo_value *values, void **ret_instance, char *error, uint64_t error_size)
 {
-    rlt_error failure = {"out of memory"};
+    rlt_error failure = {.line = "out of memory"};
     responder *made = calloc(1, sizeof *made);
     if (!made || !rlt_kb_load(values[OPTION_KB].text.ptr, &made->kb, &failure) ||
         !rlr_kb_add_smalltalk(&made->kb, &failure) || !take_policies(values, made->policies, &failure) ||

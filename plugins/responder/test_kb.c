@@ -6,7 +6,7 @@ static void reads(void **state)
 {
     test_folder *folder = *state;
     rlt_kb kb;
-    rlt_error error = {""};
+    rlt_error error = {.line = ""};
     test_write(folder, "b.md",
                "\xef\xbb\xbf---\r\nid: envios\r\ntitle: Envíos\r\nlanguage: es\r\ntags: [a, smalltalk]\r\n"
                "questions:\r\n  - ¿Hacen envíos?\r\n---\r\n\r\nSí.\r\n\r\n---\r\n*A todo* el país.\r\n\r\n");
@@ -79,7 +79,7 @@ static void refuses(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         rlt_kb kb;
-        rlt_error error = {""};
+        rlt_error error = {.line = ""};
         test_write(folder, cases[i].name, cases[i].text);
         assert_false(rlt_kb_load(folder->path, &kb, &error));
         if (!strstr(error.line, cases[i].says))
@@ -88,7 +88,7 @@ static void refuses(void **state)
         test_clear(folder);
     }
     rlt_kb kb;
-    rlt_error error = {""};
+    rlt_error error = {.line = ""};
     assert_false(rlt_kb_load("/tmp/relevo-no-such-folder", &kb, &error));
     assert_non_null(strstr(error.line, "'kb' must be a folder of articles"));
 }
@@ -98,7 +98,7 @@ static void refuses_long_answers(void **state)
     test_folder *folder = *state;
     char text[16384] = HEAD "---\n";
     rlt_kb kb;
-    rlt_error error = {""};
+    rlt_error error = {.line = ""};
     size_t head = strlen(text);
     for (size_t i = 0; i < 4096; i++)
         memcpy(text + head + 2 * i, "ñ", 3);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 static char folder[4096];
@@ -376,11 +377,11 @@ static void tool(void **state)
     const char *index[] = {"responder", "index", "--kb", folder};
     assert_int_equal(kit->plugin->tool(6, good), 0);
     assert_int_equal(kit->plugin->tool(4, index), 0);
-    assert_int_equal(kit->plugin->tool(2, index), 2);
-    assert_int_equal(kit->plugin->tool(3, no_kb), 2);
-    assert_int_equal(kit->plugin->tool(6, number), 2);
-    assert_int_equal(kit->plugin->tool(2, unknown), 2);
-    assert_int_equal(kit->plugin->tool(5, absent), 1);
+    assert_int_equal(kit->plugin->tool(2, index), EX_USAGE);
+    assert_int_equal(kit->plugin->tool(3, no_kb), EX_USAGE);
+    assert_int_equal(kit->plugin->tool(6, number), EX_USAGE);
+    assert_int_equal(kit->plugin->tool(2, unknown), EX_USAGE);
+    assert_int_equal(kit->plugin->tool(5, absent), EX_NOINPUT);
     tk_close(kit);
 }
 
@@ -420,11 +421,11 @@ static void tool_tells(void **state)
     assert_non_null(strstr(shown, "kb.yaml:3: 'hours' holds ']('"));
     assert_null(strstr(shown, "'beans' holds"));
     const char *wrong[] = {"responder", "ask", "--kb", kb.folder, "--margin", "2"}, *two[] = {"responder", "ask", "--kb", kb.folder, "a", "b"};
-    assert_int_equal(tk_on_terminal(kit, 6, wrong, shown), 2);
+    assert_int_equal(tk_on_terminal(kit, 6, wrong, shown), EX_USAGE);
     assert_non_null(strstr(shown, "a number from 0 to 1 is wanted, not '2'"));
-    assert_int_equal(tk_on_terminal(kit, 5, wrong, shown), 2);
+    assert_int_equal(tk_on_terminal(kit, 5, wrong, shown), EX_USAGE);
     assert_non_null(strstr(shown, "a value is missing after '--margin'"));
-    assert_int_equal(tk_on_terminal(kit, 6, two, shown), 2);
+    assert_int_equal(tk_on_terminal(kit, 6, two, shown), EX_USAGE);
     assert_non_null(strstr(shown, "put one of several words in quotes"));
     tk_close(kit);
     remove_kb(&kb);

@@ -13,7 +13,7 @@ typedef struct test_library {
 static test_library open_library(test_folder *folder)
 {
     test_library library = {.work = rlt_work_new()};
-    rlt_error error = {""};
+    rlt_error error = {.line = ""};
     test_write(folder, "kb.yaml",
                "- id: hola\n  title: Saludo\n  language: es\n  tags: [smalltalk]\n"
                "  questions: [Hola, Buenos días, Buenas tardes]\n  answer: ¡Hola!\n"
@@ -92,7 +92,7 @@ static void the_very_question(void **state)
 {
     test_folder *folder = *state;
     rlt_kb kb;
-    rlt_error error = {""};
+    rlt_error error = {.line = ""};
     test_write(folder, "kb.yaml",
                "- id: roto\n  title: Llegó roto\n  language: es\n  questions: [Mi pedido llegó roto, Llegó mal, No llegó]\n  answer: Lo cambiamos.\n"
                "- id: lugar\n  title: Dirección\n  language: es\n  questions: [¿Dónde están?, ¿Cómo llego?]\n  answer: Orizaba 87.\n"
@@ -134,7 +134,7 @@ static void many_articles(void **state)
 {
     test_folder *folder = *state;
     test_library library = {.work = rlt_work_new()};
-    rlt_error error = {""};
+    rlt_error error = {.line = ""};
     char *text = malloc(1u << 20);
     size_t n = 0;
     assert_non_null(text);

@@ -36,40 +36,30 @@ typedef struct ask_arguments {
     bool json;
 } ask_arguments;
 
-static bool fail(const char *line)
-{
-    fprintf(stderr, "relevo responder: %s\n", line);
-    return false;
-}
-
-static bool parse_number(const char *text, double *ret)
+static bool parse_number(const char *text, double *ret, rlt_error *error)
 {
     char *end;
     double value = strtod(text, &end);
-    if (end == text || *end || !(value >= 0 && value <= 1)) {
-        fprintf(stderr, "relevo responder: a number from 0 to 1 is wanted, not '%s'\n", text);
-        return false;
-    }
+    if (end == text || *end || !(value >= 0 && value <= 1))
+        return rlt_fail_as(error, EX_USAGE, "a number from 0 to 1 is wanted, not '%s'", text);
     *ret = value;
     return true;
 }
 
-static bool refuse(const char *argument, const char *value, bool second)
+static bool refuse(const char *argument, const char *value, bool second, rlt_error *error)
 {
     bool known = strcmp(argument, "--kb") == 0 || strcmp(argument, "--threshold") == 0 || strcmp(argument, "--margin") == 0;
     if (second)
-        fprintf(stderr, "relevo responder: '%s' is a second question; put one of several words in quotes\n", argument);
-    else if (known && !value)
-        fprintf(stderr, "relevo responder: a value is missing after '%s'\n", argument);
-    else
-        fprintf(stderr, "relevo responder: '%s' is not understood here; see relevo responder --help\n", argument);
-    return false;
+        return rlt_fail_as(error, EX_USAGE, "'%s' is a second question; put one of several words in quotes", argument);
+    if (known && !value)
+        return rlt_fail_as(error, EX_USAGE, "a value is missing after '%s'", argument);
+    return rlt_fail_as(error, EX_USAGE, "'%s' is not understood here; see relevo responder --help", argument);
 }
 
-static bool parse(int32_t argc, const char *const *argv, ask_arguments *ret)
+static bool parse(int32_t argc, const char *const *argv, ask_arguments *ret, rlt_error *error)
 {
     ask_arguments parsed = {.kb = NULL};
-    bool good = parse_number(RLR_THRESHOLD, &parsed.threshold) && parse_number(RLR_MARGIN, &parsed.margin);
+    bool good = parse_number(RLR_THRESHOLD, &parsed.threshold, error) && parse_number(RLR_MARGIN, &parsed.margin, error);
     for (int32_t i = 2; i < argc && good; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : NULL;
         if (strcmp(argv[i], "--json") == 0) {
@@ -78,19 +68,19 @@ static bool parse(int32_t argc, const char *const *argv, ask_arguments *ret)
             parsed.kb = value;
             i++;
         } else if (strcmp(argv[i], "--threshold") == 0 && value) {
-            good = parse_number(value, &parsed.threshold);
+            good = parse_number(value, &parsed.threshold, error);
             i++;
         } else if (strcmp(argv[i], "--margin") == 0 && value) {
-            good = parse_number(value, &parsed.margin);
+            good = parse_number(value, &parsed.margin, error);
             i++;
         } else if (argv[i][0] != '-' && !parsed.question) {
             parsed.question = argv[i];
         } else {
-            good = refuse(argv[i], value, argv[i][0] != '-');
+            good = refuse(argv[i], value, argv[i][0] != '-', error);
         }
     }
     if (good && !parsed.kb)
-        good = fail("it needs --kb FOLDER");
+        good = rlt_fail_as(error, EX_USAGE, "it needs --kb FOLDER");
     *ret = parsed;
     return good;
 }
@@ -142,21 +132,21 @@ static bool print_text(const rlr_plan *plan)
     return n > 0;
 }
 
-static bool ask(const ask_arguments *arguments, const rlr_settings *settings, rlt_work *work, relevo_str question)
+static bool ask(const ask_arguments *arguments, const rlr_settings *settings, rlt_work *work, relevo_str question, rlt_error *error)
 {
     rlt_doc doc;
     rlr_plan plan;
     rlr_context context = {.day = (int64_t)(time(NULL) / 86400)};
     rlt_work_reset(work);
     if (rlt_read(work, question, &doc) != RLT_OK)
-        return fail("out of memory");
+        return rlt_fail_memory(error, "responder");
     context.language = rlt_language_guess(&doc, NULL);
     if (!rlr_plan_make(settings, work, &doc, &context, &plan))
-        return fail("out of memory");
-    return (arguments->json ? print_json(&plan) : print_text(&plan)) || fail("standard output cannot be written");
+        return rlt_fail_memory(error, "responder");
+    return (arguments->json ? print_json(&plan) : print_text(&plan)) || rlt_fail_as(error, EX_IOERR, "standard output cannot be written");
 }
 
-static bool ask_lines(const ask_arguments *arguments, const rlr_settings *settings, rlt_work *work)
+static bool ask_lines(const ask_arguments *arguments, const rlr_settings *settings, rlt_work *work, rlt_error *error)
 {
     char *line = NULL;
     size_t room = 0;
@@ -164,16 +154,16 @@ static bool ask_lines(const ask_arguments *arguments, const rlr_settings *settin
     for (ssize_t len; good && (len = getline(&line, &room, stdin)) >= 0;) {
         while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
             len--;
-        good = ask(arguments, settings, work, (relevo_str){line, (uint64_t)len});
+        good = ask(arguments, settings, work, (relevo_str){line, (uint64_t)len}, error);
     }
     free(line);
     return good;
 }
 
-static bool answer_questions(const ask_arguments *arguments, const rlr_settings *settings, rlt_work *work)
+static bool answer_questions(const ask_arguments *arguments, const rlr_settings *settings, rlt_work *work, rlt_error *error)
 {
-    return arguments->question ? ask(arguments, settings, work, rlt_str(arguments->question))
-                               : ask_lines(arguments, settings, work);
+    return arguments->question ? ask(arguments, settings, work, rlt_str(arguments->question), error)
+                               : ask_lines(arguments, settings, work, error);
 }
 
 /* ---- index ---- */
@@ -187,14 +177,14 @@ static void show_progress(uint32_t done, uint32_t all)
 
 /* Says where a question of an article's own does not lead to it. *confused counts them. */
 static bool check_question(const rlr_settings *settings, rlt_work *work, const rlt_article *article,
-                           relevo_str question, uint32_t *confused)
+                           relevo_str question, uint32_t *confused, rlt_error *error)
 {
     rlt_doc doc;
     rlt_found found;
     rlt_work_reset(work);
     if (rlt_read(work, question, &doc) != RLT_OK ||
         !rlt_search(settings->index, work, &doc, article->language, article->from, &found))
-        return fail("out of memory");
+        return rlt_fail_memory(error, "responder");
     bool own = found.best && rlt_equal(found.best->id, article->id);
     const rlt_article *other = own ? found.second : found.best;
     if (own && (!other || found.score - found.second_score >= settings->margin))
@@ -202,11 +192,12 @@ static bool check_question(const rlr_settings *settings, rlt_work *work, const r
     ++*confused;
     return printf("%s:%u: '%.*s' finds %s%s%s; give it a question in words of its own\n", article->path, article->line,
                   (int)question.len, question.ptr, own ? "its article and about equally well " : "",
-                  other ? other->id.ptr : "nothing", own || !other ? "" : " first") > 0;
+                  other ? other->id.ptr : "nothing", own || !other ? "" : " first") > 0 ||
+           rlt_fail_as(error, EX_IOERR, "standard output cannot be written");
 }
 
 /* Says where an answer is written in Markdown, which WhatsApp does not know. */
-static bool check_marks(const rlt_article *article)
+static bool check_marks(const rlt_article *article, rlt_error *error)
 {
     static const struct {
         const char *mark, *instead;
@@ -215,50 +206,50 @@ static bool check_marks(const rlt_article *article)
         if (strstr(article->answer.ptr, marks[i].mark) &&
             printf("%s:%u: '%s' holds '%s', which WhatsApp shows as it stands: %s\n", article->path, article->line, article->id.ptr,
                    marks[i].mark[0] == '\n' ? marks[i].mark + 1 : marks[i].mark, marks[i].instead) < 0)
-            return fail("standard output cannot be written");
+            return rlt_fail_as(error, EX_IOERR, "standard output cannot be written");
     return true;
 }
 
-static bool check_articles(const ask_arguments *arguments, const rlr_settings *settings, rlt_work *work)
+static bool check_articles(const ask_arguments *arguments, const rlr_settings *settings, rlt_work *work, rlt_error *error)
 {
     const rlt_kb *kb = settings->kb;
     uint32_t n_questions = 0, confused = 0;
     bool good = true, tty = isatty(STDERR_FILENO);
     for (uint32_t i = 0; good && i < kb->n; i++) {
         const rlt_article *article = &kb->articles[i];
-        good = check_marks(article);
+        good = check_marks(article, error);
         for (size_t j = 0; good && j < article->n_questions && !article->smalltalk; j++, n_questions++)
-            good = check_question(settings, work, article, article->questions[j], &confused);
+            good = check_question(settings, work, article, article->questions[j], &confused, error);
         if (tty)
             show_progress(i + 1, kb->n);
     }
-    return good && printf("%s: %u articles, %u questions, of which %u do not lead to their own article alone\n",
-                          arguments->kb, kb->n, n_questions, confused) > 0;
+    return good && (printf("%s: %u articles, %u questions, of which %u do not lead to their own article alone\n", arguments->kb, kb->n,
+                           n_questions, confused) > 0 ||
+                    rlt_fail_as(error, EX_IOERR, "standard output cannot be written"));
 }
 
 /* ---- both ---- */
 
-typedef bool command(const ask_arguments *arguments, const rlr_settings *settings, rlt_work *work);
+typedef bool command(const ask_arguments *arguments, const rlr_settings *settings, rlt_work *work, rlt_error *error);
 
-static bool run(const ask_arguments *arguments, command *what)
+static bool run_on(const ask_arguments *arguments, command *what, rlt_error *error)
 {
     rlt_kb kb;
-    rlt_error error;
-    if (!rlt_kb_load(arguments->kb, &kb, &error))
-        return fail(error.line);
-    if (!rlr_kb_add_smalltalk(&kb, &error)) {
+    if (!rlt_kb_load(arguments->kb, &kb, error))
+        return false;
+    if (!rlr_kb_add_smalltalk(&kb, error)) {
         rlt_kb_clear(&kb);
-        return fail(error.line);
+        return false;
     }
     rlt_index *index = rlt_index_new(&kb);
     rlt_work *work = rlt_work_new();
     const rlr_settings settings = {&kb, index, arguments->threshold, arguments->margin};
-    bool good = (index && work) || fail("out of memory");
-    good = good && what(arguments, &settings, work);
+    bool good = (index && work) || rlt_fail_memory(error, arguments->kb);
+    good = good && what(arguments, &settings, work, error);
     rlt_work_free(work);
     rlt_index_free(index);
     rlt_kb_clear(&kb);
-    return good && (fflush(stdout) == 0 || fail("standard output cannot be written"));
+    return good;
 }
 
 static bool asks_for_help(int32_t argc, const char *const *argv)
@@ -269,17 +260,19 @@ static bool asks_for_help(int32_t argc, const char *const *argv)
     return argc < 2;
 }
 
-int32_t rlr_tool(int32_t argc, const char *const *argv)
+static bool run(int32_t argc, const char *const *argv, rlt_error *error)
 {
     ask_arguments arguments;
     if (asks_for_help(argc, argv))
-        return fputs(help, stdout) == EOF;
+        return fputs(help, stdout) != EOF || rlt_fail_as(error, EX_IOERR, "standard output cannot be written");
     bool index = strcmp(argv[1], "index") == 0;
-    if (!index && strcmp(argv[1], "ask") != 0) {
-        fprintf(stderr, "relevo responder: unknown command '%s'; there is ask and index\n", argv[1]);
-        return 2;
-    }
-    if (!parse(argc, argv, &arguments))
-        return 2;
-    return run(&arguments, index ? check_articles : answer_questions) ? 0 : 1;
+    if (!index && strcmp(argv[1], "ask") != 0)
+        return rlt_fail_as(error, EX_USAGE, "unknown command '%s'; there is ask and index", argv[1]);
+    return parse(argc, argv, &arguments, error) && run_on(&arguments, index ? check_articles : answer_questions, error);
+}
+
+int32_t rlr_tool(int32_t argc, const char *const *argv)
+{
+    rlt_error error;
+    return rlt_tool_end("responder", run(argc, argv, &error), &error);
 }

@@ -23,13 +23,15 @@ def embed(url, model, texts):
     with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=120) as answer:
         data = json.load(answer)["data"]
     if len(data) != len(texts):
-        sys.exit(f"{url} answered {len(data)} embeddings for {len(texts)} texts")
+        print(f"{url} answered {len(data)} embeddings for {len(texts)} texts", file=sys.stderr)
+        sys.exit(os.EX_PROTOCOL)
     return [d["embedding"] for d in sorted(data, key=lambda d: d.get("index", 0))]
 
 
 def main():
     if len(sys.argv) not in (3, 4):
-        sys.exit(__doc__)
+        print(__doc__, file=sys.stderr)
+        sys.exit(os.EX_USAGE)
     url, model, prefix = sys.argv[1], sys.argv[2], sys.argv[3] if len(sys.argv) == 4 else ""
     rows = [json.loads(line) for line in sys.stdin if line.strip()]
     for at in range(0, len(rows), BATCH):

@@ -15,6 +15,7 @@
 enum {
     OPTION_VECTORS = RLT_ASKER_OPTIONS,
     OPTION_PREFIX,
+    OPTION_PASSAGES,
     OPTION_ENOUGH,
     OPTION_LEAST,
     OPTION_MARGIN,
@@ -27,6 +28,8 @@ static const relevo_option options[N_OPTIONS] = {
     RLT_OPTION(PATH, "vectors", "The articles' embeddings: made by `relevo semantic texts` and embed.py, and anew when articles change.",
                .flags = RELEVO_OPTION_REQUIRED),
     RLT_OPTION(STRING, "prefix", "Stands before the message, as it did before the articles' texts: \"query: \" for e5.", .initial = ""),
+    RLT_OPTION(STRING, "passages", "Another name of `model`, by which the endpoint embedded answers: none where the prefix alone differs.",
+               .initial = ""),
     RLT_OPTION(REAL, "enough", "An article that its words are as near to as this answers by itself, and nothing is embedded.",
                .initial = "0.5", .min = 0, .max = 1),
     RLT_OPTION(REAL, "least", "An article of a smaller cosine is no answer. It depends on the model: see README.md.", .initial = SEM_LEAST,
@@ -66,15 +69,28 @@ static bool knows_any(const semantic *self, const char *path, rlt_error *error)
     return rlt_fail(error, "%s: none of its articles is in `kb`; make it anew with `relevo semantic texts` and embed.py", path);
 }
 
+/* Embeddings of two models have nothing to do with each other, and often the same length: any article would be as near as any other. */
+static bool fits_model(const semantic *self, const relevo_value *values, rlt_error *error)
+{
+    const relevo_str passages = values[OPTION_PASSAGES].text;
+    for (size_t i = 0; i < self->table.n_models; i++) {
+        const char *made = self->table.models[i];
+        if (!sem_made_by(made, self->prefix, self->asker.model) && !(passages.len && sem_made_by(made, self->prefix, passages.ptr)))
+            return rlt_fail(error, "%s: '%.100s' made it, and `model` is '%.100s'; make it anew with embed.py and that model",
+                            values[OPTION_VECTORS].text.ptr, made, self->asker.model);
+    }
+    return true;
+}
+
 static int32_t create(const relevo_value *values, void **ret_instance, char *error, uint64_t error_size)
 {
-    rlt_error failure = {"out of memory"};
+    rlt_error failure = {.line = "out of memory"};
     semantic *made = calloc(1, sizeof *made);
     if (!made || !rlt_asker_make(values, &made->asker, &failure) ||
         !sem_table_load(values[OPTION_VECTORS].text.ptr, &made->table, &failure) ||
         !sem_shelf_make(&made->asker.kb, made->asker.index, &made->table, &made->shelf) ||
         !knows_any(made, values[OPTION_VECTORS].text.ptr, &failure) ||
-        !(made->prefix = strdup(values[OPTION_PREFIX].text.ptr))) {
+        !(made->prefix = strdup(values[OPTION_PREFIX].text.ptr)) || !fits_model(made, values, &failure)) {
         (void)snprintf(error, error_size, "%s", failure.line);
         destroy(made);
         return RELEVO_E_FAILED;

@@ -9,6 +9,8 @@ void sem_table_clear(sem_table *table)
 {
     for (size_t i = 0; i < table->n_ids; i++)
         free(table->ids[i]);
+    for (size_t i = 0; i < table->n_models; i++)
+        free(table->models[i]);
     free(table->ids);
     free(table->rows);
     free(table->numbers);
@@ -38,6 +40,32 @@ static bool article_number(sem_table *t, const char *id, size_t *ret)
     return true;
 }
 
+/* Notes what made a row. False: *error says why not. */
+static bool note_model(sem_table *t, const char *path, size_t line, const json_t *row, rlt_error *error)
+{
+    const char *name = json_string_value(json_object_get(row, "model"));
+    for (size_t i = 0; name && i < t->n_models; i++)
+        if (strcmp(t->models[i], name) == 0)
+            return true;
+    if (!name)
+        return true;
+    if (t->n_models == SEM_MODELS_MAX)
+        return rlt_fail(error, "%s:%zu: more than %d models made it, the last '%.100s'; make it anew, with one", path, line, SEM_MODELS_MAX, name);
+    if (!(t->models[t->n_models] = strdup(name)))
+        return rlt_fail_memory(error, path);
+    t->n_models++;
+    return true;
+}
+
+bool sem_made_by(const char *made, const char *prefix, const char *model)
+{
+    size_t of_made = strlen(made), of_model = strlen(model), of_prefix = strlen(prefix);
+    if (of_made < of_model || strcmp(made + of_made - of_model, model) != 0)
+        return false;
+    size_t before = of_made - of_model;
+    return before == 0 || made[before - 1] == ' ' || (before == of_prefix && memcmp(made, prefix, before) == 0);
+}
+
 static bool add(sem_table *t, const char *path, size_t line, size_t room, const json_t *row, rlt_error *error)
 {
     const json_t *id = json_object_get(row, "id"), *embedding = json_object_get(row, "embedding");
@@ -48,7 +76,7 @@ static bool add(sem_table *t, const char *path, size_t line, size_t room, const 
         t->dimensions = n;
         t->numbers = calloc(room * n, sizeof(float));
         if (!t->numbers)
-            return rlt_fail(error, "%s: out of memory", path);
+            return rlt_fail_memory(error, path);
     }
     float *vector = t->numbers + t->n * t->dimensions;
     if (!rlt_embedding_take(embedding, t->dimensions, vector))
@@ -56,9 +84,9 @@ static bool add(sem_table *t, const char *path, size_t line, size_t room, const 
                         t->dimensions);
     size_t article;
     if (!article_number(t, json_string_value(id), &article))
-        return rlt_fail(error, "%s: out of memory", path);
+        return rlt_fail_memory(error, path);
     t->rows[t->n++] = (sem_row){.article = article, .vector = vector};
-    return true;
+    return note_model(t, path, line, row, error);
 }
 
 bool sem_table_load(const char *path, sem_table *ret, rlt_error *error)
@@ -74,7 +102,7 @@ bool sem_table_load(const char *path, sem_table *ret, rlt_error *error)
         (void)rlt_fail(error, "%s: it has %zu lines, 1 to %d belong there: make it with `relevo semantic texts` and embed.py", path, room,
                        SEM_TEXTS_MAX);
     if (good && (!(t.rows = calloc(room, sizeof *t.rows)) || !(t.ids = calloc(room, sizeof *t.ids))))
-        good = rlt_fail(error, "%s: out of memory", path);
+        good = rlt_fail_memory(error, path);
     for (const char *at = text, *end = text + len; good && at < end;) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
         stop = stop ? stop : end;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 static char folder[64], articles[96], vectors[96];
@@ -117,6 +118,37 @@ static void test_answers(void **state)
     assert_int_equal(unlink(other), 0);
 }
 
+/* Another model's embeddings are refused by its name: their length may be the same. */
+static void test_model(void **state)
+{
+    (void)state;
+    char other[96], error[TK_ERROR_SIZE];
+    assert_true(put(other, ".other", "{\"id\":\"envios\",\"model\":\"query: e5\",\"embedding\":[1,0,0]}\n"
+                                     "{\"id\":\"horario\",\"model\":\"bge\",\"embedding\":[0,1,0]}\n"));
+    tk_refused(error, "semantic", "destination", "embed", "model", "e5", "kb", folder, "vectors", other, NULL);
+    assert_non_null(strstr(error, ".other: 'bge' made it, and `model` is 'e5'; make it anew"));
+    tk_close(tk_open("semantic", "destination", "embed", "model", "e5", "passages", "bge", "kb", folder, "vectors", other, NULL));
+    assert_int_equal(unlink(other), 0);
+}
+
+/* How its tool ends where it cannot do what it was told. */
+static void test_tool(void **state)
+{
+    (void)state;
+    tk *kit = open_kit();
+    const char *nothing[] = {"semantic", "find"}, *no_kb[] = {"semantic", "texts"}, *no_vectors[] = {"semantic", "ask", "--kb", folder};
+    const char *limit[] = {"semantic", "ask", "--kb", folder, "--vectors", vectors, "--least", "2"};
+    const char *absent[] = {"semantic", "texts", "--kb", "/tmp/relevo-no-such-folder"};
+    const char *broken[] = {"semantic", "ask", "--kb", folder, "--vectors", articles};
+    assert_int_equal(kit->plugin->tool(2, nothing), EX_USAGE);
+    assert_int_equal(kit->plugin->tool(2, no_kb), EX_USAGE);
+    assert_int_equal(kit->plugin->tool(4, no_vectors), EX_USAGE);
+    assert_int_equal(kit->plugin->tool(8, limit), EX_USAGE);
+    assert_int_equal(kit->plugin->tool(4, absent), EX_NOINPUT);
+    assert_int_equal(kit->plugin->tool(6, broken), EX_DATAERR);
+    tk_close(kit);
+}
+
 /* What is to be embedded, and what of it a file lacks. */
 static void test_texts(void **state)
 {
@@ -134,10 +166,10 @@ static void test_texts(void **state)
     assert_non_null(strstr(shown, "\"text\":\"Envíos\""));
     assert_non_null(strstr(shown, "\"text\":\"Horario\"")); /* another article's */
     assert_true(put(known, ".known", "{\"id\":\"envios\",\"text\":\"x\",\"embedding\":[1]}\nwhat\n"));
-    assert_int_equal(tk_on_terminal(kit, 6, texts, shown), 1);
+    assert_int_equal(tk_on_terminal(kit, 6, texts, shown), EX_DATAERR);
     assert_non_null(strstr(shown, ".known:2: no object of id, text and embedding"));
     assert_int_equal(unlink(known), 0);
-    assert_int_equal(tk_on_terminal(kit, 6, texts, shown), 1);
+    assert_int_equal(tk_on_terminal(kit, 6, texts, shown), EX_NOINPUT);
     assert_non_null(strstr(shown, "No such file or directory"));
     tk_close(kit);
 }
@@ -145,6 +177,6 @@ static void test_texts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_asks_only_when_unsure), cmocka_unit_test(test_answers),
-                                       cmocka_unit_test(test_texts)};
+                                       cmocka_unit_test(test_model), cmocka_unit_test(test_tool), cmocka_unit_test(test_texts)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -57,6 +57,31 @@ static void test_load(void **state)
     }
 }
 
+static void test_models(void **state)
+{
+    (void)state;
+    assert_true(load("{\"id\":\"a\",\"embedding\":[1]}"));
+    assert_int_equal(table.n_models, 0);
+    assert_true(load("{\"id\":\"a\",\"model\":\"query: m\",\"embedding\":[1]}\n{\"id\":\"a\",\"model\":\"passage: m\",\"embedding\":[1]}\n"
+                     "{\"id\":\"b\",\"model\":\"query: m\",\"embedding\":[1]}"));
+    assert_int_equal(table.n_models, 2);
+    assert_string_equal(table.models[0], "query: m");
+    assert_string_equal(table.models[1], "passage: m");
+    char lines[512] = "";
+    for (int i = 0; i <= SEM_MODELS_MAX; i++)
+        (void)snprintf(lines + strlen(lines), sizeof lines - strlen(lines), "{\"id\":\"a\",\"model\":\"m%d\",\"embedding\":[1]}\n", i);
+    assert_false(load(lines));
+    assert_non_null(strstr(failure.line, ":5: more than 4 models made it, the last 'm4'"));
+
+    assert_true(sem_made_by("m", "", "m"));
+    assert_true(sem_made_by("passage: m", "query: ", "m"));
+    assert_true(sem_made_by("query:m", "query:", "m"));
+    assert_false(sem_made_by("passage:m", "query:", "m")); /* might be a model of that name */
+    assert_false(sem_made_by("multilingual-m", "", "m"));
+    assert_false(sem_made_by("m", "", "multilingual-m"));
+    assert_false(sem_made_by("query: other", "query: ", "m"));
+}
+
 static void test_near(void **state)
 {
     (void)state;
@@ -71,7 +96,7 @@ static void test_near(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_load), cmocka_unit_test(test_near)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_load), cmocka_unit_test(test_models), cmocka_unit_test(test_near)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     sem_table_clear(&table);
     return failed;

@@ -53,7 +53,7 @@ static bool take_button(rlt_kb *kb, const rlt_node *node, size_t title_max, cons
         id = rlt_str(text);
     }
     *ret = (rlt_button){rlt_keep(kb, title), rlt_keep(kb, id)};
-    return (ret->title.ptr && ret->id.ptr) || rlt_fail(error, "%s: out of memory", path);
+    return (ret->title.ptr && ret->id.ptr) || rlt_fail_memory(error, path);
 }
 
 bool rlt_take_buttons(rlt_kb *kb, const rlt_node *map, const char *path, rlt_article *article, rlt_error *error)
@@ -66,7 +66,7 @@ bool rlt_take_buttons(rlt_kb *kb, const rlt_node *map, const char *path, rlt_art
         return rlt_fail(error, "%s:%u: 'buttons' must be a list of 1 to 10", path, rlt_node_line(node));
     article->buttons = rlt_work_alloc(kb->work, n * sizeof *article->buttons);
     if (!article->buttons)
-        return rlt_fail(error, "%s: out of memory", path);
+        return rlt_fail_memory(error, path);
     for (size_t i = 0; i < n; i++)
         if (!take_button(kb, rlt_node_at(node, i), n > RELEVO_BUTTONS_MAX ? 24 : 20, path, &article->buttons[i], error))
             return false;
@@ -93,7 +93,7 @@ bool rlt_take_media(rlt_kb *kb, const rlt_node *map, const char *path, rlt_artic
         return rlt_fail(error, "%s:%u: WhatsApp shows no media with more than three buttons", path, rlt_node_line(node));
     article->media_kind = rlt_keep(kb, kind);
     article->media_url = rlt_keep(kb, url);
-    return (article->media_kind.ptr && article->media_url.ptr) || rlt_fail(error, "%s: out of memory", path);
+    return (article->media_kind.ptr && article->media_url.ptr) || rlt_fail_memory(error, path);
 }
 
 static bool take_day(const rlt_node *map, const char *key, const char *path, int64_t *ret, rlt_error *error)

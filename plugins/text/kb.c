@@ -52,7 +52,7 @@ static bool take_text(rlt_kb *kb, const rlt_node *map, const char *key, const ch
                         rlt_node_line(node ? node : map), key, key);
     *ret = rlt_keep(kb, trim(rlt_node_text(node)));
     if (!ret->ptr)
-        return rlt_fail(error, "%s: out of memory", path);
+        return rlt_fail_memory(error, path);
     return rlt_text_check(path, rlt_node_line(node), *ret, error); /* YAML writes control characters as "\\0" */
 }
 
@@ -70,7 +70,7 @@ static bool take_questions(rlt_kb *kb, const rlt_node *map, const char *path, rl
     for (size_t i = 0; article->questions && i < article->n_questions; i++)
         if (!(article->questions[i] = rlt_keep(kb, rlt_node_text_at(node, i))).ptr)
             article->questions = NULL;
-    return article->questions || rlt_fail(error, "%s: out of memory", path);
+    return article->questions || rlt_fail_memory(error, path);
 }
 
 /* Ids of the built-in articles: a tag like one of these says that the article stands for it. */
@@ -141,7 +141,7 @@ static bool push(rlt_kb *kb, const rlt_article *article, rlt_error *error)
         uint32_t room = kb->room ? 2 * kb->room : 64;
         rlt_article *articles = realloc(kb->articles, room * sizeof *articles);
         if (!articles)
-            return rlt_fail(error, "%s: out of memory", article->path);
+            return rlt_fail_memory(error, article->path);
         kb->articles = articles;
         kb->room = room;
     }
@@ -177,7 +177,7 @@ static bool add_article(rlt_kb *kb, const char *path, const rlt_node *map, relev
         return rlt_fail(error, "%s:%u: the article has no answer; write it below the second '---'", path,
                         article.line);
     if (body.ptr && !(article.answer = rlt_keep(kb, trim(body))).ptr)
-        return rlt_fail(error, "%s: out of memory", path);
+        return rlt_fail_memory(error, path);
     return check_article(kb, &article, error) && push(kb, &article, error);
 }
 
@@ -262,7 +262,7 @@ static bool add_file(rlt_kb *kb, const char *path, rlt_error *error)
         return true;
     relevo_str kept = rlt_keep(kb, rlt_str(path)); /* articles point to it */
     if (!kept.ptr)
-        return rlt_fail(error, "%s: out of memory", path);
+        return rlt_fail_memory(error, path);
     if (!rlt_file_load(path, &text, &len, error))
         return false;
     bool good = (markdown ? add_markdown : add_list)(kb, kept.ptr, (relevo_str){text, len}, error);
@@ -280,7 +280,7 @@ static bool add_entry(rlt_kb *kb, const char *folder, const char *name, int dept
     if (len < 0 || (size_t)len >= sizeof path)
         return rlt_fail(error, "%s/%s: the path is too long", folder, name);
     if (stat(path, &status) != 0)
-        return rlt_fail(error, "%s: %s", path, strerror(errno));
+        return rlt_fail_as(error, EX_NOINPUT, "%s: %s", path, strerror(errno));
     if (S_ISDIR(status.st_mode))
         return add_folder(kb, path, depth + 1, error);
     return add_file(kb, path, error);
@@ -293,7 +293,7 @@ static bool add_folder(rlt_kb *kb, const char *folder, int depth, rlt_error *err
         return rlt_fail(error, "%s: folders nested deeper than %d", folder, DEPTH_MAX);
     int n = scandir(folder, &names, NULL, alphasort);
     if (n < 0)
-        return rlt_fail(error, "%s: %s; 'kb' must be a folder of articles", folder, strerror(errno));
+        return rlt_fail_as(error, EX_NOINPUT, "%s: %s; 'kb' must be a folder of articles", folder, strerror(errno));
     bool good = true;
     for (int i = 0; i < n; i++) {
         if (good && names[i]->d_name[0] != '.') /* hidden: editors' and version control's */
@@ -307,7 +307,7 @@ static bool add_folder(rlt_kb *kb, const char *folder, int depth, rlt_error *err
 bool rlt_kb_load(const char *folder, rlt_kb *ret_kb, rlt_error *error)
 {
     rlt_kb kb = {.work = rlt_work_new()};
-    bool good = kb.work ? add_folder(&kb, folder, 0, error) : rlt_fail(error, "%s: out of memory", folder);
+    bool good = kb.work ? add_folder(&kb, folder, 0, error) : rlt_fail_memory(error, folder);
     if (good)
         good = rlt_check_buttons(&kb, error);
     if (good && kb.n == 0)

@@ -79,7 +79,7 @@ static void sums_words(void **state)
 {
     unsigned char table[SIZE];
     rlt_vectors *vectors = NULL;
-    rlt_error error = {""};
+    rlt_error error = {.line = ""};
     float sum[RLT_VECTOR_DIMS];
     make_table(table);
     const char *path = write_table(table, SIZE);
@@ -104,7 +104,7 @@ static void sums_words(void **state)
 static void refused(unsigned char *table, size_t len, const char *says)
 {
     rlt_vectors *vectors = NULL;
-    rlt_error error = {""};
+    rlt_error error = {.line = ""};
     const char *path = write_table(table, len);
     assert_false(rlt_vectors_open(path, &vectors, &error));
     unlink(path);
@@ -117,7 +117,7 @@ static void refuses_other_files(void **state)
     (void)state;
     unsigned char table[SIZE];
     rlt_vectors *vectors = NULL;
-    rlt_error error = {""};
+    rlt_error error = {.line = ""};
     make_table(table);
     refused(table, 0, "not a table");
     refused(table, 31, "not a table");

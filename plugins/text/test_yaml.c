@@ -62,7 +62,7 @@ static void refuses(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         rlt_yaml *yaml = NULL;
-        rlt_error error = {""};
+        rlt_error error = {.line = ""};
         assert_false(rlt_yaml_parse("f.yaml", 1, rlt_str(cases[i].text), &yaml, &error));
         assert_null(yaml);
         if (!strstr(error.line, cases[i].says))
@@ -74,13 +74,35 @@ static void refuses(void **state)
 static void checks_texts(void **state)
 {
     (void)state;
-    rlt_error error = {""};
+    rlt_error error = {.line = ""};
     assert_true(rlt_text_check("f.md", 1, (relevo_str)RELEVO_STR("Sí,\r\n\tclaro 🙂\n"), &error));
     assert_true(rlt_text_check("f.md", 1, (relevo_str){NULL, 0}, &error));
     assert_false(rlt_text_check("f.md", 3, (relevo_str)RELEVO_STR("a\nb\nc\xf1"), &error));
     assert_non_null(strstr(error.line, "f.md:5: it is not UTF-8 here"));
     assert_false(rlt_text_check("f.md", 3, (relevo_str)RELEVO_STR("a\nb\0c"), &error));
     assert_non_null(strstr(error.line, "f.md:4: a control character"));
+}
+
+/* A line for people, and what a tool exits with. */
+static void errors_say_how_to_exit(void **state)
+{
+    (void)state;
+    rlt_error error = {.line = ""};
+    assert_false(rlt_fail(&error, "%s:%d: no", "f", 3));
+    assert_string_equal(error.line, "f:3: no");
+    assert_int_equal(error.exit, EX_DATAERR);
+    assert_int_equal(rlt_tool_end("x", false, &error), EX_DATAERR);
+    assert_int_equal(rlt_tool_end("x", true, &error), EX_OK);
+    assert_false(rlt_fail_as(&error, EX_USAGE, "what %s?", "else"));
+    assert_string_equal(error.line, "what else?");
+    assert_int_equal(error.exit, EX_USAGE);
+    assert_false(rlt_fail_memory(&error, "f"));
+    assert_string_equal(error.line, "f: out of memory");
+    assert_int_equal(error.exit, EX_OSERR);
+    char *text;
+    size_t len;
+    assert_false(rlt_file_load("/tmp/relevo-no-such-file", &text, &len, &error));
+    assert_int_equal(error.exit, EX_NOINPUT);
 }
 
 static void loads_files(void **state)
@@ -110,6 +132,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(reads), cmocka_unit_test(reads_nothing),
                                        cmocka_unit_test(refuses), cmocka_unit_test(checks_texts),
-                                       cmocka_unit_test(loads_files)};
+                                       cmocka_unit_test(errors_say_how_to_exit), cmocka_unit_test(loads_files)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

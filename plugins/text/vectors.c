@@ -86,7 +86,7 @@ bool rlt_vectors_open(const char *path, rlt_vectors **ret_vectors, rlt_error *er
         made->map = good ? made->map : NULL;
     }
     if (!good)
-        good = rlt_fail(error, "%s: %s; make it with './dev vectors'", path, strerror(errno));
+        good = rlt_fail_as(error, EX_NOINPUT, "%s: %s; make it with './dev vectors'", path, strerror(errno));
     else
         good = check(path, made, error);
     if (file >= 0)

@@ -4,7 +4,6 @@
 #include "text/yaml.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,20 +30,11 @@ struct rlt_yaml {
 
 static const rlt_node null_node = {.kind = RLT_NULL, .line = 1, .text = ""};
 
-bool rlt_fail(rlt_error *error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(error->line, sizeof error->line, format, arguments);
-    va_end(arguments);
-    return false;
-}
-
 bool rlt_file_load(const char *path, char **ret_text, size_t *ret_len, rlt_error *error)
 {
     FILE *file = fopen(path, "rbe");
     if (!file)
-        return rlt_fail(error, "%s: %s; check the path", path, strerror(errno));
+        return rlt_fail_as(error, EX_NOINPUT, "%s: %s; check the path", path, strerror(errno));
     size_t len = 0, room = 1u << 16;
     char *text = malloc(room + 1);
     while (text && !feof(file) && !ferror(file) && len <= RLT_FILE_MAX) {
@@ -60,10 +50,10 @@ bool rlt_file_load(const char *path, char **ret_text, size_t *ret_len, rlt_error
     int reason = ferror(file) ? errno : 0;
     fclose(file);
     if (!text)
-        return rlt_fail(error, "%s: out of memory", path);
+        return rlt_fail_memory(error, path);
     if (reason || len > RLT_FILE_MAX) {
         free(text);
-        return reason ? rlt_fail(error, "%s: %s; check that it is a readable file", path, strerror(reason))
+        return reason ? rlt_fail_as(error, EX_NOINPUT, "%s: %s; check that it is a readable file", path, strerror(reason))
                       : rlt_fail(error, "%s: larger than %u MiB; split it", path, RLT_FILE_MAX >> 20);
     }
     text[len] = '\0';
@@ -131,7 +121,7 @@ static bool make_nodes(rlt_yaml *yaml, rlt_error *error)
     yaml->n_nodes = (size_t)(yaml->document.nodes.top - yaml->document.nodes.start);
     yaml->nodes = calloc(yaml->n_nodes + 1, sizeof *yaml->nodes);
     if (!yaml->nodes)
-        return rlt_fail(error, "%s: out of memory", yaml->path);
+        return rlt_fail_memory(error, yaml->path);
     for (size_t i = 0; i < yaml->n_nodes; i++) {
         const yaml_node_t *from = &yaml->document.nodes.start[i];
         rlt_node *node = &yaml->nodes[i];
@@ -146,7 +136,7 @@ static bool make_nodes(rlt_yaml *yaml, rlt_error *error)
             if (node->len == 0 && from->data.scalar.style == YAML_PLAIN_SCALAR_STYLE)
                 node->kind = RLT_NULL;
         } else if (!set_items(yaml, node, from)) {
-            return rlt_fail(error, "%s: out of memory", yaml->path);
+            return rlt_fail_memory(error, yaml->path);
         }
     }
     if (!check_tree(yaml, error))
@@ -172,7 +162,7 @@ static bool parse(rlt_yaml *yaml, relevo_str text, rlt_error *error)
     yaml_parser_t parser;
     yaml_document_t rest;
     if (!yaml_parser_initialize(&parser))
-        return rlt_fail(error, "%s: out of memory", yaml->path);
+        return rlt_fail_memory(error, yaml->path);
     yaml_parser_set_input_string(&parser, (const unsigned char *)text.ptr, text.len);
     bool good = yaml_parser_load(&parser, &yaml->document);
     if (!good) {
@@ -215,7 +205,7 @@ bool rlt_yaml_parse(const char *path, uint32_t first_line, relevo_str text, rlt_
     rlt_yaml *yaml = calloc(1, sizeof *yaml);
     if (!yaml || !(yaml->path = strdup(path))) {
         free(yaml);
-        return rlt_fail(error, "%s: out of memory", path);
+        return rlt_fail_memory(error, path);
     }
     yaml->first_line = first_line;
     if (!parse(yaml, text, error)) {

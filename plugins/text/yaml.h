@@ -14,15 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "text/error.h"
+
 #define RLT_FILE_MAX (64u << 20) /* bytes of a data file: larger ones are refused */
-
-/* One line for people: "FILE:LINE: what is wrong; what to do". */
-typedef struct rlt_error {
-    char line[512];
-} rlt_error;
-
-/* Writes an error's line; always returns false, so that a reader can end with it. */
-bool rlt_fail(rlt_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* A file's bytes, NUL-terminated besides; to be freed by the caller. False: *error says why. */
 bool rlt_file_load(const char *path, char **ret_text, size_t *ret_len, rlt_error *error);
