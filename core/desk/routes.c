@@ -22,6 +22,9 @@ enum { ARGS_MAX = 8 };
     "(SELECT h.text FROM desk.history h WHERE h.conversation_id = c.conversation_id AND h.by = 'customer' "                       \
     "AND h.at >= c.last_message_at - interval '1 minute' ORDER BY h.at DESC, h.seq DESC LIMIT 1) AS preview"
 
+/* What WhatsApp reports of a message, the most last: they come out of order. */
+#define STATUSES "ARRAY['sent', 'delivered', 'read', 'played', 'failed']"
+
 #define IN_LIST                                                                                                                   \
     "CASE $4 WHEN 'queue' THEN c.owner = 'queued' "                                                                               \
     "WHEN 'mine' THEN c.owner = 'human' AND c.agent_id = $1 AND c.snoozed_until IS NULL OR c.offered_to = $1 "                    \
@@ -79,22 +82,24 @@ static const struct route {
      "FROM desk.conversations c WHERE c.conversation_id = coalesce((SELECT i.conversation_id FROM desk.identities i WHERE "
      "i.former_id = $4::uuid), $4::uuid) AND " SEES ") t"},
     {"GET", "/api/conversations/{id}/history", RLV_ROLE_AGENT, READS, {"id", "before", "limit"},
-     /* No index finds the statuses of one conversation: those are looked at that came around and soon after its latest messages. */
+     /* Deliver writes to the sends how far they came, once a second; what it may not have written yet is among the last statuses of their lanes. */
      "WITH page AS MATERIALIZED (SELECT h.lane, h.seq, h.part, h.at, h.by, "
      "h.agent_id, h.what, h.type, h.message_id, h.text, h.intent, h.owner, h.epoch, h.trigger, h.source, h.extra, h.sentiment, "
-     "(SELECT json_build_object('state', s.state, 'message_id', s.message_id, 'error', s.error, 'error_code', s.error_code) "
-     "FROM desk.sends s WHERE s.message = CASE WHEN h.part > 0 THEN h.message_id::uuid END AND s.conversation_id = c.conversation_id "
-     "ORDER BY s.part DESC LIMIT 1) AS send "
-     "FROM desk.conversations c JOIN desk.history h ON h.conversation_id = c.conversation_id WHERE c.conversation_id = $4::uuid AND " SEES
+     "CASE WHEN s.message IS NOT NULL THEN json_build_object('state', s.state, 'message_id', s.message_id, 'error', s.error, "
+     "'error_code', s.error_code) END AS send, s.message_id AS sent_id, s.status AS reached "
+     "FROM desk.conversations c JOIN desk.history h ON h.conversation_id = c.conversation_id "
+     "LEFT JOIN LATERAL (SELECT v.* FROM desk.sends v WHERE v.message = CASE WHEN h.part > 0 THEN h.message_id::uuid END "
+     "AND v.conversation_id = c.conversation_id ORDER BY v.part DESC LIMIT 1) s ON true WHERE c.conversation_id = $4::uuid AND " SEES
      " AND ($5 = '' OR (h.at, h.lane, h.seq, h.part) < (split_part($5, '|', 1)::timestamptz, "
      "split_part($5, '|', 2)::int, split_part($5, '|', 3)::bigint, split_part($5, '|', 4)::int)) "
      "ORDER BY h.at DESC, h.lane DESC, h.seq DESC, h.part DESC LIMIT least(200, coalesce(nullif($6, ''), '80')::int)), "
-     "span AS (SELECT p.lane, greatest(min(p.seq), max(p.seq) - 20000) AS low, max(p.seq) + 5000 AS high FROM page p GROUP BY p.lane), "
-     "told AS (SELECT DISTINCT ON (s.message_id) s.message_id, s.status FROM span, desk.statuses s WHERE s.lane = span.lane "
-     "AND s.seq BETWEEN span.low AND span.high AND s.conversation_id = $4::uuid "
-     "ORDER BY s.message_id, array_position(ARRAY['sent', 'delivered', 'read', 'played', 'failed'], s.status) DESC NULLS LAST) "
-     "SELECT coalesce(json_agg(p ORDER BY p.at, p.lane, p.seq, p.part), '[]')::text FROM (SELECT page.*, told.status FROM page "
-     "LEFT JOIN told ON told.message_id = page.send ->> 'message_id') p"},
+     "fresh AS (SELECT r.message_id, max(array_position(" STATUSES ", r.status)) AS rank FROM (SELECT DISTINCT p.lane FROM page p WHERE p.sent_id IS NOT NULL) l "
+     "CROSS JOIN LATERAL (SELECT t.message_id, t.status FROM desk.statuses t WHERE t.lane = l.lane ORDER BY t.seq DESC LIMIT 2000) r "
+     "WHERE r.message_id IN (SELECT p.sent_id FROM page p) GROUP BY r.message_id) "
+     "SELECT coalesce(json_agg(m ORDER BY m.at, m.lane, m.seq, m.part), '[]')::text FROM (SELECT p.lane, p.seq, p.part, p.at, p.by, p.agent_id, p.what, "
+     "p.type, p.message_id, p.text, p.intent, p.owner, p.epoch, p.trigger, p.source, p.extra, p.sentiment, p.send, "
+     "(" STATUSES ")[greatest(array_position(" STATUSES ", p.reached), f.rank)] AS status "
+     "FROM page p LEFT JOIN fresh f ON f.message_id = p.sent_id) m"},
     {"GET", "/api/conversations/{id}/found", RLV_ROLE_AGENT, READS, {"id", "search"},
      "SELECT coalesce(json_agg(t), '[]')::text FROM (SELECT h.at, h.lane, h.seq, h.part, h.text FROM desk.conversations c "
      "JOIN desk.history h ON h.conversation_id = c.conversation_id WHERE c.conversation_id = $4::uuid AND " SEES " AND $5 <> '' "

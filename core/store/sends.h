@@ -65,6 +65,7 @@ typedef struct rlv_sends_swept {
     int dead;      /* claims whose worker died: unknown now */
     int failed;    /* a status says that WhatsApp did not deliver what it had accepted, or what was unknown */
     int explained; /* unknown ones that a status showed to have arrived: accepted now */
+    int told;      /* sends of which statuses say that they came further: sent, delivered, read, played */
 } rlv_sends_swept;
 
 /* What nobody comes back for, and what statuses tell; each by one deliver at a time. */

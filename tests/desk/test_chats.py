@@ -167,6 +167,48 @@ def test_messages(seed):
         expect(left, "what it was besides words too")
 
 
+def test_arrived(seed):
+    """What became of a message is told on any page of the history, however long ago it was sent, and what deliver has not carried over yet too."""
+    with Setting("deskarrived") as s:
+        ana, who = s.person("ana"), "573135000001"
+        conversation = s.customer(who, "say uno")
+        for text in ("say dos", "say tres", "say cuatro"):
+            s.customer(who, text)
+        said = s.wait("the bot's words", lambda: (rows := s.lab.sql(
+            "SELECT message_id, lane, seq FROM desk.history WHERE by = 'bot' AND source NOT LIKE 'notice%%' OR by = 'bot' AND source IS NULL ORDER BY seq"))
+            and len(rows) == 4 and rows)
+        for i, (message, lane, seq) in enumerate(said):  # as deliver leaves them: read long ago, just accepted twice, failed
+            s.lab.sql("INSERT INTO relevo.send (id, part, conversation_id, lane, seq, epoch, author, state, attempt, worker, lease_until, settled_at, message_id, "
+                      "status, status_at, error, error_code) VALUES (%s, 0, %s, %s, %s, 1, 2, %s, 1, gen_random_uuid(), now(), now(), %s, %s, now(), %s, %s)",
+                      message, conversation, lane, seq, 4 if i == 3 else 3, f"wamid.out.{i}", 3 if i == 0 else None,
+                      "no longer on WhatsApp" if i == 3 else None, 131026 if i == 3 else None)
+        key = f"{NUMBER}:{who}".encode()
+
+        def status(message, word):
+            s.lab.produce(partition_of(key, s.lab.partitions), key, s.lab.schemas["WhatsAppEvent"].encode(
+                {"kind": "status", "phone_number_id": NUMBER, "wa_id": who, "message_id": message, "status": word, "sent_at": 1767225600000}))
+            s.lab.flush()
+
+        def shown(**query):
+            mine = {m["message_id"]: m for m in ana.get(f"/api/conversations/{conversation}/history", **query)[1] if m["send"]}
+            return [(mine[m]["send"]["state"], mine[m]["status"]) if m in mine else None for m, _, _ in said]
+        failed = ("failed", None)
+        expect(shown() == [("accepted", "read"), ("accepted", None), ("accepted", None), failed], f"as it stands in Postgres: {shown()}")
+        for message, word in (("wamid.out.1", "delivered"), ("wamid.out.1", "sent"), ("wamid.out.0", "sent"), ("wamid.out.2", "read")):
+            status(message, word)
+        want = [("accepted", "read"), ("accepted", "delivered"), ("accepted", "read"), failed]
+        s.wait(f"what was just reported; {shown()}", lambda: shown() == want)
+        why = [m["send"] for m in ana.get(f"/api/conversations/{conversation}/history")[1] if m["message_id"] == said[3][0]]
+        expect(why[0]["error"] == "no longer on WhatsApp" and why[0]["error_code"] == 131026, f"why it failed: {why}")
+        s.lab.sql("UPDATE relevo.send SET status = 2 WHERE message_id = 'wamid.out.1'")
+        s.lab.sql("INSERT INTO relevo.history (lane, seq, at, conversation_id, kind, source, source_offset, by, message_id, type, text, owner, epoch, config, "
+                  "decided) SELECT l.lane, l.seq + i, now(), gen_random_uuid(), 1, 0, 0, 4, 'wamid.other', 'sent', '', 1, 1, 1, '' "
+                  "FROM relevo.lane l, generate_series(1, 2100) i WHERE l.lane = %s", said[0][1])
+        expect(shown() == [("accepted", "read"), ("accepted", "delivered"), ("accepted", None), failed], f"what is older is in the sends alone: {shown()}")
+        oldest = ana.get(f"/api/conversations/{conversation}/history")[1][2]
+        expect(shown(before=f"{oldest['at']}|{oldest['lane']}|{oldest['seq']}|{oldest['part']}")[0] == ("accepted", "read"), "on an older page too")
+
+
 def test_replies(seed):
     """What an answer may be besides words is checked before anything is done."""
     templates = [{"name": "pedido_listo", "language": "es", "text": "Hola {{1}}, tu pedido {{2}} está listo, {{1}}."},
@@ -352,4 +394,4 @@ def test_ask(seed):
 
 
 if __name__ == "__main__":
-    sys.exit(run("desk", test_snooze, test_tags, test_mentions, test_messages, test_replies, test_board, test_files, test_ask))
+    sys.exit(run("desk", test_snooze, test_tags, test_mentions, test_messages, test_arrived, test_replies, test_board, test_files, test_ask))

@@ -466,6 +466,66 @@ static void test_a_known_unknown_fails(void **state)
     assert_int_equal(reports(s, &list), 0);
 }
 
+static int told(shelf *s, int64_t upto)
+{
+    rlv_error err;
+    rlv_sends_swept swept;
+    shelf_run(s->sql, "UPDATE relevo.lane SET seq = %lld WHERE lane = %d", (long long)upto, s->lane);
+    assert_ok(rlv_sends_sweep(s->store, &swept, &err), err);
+    return swept.told;
+}
+
+/* How far a message came is told by its own row: the most that was reported, in whatever order it came. */
+static void test_how_far_it_came(void **state)
+{
+    shelf *s = *state;
+    shelf_run(s->sql, "DELETE FROM relevo.send");
+    rlv_id conv = conversation(s, "far");
+    rlv_send m[3];
+    char data[3][RLV_ID_TEXT + 16], id[RLV_ID_TEXT + 1];
+    for (int i = 0; i < 3; i++) {
+        m[i] = bot_message(s, conv, i + 1);
+        rlv_id_text(m[i].id, id);
+        (void)snprintf(data[i], sizeof(data[i]), "%s/0", id);
+        assert_int_equal(claim(s, &m[i]), RLV_CLAIM_MINE);
+        assert_int_equal(settle(s, &m[i], 1, RLV_SEND_ACCEPTED), RLV_OK);
+    }
+    static const char all[] = "SELECT string_agg(coalesce(status, '-'), ',' ORDER BY message) FROM desk.sends";
+    assert_int_equal(told(s, 0), 0);
+    status(s, s->lane, 1, "delivered", data[0], "NULL"); /* they come out of order */
+    status(s, s->lane, 2, "sent", data[0], "NULL");
+    status(s, s->lane, 3, "sent", data[1], "NULL");
+    status(s, s->lane, 4, "played", "another program''s/0", "NULL");
+    status(s, s->lane, 5, "read", "0199aaaa-0000-7000-8000-000000000001/0", "NULL"); /* nobody knows it */
+    PGconn *other_deliver = shelf_connect(s, "other deliver");
+    static const char *const busy[] = {"fail_sends(1)", "reconcile_sends()"};
+    for (int i = 0; i < 2; i++) {
+        shelf_run(other_deliver, "BEGIN; SELECT relevo.%s", busy[i]);
+        assert_int_equal(told(s, 5), 0); /* it leaves rows to one that locks many */
+        shelf_run(other_deliver, "ROLLBACK");
+    }
+    PQfinish(other_deliver);
+    assert_int_equal(told(s, 5), 2);
+    assert_ask(s, "delivered,sent,-", all);
+    assert_ask(s, "t", "SELECT status_at BETWEEN now() - interval '1 minute' AND now() FROM desk.sends WHERE message = '%.36s'", data[0]);
+    assert_int_equal(told(s, 5), 0);
+    status(s, s->lane, 6, "sent", data[0], "NULL"); /* once more */
+    status(s, s->lane, 7, "read", data[1], "NULL");
+    status(s, s->lane, 8, "deleted", data[1], "NULL");
+    status(s, s->lane, 9, "failed", data[2], "NULL");
+    assert_int_equal(told(s, 9), 1);
+    assert_ask(s, "delivered,read,-", all);
+    assert_string_equal(state_of(s, &m[2]), "failed/1");
+    /* However much there is, each look is short, and goes on where the last one ended. */
+    for (int i = 0; i < 5; i++)
+        status(s, s->lane, 10 + i, i < 4 ? "sent" : "played", data[2], "NULL");
+    shelf_run(s->sql, "UPDATE relevo.lane SET seq = 14 WHERE lane = %d", s->lane);
+    assert_ask(s, "1", "SELECT relevo.tell_sends(3)");
+    assert_ask(s, "12", "SELECT seq FROM relevo.status_looked WHERE lane = %d", s->lane);
+    assert_int_equal(told(s, 14), 1);
+    assert_ask(s, "played", "SELECT status FROM desk.sends WHERE message = '%.36s'", data[2]);
+}
+
 /* A customer whose conversations became one: the status may come under either identity, in either lane. And a second deliver leaves it to the first. */
 static void test_a_status_in_another_lane(void **state)
 {
@@ -538,6 +598,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_status_explains, shelf_setup, shelf_teardown),
         cmocka_unit_test_setup_teardown(test_many_are_unknown, shelf_setup, shelf_teardown),
         cmocka_unit_test_setup_teardown(test_it_fails_later, shelf_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_how_far_it_came, shelf_setup, shelf_teardown),
         cmocka_unit_test_setup_teardown(test_a_known_unknown_fails, shelf_setup, shelf_teardown),
         cmocka_unit_test_setup_teardown(test_a_status_in_another_lane, shelf_setup, shelf_teardown),
         cmocka_unit_test_setup_teardown(test_a_late_answer, shelf_setup, shelf_teardown),

@@ -4,7 +4,7 @@ import type { Message } from './api'
 import { clock, day, known, t, type Key } from './words'
 
 export const place = (m: Message) => `${m.at}|${m.lane}|${m.seq}|${m.part}`
-export const ranks = ['sent', 'delivered', 'read', 'played']
+export const ranks = ['sent', 'delivered', 'read', 'played', 'failed']
 
 export type Names = (agent: string | null) => string
 // What the messages that are loaded say about each other.
@@ -36,8 +36,9 @@ export const elsewhere = (m: Message, r: Relations) => ['reaction', 'edit', 'rev
 
 // What became of a message of ours: what the status webhooks said, else what sending it came to.
 function Delivery({ m, statuses }: { m: Message; statuses: Record<string, string> }) {
-    const status = (m.send?.message_id ? statuses[m.send.message_id] : undefined) ?? m.status
-    const word = status === 'played' ? 'read' : (status ?? m.send?.state)
+    const live = m.send?.message_id ? statuses[m.send.message_id] : undefined
+    const status = ranks[Math.max(ranks.indexOf(live ?? ''), ranks.indexOf(m.status ?? ''))]
+    const word = m.send?.state === 'failed' ? 'failed' : status === 'played' ? 'read' : (status ?? m.send?.state)
     if (!word || !known(word)) return null
     return (
         <span class={`delivery ${word}`}>
