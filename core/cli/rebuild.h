@@ -23,7 +23,7 @@ enum { RLV_REBUILD_DECISIONS_MAX = 4096 };
    lets go of the first *ret_n, after a failure too. Scratch in arena. */
 RLV_MUST_CHECK int rlv_rebuild_decisions(rlv_wire *wire, rlv_arena *arena, rlv_str decided, json_t **ret, size_t *ret_n,
                                          rlv_error *err);
-/* One event from its n decisions (JSON as rlv_wire_to_json gives it), texts copied into arena. Fields that no
+/* One event from its n decisions (JSON as rlv_wire_to_json gives it; "sent" in one: the message that came of it), texts copied into arena. Fields that no
    decision holds stay absent. RLV_E_DECODE: this version does not know its words. */
 RLV_MUST_CHECK int rlv_rebuild_outcome(json_t *const *decisions, size_t n, rlv_str wa_id, rlv_str user_id,
                                        rlv_arena *arena, rlv_outcome *ret, rlv_error *err);

@@ -115,7 +115,39 @@ static void take_card(rlv_decision *d, const json_t *json, rlv_arena *arena)
     d->as.card.n_fields = list ? n : 0;
 }
 
-static void take_said(rlv_decision *d, const json_t *json, rlv_arena *arena)
+static void take_extras(rlv_extras *x, const json_t *json, rlv_arena *arena)
+{
+    const json_t *choices = json_object_get(json, "choices");
+    size_t n = json_array_size(choices);
+    rlv_choice *list = rlv_arena_zalloc(arena, n + 1, sizeof(*list));
+    for (size_t i = 0; list && i < n; i++) {
+        const json_t *c = json_array_get(choices, i);
+        list[i] = (rlv_choice){text_of(c, "id", arena), text_of(c, "title", arena), text_of(c, "description", arena)};
+    }
+    x->choices = list;
+    x->n_choices = list ? n : 0;
+    x->menu = text_of(json, "menu", arena);
+    x->media_kind = text_of(json, "media_kind", arena);
+    x->media_url = text_of(json, "media_url", arena);
+}
+
+/* A template, and a person's file, are in no decision: what was sent tells of them. WhatsApp wants the name of no other file than a document. */
+static void take_sent(rlv_extras *x, const json_t *sent, rlv_arena *arena)
+{
+    const char *type = word_of(sent, "type");
+    json_t *content = json_loads(word_of(sent, "content"), 0, NULL);
+    if (strcmp(type, "template") == 0) {
+        x->template = text_of(content, "name", arena);
+        x->language = text_of(json_object_get(content, "language"), "code", arena);
+    } else if (json_object_get(content, "id")) {
+        x->media_kind = rlv_arena_copy(arena, rlv_str_from(type));
+        x->media_id = text_of(content, "id", arena);
+        x->media_name = text_of(content, "filename", arena);
+    }
+    json_decref(content);
+}
+
+static void take_said(rlv_decision *d, const json_t *json, const json_t *sent, rlv_arena *arena)
 {
     d->as.said.text = text_of(json, "text", arena);
     d->as.said.source = text_of(json, "source", arena);
@@ -123,6 +155,8 @@ static void take_said(rlv_decision *d, const json_t *json, rlv_arena *arena)
     d->as.said.to_message = text_of(json, "to_message", arena);
     d->as.said.confidence = json_number_value(json_object_get(json, "confidence"));
     d->as.said.asks = json_is_true(json_object_get(json_object_get(json, "extras"), "asks"));
+    take_extras(&d->as.said.extras, json_object_get(json, "extras"), arena);
+    take_sent(&d->as.said.extras, sent, arena);
 }
 
 static void take_detail(rlv_decision *d, const json_t *json, rlv_arena *arena)
@@ -148,7 +182,7 @@ static void take_detail(rlv_decision *d, const json_t *json, rlv_arena *arena)
         d->as.slot.value = text_of(slot, "value", arena);
         d->as.slot.message_id = text_of(slot, "message_id", arena);
     } else if (said) {
-        take_said(d, said, arena);
+        take_said(d, said, json_object_get(json, "sent"), arena);
     } else if (change) {
         take_change(d, change, arena);
     } else if (card) {

@@ -353,18 +353,20 @@ static void note_identity(const struct cursor *c, const char *key, rlv_arena *ar
         *ret = rlv_arena_copy(arena, rlv_str_from(text));
 }
 
-/* Adds what was derived from a decision: records of the same id. Older ones are passed over. */
-static int put_derived(rlv_rebuild *r, const char *id, int64_t seq, rlv_arena *arena, rlv_buf *out,
-                       rlv_error *err)
+/* Adds what was derived from a decision: records of the same id. Older ones are passed over. A message becomes "sent" in the decision, too. */
+static int put_derived(rlv_rebuild *r, json_t *decision, int64_t seq, rlv_arena *arena, rlv_buf *out, rlv_error *err)
 {
+    const char *id = json_string_value(json_object_get(decision, "id"));
     for (size_t i = 1; i < OUTPUTS; i++) {
         struct cursor *c = &r->outputs[i];
         int rc = skip_to(r, c, seq - 1, err);
         if (rc)
             return rc;
         const char *its = c->head ? json_string_value(json_object_get(c->json, "id")) : NULL;
-        if (!its || strcmp(its, id) != 0)
+        if (!its || !id || strcmp(its, id) != 0)
             continue; /* none, or compacted away */
+        if (output_kinds[i] == RLV_TOPIC_OUTBOUND && json_object_set(decision, "sent", c->json))
+            return rlv_error_set(err, RLV_E_LIMIT, "out of memory for what was decided");
         put_record(out, output_kinds[i], c->head);
         note_identity(c, "wa_id", arena, &r->wa_id);
         note_identity(c, "user_id", arena, &r->user_id);
@@ -423,9 +425,8 @@ static int take_event(rlv_rebuild *r, rlv_arena *arena, rlv_outcome *ret, rlv_st
     rlv_buf_append(&blob, "\1", 1);
     r->wa_id = r->user_id = (rlv_str){NULL, 0};
     while (rc == RLV_OK && c->head && seq_of(c) == seq && n < DECISIONS_MAX) {
-        const char *id = json_string_value(json_object_get(c->json, "id"));
         put_record(&blob, RLV_TOPIC_DECISIONS, c->head);
-        rc = put_derived(r, id ? id : "", seq, arena, &blob, err);
+        rc = put_derived(r, c->json, seq, arena, &blob, err);
         list[n++] = json_incref(c->json);
         drop_head(c);
         if (rc == RLV_OK)

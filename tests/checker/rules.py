@@ -313,12 +313,18 @@ def records_follow_decisions(world, findings):
                 check_derived(findings, f"{place} {record['id']}", kind, record, d)
 
 
-def sent_as(said):
-    """Type, text and content of a message: what the Cloud API's reference says of buttons, lists and media."""
+def sent_as(said, sent_type, sent):
+    """Type, text and content of a message: what the Cloud API's reference says of buttons, lists and media. Which template it is, and what WhatsApp
+    calls a person's file, is in no decision: there the message itself (`sent`) is believed."""
     extras = said.get("extras") or {}
     choices, media = extras.get("choices"), extras.get("media_kind")
+    if sent_type == "template" and not extras and sent and sent.get("name") and sent.get("language"):
+        return "template", None, sent
     if not choices and not media:
         return "text", said["text"], None
+    if media and not extras["media_url"]:
+        own = {k: v for k, v in (sent or {}).items() if k == "filename"}
+        return media, None, {"id": (sent or {}).get("id") or "an id", **({"caption": said["text"]} if said["text"] else {}), **own}
     link = {"link": extras["media_url"]} if media else None
     if not choices:
         return media, None, {**link, "caption": said["text"]}
@@ -342,11 +348,12 @@ def check_derived(findings, place, kind, record, d):
         pairs.append(("previous_owner", record["previous_owner"], change["from"]))
     elif kind == "outbound":
         said = d["said"]
-        kind_of, text, content = sent_as(said)
+        sent = record["content"] and json.loads(record["content"])
+        kind_of, text, content = sent_as(said, record["type"], sent)
         pairs += [("text", record["text"], text), ("source", record["source"], said["source"]),
                   ("author", record["author"], "bot" if d["kind"] == "replied" else "agent"),
                   ("agent_id", record["agent_id"], said["agent_id"]), ("type", record["type"], kind_of),
-                  ("content", record["content"] and json.loads(record["content"]), content)]
+                  ("content", sent, content)]
     else:
         pairs += [(n, record[n], d["effect"][n]) for n in ("plugin", "destination", "method", "path")]
     for name, have, want in pairs:

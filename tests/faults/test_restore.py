@@ -172,9 +172,10 @@ def desk(lab, rng, n):
         row = lab.sql("SELECT id::text FROM relevo.conversation ORDER BY id OFFSET %s LIMIT 1", rng.randrange(50))
         agent = f"agent{rng.randrange(3)}"
         if row:
-            call = rng.choice(("take_over", "reply", "note"))
-            text = "" if call == "take_over" else ", 'Buenas, le ayudo.'"
-            lab.sql(f"SELECT desk.{call}(%s, %s{text})", row[0][0], agent)
+            call = rng.choice(("take_over(%s, %s)", "note(%s, %s, 'Buenas, le ayudo.')", "reply(%s, %s, 'Buenas, le ayudo.')",
+                               "reply(%s, %s, 'Su pedido 7 está listo.', p_template => 'pedido_listo', p_language => 'es', p_parameters => '{7}')",
+                               "reply(%s, %s, '', p_media_kind => 'document', p_media_id => '4711', p_media_name => 'factura.pdf')"))
+            lab.sql(f"SELECT desk.{call}", row[0][0], agent)
 
 
 def restored(seed):

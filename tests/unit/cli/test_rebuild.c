@@ -53,6 +53,38 @@ static int rebuild(const char *head, const char *const *details, size_t n, rlv_o
     return rc;
 }
 
+#define SAID(kind, said, sent) "\"kind\":\"" kind "\",\"owner\":\"human\",\"epoch\":2,\"stretch\":1,\"said\":{" said "},\"sent\":{" sent "}"
+
+/* What an answer is besides its text: some of it is in the decision, some only in what was sent. */
+static void an_answer_and_what_it_is_besides(void **state)
+{
+    (void)state;
+    static const char *const details[] = {
+        SAID("replied", "\"text\":\"¿Qué color?\",\"extras\":{\"asks\":true,\"menu\":\"Ver\",\"choices\":[{\"id\":\"r\",\"title\":\"Rojo\"},"
+             "{\"id\":\"a\",\"title\":\"Azul\",\"description\":\"mar\"}],\"media_kind\":\"image\",\"media_url\":\"https://x/y.png\"}",
+             "\"type\":\"interactive\",\"content\":\"{\\\"type\\\":\\\"button\\\"}\""),
+        SAID("answered", "\"text\":\"Hola Eva\",\"agent_id\":\"ana\"",
+             "\"type\":\"template\",\"content\":\"{\\\"name\\\":\\\"listo\\\",\\\"language\\\":{\\\"code\\\":\\\"es_MX\\\"}}\""),
+        SAID("answered", "\"text\":\"\",\"agent_id\":\"ana\"",
+             "\"type\":\"document\",\"content\":\"{\\\"id\\\":\\\"4711\\\",\\\"filename\\\":\\\"a.pdf\\\"}\""),
+        SAID("answered", "\"text\":\"solo palabras\",\"agent_id\":\"ana\"", "\"type\":\"text\",\"text\":\"solo palabras\"")};
+    rlv_outcome o;
+    rlv_error err;
+    assert_int_equal(rebuild(HEAD("command"), details, 4, &o, &err), RLV_OK);
+    const rlv_decision *d = o.decisions.first;
+    const rlv_extras *x = &d->as.said.extras;
+    assert_true(d->as.said.asks);
+    assert_int_equal(x->n_choices, 2);
+    assert_true(rlv_str_is(x->choices[1].title, "Azul") && rlv_str_is(x->choices[1].description, "mar") && rlv_str_is(x->menu, "Ver"));
+    assert_true(rlv_str_is(x->media_kind, "image") && rlv_str_is(x->media_url, "https://x/y.png") && !x->media_id.len);
+    x = &(d = d->next)->as.said.extras;
+    assert_true(rlv_str_is(x->template, "listo") && rlv_str_is(x->language, "es_MX") && !x->media_kind.len);
+    x = &(d = d->next)->as.said.extras;
+    assert_true(rlv_str_is(x->media_kind, "document") && rlv_str_is(x->media_id, "4711") && rlv_str_is(x->media_name, "a.pdf"));
+    x = &d->next->as.said.extras;
+    assert_true(!x->template.len && !x->media_kind.len && x->n_choices == 0);
+}
+
 static void a_handoff(void **state)
 {
     (void)state;
@@ -217,6 +249,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_handoff, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_answer_and_what_it_is_besides, setup, teardown),
         cmocka_unit_test_setup_teardown(a_later_row_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(a_reopened_conversation, setup, teardown),
         cmocka_unit_test_setup_teardown(what_changes_nothing, setup, teardown),
