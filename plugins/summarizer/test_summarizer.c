@@ -228,6 +228,21 @@ static void a_tip_says_why(void **state)
     tk_close(kit);
 }
 
+/* What answers a question of a flow is no wish. */
+static void a_datum_is_no_wish(void **state)
+{
+    (void)state;
+    tk *kit = tk_open("summarizer", NULL);
+    tk_view *view = tk_message(kit, "51999");
+    view->digest.messages = 2;
+    tk_turn(view, RELEVO_BY_CUSTOMER, "mi pedido no llega");
+    tk_slot(view, "order_number", "51999", "wamid.now");
+    const tk_answers *a = tk_run(kit, TK_SUMMARIZE, &view, 1);
+    assert_string_equal(tk_card(a, 0, "wants", 0), "mi pedido no llega");
+    assert_null(tk_card(a, 0, "wants", 1));
+    tk_close(kit);
+}
+
 static void an_earlier_stretch_is_left_out(void **state)
 {
     (void)state;
@@ -313,7 +328,7 @@ static void long_texts_are_cut_between_characters(void **state)
     tk_view *view = tk_message(kit, text);
     tk_turn(view, RELEVO_BY_CUSTOMER, text);
     tk_turn(view, RELEVO_BY_BOT, text);
-    tk_slot(view, "note", text, NULL);
+    tk_slot(view, "note", text + 1, NULL); /* not the message itself: that would be its answer */
     view->digest.messages = 2;
     tk_handoff(view, text, 1, text + 1, text);
     const tk_answers *a = tk_run(kit, TK_SUMMARIZE, &view, 1);
@@ -331,6 +346,7 @@ int main(void)
         cmocka_unit_test(tells_what_is_known_besides),
         cmocka_unit_test(the_last_card_says_how_it_ended),
         cmocka_unit_test(a_tip_says_why),
+        cmocka_unit_test(a_datum_is_no_wish),
         cmocka_unit_test(an_earlier_stretch_is_left_out),
         cmocka_unit_test(a_takeover_has_a_card_too),
         cmocka_unit_test(sentiment_speaks_three_languages),

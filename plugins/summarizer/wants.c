@@ -5,6 +5,8 @@
  */
 #include "summarizer/card.h"
 
+#include <string.h>
+
 #define MESSAGE_MAX 1000u /* bytes of a message that are shown */
 
 /* Words that greet, thank or agree, folded: they say nothing of what is wanted, in any of the languages. */
@@ -44,6 +46,18 @@ static uint32_t weight_of(card_writer *card, relevo_str text)
     return weight;
 }
 
+/* One word, which some flow asked for: it stands on the card as such. */
+static bool is_datum(const card_writer *card, relevo_str text)
+{
+    if (text.len == 0)
+        return false;
+    const relevo_view *view = card->view;
+    for (uint32_t i = 0; i < view->n_slots && memchr(text.ptr, ' ', text.len) == NULL; i++)
+        if (rlt_equal(view->slots[i]->value, text))
+            return true;
+    return false;
+}
+
 /* The earlier message with most to say, of two alike the newer one; absent: none says anything. */
 static relevo_str most_telling(card_writer *card)
 {
@@ -51,7 +65,7 @@ static relevo_str most_telling(card_writer *card)
     relevo_str best = {NULL, 0};
     uint32_t most = 0;
     for (uint32_t i = card->first_turn; i < view->n_turns; i++) {
-        if (view->turns[i]->by == RELEVO_BY_CUSTOMER) {
+        if (view->turns[i]->by == RELEVO_BY_CUSTOMER && !is_datum(card, view->turns[i]->text)) {
             uint32_t weight = weight_of(card, view->turns[i]->text);
             if (weight > 0 && weight >= most) {
                 most = weight;
@@ -70,7 +84,7 @@ void card_wants(card_writer *card)
     if (!rlt_equal(best, now)) {
         card_add(card, "wants", rlt_cut(best, MESSAGE_MAX), nowhere);
     }
-    if (now.len > 0 && (best.len == 0 || weight_of(card, now) > 0)) {
+    if (now.len > 0 && !is_datum(card, now) && (best.len == 0 || weight_of(card, now) > 0)) {
         card_add(card, "wants", rlt_cut(now, MESSAGE_MAX), card->view->message->id);
     }
 }
