@@ -2,7 +2,7 @@
 /*
  * Going through a flow; see advance.h. What a message says counts in this order: the end ("olvídalo"), values whose form
  * shows what they are, the answer to the question, the lack of one ("no sé"), another flow. It must never take for a value
- * what a customer asked.
+ * what a customer asked. Of who waits for a person it asks what it was told to, and goes on to nothing else.
  */
 #include "advance.h"
 
@@ -270,7 +270,7 @@ static void ask_again(advance *a, bool lacks)
     turn->step = LQ_AGAIN;
     if (!asked || (!(lacks && asked->optional) && turn->after.attempts++ < (uint32_t)asked->attempts))
         return;
-    if (asked->hand_off && !(lacks && asked->optional)) {
+    if (asked->hand_off && !turn->queued && !(lacks && asked->optional)) {
         turn->step = LQ_STUCK;
         turn->stuck = asked;
         return;
@@ -344,12 +344,34 @@ static void take_given(advance *a)
     }
 }
 
+/* Whether a flow of this stretch, over or interrupted, has filled a slot of this name. */
+static bool is_learned(const advance *a, const lq_slot *slot)
+{
+    const lq_flows *flows = &a->business->flows;
+    const lq_state *state = &a->turn->after;
+    if (!slot_in(a->view, slot->name))
+        return false;
+    for (size_t i = 0; i < flows->n; i++) {
+        const lq_flow *flow = &flows->flows[i];
+        const lq_slot *same = lq_slot_find(flow, slot->name);
+        if (same && (((state->finished | state->cancelled) >> i & 1u) || (flow == state->flow && state->filled & lq_bit(flow, same))))
+            return true;
+    }
+    return false;
+}
+
 static void begin(advance *a, const lq_flow *flow)
 {
     lq_turn *turn = a->turn;
+    uint32_t known = 0;
+    for (size_t i = 0; turn->queued && i < flow->n_slots; i++) /* who waits is not asked again, whatever asked first */
+        if (is_learned(a, &flow->slots[i]))
+            known |= lq_bit(flow, &flow->slots[i]);
     turn->flow = turn->after.flow = flow;
+    turn->begun = true;
     turn->after.asked = turn->after.previous = NULL;
-    turn->after.filled = turn->after.skipped = turn->after.attempts = 0;
+    turn->after.filled = known;
+    turn->after.skipped = turn->after.attempts = 0;
     turn->n_taken = 0;
     fill_values(a);
     (void)take_strong(a);
@@ -378,7 +400,7 @@ static void continue_flow(advance *a)
         take_corrected(a);
     if (!chosen && !without && (turn->n_taken == 0 || others))
         take_asked(a, others);
-    const lq_flow *other = turn->n_taken == 0 && !without && !a->early ? begun(a) : NULL;
+    const lq_flow *other = turn->n_taken == 0 && !without && !a->early && !turn->queued ? begun(a) : NULL;
     if (other && other != turn->flow) {
         begin(a, other);
     } else if (turn->n_taken > 0) {
@@ -428,15 +450,16 @@ bool lq_advance(const lq_business *business, rlt_work *work, const relevo_view *
                  (a.correction.token <= 1 || a.correction.n_tokens > 1);
     a.question = rlt_is_question(&a.in.doc);
     ret->after.language = language_of(&a);
-    if (ret->flow) {
-        continue_flow(&a);
-    } else {
-        bool wants_person = view->reading && view->reading->wants_person >= WANTS_PERSON;
-        const lq_flow *flow = early || wants_person ? NULL : begun(&a);
-        if (!flow)
-            return true;
+    ret->queued = view->owner == RELEVO_OWNER_QUEUED;
+    bool wished = view->message->id.len == 0 && view->message->text.len == 0; /* nobody wrote it: a person, or the policy, wants it begun */
+    bool wants_person = view->reading && view->reading->wants_person >= WANTS_PERSON;
+    const lq_flow *flow = early || wants_person || (ret->queued && !wished) || (ret->flow && !wished) ? NULL : begun(&a);
+    if (flow && flow != ret->flow)
         begin(&a, flow);
-    }
+    else if (ret->flow)
+        continue_flow(&a);
+    else
+        return true;
     finish(&a);
     return true;
 }

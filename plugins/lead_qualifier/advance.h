@@ -39,6 +39,8 @@ typedef struct lq_turn {
     lq_state after;      /* to remember */
     lq_taken taken[LQ_SLOTS_MAX];
     size_t n_taken;
+    bool queued;          /* the customer waits for a person, who is to have the answers */
+    bool begun;           /* by this message */
     bool asks_too;        /* the message also asks something: its answer comes first */
     const lq_slot *stuck; /* LQ_STUCK */
     lq_values values;     /* after this message */

@@ -440,8 +440,8 @@ static bool take_slots(flow_reader *in, const rlt_node *map, lq_flow *flow)
 
 static bool take_flow(flow_reader *in, const rlt_node *map, lq_flows *flows, lq_flow *flow)
 {
-    static const char *const keys[] = {"id",    "kind",  "title", "start",     "intro",  "slots",
-                                       "score", "done",  "then",  "cancelled", "resume", NULL};
+    static const char *const keys[] = {"id",    "kind", "title",     "start",     "intro",  "slots",
+                                       "score", "done", "collected", "cancelled", "resume", "then", NULL};
     bool data = false;
     in->flow = flow;
     if (!check_keys(in, map, "flows", keys) || !take_id(in, map, "id", &flow->id))
@@ -454,10 +454,10 @@ static bool take_flow(flow_reader *in, const rlt_node *map, lq_flows *flows, lq_
     flow->lead = !data;
     if (!take_text(in, map, "title", 60, &flow->title) || !take_start(in, map, flow) ||
         !take_text(in, map, "intro", LQ_ASK_MAX, &flow->intro) || !take_text(in, map, "done", LQ_ASK_MAX, &flow->done) ||
-        !take_text(in, map, "cancelled", LQ_ASK_MAX, &flow->cancelled) ||
+        !take_text(in, map, "collected", LQ_ASK_MAX, &flow->collected) || !take_text(in, map, "cancelled", LQ_ASK_MAX, &flow->cancelled) ||
         !take_text(in, map, "resume", 60, &flow->resume) || !take_slots(in, map, flow) || !take_rules(in, map, flow) ||
         !check_named(in, map, "intro", &flow->intro) || !check_named(in, map, "done", &flow->done) ||
-        !check_named(in, map, "cancelled", &flow->cancelled))
+        !check_named(in, map, "collected", &flow->collected) || !check_named(in, map, "cancelled", &flow->cancelled))
         return false;
     return lq_say(&flow->done, RLT_ES).len > 0 || fail(in, map, "is needed: what is said when all is known", "done");
 }

@@ -79,7 +79,7 @@ typedef struct lq_flow {
     size_t n_intents, n_choices;
     double min_confidence;
     rlt_phrases *keywords; /* NULL: none */
-    lq_text intro, done, cancelled, resume;
+    lq_text intro, done, collected, cancelled, resume; /* collected: instead of done, to who waits for a person */
     const lq_slot *slots;
     size_t n_slots;
     const lq_rule *rules;

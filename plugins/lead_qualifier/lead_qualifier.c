@@ -198,11 +198,21 @@ static void ask(speaker *s, text_writer *out, double confidence)
     say(s, written(out), confidence, RELEVO_REPLY_ASKS, asked);
 }
 
+/* To who waits for a person, when nothing is left to ask: what they said is not lost. */
+static relevo_str parting(const lq_turn *turn)
+{
+    bool any = false;
+    for (size_t i = 0; i < turn->flow->n_slots; i++)
+        any = any || turn->values.of[i].len > 0;
+    return lq_sentence_in(any ? LQ_SAY_COLLECTED : LQ_SAY_WAITS, turn->after.language);
+}
+
 static void reply(speaker *s)
 {
     const lq_turn *turn = s->turn;
     const lq_flow *flow = turn->flow;
     rlt_language language = turn->after.language;
+    relevo_str own = {NULL, 0};
     text_writer out = {.len = 0};
     bool corrected = false;
     for (size_t i = 0; i < turn->n_taken; i++)
@@ -211,7 +221,8 @@ static void reply(speaker *s)
         put(&out, lq_sentence_in(LQ_SAY_CORRECTED, language));
     switch (turn->step) {
     case LQ_STARTS:
-        put_filled(&out, lq_say(&flow->intro, language), turn);
+        own = lq_say(&flow->intro, language);
+        put_filled(&out, own.len == 0 && turn->queued ? lq_sentence_in(LQ_SAY_MEANWHILE, language) : own, turn);
         ask(s, &out, CONFIDENCE_START);
         resume(s);
         break;
@@ -232,11 +243,17 @@ static void reply(speaker *s)
         resume(s);
         break;
     case LQ_COMPLETE:
-        put_filled(&out, lq_say(&flow->done, language), turn);
+        if (turn->queued && turn->begun) /* all is known: nothing was asked */
+            break;
+        if (turn->queued)
+            own = lq_say(&flow->collected, language);
+        put_filled(&out, !turn->queued ? lq_say(&flow->done, language) : own.len > 0 ? own : parting(turn), turn);
         say(s, written(&out), CONFIDENCE_TAKEN, 0, NULL);
         break;
     case LQ_ENDS: {
-        relevo_str own = lq_say(&flow->cancelled, language);
+        own = lq_say(&flow->cancelled, language);
+        if (turn->queued)
+            own = lq_sentence_in(LQ_SAY_WAITS, language);
         put_filled(&out, own.len > 0 ? own : lq_sentence_in(LQ_SAY_CANCELLED, language), turn);
         say(s, written(&out), CONFIDENCE_TAKEN, 0, NULL);
         break;

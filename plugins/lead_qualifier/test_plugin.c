@@ -22,6 +22,7 @@ typedef struct talk {
     size_t n_slots;
     char memory[1024];
     size_t memory_len;
+    bool queued;
     const char *reply, *resume; /* what is said; what is said only behind another's answer */
     double confidence;
     const relevo_answer_reply *said;
@@ -74,21 +75,16 @@ static tk_view *view_of(talk *t, const char *text, const char *intent, double co
     for (size_t i = 0; i < t->n_slots; i++)
         tk_slot(view, t->names[i], t->values[i], t->ids[i]);
     view->view.memory = (relevo_str){t->memory, t->memory_len};
+    if (t->queued)
+        view->view.owner = RELEVO_OWNER_QUEUED;
     if (intent)
         tk_read(view, intent, confidence);
     return view;
 }
 
-/* One message through the phases, as the lane asks. reply_id: of a choice; NULL: none. */
-static void hears_choice(talk *t, const char *text, const char *reply_id, const char *intent, double confidence)
+/* What the bot would say to it. */
+static void hear(talk *t, tk_view *view)
 {
-    t->messages++;
-    tk_view *view = view_of(t, text, NULL, 0);
-    view->message.reply = tk_text(t->kit, reply_id);
-    keep(t, tk_run(t->kit, TK_CLASSIFY, &view, 1));
-    view = view_of(t, text, intent, confidence);
-    view->message.reply = tk_text(t->kit, reply_id);
-    t->fired = tk_trigger(tk_run(t->kit, TK_TRIGGER, &view, 1), 0);
     const tk_answers *answers = tk_run(t->kit, TK_RESPOND, &view, 1);
     keep(t, answers);
     const tk_answer *memory = tk_find(answers, 0, RELEVO_ANSWER_MEMORY, 0), *a;
@@ -107,6 +103,19 @@ static void hears_choice(talk *t, const char *text, const char *reply_id, const 
         t->reply = a->as.reply.text.ptr;
         t->confidence = a->as.reply.confidence;
     }
+}
+
+/* One message through the phases, as the lane asks. reply_id: of a choice; NULL: none. */
+static void hears_choice(talk *t, const char *text, const char *reply_id, const char *intent, double confidence)
+{
+    t->messages++;
+    tk_view *view = view_of(t, text, NULL, 0);
+    view->message.reply = tk_text(t->kit, reply_id);
+    keep(t, tk_run(t->kit, TK_CLASSIFY, &view, 1));
+    view = view_of(t, text, intent, confidence);
+    view->message.reply = tk_text(t->kit, reply_id);
+    t->fired = tk_trigger(tk_run(t->kit, TK_TRIGGER, &view, 1), 0);
+    hear(t, view);
 }
 
 static void hears(talk *t, const char *text)
@@ -344,6 +353,90 @@ static void other_messages(void **state)
     end(t);
 }
 
+/* What the core asks when the policy wants a flow begun: no message of the customer's, and respond alone. */
+static void wished(talk *t, const char *reply_id)
+{
+    tk_view *view = view_of(t, "", NULL, 0);
+    view->message.id = (relevo_str){NULL, 0};
+    view->message.reply = tk_text(t->kit, reply_id);
+    hear(t, view);
+}
+
+static void waits_for_a_person(void **state)
+{
+    (void)state;
+    talk *t = begin();
+    t->queued = true;
+    hears_choice(t, "quiero cotizar un evento", NULL, "catering", 0.9); /* a person's: nothing begins by itself, */
+    hears_choice(t, "Mayoreo", "flow:catering", NULL, 0);               /* nor by an old button */
+    assert_null(t->reply);
+    wished(t, "flow:meanwhile");
+    says(t, "Mientras te atienden, ayúdame con unos datos. ¿De qué se trata?");
+    hears_choice(t, "quiero cotizar un evento", NULL, "catering", 0.9); /* about something else, and no other flow */
+    assert_null(t->reply);
+    hears(t, "un pedido");
+    says(t, "¿Cuál es el número de pedido?");
+    hears(t, "¿ya mero me atienden?");
+    assert_null(t->reply);
+    hears(t, "48213");
+    is(t, "order_number", "48213");
+    says(t, "¿Cuál es tu correo?");
+    hears(t, "ana@correo.mx");
+    says(t, "Gracias. Ya lo tiene quien te va a atender.");
+    is(t, "data.status", "complete");
+    assert_int_equal(t->said->flags, 0);
+    wished(t, "flow:meanwhile"); /* once more in the queue: all is known */
+    assert_null(t->reply);
+    end(t);
+}
+
+/* What a flow of this stretch has learned is not asked, by whichever name the flow goes; what an earlier one did is. */
+static void waits_and_has_said_it(void **state)
+{
+    (void)state;
+    talk *t = begin();
+    hears_choice(t, "mi pedido 48213 llegó roto", NULL, "order_problem", 0.9);
+    says(t, "¿Qué prefieres?");
+    t->queued = true;
+    wished(t, "flow:meanwhile");
+    says(t, "¿De qué se trata?");
+    hears(t, "un pedido");
+    says(t, "¿Cuál es tu correo?");
+    hears(t, "olvídalo");
+    says(t, "De acuerdo, no pregunto más. Sigues en espera de una persona.");
+    t->memory_len = 0; /* the bot had it again, and another stretch ends in the queue */
+    wished(t, "flow:meanwhile");
+    hears(t, "una factura");
+    says(t, "¿Cuál es el número de pedido?");
+    end(t);
+    t = begin();
+    hears_choice(t, "oi, queria um orçamento para um casamento", NULL, "catering", 0.9);
+    t->queued = true;
+    wished(t, "flow:catering"); /* in the middle of it: it goes on where it was */
+    assert_null(t->reply);
+    assert_string_equal(t->resume, "Para continuar: Que dia é?");
+    end(t);
+}
+
+/* Who gives no answer is asked no more than elsewhere, and is not handed over: they are. */
+static void waits_and_says_nothing(void **state)
+{
+    (void)state;
+    talk *t = begin();
+    t->queued = true;
+    wished(t, "flow:order_problem");
+    says(t, "¿Qué pasó?");
+    hears(t, "llegó roto el paquete");
+    hears(t, "luego lo busco");
+    says(t, "son cinco dígitos");
+    hears(t, "luego lo busco");
+    says(t, "¿Qué prefieres?"); /* elsewhere: `otherwise: hand_off` */
+    hears(t, "no sé");
+    hears(t, "no sé");
+    says(t, "Gracias. Quien te atienda ya lo tendrá.");
+    end(t);
+}
+
 static void refusals_and_threads(void **state)
 {
     (void)state;
@@ -364,7 +457,9 @@ int main(void)
         cmocka_unit_test(a_lead),        cmocka_unit_test(volunteered_and_conditions),
         cmocka_unit_test(asks_again_and_goes_on), cmocka_unit_test(corrections_and_the_end),
         cmocka_unit_test(collects_data), cmocka_unit_test(languages),
-        cmocka_unit_test(other_messages), cmocka_unit_test(refusals_and_threads),
+        cmocka_unit_test(other_messages), cmocka_unit_test(waits_for_a_person),
+        cmocka_unit_test(waits_and_has_said_it), cmocka_unit_test(waits_and_says_nothing),
+        cmocka_unit_test(refusals_and_threads),
     };
     return cmocka_run_group_tests(tests, find_flows, NULL);
 }

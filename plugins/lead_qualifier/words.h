@@ -17,11 +17,14 @@ typedef enum lq_sentence {
     LQ_SAY_RESUME,    /* before a question that is taken up again */
     LQ_SAY_CORRECTED, /* something was changed */
     LQ_SAY_CANCELLED,
+    LQ_SAY_MEANWHILE, /* to who waits for a person: before the first question, */
+    LQ_SAY_COLLECTED, /* when all is known, */
+    LQ_SAY_WAITS,     /* or nothing more is to be had */
     LQ_SAY_MENU,      /* what opens a list */
     LQ_SAY_COMPLETE,  /* for people: why a person should take it */
     LQ_SAY_STUCK      /* the same */
 } lq_sentence;
-#define LQ_SENTENCES 6
+#define LQ_SENTENCES 9
 
 /* Compiled once, immutable. */
 typedef struct lq_words {
