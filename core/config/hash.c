@@ -106,6 +106,8 @@ static void put_trigger(rlv_buf *out, const char *what, const rlv_trigger_policy
     put_words(out, (const rlv_str[]){t->team, t->agent}, 2);
     put_hours(out, t->hours);
     put_notice(out, &t->message);
+    if (t->collect.len)
+        rlv_buf_printf(out, "collect %.*s\n", RLV_STR_ARG(t->collect));
 }
 
 static void put_policy(rlv_buf *out, const rlv_policy *policy)
@@ -127,6 +129,7 @@ static void put_policy(rlv_buf *out, const rlv_policy *policy)
     put_notice(out, &policy->notices.unknown);
     rlv_buf_printf(out, "queue %lld %lld %lld %d %d\n", (long long)policy->queue.tell_after_ms, (long long)policy->queue.tell_every_ms,
                    (long long)policy->queue.give_up_ms, policy->queue.give_up_to, policy->queue.leave);
+    rlv_buf_printf(out, "collect %lld %.*s\n", (long long)policy->queue.collect_after_ms, RLV_STR_ARG(policy->queue.collect));
     rlv_buf_printf(out, "survey %d %d %d %lld\n", policy->survey.kind, policy->survey.on_resolve, policy->survey.comment,
                    (long long)policy->survey.wait_ms);
     put_words(out, &policy->survey.template, 1);

@@ -75,7 +75,9 @@
     {path "message.es", TEXT, AT(entry.message.es), RELOADABLE, NULL, 0, 0, NULL, NULL,                      \
      "What the customer is told; without it, notices.handoff. In Spanish."},                                 \
     {path "message.pt", TEXT, AT(entry.message.pt), RELOADABLE, NULL, 0, 0, NULL, NULL, "In Portuguese."},   \
-    {path "message.en", TEXT, AT(entry.message.en), RELOADABLE, NULL, 0, 0, NULL, NULL, "In English."}
+    {path "message.en", TEXT, AT(entry.message.en), RELOADABLE, NULL, 0, 0, NULL, NULL, "In English."},      \
+    {path "collect", TEXT, AT(entry.collect), RELOADABLE, NULL, 0, 0, NULL, NULL,                            \
+     "What they are asked while they wait, instead of policy.queue.collect; `none`: nothing."}
 
 const rlv_option rlv_options[] = {
     {"cluster", STRING, ROOT(config.cluster), 0, "relevo", 0, 0, NULL, rlv_rule_cluster,
@@ -347,6 +349,11 @@ const rlv_option rlv_options[] = {
      "And again each time that so much has passed; 0: once."},
     {"policy.queue.leave", RLV_OPTION_BOOLEAN, ROOT(config.policy.queue.leave), RELOADABLE, "true", 0, 0, NULL, NULL,
      "They may go on with the bot meanwhile, by a button (notices.leave) or its words."},
+    {"policy.queue.collect", TEXT, ROOT(config.policy.queue.collect), RELOADABLE, NULL, 0, 0, NULL, NULL,
+     "What they are asked meanwhile: one of the `choices` that begin a question flow (`flow:details`), as for follow-ups. Only what is not known is asked, "
+     "one question at a time, until a person has them. Without it, or with `none`: nothing. Triggers and rules may name another one."},
+    {"policy.queue.collect_after", DURATION, ROOT(config.policy.queue.collect_after_ms), RELOADABLE, "15s", 0, MS_D, NULL, NULL,
+     "The first question comes when they have waited for so long: who is answered at once is asked nothing."},
     {"policy.queue.give_up", DURATION, ROOT(config.policy.queue.give_up_ms), RELOADABLE, "0", 0, 7 * MS_D, NULL, NULL,
      "Nobody came for so long: what follows is policy.queue.give_up_to. 0: they wait for ever."},
     {"policy.queue.give_up_to", RLV_OPTION_CHOICE, ROOT(config.policy.queue.give_up_to), RELOADABLE, "wait", RLV_GIVE_UP_WAIT, 0,

@@ -225,8 +225,7 @@ static void say_follow_up(rlv_step *step)
         as_template(step, d, ev->extras.template, ev->extras.parameters, ev->extras.n_parameters);
 }
 
-/* The message that the customer would have sent by choosing that. */
-static bool prompt(rlv_step *step, rlv_str reply_id)
+bool rlv_after_prompt(rlv_step *step, rlv_str reply_id)
 {
     rlv_event *message = rlv_arena_zalloc(step->arena, 1, sizeof(*message));
     if (!message)
@@ -245,7 +244,7 @@ bool rlv_after_resumes(rlv_step *step)
 {
     const rlv_conversation *conv = step->conversation;
     return rlv_str_is(step->event->note, "resume") && conv->owner == RLV_OWNER_BOT && conv->epoch == step->event->epoch && conv->n_memories > 0 && !rlv_decide_window_over(step) &&
-           prompt(step, none);
+           rlv_after_prompt(step, none);
 }
 
 bool rlv_after_follow_up(rlv_step *step)
@@ -262,7 +261,7 @@ bool rlv_after_follow_up(rlv_step *step)
         say_follow_up(step);
         return false;
     }
-    if (!prompt(step, ev->reply_id))
+    if (!rlv_after_prompt(step, ev->reply_id))
         return false;
     rlv_decision *d = rlv_decide(step, RLV_DECIDED_RECEIVED); /* whoever reads the decisions knows what was begun */
     if (d)

@@ -11,6 +11,9 @@
 /* A person closed it, or gave it back for a survey: remembers that, and asks whom a person had. change: what the command made; NULL: the arena
    is full. True: it was asked, and no other notice is needed. */
 bool rlv_after_person(rlv_step *step, const rlv_decision *change);
+/* The message that the customer would have sent by choosing that becomes step->message (prompted); reply_id absent: what was asked before is to be
+   taken up again. False: the arena is full. */
+bool rlv_after_prompt(rlv_step *step, rlv_str reply_id);
 /* FOLLOW_UP: says what a person asked for, or lets plugins begin it, unless somebody has turned to the customer by now. True: they are to
    be asked. */
 bool rlv_after_follow_up(rlv_step *step);

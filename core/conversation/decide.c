@@ -3,6 +3,7 @@
    compares it. */
 #include "conversation/decide.h"
 
+#include "conversation/collect.h"
 #include "conversation/digest.h"
 
 enum { WINDOW_MS = 24 * 3600 * 1000 };
@@ -43,6 +44,8 @@ static rlv_decision *change(rlv_step *step, enum rlv_decision_kind kind, enum rl
     conv->decided_epoch = d->epoch;
     if (kind != RLV_DECIDED_JOINED) /* there what is held goes on, or not, as the owner is (join.c) */
         rlv_digest_end_held(conv);
+    if (d->owner != RLV_OWNER_QUEUED)
+        rlv_collect_end(conv);
     step->changed = true;
     return d;
 }

@@ -3,6 +3,7 @@
 #include "conversation/step.h"
 
 #include "conversation/after.h"
+#include "conversation/collect.h"
 #include "conversation/decide.h"
 #include "conversation/digest.h"
 #include "conversation/held.h"
@@ -82,6 +83,7 @@ static unsigned reopen(rlv_step *step)
     d->as.change.route.agent = conv->n_past ? conv->past[conv->n_past - 1].agent : none;
     step->handoff = d;
     tell_queued(step, NULL, &step->policy->notices.handoff, "notice.handoff");
+    rlv_collect_later(step, step->policy->queue.collect);
     return wanted(step, RLV_WANTS(RLV_PHASE_ROUTE) | RLV_WANTS(RLV_PHASE_SUMMARIZE) | RLV_WANTS(RLV_PHASE_NOTIFY));
 }
 
@@ -151,6 +153,7 @@ static unsigned open_handover(rlv_step *step)
         return 0;
     d->as.change.reason = rlv_why(step, RLV_WHY_META);
     d->as.change.route.priority = PRIORITY;
+    rlv_collect_later(step, step->policy->queue.collect);
     return wanted(step, RLV_WANTS(RLV_PHASE_ROUTE) | RLV_WANTS(RLV_PHASE_SUMMARIZE) | RLV_WANTS(RLV_PHASE_NOTIFY));
 }
 
@@ -293,6 +296,8 @@ static unsigned open_timer(rlv_step *step)
     step->changed = true;
     if (rlv_str_is(ev->timer, "held")) {
         conv->held_timer_ms = 0;
+        if (rlv_collect_begins(step))
+            return wanted(step, RLV_WANTS(RLV_PHASE_RESPOND));
         return rlv_held_due(step) ? wanted(step, RLV_WANTS(RLV_PHASE_CLASSIFY)) : 0;
     }
     conv->idle_timer_ms = 0;
@@ -473,6 +478,8 @@ unsigned rlv_step_read(rlv_step *step)
         if (a->as.reading.language.len)
             conv->language = a->as.reading.language;
     }
+    if (rlv_collect_goes_on(conv))
+        return wanted(step, RLV_WANTS(RLV_PHASE_RESPOND) | RLV_WANTS(RLV_PHASE_SUMMARIZE));
     if (conv->owner != RLV_OWNER_BOT)
         return conv->owner == RLV_OWNER_CLOSED ? 0 : wanted(step, RLV_WANTS(RLV_PHASE_SUMMARIZE));
     return wanted(step, RLV_WANTS(RLV_PHASE_TRIGGER) | RLV_WANTS(RLV_PHASE_RESPOND));
@@ -525,6 +532,7 @@ static unsigned hand_off(rlv_step *step, const rlv_decision *cause, const rlv_tr
     conv->team = d->team = route->team;
     step->handoff = d;
     tell_queued(step, p ? &p->message : NULL, &step->policy->notices.handoff, "notice.handoff");
+    rlv_collect_later(step, p && p->collect.len ? p->collect : step->policy->queue.collect);
     return wanted(step, RLV_WANTS(RLV_PHASE_ROUTE) | RLV_WANTS(RLV_PHASE_SUMMARIZE) | RLV_WANTS(RLV_PHASE_NOTIFY));
 }
 
@@ -656,8 +664,10 @@ unsigned rlv_step_decide(rlv_step *step)
     rlv_conversation *conv = step->conversation;
     take_slots(step);
     bool failed = report_failures(step, false); /* where nothing else answers, a person does */
-    if (conv->owner != RLV_OWNER_BOT)
-        return 0;
+    if (conv->owner != RLV_OWNER_BOT) {
+        rlv_collect_say(step);
+        return step->prompted ? wanted(step, RLV_WANTS(RLV_PHASE_SUMMARIZE)) : 0; /* WhatsApp's own name and number may be on the card now */
+    }
 
     const rlv_trigger_policy *policy = NULL;
     const rlv_decision *fired = rlv_triggers_judge(step, &policy);
@@ -797,6 +807,9 @@ static void remember(rlv_step *step)
             rlv_digest_memory(conv, a->plugin, a->as.memory);
     if (conv->owner == RLV_OWNER_BOT && conv->idle_timer_ms == 0)
         conv->idle_timer_ms = rings_next(step);
+    int64_t ask_ms = rlv_collect_due(conv);
+    if (ask_ms && (!conv->held_timer_ms || ask_ms < conv->held_timer_ms))
+        conv->held_timer_ms = ask_ms;
     if (conv->held.messages && (!conv->held_timer_ms || conv->held.due_ms < conv->held_timer_ms))
         conv->held_timer_ms = conv->held.due_ms; /* a later one that is pending besides finds nothing to do */
 }

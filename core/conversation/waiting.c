@@ -4,6 +4,7 @@
 
 #include <strings.h>
 
+#include "conversation/collect.h"
 #include "conversation/decide.h"
 #include "conversation/digest.h"
 
@@ -81,8 +82,10 @@ void rlv_waiting_given_up(rlv_step *step)
         (void)rlv_decide_notice(step, &p->notices.returned, "notice.returned", none);
         break;
     case RLV_GIVE_UP_CALLBACK:
-        if (rlv_decide_notice(step, &p->notices.callback, "notice.callback", none))
+        if (rlv_decide_notice(step, &p->notices.callback, "notice.callback", none)) {
             rlv_digest_memory(step->conversation, asked_callback, RLV_STR("1"));
+            rlv_collect_end(step->conversation); /* one question at a time */
+        }
         break;
     case RLV_GIVE_UP_WAIT:
         add_leave(step, rlv_decide_notice(step, &p->notices.nobody, "notice.nobody", none));

@@ -71,6 +71,7 @@ typedef struct rlv_trigger_policy {
     const rlv_str *skills; /* an agent must have all of them; none: the router's choice */
     size_t n_skills;
     rlv_notice message;  /* what the customer is told; absent: notices.handoff */
+    rlv_str collect;     /* as queue.collect, which it goes before; absent: that one; "none": nothing is asked */
     int32_t line;        /* of its entry in the file, for messages */
 } rlv_trigger_policy;
 
@@ -125,6 +126,8 @@ typedef struct rlv_policy {
         int64_t give_up_ms;    /* nobody came for so long; 0: they wait for ever */
         int32_t give_up_to;    /* enum rlv_give_up */
         bool leave;            /* they may go on with the bot */
+        rlv_str collect;       /* the choice that begins what they are asked meanwhile ("flow:details"); absent, or "none": nothing */
+        int64_t collect_after_ms; /* when they have waited for so long */
     } queue; /* only time within `people` counts */
     struct {
         int32_t kind;          /* enum rlv_survey */

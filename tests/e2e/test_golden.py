@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Whole conversations with the real plugins and the example business: turns in, decisions out (golden/*.yaml); and customers who write
-anything: nothing is said that nobody wrote."""
+"""Whole conversations with the real plugins and the example business: turns in, decisions out (golden/*.yaml; what is asked in the queue:
+golden/queue/*.yaml); and customers who write anything: nothing is said that nobody wrote."""
 import os
 import random
 import sys
@@ -21,14 +21,16 @@ GOLDEN = Path(__file__).resolve().parent / "golden"
 NUMBER = "105550001"
 
 
-def configuration():
-    """Plugins and policy of the demo: what ./dev demo runs, but for the pause: here each turn is decided by itself."""
+def configuration(collect_after="1d"):
+    """Plugins and policy of the demo: what ./dev demo runs, but for the pause (here each turn is decided by itself) and for when who waits is
+    asked."""
     text = (ROOT / "deploy" / "local" / "relevo.yaml.in").read_text()
     for name, value in (("KAFKA", "127.0.0.1:1"), ("POSTGRES", "postgresql://localhost/x"), ("METRICS_PORT", "1"),
                         ("PLUGINS", os.environ.get("RELEVO_PLUGINS", "")), ("ROOT", str(ROOT)), ("TOPIC_PREFIX", "")):
         text = text.replace(f"@{name}@", value)
     whole = yaml.safe_load(text)
     del whole["policy"]["pause"]
+    whole["policy"]["queue"] = {"collect_after": collect_after}
     return whole["plugins"], whole["policy"]
 
 
@@ -79,7 +81,8 @@ class Talk:
         self.n = 0
 
     def play(self):
-        for turn in self.script["turns"]:
+        awaited = 0
+        for turn in self.script["turns"]:  # one of the clock only waits
             if "customer" in turn:
                 self.n += 1
                 event = {"kind": "message", "phone_number_id": NUMBER, "wa_id": self.wa_id,
@@ -89,15 +92,14 @@ class Talk:
                 if "choice" in turn:
                     event |= {"type": "interactive", "reply_id": turn["choice"]}
                 partition = partition_of(self.key, self.lab.partitions)
-                before = self.count()
                 self.lab.produce(partition, self.key, self.lab.schemas["WhatsAppEvent"].encode(event))
                 self.lab.flush()
-            else:
-                before = self.count()
+            elif "desk" in turn:
                 call = turn["desk"].format(id=f"'{self.id}'")
                 done, why = self.lab.sql(f"SELECT done, why FROM desk.{call}")[0]
                 expect(done, f"desk.{call} was refused: {why}")
-            self.wait(before + turn.get("events", 1))
+            awaited += turn.get("events", 1)
+            self.wait(awaited)
 
     def count(self):
         return self.lab.sql("SELECT count(*) FROM relevo.history WHERE conversation_id = %s", self.id)[0][0]
@@ -123,13 +125,13 @@ class Talk:
                 while rest and not matches(wanted, rest[0]):
                     rest.pop(0)
                 if not rest:
-                    mistakes.append(f"  {turn.get('customer') or turn.get('desk')}\n    no {wanted} among:\n"
+                    mistakes.append(f"  {turn.get('customer') or turn.get('desk') or turn['clock']}\n    no {wanted} among:\n"
                                     + told(mine))
                     break
                 rest.pop(0)
             for kind in turn.get("never", ()):
                 if any(d["kind"] == kind for d in mine):
-                    mistakes.append(f"  {turn.get('customer') or turn.get('desk')}\n    {kind} is among:\n{told(mine)}")
+                    mistakes.append(f"  {turn.get('customer') or turn.get('desk') or turn['clock']}\n    {kind} is among:\n{told(mine)}")
         return mistakes
 
 
@@ -167,13 +169,21 @@ def lies(provenance):
 
 def golden(seed):
     """the conversations of golden/*.yaml with the real plugins"""
-    plugins, policy = configuration()
-    scripts = sorted(GOLDEN.glob("*.yaml"))
+    converse(seed, "golden", GOLDEN, *configuration(), cards_least=30)
+
+
+def queue(seed):
+    """those of golden/queue/*.yaml: the bot collects data while they wait, and stops when a person takes over"""
+    converse(seed, "queue", GOLDEN / "queue", *configuration(collect_after="300ms"), cards_least=12)
+
+
+def converse(seed, name, folder, plugins, policy, cards_least):
+    scripts = sorted(folder.glob("*.yaml"))
     provenance = Provenance(ROOT, plugins, policy)
     lies(provenance)
     expect(not cards.selftest(), f"the judge of cards is wrong: {cards.selftest()}")
-    expect(scripts, f"there is no conversation in {GOLDEN}")
-    with Lab("golden", partitions=2, plugins=plugins, policy=policy, command_poll="100ms") as lab:
+    expect(scripts, f"there is no conversation in {folder}")
+    with Lab(name, partitions=2, plugins=plugins, policy=policy, command_poll="100ms") as lab:
         talks = [(path, Talk(lab, yaml.safe_load(path.read_text()), seed % 900 * 100 + i))
                  for i, path in enumerate(scripts)]
         consumer = lab.start()
@@ -196,7 +206,7 @@ def golden(seed):
             handed += sum(d["kind"] == "summarized" for d in mine)
             print(f"  {path.name}: {len(talk.script['turns'])} turns, {len(found)} not as written", flush=True)
             mistakes += [f"{path.name}:\n" + m for m in found]
-        expect(handed >= 30, f"only {handed} cards were judged")
+        expect(handed >= cards_least, f"only {handed} cards were judged")
         if mistakes:
             raise TestFailure("\n".join(mistakes))
 
@@ -251,4 +261,4 @@ def anything(seed):
 
 
 if __name__ == "__main__":
-    sys.exit(run("golden", golden, anything))
+    sys.exit(run("golden", golden, queue, anything))

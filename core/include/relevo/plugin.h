@@ -489,7 +489,9 @@ typedef struct relevo_plugin {
     int32_t (*trigger)(void *instance, const relevo_view *const *views, uint32_t n, const relevo_sink *sink);
     /* Answers the customer. Customer messages in conversations that the bot owns. A message of type "interactive" without text may be a
        person's wish: with `reply`, that the bot begins what it names, as if the customer had chosen it; without, since they give the
-       conversation back, that what was asked before is asked again (only what RELEVO_REPLY_RESUMES is said). */
+       conversation back, that what was asked before is asked again (only what RELEVO_REPLY_RESUMES is said). Where the customer waits for
+       a person (owner RELEVO_OWNER_QUEUED; policy.queue.collect) such a message without id wants `reply` begun; then only the plugin that asked is heard, until
+       it asks no more. */
     int32_t (*respond)(void *instance, const relevo_view *const *views, uint32_t n, const relevo_sink *sink);
     /* Says whom a handed-off conversation needs. Only events that hand off. */
     int32_t (*route)(void *instance, const relevo_view *const *views, uint32_t n, const relevo_sink *sink);

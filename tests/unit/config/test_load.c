@@ -176,6 +176,9 @@ static void rules_are_in_the_hash(void **state)
         "{rules: [{rule: r, all: [k], hours: h}], hours: [{name: h, timezone: Asia/Tokyo, open: [mon 09:00-10:00]}]}",
         "{triggers: [{trigger: k, alone: false}]}",
         "{triggers: [{trigger: k}]}",
+        "{triggers: [{trigger: k, collect: none}]}",
+        "{queue: {collect: 'flow:a'}}",
+        "{queue: {collect_after: 1m}}",
         "{people: h, hours: [{name: h, open: [mon 09:00-10:00]}]}",
     };
     enum { N = sizeof(policies) / sizeof(*policies) };
