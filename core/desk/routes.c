@@ -82,7 +82,7 @@ static const struct route {
      "FROM desk.conversations c WHERE c.conversation_id = coalesce((SELECT i.conversation_id FROM desk.identities i WHERE "
      "i.former_id = $4::uuid), $4::uuid) AND " SEES ") t"},
     {"GET", "/api/conversations/{id}/history", RLV_ROLE_AGENT, READS, {"id", "before", "limit"},
-     /* Deliver writes to the sends how far they came, once a second; what it may not have written yet is among the last statuses of their lanes. */
+     /* Deliver writes to the sends how far they came, once a second; what it has not written yet are the statuses that follow in their lanes. */
      "WITH page AS MATERIALIZED (SELECT h.lane, h.seq, h.part, h.at, h.by, "
      "h.agent_id, h.what, h.type, h.message_id, h.text, h.intent, h.owner, h.epoch, h.trigger, h.source, h.extra, h.sentiment, "
      "CASE WHEN s.message IS NOT NULL THEN json_build_object('state', s.state, 'message_id', s.message_id, 'error', s.error, "
@@ -93,9 +93,12 @@ static const struct route {
      " AND ($5 = '' OR (h.at, h.lane, h.seq, h.part) < (split_part($5, '|', 1)::timestamptz, "
      "split_part($5, '|', 2)::int, split_part($5, '|', 3)::bigint, split_part($5, '|', 4)::int)) "
      "ORDER BY h.at DESC, h.lane DESC, h.seq DESC, h.part DESC LIMIT least(200, coalesce(nullif($6, ''), '80')::int)), "
-     "fresh AS (SELECT r.message_id, max(array_position(" STATUSES ", r.status)) AS rank FROM (SELECT DISTINCT p.lane FROM page p WHERE p.sent_id IS NOT NULL) l "
-     "CROSS JOIN LATERAL (SELECT t.message_id, t.status FROM desk.statuses t WHERE t.lane = l.lane ORDER BY t.seq DESC LIMIT 2000) r "
-     "WHERE r.message_id IN (SELECT p.sent_id FROM page p) GROUP BY r.message_id) "
+     /* Lane by lane, by the index: OFFSET keeps the planner from joining first. */
+     "young AS MATERIALIZED (SELECT r.message_id, r.status FROM (SELECT DISTINCT p.lane FROM page p WHERE p.sent_id IS NOT NULL) l "
+     "JOIN desk.statuses_told u ON u.lane = l.lane CROSS JOIN LATERAL (SELECT v.message_id, v.status FROM desk.statuses v WHERE v.lane = u.lane "
+     "AND v.seq BETWEEN u.seq + 1 AND u.seq + 5000 OFFSET 0) r), "
+     "fresh AS (SELECT y.message_id, max(array_position(" STATUSES ", y.status)) AS rank FROM young y "
+     "WHERE y.message_id IN (SELECT p.sent_id FROM page p) GROUP BY y.message_id) "
      "SELECT coalesce(json_agg(m ORDER BY m.at, m.lane, m.seq, m.part), '[]')::text FROM (SELECT p.lane, p.seq, p.part, p.at, p.by, p.agent_id, p.what, "
      "p.type, p.message_id, p.text, p.intent, p.owner, p.epoch, p.trigger, p.source, p.extra, p.sentiment, p.send, "
      "(" STATUSES ")[greatest(array_position(" STATUSES ", p.reached), f.rank)] AS status "

@@ -111,7 +111,7 @@ int rlv_sends_sweep(rlv_store *store, rlv_sends_swept *ret, rlv_error *err)
     if (rc == RLV_OK)
         rc = ask_count(store, "SELECT relevo.reconcile_sends()", &swept.explained, err);
     if (rc == RLV_OK)
-        rc = ask_count(store, "SELECT relevo.tell_sends(10000)", &swept.told, err);
+        rc = ask_count(store, "SELECT relevo.tell_sends(2000)", &swept.told, err);
     if (rc == RLV_OK)
         *ret = swept;
     return rc;
