@@ -23,7 +23,7 @@ Made from `values.yaml` by `deploy/helm/readme.py`; do not edit.
     kubectl create secret generic relevo-postgres --from-literal=url=postgresql://user:password@host/database
     kubectl create secret generic relevo-whatsapp --from-file=app-secrets --from-file=verify-token --from-file=token
     helm install relevo deploy/helm/relevo --set image.repository=registry.example.com/relevo -f values.yaml
-    helm test relevo --logs
+    helm test relevo
 
 [How it is meant](../../README.md#kubernetes). `values.schema.json` is closed: what is not listed here is refused.
 

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The chart as helm renders it: shared by the tests of this folder. It must never talk to a cluster."""
+import itertools
+import json
 import os
 import subprocess
 import sys
+from collections import namedtuple
 from pathlib import Path
 
 import yaml
@@ -13,6 +16,41 @@ BUILD = Path(os.environ.get("RELEVO_BUILD_DIR", ROOT / "build/release")).resolve
 CHART = ROOT / "deploy/helm/relevo"
 ANDINO = ROOT / "docs/examples/cafe_andino"
 SKIPPED = 77
+# The Kubernetes that objects are judged by, and what modules of Go add to it: the definitions of KEDA's kinds and the Prometheus Operator's.
+KUBERNETES = "1.36.3"
+CRDS = {"github.com/kedacore/keda/v2@v2.21.0": ("config/crd/bases", "keda.sh_", ["scaledobjects"]),
+        "github.com/prometheus-operator/prometheus-operator@v0.85.0":
+            ("example/prometheus-operator-crd", "monitoring.coreos.com_", ["podmonitors", "prometheusrules", "servicemonitors"])}
+SUM = "0123456789abcdef" * 4
+PLUGINS = {"config": {"plugins": [{"name": "mine", "path": "/plugins/mine/triggers/keyword.so", "options": {"phrases": ["abogado"]}}]},
+           "plugins": [{"name": "mine", "image": "registry.example.com/plugins", "digest": f"sha256:{SUM}", "via": "copy",
+                        "sha256": {"triggers/keyword.so": SUM}}]}
+# What may be chosen apart from each other: every pair of choices is in one set of values at least.
+CHOICES = {
+    "consume": [{}, {"consume": {"strategy": "RollingUpdate", "replicas": 12}}, {"consume": {"kind": "StatefulSet"}},
+                {"consume": {"autoscaling": {"enabled": True}}},
+                {"consume": {"kind": "StatefulSet", "autoscaling": {"enabled": True, "maxReplicas": 4}}}],
+    "plugins": [{}, PLUGINS, {**PLUGINS, "plugins": [{**PLUGINS["plugins"][0], "via": "volume"}]},
+                {"pluginsClaim": "ours", "config": {"plugins": [{"name": "keyword", "path": "/plugins/claim/triggers/keyword.so",
+                                                                 "options": {"phrases": ["abogado"]}}]}}],
+    "metrics": [{}, {"podMonitor": {"enabled": True}}, {"serviceMonitor": {"enabled": True}, "dashboard": {"enabled": True}},
+                {"podMonitor": {"enabled": True}, "prometheusRule": {"enabled": True}},
+                {"serviceMonitor": {"enabled": True}, "prometheusRule": {"enabled": True}}],
+    "gateway": [{}, {"gateway": {"enabled": False}}, {"gateway": {"ingress": {"enabled": True, "host": "a.example.com", "tlsSecret": "a"}}}],
+    "deliver": [{}, {"deliver": {"enabled": False}}, {"deliver": {"replicas": 3, "destinationsSecret": "crm"}}],
+    "desk": [{}, {"desk": {"enabled": True}, "config": {"desk": {"public_url": "https://b.example.com"}}},
+             {"desk": {"enabled": True, "replicas": 1, "ingress": {"enabled": True, "className": "nginx", "tlsSecret": "b"}},
+              "config": {"desk": {"public_url": "https://b.example.com"}}}],
+    "setup": [{}, {"setup": {"check": False, "ownerSecret": "owner"}}, {"setup": {"migrate": False, "topics": False}},
+              {"setup": {"check": False, "migrate": False, "topics": False}}],
+    "account": [{}, {"serviceAccount": {"create": True, "name": "bot"}}, {"serviceAccount": {"name": "theirs"}}],
+    "retention": [{}, {"config": {"retention": {"months": 13}}}],
+    "rest": [{}, {"networkPolicy": {"enabled": False}, "podDisruptionBudget": {"enabled": False}, "secretChecksums": False},
+             {"networkPolicy": {"egress": [{"ports": [{"port": 9092}]}]}, "nameOverride": "bot", "fullnameOverride": "cafe"}],
+}
+
+Values = namedtuple("Values", "words all")
+Values.__doc__ = "What helm is told, and what the chart then has, its own values among them."
 
 
 class Mistakes(list):
@@ -21,14 +59,29 @@ class Mistakes(list):
             self.append(words)
 
 
-def find_helm():
-    found = subprocess.run(["bash", str(HERE / "helm.sh")], capture_output=True, text=True)
-    if found.returncode == SKIPPED and not os.environ.get("CI"):
-        print(f"skipped: {found.stderr.strip()}")
+def found(script, *words):
+    """What a script prints that finds or fetches a tool; without a way to, the test is skipped, and never so in CI."""
+    ran = subprocess.run(["bash", str(HERE / script), *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if ran.returncode == SKIPPED and not os.environ.get("CI"):
+        print(f"skipped: {ran.stderr.strip()}")
         sys.exit(SKIPPED)
-    if found.returncode:
-        sys.exit(found.stderr.strip())
-    return found.stdout.strip()
+    if ran.returncode:
+        sys.exit(ran.stderr.strip())
+    return ran.stdout.split()
+
+
+def find_helm():
+    return found("helm.sh")[0]
+
+
+def gotools(*words):
+    return found("gotools.sh", *words)
+
+
+def custom_kinds():
+    """The files that define them."""
+    return [Path(sources) / folder / f"{group}{kind}.yaml"
+            for sources, (folder, group, kinds) in zip(gotools("fetch", *CRDS), CRDS.values()) for kind in kinds]
 
 
 def helm(program, *words):
@@ -44,11 +97,39 @@ def set_files():
     return words
 
 
+def merged(*parts):
+    """As helm does it: by keys, the later wins, null removes."""
+    made = {}
+    for part in parts:
+        for key, value in part.items():
+            both = isinstance(value, dict) and isinstance(made.get(key), dict)
+            made[key] = merged(made[key], value) if both else value
+    return {key: value for key, value in made.items() if value is not None}
+
+
+def pairs(choices):
+    """Rows of one choice each, so that every two choices are together in a row: each row takes what is new most often."""
+    left = {frozenset([(a, i), (b, j)]) for a, b in itertools.combinations(choices, 2)
+            for i in range(len(choices[a])) for j in range(len(choices[b]))}
+    while left:
+        row = sorted(min(left, key=sorted))
+        for name in [n for n in choices if n not in dict(row)]:
+            row.append(max(((name, i) for i in range(len(choices[name]))),
+                           key=lambda one: sum(frozenset([one, other]) in left for other in row)))
+        left -= {frozenset(two) for two in itertools.combinations(row, 2)}
+        yield merged(*(choices[name][i] for name, i in row))
+
+
 def value_sets():
-    """Name -> helm's words: the defaults, and each file of values/."""
-    sets = {"default": []}
+    """Name -> Values: the defaults, each file of values/, and every pair of CHOICES."""
+    defaults = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
+    sets = {"default": Values([], defaults)}
     for file in sorted((HERE / "values").glob("*.yaml")):
-        sets[file.stem] = ["-f", str(file)] + (set_files() if file.stem == "full" else [])
+        words = ["-f", str(file)] + (set_files() if file.stem == "full" else [])
+        sets[file.stem] = Values(words, merged(defaults, yaml.safe_load(file.read_text(encoding="utf-8"))))
+    for i, values in enumerate(pairs(CHOICES)):
+        words = [word for key, value in values.items() for word in ("--set-json", f"{key}={json.dumps(value)}")]
+        sets[f"pairs{i}"] = Values(words, merged(defaults, values))
     return sets
 
 

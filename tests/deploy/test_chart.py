@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The chart: good values render what Kubernetes and relevo take, bad ones are refused with words that help.
 
-Each file of values/ is linted and rendered, what must hold of every pod is checked, and the rendered relevo.yaml is given to
+Each file of values/, and every pair of what may be chosen (chart.py), is linted and rendered, what must hold of every pod is checked, and the rendered relevo.yaml is given to
 `relevo check` (of $RELEVO_BUILD_DIR, which ctest sets) with the pod's own environment. It must never talk to a cluster.
 """
 import json
@@ -14,12 +14,11 @@ import tempfile
 from pathlib import Path
 
 import yaml
-from chart import ANDINO, BUILD, CHART, ROOT, Mistakes, find_helm, helm, hook, render, value_sets
+from chart import ANDINO, BUILD, CHART, ROOT, SUM, Mistakes, find_helm, helm, hook, render, value_sets
 
 SECTION = re.compile(r"^## (\w+)$", re.M)
 TOP_KEY = re.compile(r"^\| `([a-z_]+)` \|", re.M)
 KEY = re.compile(r"[-._a-zA-Z0-9]+")
-SUM = "0123456789abcdef" * 4
 PLUGIN = f"name: a, image: b, digest: 'sha256:{SUM}'"
 
 # Values that must be refused, and words that the answer must hold.
@@ -133,7 +132,7 @@ def check_plugins(component, pod, volumes, mistakes):
                       f"{name} comes from an image that may change")
 
 
-def check_role(one, role, rendered, name, mistakes):
+def check_role(one, role, rendered, values, mistakes):
     spec, config = one["spec"], rendered.config
     labels, selected = spec["template"]["metadata"]["labels"].items(), spec["selector"]["matchLabels"].items()
     mistakes.want(selected <= labels and ("app.kubernetes.io/component", role) in selected, "it selects other pods than its own")
@@ -156,7 +155,8 @@ def check_role(one, role, rendered, name, mistakes):
                   "it is spread by labels that it has not")
     suffix = "" if role == "consume" else role
     budget, scaled = rendered.one("PodDisruptionBudget", suffix), rendered.one("ScaledObject") if role == "consume" else None
-    mistakes.want(bool(budget) == (bool(scaled) or spec.get("replicas", 0) > 1), "a budget for one pod, or none for many")
+    many = bool(scaled) or spec.get("replicas", 0) > 1
+    mistakes.want(bool(budget) == (many and values["podDisruptionBudget"]["enabled"]), "a budget for one pod, or none for many")
     mistakes.want(not budget or budget["spec"]["selector"]["matchLabels"] == spec["selector"]["matchLabels"],
                   "its budget is of other pods")
     mistakes.want(("replicas" in spec) != bool(scaled), "replicas and autoscaling pull at it")
@@ -232,7 +232,7 @@ def check_config(pod, rendered, config, mistakes):
                       f"relevo check finds no {plugin['name']}: {ran.stdout.strip()}")
 
 
-def check_setup(rendered, owner, mistakes):
+def check_setup(rendered, setup, mistakes):
     """Hooks of a first installation run before everything else: each needs nothing but hooks that come earlier."""
     hooks = sorted((d for d in rendered.documents if hook(d) == "pre-install,pre-upgrade"),
                    key=lambda d: int(d["metadata"]["annotations"]["helm.sh/hook-weight"]))
@@ -245,14 +245,14 @@ def check_setup(rendered, owner, mistakes):
             needs = {v["configMap"]["name"] for v in pod["volumes"] if v["name"] == "config"} | {
                 pod["serviceAccountName"] for _ in [0] if rendered.one("ServiceAccount")}
             mistakes.want(needs <= set(made), f"job {document['metadata']['name']} needs {needs - set(made)}, which comes later")
-            mistakes.want(document["spec"]["activeDeadlineSeconds"] and pod["restartPolicy"] == "OnFailure", "a job without an end")
+            mistakes.want(document["spec"]["activeDeadlineSeconds"] and pod["restartPolicy"] == "Never", "a job without an end, or one whose log goes")
             has = {v["name"] for v in pod["volumes"]}
-            mistakes.want(("owner" in has) == (owner and pod["containers"][0]["args"] == ["migrate"]), "who has the owner's secret")
+            mistakes.want(("owner" in has) == (setup["ownerSecret"] != "" and pod["containers"][0]["args"] == ["migrate"]), "who has the owner's secret")
         made.append(document["metadata"]["name"])
     if hooks:
         mistakes.want(rendered.one("ConfigMap", "setup")["data"] == rendered.data, "the jobs read another configuration")
     jobs = [d["spec"]["template"]["spec"]["containers"][0]["args"][0] for d in hooks if d["kind"] == "Job"]
-    mistakes.want(jobs in (["check", "migrate", "topics"], []), f"the order of the jobs: {jobs}")
+    mistakes.want(jobs == [step for step in ("check", "migrate", "topics") if setup[step]], f"the order of the jobs: {jobs}")
     test = rendered.one("Pod", "test")
     mistakes.want(hook(test) == "test" and test["spec"]["restartPolicy"] == "Never", "helm test")
 
@@ -307,8 +307,8 @@ def check_scaling(rendered, mistakes):
         mistakes.want(all(isinstance(v, str) for v in trigger["metadata"].values()), "metadata that is no text")
 
 
-def check_good(program, name, words, mistakes):
-    rendered = render(program, words, mistakes, name)
+def check_good(program, name, values, mistakes):
+    rendered = render(program, values.words, mistakes, name)
     if not rendered:
         return None
     found = Mistakes()
@@ -320,13 +320,13 @@ def check_good(program, name, words, mistakes):
         found += [f"{component}: {words}" for words in wrong]
     for role in DRAIN:
         one = rendered.role(role)
+        found.want(bool(one) == values.all[role].get("enabled", True), f"is there a {role}: {bool(one)}")
         if not one:
-            found.want(role != "consume" and (name == "claim" or role == "desk" and name != "full"), f"there is no {role}")
             continue
         wrong = Mistakes()
-        check_role(one, role, rendered, name, wrong)
+        check_role(one, role, rendered, values.all, wrong)
         found += [f"{role}: {words}" for words in wrong]
-    check_setup(rendered, name == "full", found)
+    check_setup(rendered, values.all["setup"], found)
     check_web(rendered, found)
     check_monitor(rendered, found)
     check_scaling(rendered, found)
@@ -373,7 +373,7 @@ def check_restart(program, mistakes):
 
 def check_notes(program, mistakes):
     ran = helm(program, "install", "shop", str(CHART), "--dry-run=client", "--namespace", "chat")
-    for words in ("rollout status deployment/shop-relevo", "helm test -n chat shop --logs", "relevo lag"):
+    for words in ("rollout status deployment/shop-relevo", "helm test -n chat shop", "relevo lag"):
         mistakes.want(words in ran.stdout, f"NOTES do not name the next command, {words}: {ran.stderr.strip()}")
 
 
@@ -425,8 +425,8 @@ def main():
     check_schema(mistakes)
     check_readme(mistakes)
     sets = value_sets()
-    for name, words in sets.items():
-        rendered = check_good(program, name, words, mistakes)
+    for name, values in sets.items():
+        rendered = check_good(program, name, values, mistakes)
         if rendered and name == "full":
             check_full(rendered, mistakes)
     if not mistakes:

@@ -3,7 +3,7 @@
 The pod of anything that runs relevo. Called with a dict:
   root     $
   role     whose secrets and mounts it has; args: what relevo is told
-  kind     role, job or test
+  kind     role, job (before everything else), cron or test
   postgres which secret's URL it has: postgres or owner
   config   the ConfigMap
   plugins  whether it loads plugins
@@ -198,7 +198,8 @@ priorityClassName: {{ . }}
 # Longer than the role's drain: then a pod ends what it began (of consume: publishes the last batch that it decided).
 terminationGracePeriodSeconds: {{ include "relevo.grace" . }}
 {{- else }}
-restartPolicy: {{ eq .kind "test" | ternary "Never" "OnFailure" }}
+# A pod that failed stays, and its log with it.
+restartPolicy: Never
 {{- end }}
 {{- with $values.podSecurityContext }}
 securityContext:
