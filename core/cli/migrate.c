@@ -14,7 +14,8 @@ enum {
 static const char help[] =
     "Usage: relevo migrate [--config FILE]\n\n"
     "Applies the migrations that the database lacks, each in its own transaction. Does nothing when\n"
-    "there are none. `relevo consume` refuses a schema that it does not know.\n";
+    "there are none. Daemons refuse a database that lacks one of theirs, and one from which a newer release\n"
+    "has taken away what they need.\n";
 
 static int applied;
 

@@ -94,6 +94,22 @@ int rlv_store_migrate(rlv_store *store, void (*told)(const char *name), rlv_erro
     return rc;
 }
 
+/* A newer build's migration only adds, and this build lives with it, unless its name says that it takes something away. */
+static bool takes_away(const char *name)
+{
+    static const char suffix[] = ".contract.sql";
+    size_t len = strlen(name), n = sizeof(suffix) - 1;
+    return len >= n && strcmp(name + len - n, suffix) == 0;
+}
+
+static bool is_ours(const char *name)
+{
+    const struct rlv_embedded *m = rlv_embedded_sql;
+    while (m->name && strcmp(m->name, name) != 0)
+        m++;
+    return m->name != NULL;
+}
+
 int rlv_store_check_schema(rlv_store *store, rlv_error *err)
 {
     PGresult *r = NULL;
@@ -108,16 +124,18 @@ int rlv_store_check_schema(rlv_store *store, rlv_error *err)
     rc = read_applied(store, &r, err);
     if (rc != RLV_OK)
         return rc;
-    int known = 0;
-    for (const struct rlv_embedded *m = rlv_embedded_sql; rc == RLV_OK && m->name; m++, known++) {
+    for (const struct rlv_embedded *m = rlv_embedded_sql; rc == RLV_OK && m->name; m++) {
         bool done;
         rc = find_applied(r, m, &done, err);
         if (rc == RLV_OK && !done)
             rc = rlv_error_set(err, RLV_E_REFUSED, "the database lacks migration %s: run relevo migrate", m->name);
     }
-    if (rc == RLV_OK && PQntuples(r) > known)
-        rc = rlv_error_set(err, RLV_E_REFUSED, "the database has migration %s, which this build does not know: "
-                           "run a newer relevo", PQgetvalue(r, PQntuples(r) - 1, 0));
+    for (int i = 0; rc == RLV_OK && i < PQntuples(r); i++) {
+        const char *name = PQgetvalue(r, i, 0);
+        if (takes_away(name) && !is_ours(name))
+            rc = rlv_error_set(err, RLV_E_REFUSED, "the database has migration %s, which took away what this build needs: "
+                               "run a newer relevo", name);
+    }
     PQclear(r);
     return rc;
 }

@@ -31,8 +31,8 @@ void rlv_store_rest(rlv_store *store);
 /* Applies the embedded migrations that are missing, each in its own transaction, under an advisory lock. Tells each one
    it applied to told (may be NULL). */
 RLV_MUST_CHECK int rlv_store_migrate(rlv_store *store, void (*told)(const char *name), rlv_error *err);
-/* RLV_E_REFUSED unless exactly the embedded migrations are applied: an older schema lacks something, a newer one
-   may mean something else. */
+/* RLV_E_REFUSED unless the embedded migrations are applied, and of a newer build none that takes something away
+   (NNN_what.contract.sql): those that only add are lived with, so that two releases may run side by side. */
 RLV_MUST_CHECK int rlv_store_check_schema(rlv_store *store, rlv_error *err);
 
 /* ---- the lane's row -------------------------------------------------------------------------------------------- */
