@@ -36,16 +36,11 @@ static size_t put_json(char *out, size_t cap, const char *s)
     return n;
 }
 
-void rlv_log(enum rlv_log_level level, const char *room, const char *fmt, ...)
+static void log_line(enum rlv_log_level level, const char *room, const rlv_trace *trace, const char *fmt, va_list ap)
 {
     static const char *const names[] = {"", "error", "warn", "info", "debug"};
-    if (level > max_level)
-        return;
     char message[2048];
-    va_list ap;
-    va_start(ap, fmt);
     (void)vsnprintf(message, sizeof(message), fmt, ap);
-    va_end(ap);
 
     struct timespec ts;
     struct tm tm;
@@ -54,6 +49,9 @@ void rlv_log(enum rlv_log_level level, const char *room, const char *fmt, ...)
     char when[32];
     (void)strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm);
 
+    char id[RLV_TRACE_ID_TEXT + 1] = "";
+    if (trace && !rlv_trace_none(trace))
+        rlv_trace_id_text(trace, id);
     char line[4600];
     size_t n;
     if (as_json) {
@@ -61,14 +59,14 @@ void rlv_log(enum rlv_log_level level, const char *room, const char *fmt, ...)
         (void)put_json(text, sizeof(text), message);
         (void)put_json(where, sizeof(where), room);
         n = (size_t)snprintf(line, sizeof(line),
-                             "{\"time\":\"%s.%03ldZ\",\"level\":\"%s\",\"room\":\"%s\",\"message\":\"%s\"}\n", when,
-                             ts.tv_nsec / 1000000, names[level], where, text);
+                             "{\"time\":\"%s.%03ldZ\",\"level\":\"%s\",\"room\":\"%s\",\"message\":\"%s\"%s%s%s}\n", when,
+                             ts.tv_nsec / 1000000, names[level], where, text, *id ? ",\"trace_id\":\"" : "", id, *id ? "\"" : "");
     } else {
         for (char *p = message; *p; p++)
             if ((unsigned char)*p < 0x20)
                 *p = ' ';
-        n = (size_t)snprintf(line, sizeof(line), "%s.%03ldZ %-5s %s: %s\n", when, ts.tv_nsec / 1000000, names[level],
-                             room, message);
+        n = (size_t)snprintf(line, sizeof(line), "%s.%03ldZ %-5s %s: %s%s%s\n", when, ts.tv_nsec / 1000000, names[level],
+                             room, message, *id ? " trace_id=" : "", id);
     }
     if (n >= sizeof(line)) {
         n = sizeof(line) - 1;
@@ -77,4 +75,24 @@ void rlv_log(enum rlv_log_level level, const char *room, const char *fmt, ...)
     /* Nobody is left to be told when stderr itself fails. */
     ssize_t ignored = write(STDERR_FILENO, line, n);
     (void)ignored;
+}
+
+void rlv_log(enum rlv_log_level level, const char *room, const char *fmt, ...)
+{
+    if (level > max_level)
+        return;
+    va_list ap;
+    va_start(ap, fmt);
+    log_line(level, room, NULL, fmt, ap);
+    va_end(ap);
+}
+
+void rlv_log_about(enum rlv_log_level level, const char *room, const rlv_trace *trace, const char *fmt, ...)
+{
+    if (level > max_level)
+        return;
+    va_list ap;
+    va_start(ap, fmt);
+    log_line(level, room, trace, fmt, ap);
+    va_end(ap);
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "base/trace.h"
 
 enum rlv_log_level { RLV_LOG_ERROR = 1, RLV_LOG_WARN = 2, RLV_LOG_INFO = 3, RLV_LOG_DEBUG = 4 };
 
@@ -16,5 +17,7 @@ enum rlv_log_level { RLV_LOG_ERROR = 1, RLV_LOG_WARN = 2, RLV_LOG_INFO = 3, RLV_
 void rlv_log_setup(enum rlv_log_level level, bool json);
 /* room: which part speaks ("lane 3", "broker"). Lines longer than 2 KiB are cut. */
 void rlv_log(enum rlv_log_level level, const char *room, const char *fmt, ...) RLV_PRINTF(3, 4);
+/* The same about one event: with its trace's id behind the message, or as trace_id. NULL, or none: without. */
+void rlv_log_about(enum rlv_log_level level, const char *room, const rlv_trace *trace, const char *fmt, ...) RLV_PRINTF(4, 5);
 
 #endif

@@ -12,6 +12,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include "base/arena.h"
+#include "base/trace.h"
 #include "config/config.h"
 
 typedef struct rlv_broker rlv_broker;
@@ -34,6 +35,11 @@ RLV_MUST_CHECK int rlv_broker_bounds(rlv_broker *broker, const char *topic, int3
 /* Whether an open transaction keeps readers of committed records before the end of a partition: 1, and err says where
    (RLV_E_UNAVAILABLE); 0: they read all of it; <0: -code, Kafka does not tell. Blocks up to twice timeout_ms. */
 int rlv_broker_obstructed(rlv_broker *broker, const char *topic, int32_t partition, int timeout_ms, rlv_error *err);
+
+/* The trace that a record came with; none where its header is missing or malformed. */
+rlv_trace rlv_broker_trace(const rd_kafka_message_t *message);
+/* Headers for a record of that trace. NULL for none, which is no headers. The caller destroys them when librdkafka does not take them. */
+rd_kafka_headers_t *rlv_broker_traced(const rlv_trace *trace);
 
 /* ---- membership ------------------------------------------------------------------------------------------------ */
 
@@ -112,11 +118,12 @@ void rlv_publisher_free(rlv_publisher *publisher);
    publisher is freed. A record's Kafka timestamp is the time of publishing, so that retention counts from there: what
    is published after a long outage must not be old at once. */
 RLV_MUST_CHECK int rlv_publisher_begin(rlv_publisher *publisher, rlv_error *err);
+/* trace: of its header, copied; NULL, or none: it has no header. */
 RLV_MUST_CHECK int rlv_publisher_add(rlv_publisher *publisher, const char *topic, rlv_str key, rlv_str value,
-                                     rlv_error *err);
+                                     const rlv_trace *trace, rlv_error *err);
 /* The same into another lane's partition: its readers wait until this transaction ends. */
 RLV_MUST_CHECK int rlv_publisher_add_to(rlv_publisher *publisher, const char *topic, int32_t partition, rlv_str key, rlv_str value,
-                                        rlv_error *err);
+                                        const rlv_trace *trace, rlv_error *err);
 /* A record with Kafka Connect's error headers, for a dead letter. headers: n pairs of name and value. */
 RLV_MUST_CHECK int rlv_publisher_add_dead(rlv_publisher *publisher, const char *topic, rlv_str key, rlv_str value,
                                           const rlv_str (*headers)[2], size_t n, rlv_error *err);
@@ -174,9 +181,9 @@ typedef void (*rlv_outbox_acked)(void *context, void *user, const char *why);
 /* An idempotent producer, acks=all. One thread. */
 RLV_MUST_CHECK int rlv_outbox_new(const rlv_config *config, const char *what, rlv_outbox_acked acked,
                                   void *context, rlv_outbox **ret, rlv_error *err);
-/* Copies. RLV_E_UNAVAILABLE: too much waits already. */
+/* Copies. trace: as of rlv_publisher_add. RLV_E_UNAVAILABLE: too much waits already. */
 RLV_MUST_CHECK int rlv_outbox_put(rlv_outbox *outbox, const char *topic, int32_t partition, rlv_str key, rlv_str value,
-                                  void *user, rlv_error *err);
+                                  const rlv_trace *trace, void *user, rlv_error *err);
 void rlv_outbox_poll(rlv_outbox *outbox);
 /* Waits up to timeout_ms for what is under way, then frees; acked is called for all of it. Accepts NULL. */
 void rlv_outbox_free(rlv_outbox *outbox, int timeout_ms);

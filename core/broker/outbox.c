@@ -54,15 +54,18 @@ int rlv_outbox_new(const rlv_config *config, const char *what, rlv_outbox_acked 
 }
 
 int rlv_outbox_put(rlv_outbox *outbox, const char *topic, int32_t partition, rlv_str key, rlv_str value,
-                   void *user, rlv_error *err)
+                   const rlv_trace *trace, void *user, rlv_error *err)
 {
+    rd_kafka_headers_t *headers = rlv_broker_traced(trace);
     rd_kafka_resp_err_t e =
         rd_kafka_producev(outbox->rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition),
                           RD_KAFKA_V_KEY((void *)(uintptr_t)key.ptr, key.len),
-                          RD_KAFKA_V_VALUE((void *)(uintptr_t)value.ptr, value.len),
+                          RD_KAFKA_V_VALUE((void *)(uintptr_t)value.ptr, value.len), RD_KAFKA_V_HEADERS(headers),
                           RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_OPAQUE(user), RD_KAFKA_V_END);
     if (!e)
         return RLV_OK;
+    if (headers)
+        rd_kafka_headers_destroy(headers); /* librdkafka took them only on success */
     return rlv_error_set(err, e == RD_KAFKA_RESP_ERR__QUEUE_FULL ? RLV_E_UNAVAILABLE : RLV_E_IO,
                          "cannot write to %s[%d]: %s", topic, partition, rd_kafka_err2str(e));
 }

@@ -201,15 +201,20 @@ static int produce(rlv_publisher *p, const char *topic, int32_t partition, rlv_s
     }
 }
 
-int rlv_publisher_add(rlv_publisher *publisher, const char *topic, rlv_str key, rlv_str value,
+int rlv_publisher_add(rlv_publisher *publisher, const char *topic, rlv_str key, rlv_str value, const rlv_trace *trace,
                       rlv_error *err)
 {
-    return produce(publisher, topic, publisher->lane, key, value, NULL, err);
+    return rlv_publisher_add_to(publisher, topic, publisher->lane, key, value, trace, err);
 }
 
-int rlv_publisher_add_to(rlv_publisher *publisher, const char *topic, int32_t partition, rlv_str key, rlv_str value, rlv_error *err)
+int rlv_publisher_add_to(rlv_publisher *publisher, const char *topic, int32_t partition, rlv_str key, rlv_str value,
+                         const rlv_trace *trace, rlv_error *err)
 {
-    return produce(publisher, topic, partition, key, value, NULL, err);
+    rd_kafka_headers_t *headers = rlv_broker_traced(trace);
+    int rc = produce(publisher, topic, partition, key, value, headers, err);
+    if (rc != RLV_OK && headers)
+        rd_kafka_headers_destroy(headers); /* librdkafka took them only on success */
+    return rc;
 }
 
 int rlv_publisher_add_dead(rlv_publisher *publisher, const char *topic, rlv_str key, rlv_str value,
@@ -221,7 +226,7 @@ int rlv_publisher_add_dead(rlv_publisher *publisher, const char *topic, rlv_str 
                                   (ssize_t)headers[i][1].len);
     int rc = produce(publisher, topic, publisher->lane, key, value, list, err);
     if (rc != RLV_OK)
-        rd_kafka_headers_destroy(list); /* librdkafka took them only on success */
+        rd_kafka_headers_destroy(list);
     return rc;
 }
 

@@ -106,7 +106,7 @@ static int bury(struct work *w, const rlv_pending *gone, size_t n, rlv_error *er
         do {
             rlv_outbox_poll(outbox);
             rc = rlv_outbox_put(outbox, w->config->topics.ownership, gone[i].lane, (rlv_str){key, RLV_ID_TEXT},
-                                (rlv_str){NULL, 0}, NULL, err);
+                                (rlv_str){NULL, 0}, NULL, NULL, err);
             if (rc == RLV_E_UNAVAILABLE)
                 rlv_clock_sleep_ms(10);
         } while (rc == RLV_E_UNAVAILABLE && rlv_clock_mono_us() < until_us);

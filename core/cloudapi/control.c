@@ -14,6 +14,7 @@
  */
 #include <stdlib.h>
 
+#include "base/trace.h"
 #include "cloudapi/private.h"
 
 static void bad(rlv_exchange *x, const char *details)
@@ -150,10 +151,11 @@ static void change_settings(rlv_cloudapi *api, rlv_exchange *x, const json_t *bo
 static void ask_crm(rlv_cloudapi *api, rlv_exchange *x, const char *path)
 {
     const char *key = MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, "Idempotency-Key");
+    const char *trace = MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, RLV_TRACE_HEADER);
     json_t *body = json_loadb(x->body ? x->body : "", x->len, JSON_DECODE_ANY, NULL);
     json_int_t number = (json_int_t)json_array_size(api->crm) + 1;
-    (void)json_array_append_new(api->crm, json_pack("{s:I, s:s, s:s?, s:o?}", "n", number, "path", path, "idempotency_key",
-                                                    key, "body", body));
+    (void)json_array_append_new(api->crm, json_pack("{s:I, s:s, s:s?, s:s?, s:o?}", "n", number, "path", path, "idempotency_key",
+                                                    key, RLV_TRACE_HEADER, trace, "body", body));
     x->status = MHD_HTTP_CREATED;
     x->json = json_pack("{s:I}", "id", number);
 }

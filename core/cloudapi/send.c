@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/trace.h"
 #include "cloudapi/private.h"
 
 static void refuse(rlv_cloudapi *api, rlv_exchange *x, int code, const char *details)
@@ -107,13 +108,16 @@ static void write_line(const rlv_cloudapi *api, const json_t *entry)
     free(text);
 }
 
-static void keep(rlv_cloudapi *api, const json_t *send, const char *to, const char *id)
+static void keep(rlv_cloudapi *api, rlv_exchange *x, const json_t *send, const char *to, const char *id)
 {
     json_t *entry = json_pack("{s:I, s:I, s:s, s:s, s:O}", "n", (json_int_t)json_array_size(api->log) + 1,
                               "at", (json_int_t)rlv_clock_wall_ms(), "to", to, "id", id, "body", send);
     const json_t *data = json_object_get(send, "biz_opaque_callback_data");
     if (data)
         (void)json_object_set(entry, "biz_opaque_callback_data", (json_t *)(uintptr_t)data);
+    const char *trace = MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, RLV_TRACE_HEADER);
+    if (trace)
+        (void)json_object_set_new(entry, RLV_TRACE_HEADER, json_string(trace));
     if (api->log_fd >= 0)
         write_line(api, entry);
     (void)json_array_append_new(api->log, entry);
@@ -176,7 +180,7 @@ static void receipt(rlv_cloudapi *api, rlv_exchange *x, const json_t *send)
     (void)json_object_set_new(message, "status", json_string("read"));
     if (json_object_get(send, "typing_indicator"))
         (void)json_object_set_new(message, "typing", json_integer(rlv_clock_wall_ms()));
-    keep(api, send, "", id);
+    keep(api, x, send, "", id);
     x->json = json_pack("{s:b}", "success", 1);
 }
 
@@ -216,7 +220,7 @@ static void accept_send(rlv_cloudapi *api, rlv_exchange *x, json_t *send, const 
         return;
     }
     rlv_cloudapi_id(api, "wamid.out.", id);
-    keep(api, send, to, id);
+    keep(api, x, send, to, id);
     json_t *message = json_pack("{s:s, s:s, s:s, s:I, s:s, s:O}", "id", id, "from", "business", "to", to,
                                 "at", (json_int_t)rlv_clock_wall_ms(), "status", "accepted", "message", send);
     json_t *data = json_object_get(send, "biz_opaque_callback_data");

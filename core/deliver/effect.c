@@ -58,8 +58,9 @@ static void wait_for_kafka(struct rlv_deliver *d, rlv_line *line, const char *wh
         rlv_deliver_leave(d, line);
         return;
     }
+    rlv_trace trace = rlv_broker_trace(line->first->letter.message);
     if (rlv_deliver_says(d, RLV_NEWS_RESULT))
-        rlv_log(RLV_LOG_WARN, "deliver", "a result waits for Kafka: %s", why);
+        rlv_log_about(RLV_LOG_WARN, "deliver", &trace, "a result waits for Kafka: %s", why);
     rlv_lines_wait(d->lines, line, rlv_clock_mono_us() + RLV_DELIVER_RETRY_US);
 }
 
@@ -76,9 +77,10 @@ static void put_result(struct rlv_deliver *d, rlv_line *line, const rlv_effect_r
     rlv_job *job = line->first;
     char key[RLV_ID_TEXT + 1];
     rlv_id_text(q->conversation_id, key);
+    rlv_trace trace = rlv_broker_trace(job->letter.message);
     rlv_error err;
     if (rlv_outbox_put(d->outbox, d->config->topics.results, q->lane, (rlv_str){key, RLV_ID_TEXT},
-                       (rlv_str){job->result, job->result_len}, job, &err) != RLV_OK)
+                       (rlv_str){job->result, job->result_len}, &trace, job, &err) != RLV_OK)
         wait_for_kafka(d, line, err.message);
 }
 
@@ -182,9 +184,12 @@ static int request(struct rlv_deliver *d, rlv_job *job, const rlv_effect_request
     const rlv_config_destination *c = to->config;
     char id[RLV_ID_TEXT + 1];
     rlv_id_text(q->id, id);
-    const char *headers[4];
+    const char *headers[5];
+    char traced[RLV_TRACED + 1];
     size_t n = 0;
     headers[n++] = rlv_arena_printf(d->scratch, "Idempotency-Key: %s", id);
+    if (rlv_deliver_traced(job, traced))
+        headers[n++] = traced;
     if (q->effect.content_type.len)
         headers[n++] =
             rlv_arena_printf(d->scratch, "Content-Type: %.*s", RLV_STR_ARG(q->effect.content_type));
@@ -267,9 +272,10 @@ void rlv_deliver_effect(struct rlv_deliver *d, rlv_line *line)
     struct rlv_destination *to = find(d, q.effect.destination);
     const char *why = to ? refusal(&q.effect) : "the configuration has no such destination";
     if (why) {
+        rlv_trace trace = rlv_broker_trace(job->letter.message);
         if (rlv_deliver_says(d, RLV_NEWS_EFFECT))
-            rlv_log(RLV_LOG_ERROR, "deliver", "an effect of %.*s to '%.*s' is refused: %s",
-                    RLV_STR_ARG(q.plugin), RLV_STR_ARG(q.effect.destination), why);
+            rlv_log_about(RLV_LOG_ERROR, "deliver", &trace, "an effect of %.*s to '%.*s' is refused: %s",
+                          RLV_STR_ARG(q.plugin), RLV_STR_ARG(q.effect.destination), why);
         answer(d, line, &q, 0, (rlv_str){NULL, 0}, why);
         return;
     }

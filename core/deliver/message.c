@@ -168,8 +168,9 @@ static void on_answer(void *user, const rlv_http_answer *answer)
     struct rlv_deliver *d = job->line->owner;
     RLV_POINT("answered");
     rlv_verdict v = take_verdict(d, job, answer);
+    rlv_trace trace = rlv_broker_trace(job->letter.message);
     if ((v.kind == RLV_VERDICT_FAILED || v.kind == RLV_VERDICT_UNKNOWN) && rlv_deliver_says(d, RLV_NEWS_SEND))
-        rlv_log(RLV_LOG_WARN, "deliver", "a message %s: %s", verdict_words[v.kind], for_the_log(d, &v));
+        rlv_log_about(RLV_LOG_WARN, "deliver", &trace, "a message %s: %s", verdict_words[v.kind], for_the_log(d, &v));
     to_settle(job, &v);
     rlv_lines_wait(d->lines, job->line, 0); /* settled by the loop, not within libcurl's call */
 }
@@ -178,10 +179,16 @@ static int request(struct rlv_deliver *d, rlv_job *job, const rlv_outbound *m, r
 {
     const rlv_config *c = d->config;
     rlv_buf url = RLV_BUF_INIT(4096), token = RLV_BUF_INIT(16384);
+    char traced[RLV_TRACED + 1];
     rlv_buf_printf(&url, "%s/%s/%.*s/messages", c->deliver.api_url, c->deliver.api_version,
                    RLV_STR_ARG(m->phone_number_id));
     rlv_buf_printf(&token, "Authorization: Bearer %s", c->deliver.token);
-    const char *const headers[] = {"Content-Type: application/json", token.data};
+    const char *headers[3] = {"Content-Type: application/json"};
+    size_t n = 1;
+    if (rlv_deliver_traced(job, traced))
+        headers[n++] = traced;
+    if (*c->deliver.token)
+        headers[n++] = token.data;
     int rc = url.failed || token.failed
                  ? rlv_error_set(err, RLV_E_INVALID, "its URL or the token is too long")
                  : RLV_OK;
@@ -189,7 +196,7 @@ static int request(struct rlv_deliver *d, rlv_job *job, const rlv_outbound *m, r
         const rlv_http_request q = {.method = "POST",
                                     .url = url.data,
                                     .headers = headers,
-                                    .n_headers = *c->deliver.token ? 2 : 1,
+                                    .n_headers = n,
                                     .body = body,
                                     .timeout_ms = (int)c->deliver.timeout_ms,
                                     .answer_max = ANSWER_MAX,

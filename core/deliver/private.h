@@ -92,6 +92,12 @@ void rlv_deliver_finish(struct rlv_deliver *d, rlv_line *line);
 /* It is not over, and no longer ours: whoever reads the record next goes on. */
 void rlv_deliver_leave(struct rlv_deliver *d, rlv_line *line);
 
+/* The header that tells whoever is asked which trace the job's record is of. False: none. */
+enum {
+    RLV_TRACED = sizeof(RLV_TRACE_HEADER ": ") - 1 + RLV_TRACE_TEXT
+};
+bool rlv_deliver_traced(const rlv_job *job, char ret_header[RLV_TRACED + 1]);
+
 /* ---- message.c, effect.c: work on the first job of a line, which ends waiting again, under way, or over
  * ---- */
 void rlv_deliver_message(struct rlv_deliver *d, rlv_line *line);

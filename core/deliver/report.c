@@ -44,7 +44,7 @@ static int put(struct rlv_deliver *d, const rlv_send_report *r, rlv_error *err)
     int rc = rlv_wire_encode_send_result(d->wire, &ev, &d->out, err);
     if (rc == RLV_OK)
         rc = rlv_outbox_put(d->outbox, d->config->topics.results, r->send.lane, (rlv_str){key, RLV_ID_TEXT},
-                            rlv_buf_view(&d->out), NULL, err);
+                            rlv_buf_view(&d->out), &r->trace, NULL, err);
     return rc;
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "broker/broker.h"
 #include "gateway/private.h"
 #include "gateway/webhook.h"
 
@@ -82,15 +83,20 @@ static enum rlv_ending produce(rlv_request *request, rlv_str key, rlv_str record
     request->pending++;
     (void)pthread_mutex_unlock(&g->lock);
     atomic_fetch_add(&g->unacked, 1);
-    if (rd_kafka_produce(g->topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, (void *)(uintptr_t)record.ptr,
-                         record.len, key.ptr, key.len, request) == 0)
+    rlv_trace trace = request->trace; /* Kafka's answer may end the request */
+    rd_kafka_headers_t *headers = rlv_broker_traced(&trace);
+    rd_kafka_resp_err_t why = rd_kafka_producev(
+        g->rk, RD_KAFKA_V_RKT(g->topic), RD_KAFKA_V_PARTITION(RD_KAFKA_PARTITION_UA), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+        RD_KAFKA_V_VALUE((void *)(uintptr_t)record.ptr, record.len), RD_KAFKA_V_KEY(key.ptr, key.len),
+        RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(request), RD_KAFKA_V_END);
+    if (!why)
         return RLV_ENDING_ACCEPTED;
-    rd_kafka_resp_err_t why = rd_kafka_last_error();
+    rd_kafka_headers_destroy(headers); /* librdkafka took them only on success */
     enum rlv_ending ending =
         why == RD_KAFKA_RESP_ERR__QUEUE_FULL ? RLV_ENDING_TOO_MUCH : RLV_ENDING_KAFKA_REFUSED;
     if (ending == RLV_ENDING_KAFKA_REFUSED)
-        rlv_log(RLV_LOG_ERROR, "gateway", "an event of %zu bytes cannot be sent to Kafka: %s", record.len,
-                rd_kafka_err2str(why));
+        rlv_log_about(RLV_LOG_ERROR, "gateway", &trace, "an event of %zu bytes cannot be sent to Kafka: %s", record.len,
+                      rd_kafka_err2str(why));
     atomic_fetch_sub(&g->unacked, 1);
     rlv_request_settle(request, ending);
     return ending;
@@ -121,8 +127,8 @@ enum rlv_ending rlv_events_publish(rlv_request *request)
     enum rlv_ending ending = RLV_ENDING_ACCEPTED;
     int rc = rlv_webhook_parse((rlv_str){request->body, request->len}, bench->arena, &events, &n, &err);
     if (rc != RLV_OK) {
-        rlv_log(RLV_LOG_WARN, "gateway", "a signed webhook of %zu bytes was refused: %s", request->len,
-                err.message);
+        rlv_log_about(RLV_LOG_WARN, "gateway", &request->trace, "a signed webhook of %zu bytes was refused: %s", request->len,
+                      err.message);
         ending = RLV_ENDING_NOT_A_WEBHOOK;
         n = 0;
     }

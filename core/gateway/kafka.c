@@ -29,8 +29,8 @@ static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *u
         ending = RLV_ENDING_KAFKA_AWAY;
     } else if (message->err) {
         ending = RLV_ENDING_KAFKA_REFUSED;
-        rlv_log(RLV_LOG_ERROR, "gateway", "Kafka refuses an event of %zu bytes for %s: %s", message->len,
-                g->config->topics.events[0], rd_kafka_err2str(message->err));
+        rlv_log_about(RLV_LOG_ERROR, "gateway", &request->trace, "Kafka refuses an event of %zu bytes for %s: %s", message->len,
+                      g->config->topics.events[0], rd_kafka_err2str(message->err));
     } else {
         rlv_metric_observe(g->ack_seconds, (double)rd_kafka_message_latency(message) / 1e6);
         if (atomic_exchange(&g->away, false) && atomic_exchange(&g->away_told, false))

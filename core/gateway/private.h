@@ -53,6 +53,7 @@ typedef struct rlv_request {
     size_t most;    /* that the body may have: as announced */
     size_t charged; /* of gateway.memory */
     int64_t begun_us, deadline_us;
+    rlv_trace trace; /* of its events: from its head on, once it is signed */
     enum rlv_ending refused; /* ACCEPTED: it is not; else the rest of its body is thrown away */
 
     /* under the gateway's lock */

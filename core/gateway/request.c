@@ -173,6 +173,8 @@ static enum MHD_Result end(rlv_request *request)
         complain(g);
         return rlv_ending_give(request, RLV_ENDING_WRONG_SIGNATURE);
     }
+    if (!rlv_trace_parse(argument(request->connection, MHD_HEADER_KIND, RLV_TRACE_HEADER), &request->trace))
+        request->trace = rlv_trace_begin();
     /* While nothing comes back from Kafka, what waits there already will tell when it does. */
     if (atomic_load(&g->away) && atomic_load(&g->unacked) > 0)
         return rlv_ending_give(request, RLV_ENDING_KAFKA_AWAY);

@@ -101,10 +101,10 @@ static void report_death(const struct batch *b, const rlv_run_failure *why)
     const rlv_source *from = &b->subjects[0]->event->source;
     rlv_metric_add(failures(b->plugin, b->phase, why->reason), 1);
     if (from->kind == RLV_SOURCE_TOPIC)
-        rlv_log(RLV_LOG_ERROR, b->plugin->room,
-                "did not survive event %.*s[%d]@%lld in %s (%s): a person gets what it would have decided about it",
-                RLV_STR_ARG(from->topic), from->partition, (long long)from->offset, rlv_phase_name(b->phase),
-                why->text.message);
+        rlv_log_about(RLV_LOG_ERROR, b->plugin->room, &b->subjects[0]->event->trace,
+                      "did not survive event %.*s[%d]@%lld in %s (%s): a person gets what it would have decided about it",
+                      RLV_STR_ARG(from->topic), from->partition, (long long)from->offset, rlv_phase_name(b->phase),
+                      why->text.message);
     else
         rlv_log(RLV_LOG_ERROR, b->plugin->room,
                 "did not survive %s%lld in %s (%s): a person gets what it would have decided about it",

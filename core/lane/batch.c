@@ -320,7 +320,8 @@ void rlv_batch_bury(rlv_batch_item *item, const char *class, const char *why)
     item->dead = why;
     item->dead_class = class;
     item->entry = NULL;
-    item->event = (rlv_event){.kind = RLV_EVENT_DEAD, .source = item->event.source, .at_ms = item->event.at_ms};
+    item->event = (rlv_event){.kind = RLV_EVENT_DEAD, .source = item->event.source, .at_ms = item->event.at_ms,
+                              .trace = item->event.trace};
 }
 
 /* In the order of the events: finds where each goes on, begins new conversations, joins, and counts rounds. An item without a

@@ -245,8 +245,7 @@ int rlv_fetch_commands_again(rlv_fetch *fetch, rlv_store *store, rlv_batch *batc
 
 static void bury(rlv_batch_item *item, rlv_arena *arena, const char *class, const char *why)
 {
-    rlv_source source = item->event.source;
-    item->event = (rlv_event){.kind = RLV_EVENT_DEAD, .source = source};
+    item->event = (rlv_event){.kind = RLV_EVENT_DEAD, .source = item->event.source, .trace = item->event.trace};
     item->dead = rlv_arena_printf(arena, "%s", why);
     item->dead_class = class;
 }
@@ -375,6 +374,7 @@ static int decode(rlv_fetch *fetch, rlv_batch *batch, const rlv_fetched *f, int 
         return rlv_error_set(err, RLV_E_LIMIT, "the batch does not fit in its memory");
     *item = (rlv_batch_item){.base_ms = f->append_ms};
     int rc = read_event(fetch, batch, f, wait_ms, &item->event, err);
+    item->event.trace = rlv_broker_trace(f->message);
     item->event.source = (rlv_source){.kind = RLV_SOURCE_TOPIC,
                                       .topic = rlv_str_from(env->topics[f->topic]),
                                       .partition = fetch->stages->lane,

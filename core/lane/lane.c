@@ -190,7 +190,7 @@ static int catch_up(rlv_lane *lane, rlv_publisher *publisher, int64_t *seq, rlv_
         if (rc == RLV_OK)
             rc = rlv_publisher_begin(publisher, err);
         for (size_t i = 0; rc == RLV_OK && i < n; i++)
-            rc = rlv_publish_row(publisher, config, lane->scratch, rows[i].conversation_id, rows[i].decided, err);
+            rc = rlv_publish_row(publisher, config, lane->scratch, rows[i].conversation_id, rows[i].decided, &rows[i].trace, err);
         if (rc == RLV_OK)
             rc = rlv_publish_progress(publisher, config, lane->stages.wire, lane->row.lane, rows[n - 1].seq,
                                       rows[n - 1].at_ms, &lane->progress, err);

@@ -57,18 +57,20 @@ static const char *topic_name(const rlv_config *config, enum rlv_topic topic)
 }
 
 /* An event of another lane's conversation: its partition, and the record as it came. */
-static int forward(rlv_publisher *publisher, const rlv_config *config, rlv_str key, rlv_str bytes, rlv_error *err)
+static int forward(rlv_publisher *publisher, const rlv_config *config, rlv_str key, rlv_str bytes, const rlv_trace *trace,
+                   rlv_error *err)
 {
     if (bytes.len < 4)
         return rlv_error_set(err, RLV_E_REFUSED, "a history row cannot be published: its forwarded event is damaged");
     uint32_t lane = 0;
     for (int i = 3; i >= 0; i--)
         lane = lane << 8 | (unsigned char)bytes.ptr[i];
-    return rlv_publisher_add_to(publisher, config->topics.results, (int32_t)lane, key, (rlv_str){bytes.ptr + 4, bytes.len - 4}, err);
+    return rlv_publisher_add_to(publisher, config->topics.results, (int32_t)lane, key, (rlv_str){bytes.ptr + 4, bytes.len - 4}, trace,
+                                err);
 }
 
 int rlv_publish_row(rlv_publisher *publisher, const rlv_config *config, rlv_arena *arena, rlv_id conversation_id,
-                    rlv_str decided, rlv_error *err)
+                    rlv_str decided, const rlv_trace *trace, rlv_error *err)
 {
     rlv_record *records;
     size_t n;
@@ -81,10 +83,10 @@ int rlv_publish_row(rlv_publisher *publisher, const rlv_config *config, rlv_aren
         if (records[i].topic == RLV_TOPIC_DEAD)
             rc = rlv_dead_publish(publisher, arena, records[i].bytes, err);
         else if (records[i].topic == RLV_TOPIC_RESULTS)
-            rc = forward(publisher, config, (rlv_str){key, RLV_ID_TEXT}, records[i].bytes, err);
+            rc = forward(publisher, config, (rlv_str){key, RLV_ID_TEXT}, records[i].bytes, trace, err);
         else
             rc = rlv_publisher_add(publisher, topic_name(config, records[i].topic), (rlv_str){key, RLV_ID_TEXT},
-                                   records[i].bytes, err);
+                                   records[i].bytes, trace, err);
     }
     return rc;
 }
@@ -101,7 +103,7 @@ int rlv_publish_progress(rlv_publisher *publisher, const rlv_config *config, rlv
     rlv_buf_printf(&name, "%s-%d", config->cluster, lane);
     rc = name.failed ? rlv_error_set(err, RLV_E_LIMIT, "out of memory")
                      : rlv_publisher_add(publisher, config->topics.progress, rlv_buf_view(&name), rlv_buf_view(out),
-                                         err);
+                                         NULL, err);
     rlv_buf_free(&name);
     return rc;
 }
@@ -116,8 +118,9 @@ static int publish(rlv_publishing *p, rlv_batch *list, int64_t *ret_seq, rlv_err
         RLV_POINT("begun");
     for (rlv_batch *b = list; rc == RLV_OK && b; b = b->next) {
         for (size_t i = 0; rc == RLV_OK && i < b->n; i++) {
-            rc = rlv_publish_row(p->publisher, p->config, b->arena, b->items[i].event.conversation_id,
-                                 b->decided[i], err);
+            const rlv_event *event = &b->items[i].event;
+            rlv_trace trace = rlv_trace_of_row(&event->trace, event->at_ms, p->lane, b->first_seq + (int64_t)i);
+            rc = rlv_publish_row(p->publisher, p->config, b->arena, event->conversation_id, b->decided[i], &trace, err);
             if (b == list && i == 0)
                 RLV_POINT("half_produced");
         }

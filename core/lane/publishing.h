@@ -33,9 +33,10 @@ bool rlv_publishing_drain(rlv_publishing *publishing, int timeout_ms);
 /* The last sequence that is surely published. */
 int64_t rlv_publishing_published(const rlv_publishing *publishing);
 
-/* Adds to an open transaction what a history row says. arena: scratch that lives until the commit. */
+/* Adds to an open transaction what a history row says, all of its records of this trace but dead letters, whose headers are as they came. arena:
+   scratch that lives until the commit. */
 RLV_MUST_CHECK int rlv_publish_row(rlv_publisher *publisher, const rlv_config *config, rlv_arena *arena,
-                                   rlv_id conversation_id, rlv_str decided, rlv_error *err);
+                                   rlv_id conversation_id, rlv_str decided, const rlv_trace *trace, rlv_error *err);
 /* Adds the progress record. out must live until the commit. */
 RLV_MUST_CHECK int rlv_publish_progress(rlv_publisher *publisher, const rlv_config *config, rlv_wire *wire,
                                         int32_t lane, int64_t seq, int64_t at_ms, rlv_buf *out, rlv_error *err);

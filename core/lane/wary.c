@@ -33,8 +33,8 @@ int rlv_wary_blame(rlv_batch *batch, const char *room, const rlv_error *how, rlv
         rlv_log(RLV_LOG_ERROR, room, "command %lld: not even the ownership that it made can be told: %s", (long long)source->offset, why);
         item->untold = true;
     } else if (source->kind == RLV_SOURCE_TOPIC) {
-        rlv_log(RLV_LOG_ERROR, room, "event %.*s[%d]@%lld is a dead letter: %s", RLV_STR_ARG(source->topic), source->partition,
-                (long long)source->offset, why);
+        rlv_log_about(RLV_LOG_ERROR, room, &item->event.trace, "event %.*s[%d]@%lld is a dead letter: %s", RLV_STR_ARG(source->topic),
+                      source->partition, (long long)source->offset, why);
         rlv_batch_bury(item, "relevo_died", why);
     } else {
         rlv_log(RLV_LOG_ERROR, room, "%s %lld is taken out of the way: %s",

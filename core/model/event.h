@@ -8,6 +8,7 @@
 
 #include "base/id.h"
 #include "base/str.h"
+#include "base/trace.h"
 #include "model/answer.h"
 
 /* Stored and on the wire: numbers and words never change. */
@@ -74,6 +75,7 @@ typedef struct rlv_event {
     rlv_source source;
     int64_t at_ms;   /* lane time */
     int64_t sent_ms; /* WhatsApp's own time; 0: unknown */
+    rlv_trace trace; /* that it came with; none: rlv_trace_of_row gives it one */
 
     rlv_id conversation_id;
     rlv_str phone_number_id; /* the business number */

@@ -188,11 +188,14 @@ int rlv_store_unpublished(rlv_store *store, int32_t lane, int64_t after_seq, int
         return rc;
     int rows = PQntuples(r);
     rlv_unpublished *list = rlv_arena_zalloc(arena, (size_t)rows + 1, sizeof(*list));
-    for (int i = 0; list && i < rows; i++)
+    for (int i = 0; list && i < rows; i++) {
         list[i] = (rlv_unpublished){.seq = rlv_pg_get_int(r, i, 0),
                                     .at_ms = rlv_pg_get_time(r, i, 1),
                                     .conversation_id = rlv_pg_get_uuid(r, i, 2),
                                     .decided = rlv_pg_get_str(r, i, 3, arena)};
+        rlv_trace came = rlv_pg_get_trace(r, i, 4);
+        list[i].trace = rlv_trace_of_row(&came, list[i].at_ms, lane, list[i].seq);
+    }
     PQclear(r);
     if (rlv_arena_overflowed(arena))
         return rlv_error_set(err, RLV_E_LIMIT, "%d unpublished rows do not fit in memory", rows);

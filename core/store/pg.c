@@ -479,6 +479,14 @@ rlv_id rlv_pg_get_uuid(const PGresult *r, int row, int col)
     return id;
 }
 
+rlv_trace rlv_pg_get_trace(const PGresult *r, int row, int col)
+{
+    rlv_trace trace = {.flags = 0};
+    if (PQgetlength(r, row, col) == (int)sizeof(trace))
+        memcpy(&trace, PQgetvalue(r, row, col), sizeof(trace));
+    return trace;
+}
+
 rlv_str rlv_pg_get_str(const PGresult *r, int row, int col, rlv_arena *arena)
 {
     return rlv_arena_copy(arena, (rlv_str){PQgetvalue(r, row, col), (size_t)PQgetlength(r, row, col)});

@@ -93,6 +93,7 @@ int64_t rlv_pg_get_int(const PGresult *r, int row, int col); /* int2, int4 or in
 rlv_id rlv_pg_get_uuid(const PGresult *r, int row, int col);
 rlv_str rlv_pg_get_str(const PGresult *r, int row, int col, rlv_arena *arena); /* text or bytea; NULL: absent */
 int64_t rlv_pg_get_time(const PGresult *r, int row, int col); /* ms */
+rlv_trace rlv_pg_get_trace(const PGresult *r, int row, int col); /* NULL: none */
 
 /* Prepares every statement of the lane; see statements.c. */
 int rlv_store_prepare(rlv_store *store, rlv_error *err);

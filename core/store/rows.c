@@ -242,9 +242,9 @@ static rlv_str text_of(const rlv_outcome *o)
 const char rlv_store_copy_history[] =
     "COPY relevo.history (lane, seq, at, conversation_id, kind, source, topic, source_offset, by, agent_id, "
     "message_id, type, text, said, owner, epoch, intent, trigger, config, decided, was, owner_agent, priority, survey, score, tip, extra, mood, "
-    "observed) FROM STDIN (FORMAT binary)";
+    "observed, trace) FROM STDIN (FORMAT binary)";
 enum {
-    HISTORY_COLUMNS = 29,
+    HISTORY_COLUMNS = 30,
     OBSERVED_MAX = 8
 };
 
@@ -351,6 +351,10 @@ void rlv_store_put_history(rlv_store *store, const rlv_outcome *o, rlv_str decid
     else
         rlv_pg_put_null(row);
     put_observed(row, o);
+    if (rlv_trace_none(&ev->trace))
+        rlv_pg_put_null(row);
+    else
+        rlv_pg_put_bytes(row, (rlv_str){(const char *)&ev->trace, sizeof(ev->trace)});
 }
 
 /* ---- conversations

@@ -124,7 +124,9 @@ int rlv_sends_unreported(rlv_store *store, int patience_ms, int limit, rlv_arena
     rlv_pg_int4(store, patience_ms);
     rlv_pg_int4(store, limit);
     PGresult *r = NULL;
-    int rc = rlv_pg_ask(store, "SELECT * FROM relevo.unreported_sends($1::int, $2::int)", &r, err);
+    int rc = rlv_pg_ask(store, "SELECT u.*, h.trace, h.at, h.seq FROM relevo.unreported_sends($1::int, $2::int) u "
+                        "LEFT JOIN relevo.send s ON s.id = u.id AND s.part = u.part "
+                        "LEFT JOIN relevo.history h ON h.lane = s.lane AND h.seq = s.seq", &r, err);
     if (rc != RLV_OK)
         return rc;
     size_t n = (size_t)PQntuples(r);
@@ -143,6 +145,9 @@ int rlv_sends_unreported(rlv_store *store, int patience_ms, int limit, rlv_arena
         list[i].phone_number_id = rlv_pg_get_str(r, i, 10, arena);
         list[i].wa_id = rlv_pg_get_str(r, i, 11, arena);
         list[i].customer_id = rlv_pg_get_str(r, i, 12, arena);
+        rlv_trace came = rlv_pg_get_trace(r, i, 13);
+        if (!rlv_pg_is_null(r, i, 14)) /* else its month was dropped */
+            list[i].trace = rlv_trace_of_row(&came, rlv_pg_get_time(r, i, 14), list[i].send.lane, rlv_pg_get_int(r, i, 15));
     }
     PQclear(r);
     if (!list || rlv_arena_overflowed(arena))

@@ -77,6 +77,7 @@ typedef struct rlv_send_report {
     enum rlv_send_state state;
     int32_t error_code;
     rlv_str error, phone_number_id, wa_id, customer_id;
+    rlv_trace trace; /* of what was sent; none: it is no longer known */
 } rlv_send_report;
 
 /* patience_ms: how long an unknown outcome waits for a status. */

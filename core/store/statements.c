@@ -39,7 +39,7 @@ static const char *const statements[][2] = {
      "FROM relevo.timer t JOIN relevo.conversation c ON c.id = t.conversation_id "
      "WHERE t.lane = $1 AND t.due_ms <= $2 ORDER BY t.due_ms, t.id LIMIT $3"},
     {"unpublished",
-     "SELECT seq, at, conversation_id, decided FROM relevo.history "
+     "SELECT seq, at, conversation_id, decided, trace FROM relevo.history "
      "WHERE lane = $1 AND seq > $2 ORDER BY seq LIMIT $3"},
     {"assign_waiting", "SELECT relevo.assign_waiting($1, NULL, $2)"},
     {"waiting",

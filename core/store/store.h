@@ -95,6 +95,7 @@ typedef struct rlv_unpublished {
     int64_t seq, at_ms;
     rlv_id conversation_id;
     rlv_str decided;
+    rlv_trace trace; /* of the records that it publishes */
 } rlv_unpublished;
 
 /* History rows of a lane after seq, in order, at most limit. */

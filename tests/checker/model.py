@@ -44,6 +44,15 @@ def record_id(at, lane, seq, ordinal):
     return str(uuid.UUID(int=high << 64 | low))
 
 
+def traceparent(row):
+    """What the records of a history row carry: the trace that its event came with, else that of its own first id."""
+    trace = row.get("trace")
+    if trace:
+        return f"00-{trace[:16].hex()}-{trace[16:24].hex()}-{trace[24]:02x}".encode()
+    ident = record_id(row["at"], row["lane"], row["seq"], 0).replace("-", "")
+    return f"00-{ident}-{ident[16:]}-00".encode()
+
+
 def apart(event):
     """Whether it touches no conversation: all notices but that of another identity."""
     return event["kind"] in APART and not (event["kind"] == "unknown" and (event.get("previous_user_id") or event.get("previous_wa_id")))

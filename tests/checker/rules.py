@@ -8,7 +8,7 @@ import json
 from collections import Counter, defaultdict
 
 from . import identity
-from .model import CHANGES, record_id
+from .model import CHANGES, record_id, traceparent
 from .world import DEAD, EVENTS, OUTPUTS, OWNERS, SOURCES, unpack
 
 
@@ -214,6 +214,8 @@ def compare_topic(world, findings, kind, lane, expected):
         for (row, _), record in zip(expected, carried):
             if record.key != row["conversation_id"].encode():
                 findings.add("key", f"{place}@{record.offset}: its key is {record.key!r}, not its conversation's id")
+            if world.traced and record.headers != [("traceparent", traceparent(row))]:
+                findings.add("trace", f"{place}@{record.offset}: its headers are {record.headers}, not {traceparent(row)}")
         return
     # Something differs: say what, record by record.
     want = Counter(data for _, data in expected)

@@ -67,6 +67,19 @@ def a_message_to_the_customer_twice(world, rng):
     records.append(records[rng.randrange(len(records))]._replace(offset=len(records)))
 
 
+@plant("trace")
+def a_record_of_another_trace(world, rng):
+    records = world.outputs["outbound"][lane_of(world, rng)]
+    i = rng.randrange(len(records))
+    records[i] = records[i]._replace(headers=[("traceparent", b"00-" + b"1" * 32 + b"-" + b"2" * 16 + b"-01")])
+
+
+@plant("trace")
+def a_record_without_its_trace(world, rng):
+    records = world.outputs["decisions"][lane_of(world, rng)]
+    records[-1] = records[-1]._replace(headers=None)
+
+
 @plant("exactly once")
 def an_event_decided_twice(world, rng):
     lane = lane_of(world, rng)

@@ -3,7 +3,7 @@
 import random
 
 from lab import avro, generate
-from .model import APART, CHANGES, Conversation, Step, conversation_id, identity, record_id
+from .model import APART, CHANGES, Conversation, Step, conversation_id, identity, record_id, traceparent
 from .replay import NUMBERS
 from .world import EVENTS, OUTPUTS, Record, World, pack
 
@@ -47,7 +47,7 @@ class SyntheticLane:
                "text": event.get("text") or (event.get("note") if event["kind"] == "command" else None),
                "owner": NUMBERS.get(last["owner"], 0), "epoch": last["epoch"], "intent": None,
                "trigger": None,
-               "config": CONFIG, "xmin": self.lane << 32 | self.seq}
+               "config": CONFIG, "trace": bytes([7]) * 24 + b"\x01" if self.seq % 2 else None, "xmin": self.lane << 32 | self.seq}
         if decisions[0]["kind"] == "duplicate":
             row["type"] = "duplicate"
         said, records = [], []
@@ -69,7 +69,7 @@ class SyntheticLane:
         self.world.history[self.lane].append(row)
         for number, data in records:
             kind = next(k for k, n in OUTPUTS.items() if n == number)
-            self.publish(kind, name.encode(), data)
+            self.publish(kind, name.encode(), data, [("traceparent", traceparent(row))])
         self.publish("progress", b"", self.encode("Progress", {"cluster": "relevo", "lane": self.lane, "seq": self.seq,
                                                                "at": self.at}))
         if not forward and event["kind"] not in APART and decisions[0]["kind"] != "duplicate" and (c.stored or stored.stored):
@@ -107,9 +107,9 @@ class SyntheticLane:
     def encode(self, name, value):
         return self.world.schemas[name].encode(value)
 
-    def publish(self, kind, key, data):
+    def publish(self, kind, key, data, headers=None):
         records = self.world.outputs[kind].setdefault(self.lane, [])
-        records.append(Record(len(records), self.at, key, data))
+        records.append(Record(len(records), self.at, key, data, headers))
 
     def write(self, name, c, xid):
         version = self.versions[name] = self.versions.get(name, 0) + 1

@@ -36,6 +36,7 @@ class World:
         self.commands, self.timers = [], []  # rows that wait
         self.command_log = None  # every command ever written: only where the tests keep such a log
         self.version_log = None  # likewise every version of every conversation
+        self.traced = True  # false: a release that knew no traces took part
 
     def topic(self, kind):
         return self.prefix + self.names[kind]
@@ -153,7 +154,7 @@ def read_postgres(world, conninfo):
         for row in rows(cursor, """
                 SELECT lane, seq, (extract(epoch FROM at) * 1000)::bigint AS at, conversation_id::text, kind, source,
                        topic, source_offset, by, agent_id, message_id, type, text, said, owner, epoch, intent, trigger,
-                       config,
+                       config, trace,
                        decided, xmin::text::bigint AS xmin
                 FROM relevo.history ORDER BY lane, seq"""):
             world.history[row["lane"]].append(row)

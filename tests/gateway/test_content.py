@@ -37,7 +37,7 @@ class ContentLab(DoorLab):
     def write_config(self):
         super().write_config()
         config = yaml.safe_load(self.config.read_text())
-        config["deliver"] = {"group": self.mark, "api_url": f"http://127.0.0.1:{self.phone}", "api_private": True, "token": "t",
+        config["deliver"] = {"group": self.mark + "-deliver", "api_url": f"http://127.0.0.1:{self.phone}", "api_private": True, "token": "t",
                              "confirm": "2s", "pair_rate": 1000, "pair_burst": 1000}
         self.config.write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
 

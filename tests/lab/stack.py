@@ -250,13 +250,14 @@ class Lab:
 
     # ---- Kafka
 
-    def produce(self, partition, key, value, topic=None):
+    def produce(self, partition, key, value, topic=None, trace=None):
+        """trace: a traceparent, as bytes."""
         if self.producer is None:
             self.producer = Producer({"bootstrap.servers": self.kafka, "acks": "all", "enable.idempotence": True,
                                       "linger.ms": 5, "message.max.bytes": 16 << 20})
         while True:
             try:
-                self.producer.produce(topic or self.topic, value, key, partition)
+                self.producer.produce(topic or self.topic, value, key, partition, headers=trace and [("traceparent", trace)])
                 return
             except BufferError:
                 self.producer.poll(0.1)
@@ -265,8 +266,9 @@ class Lab:
         """Produces (partition, key, event); at most `rate` a second. meanwhile() is called now and then."""
         schema, began, n = self.schemas["WhatsAppEvent"], time.monotonic(), 0
         for partition, key, event in events:
-            self.produce(partition, key, schema.encode(event))
             n += 1
+            # Of every second one a trace is known.
+            self.produce(partition, key, schema.encode(event), trace=f"00-{n:032x}-{n:016x}-01".encode() if n % 2 else None)
             if n % 100 == 0:
                 self.producer.poll(0)
                 if meanwhile:

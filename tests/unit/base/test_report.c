@@ -220,12 +220,37 @@ static void clocks_move_on(void **state)
     assert_true(rlv_clock_wall_ms() > 1700000000000); /* 2023 */
 }
 
+static void lines_about_an_event_name_its_trace(void **state)
+{
+    (void)state;
+    rlv_trace trace, none = {.flags = 0};
+    assert_true(rlv_trace_parse(RLV_STR("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"), &trace));
+    rlv_log_setup(RLV_LOG_INFO, false);
+    log_begin();
+    rlv_log_about(RLV_LOG_WARN, "deliver", &trace, "a message %s", "failed");
+    rlv_log_about(RLV_LOG_WARN, "deliver", &none, "another one");
+    rlv_log_about(RLV_LOG_WARN, "deliver", NULL, "and another");
+    rlv_log_about(RLV_LOG_DEBUG, "deliver", &trace, "not shown");
+    rlv_log_setup(RLV_LOG_INFO, true);
+    rlv_log_about(RLV_LOG_WARN, "deliver", &trace, "as JSON");
+    rlv_log_about(RLV_LOG_WARN, "deliver", &none, "as JSON");
+    const char *text = log_end();
+    rlv_log_setup(RLV_LOG_INFO, false);
+    assert_non_null(strstr(text, "deliver: a message failed trace_id=4bf92f3577b34da6a3ce929d0e0e4736\n"));
+    assert_non_null(strstr(text, "deliver: another one\n"));
+    assert_non_null(strstr(text, "deliver: and another\n"));
+    assert_non_null(strstr(text, "\"message\":\"as JSON\",\"trace_id\":\"4bf92f3577b34da6a3ce929d0e0e4736\"}\n"));
+    assert_non_null(strstr(text, "\"message\":\"as JSON\"}\n"));
+    assert_int_equal(count(text, "\n"), 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_is_a_line),
         cmocka_unit_test(json_lines_are_escaped),
         cmocka_unit_test(long_lines_are_cut),
+        cmocka_unit_test(lines_about_an_event_name_its_trace),
         cmocka_unit_test(counters_and_gauges),
         cmocka_unit_test(labels_may_hold_anything),
         cmocka_unit_test(dropped_series_are_not_shown),

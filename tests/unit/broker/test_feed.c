@@ -147,7 +147,7 @@ static void test_only_what_was_committed(void **state)
     rlv_error err;
     assert_ok(rlv_publisher_new(l->broker, &l->config, 0, &p, &err), err);
     assert_ok(rlv_publisher_begin(p, &err), err);
-    assert_ok(rlv_publisher_add(p, topic, RLV_STR("key"), RLV_STR("never"), &err), err);
+    assert_ok(rlv_publisher_add(p, topic, RLV_STR("key"), RLV_STR("never"), NULL, &err), err);
     int64_t low, high = 0;
     for (int i = 0; i < 400 && high == 0; i++) {
         rlv_clock_sleep_ms(25);
@@ -157,7 +157,7 @@ static void test_only_what_was_committed(void **state)
     rlv_publisher_free(p);
     assert_ok(rlv_publisher_new(l->broker, &l->config, 0, &p, &err), err);
     assert_ok(rlv_publisher_begin(p, &err), err);
-    assert_ok(rlv_publisher_add(p, topic, RLV_STR("key"), RLV_STR("told"), &err), err);
+    assert_ok(rlv_publisher_add(p, topic, RLV_STR("key"), RLV_STR("told"), NULL, &err), err);
     assert_ok(rlv_publisher_commit(p, &err), err);
     rlv_feed *feed = start(l, 0, &topic, (const int64_t[]){0}, 1);
     expect(feed, 0, 2, "told"); /* 0: aborted, 1: its marker */

@@ -147,13 +147,13 @@ static void test_only_what_is_committed(void **state)
     fresh(l, "committed");
     assert_ok(rlv_publisher_new(l->broker, &l->config, 0, &p, &err), err);
     assert_ok(rlv_publisher_begin(p, &err), err);
-    assert_ok(rlv_publisher_add(p, topics[0], RLV_STR("k"), RLV_STR("never"), &err), err);
+    assert_ok(rlv_publisher_add(p, topics[0], RLV_STR("k"), RLV_STR("never"), NULL, &err), err);
     int64_t low, high = 0;
     wait_until(high == 1, assert_ok(rlv_broker_bounds(l->broker, topics[0], 0, LAB_TIMEOUT_MS, &low, &high, &err), err));
     rlv_publisher_free(p);
     assert_ok(rlv_publisher_new(l->broker, &l->config, 0, &p, &err), err); /* aborts it */
     assert_ok(rlv_publisher_begin(p, &err), err);
-    assert_ok(rlv_publisher_add(p, topics[0], RLV_STR("k"), RLV_STR("said"), &err), err);
+    assert_ok(rlv_publisher_add(p, topics[0], RLV_STR("k"), RLV_STR("said"), NULL, &err), err);
     wait_until(high >= 3, assert_ok(rlv_broker_bounds(l->broker, topics[0], 0, LAB_TIMEOUT_MS, &low, &high, &err), err));
     open_box(l, &b);
     (void)lab_produce(l, topics[1], 0, "beside it");

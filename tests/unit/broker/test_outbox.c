@@ -47,7 +47,7 @@ static void test_written(void **state)
     for (size_t i = 0; i < 3; i++) {
         char value[] = "a-" /* and a digit */ "0";
         value[2] = (char)('0' + i);
-        assert_ok(rlv_outbox_put(p.outbox, topic, 2, RLV_STR("k"), rlv_str_from(value), &p.told[i], &err), err);
+        assert_ok(rlv_outbox_put(p.outbox, topic, 2, RLV_STR("k"), rlv_str_from(value), NULL, &p.told[i], &err), err);
         memset(value, 'X', sizeof(value)); /* copied */
     }
     assert_int_equal(p.told[0].times, 0); /* told by poll only */
@@ -63,6 +63,31 @@ static void test_written(void **state)
     rlv_outbox_free(NULL, 0);
 }
 
+static void see_trace(lab *l, const rd_kafka_message_t *m)
+{
+    (void)l;
+    rlv_trace trace = rlv_broker_trace(m), want;
+    assert_true(rlv_trace_parse(RLV_STR("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"), &want));
+    assert_memory_equal(&trace, &want, sizeof(want));
+}
+
+static void test_traced(void **state)
+{
+    lab *l = *state;
+    post p;
+    rlv_error err;
+    rlv_trace trace;
+    const char *topic = lab_topic(l, "traced", LAB_PARTITIONS);
+    open_post(&l->config, &p);
+    assert_true(rlv_trace_parse(RLV_STR("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"), &trace));
+    assert_ok(rlv_outbox_put(p.outbox, topic, 1, RLV_STR("k"), RLV_STR("v"), &trace, &p.told[0], &err), err);
+    await_told(&p, 0);
+    assert_string_equal(p.told[0].why, "");
+    assert_string_equal(lab_read(l, topic, 1, "read_committed"), "v ");
+    lab_each(l, topic, 1, "read_committed", see_trace);
+    rlv_outbox_free(p.outbox, LAB_TIMEOUT_MS);
+}
+
 /* What Kafka refuses is told as refused, and what was put after it goes on. */
 static void test_refused(void **state)
 {
@@ -75,14 +100,14 @@ static void test_refused(void **state)
     assert_non_null(large);
     memset(large, 'x', size);
     open_post(&l->config, &p);
-    assert_ok(rlv_outbox_put(p.outbox, topic, 0, RLV_STR("k"), (rlv_str){large, size}, &p.told[0], &err), err);
+    assert_ok(rlv_outbox_put(p.outbox, topic, 0, RLV_STR("k"), (rlv_str){large, size}, NULL, &p.told[0], &err), err);
     await_told(&p, 0);
     assert_int_equal(p.told[0].times, 1);
     assert_non_null(strstr(p.told[0].why, "large"));
-    assert_ok(rlv_outbox_put(p.outbox, topic, 0, RLV_STR("k"), RLV_STR("small"), &p.told[1], &err), err);
+    assert_ok(rlv_outbox_put(p.outbox, topic, 0, RLV_STR("k"), RLV_STR("small"), NULL, &p.told[1], &err), err);
     await_told(&p, 1);
     assert_string_equal(p.told[1].why, "");
-    int rc = rlv_outbox_put(p.outbox, topic, LAB_PARTITIONS, RLV_STR("k"), RLV_STR("nowhere"), &p.told[2], &err);
+    int rc = rlv_outbox_put(p.outbox, topic, LAB_PARTITIONS, RLV_STR("k"), RLV_STR("nowhere"), NULL, &p.told[2], &err);
     assert_int_equal(rc, RLV_E_IO); /* there is no such partition: put says so, and nobody is told twice */
     assert_non_null(strstr(err.message, topic));
     rlv_outbox_free(p.outbox, LAB_TIMEOUT_MS);
@@ -103,8 +128,8 @@ static void test_away(void **state)
     config.n_kafka = 2;
     open_post(&config, &p);
     for (size_t i = 0; i < 2; i++)
-        assert_ok(rlv_outbox_put(p.outbox, "results", 0, RLV_STR("k"), RLV_STR("v"), &p.told[i], &err), err);
-    assert_int_equal(rlv_outbox_put(p.outbox, "results", 0, RLV_STR("k"), RLV_STR("v"), &p.told[2], &err), RLV_E_UNAVAILABLE);
+        assert_ok(rlv_outbox_put(p.outbox, "results", 0, RLV_STR("k"), RLV_STR("v"), NULL, &p.told[i], &err), err);
+    assert_int_equal(rlv_outbox_put(p.outbox, "results", 0, RLV_STR("k"), RLV_STR("v"), NULL, &p.told[2], &err), RLV_E_UNAVAILABLE);
     assert_non_null(strstr(err.message, "results[0]"));
     rlv_outbox_poll(p.outbox);
     assert_int_equal(p.told[0].times, 0); /* unknown yet */
@@ -133,7 +158,7 @@ static void test_a_property_that_is_none(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_written),
+        cmocka_unit_test(test_written), cmocka_unit_test(test_traced),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_away),
         cmocka_unit_test(test_a_property_that_is_none),

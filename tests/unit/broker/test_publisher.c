@@ -15,7 +15,7 @@ static rlv_publisher *take(lab *l, int32_t lane)
 static void add(rlv_publisher *p, const char *topic, const char *value)
 {
     rlv_error err;
-    assert_ok(rlv_publisher_add(p, topic, RLV_STR("key"), rlv_str_from(value), &err), err);
+    assert_ok(rlv_publisher_add(p, topic, RLV_STR("key"), rlv_str_from(value), NULL, &err), err);
 }
 
 static void begin(rlv_publisher *p)
@@ -142,7 +142,7 @@ static void test_into_another_lane(void **state)
     rlv_publisher *p = take(l, 1);
     begin(p);
     add(p, topic, "mine");
-    assert_ok(rlv_publisher_add_to(p, topic, 2, RLV_STR("key"), RLV_STR("theirs"), &err), err);
+    assert_ok(rlv_publisher_add_to(p, topic, 2, RLV_STR("key"), RLV_STR("theirs"), NULL, &err), err);
     wait_for_records(l, topic, 2, 1);
     assert_string_equal(lab_read(l, topic, 2, "read_committed"), ""); /* its readers wait */
     assert_ok(rlv_publisher_commit(p, &err), err);
@@ -151,13 +151,46 @@ static void test_into_another_lane(void **state)
 
     begin(p); /* a lane that is none: nothing of the transaction is seen */
     add(p, topic, "never");
-    int rc = rlv_publisher_add_to(p, topic, LAB_PARTITIONS, RLV_STR("key"), RLV_STR("nowhere"), &err);
+    int rc = rlv_publisher_add_to(p, topic, LAB_PARTITIONS, RLV_STR("key"), RLV_STR("nowhere"), NULL, &err);
     if (rc == RLV_OK)
         rc = rlv_publisher_commit(p, &err);
     assert_int_not_equal(rc, RLV_OK);
     rlv_publisher_free(p);
     p = take(l, 1);
     assert_string_equal(lab_read(l, topic, 1, "read_committed"), "mine ");
+    rlv_publisher_free(p);
+}
+
+/* ---- traces ---- */
+
+static rlv_trace traces[8];
+
+static void see_trace(lab *l, const rd_kafka_message_t *m)
+{
+    (void)l;
+    traces[m->offset] = rlv_broker_trace(m);
+}
+
+static void test_traces(void **state)
+{
+    lab *l = *state;
+    rlv_error err;
+    const char *topic = lab_topic(l, "traced", LAB_PARTITIONS);
+    const rlv_trace trace = rlv_trace_begin(), none = {.flags = 0};
+    rlv_publisher *p = take(l, 1);
+    assert_null(rlv_broker_traced(NULL));
+    assert_null(rlv_broker_traced(&none));
+    begin(p);
+    assert_ok(rlv_publisher_add(p, topic, RLV_STR("key"), RLV_STR("of a trace"), &trace, &err), err);
+    assert_ok(rlv_publisher_add(p, topic, RLV_STR("key"), RLV_STR("of none"), &none, &err), err);
+    const rlv_str malformed[][2] = {{RLV_STR(RLV_TRACE_HEADER), RLV_STR("junk")}}; /* as a bridge may write it */
+    assert_ok(rlv_publisher_add_dead(p, topic, RLV_STR("key"), RLV_STR("malformed"), malformed, 1, &err), err);
+    assert_ok(rlv_publisher_commit(p, &err), err);
+    assert_seen(l, topic, 1, "of a trace of none malformed ");
+    lab_each(l, topic, 1, "read_committed", see_trace);
+    assert_memory_equal(&traces[0], &trace, sizeof(trace));
+    assert_true(rlv_trace_none(&traces[1]));
+    assert_true(rlv_trace_none(&traces[2]));
     rlv_publisher_free(p);
 }
 
@@ -242,7 +275,7 @@ static void test_a_refused_record(void **state)
     rlv_publisher *p = take(l, 0);
     begin(p);
     add(p, topic, "beside it");
-    int rc = rlv_publisher_add(p, topic, RLV_STR("key"), (rlv_str){large, size}, &err);
+    int rc = rlv_publisher_add(p, topic, RLV_STR("key"), (rlv_str){large, size}, NULL, &err);
     if (rc == RLV_OK)
         rc = rlv_publisher_commit(p, &err);
     assert_int_not_equal(rc, RLV_OK);
@@ -260,6 +293,7 @@ int main(void)
         cmocka_unit_test(test_the_fence),
         cmocka_unit_test(test_lanes_do_not_fence_each_other),
         cmocka_unit_test(test_into_another_lane),
+        cmocka_unit_test(test_traces),
         cmocka_unit_test(test_dead_letters),
         cmocka_unit_test(test_the_timestamp_is_now),
         cmocka_unit_test(test_a_refused_record),

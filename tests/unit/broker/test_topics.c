@@ -144,7 +144,7 @@ static void commit_one(lab *l, int32_t lane, const char *value)
     rlv_error err;
     assert_ok(rlv_publisher_new(l->broker, &l->config, lane, &p, &err), err);
     assert_ok(rlv_publisher_begin(p, &err), err);
-    assert_ok(rlv_publisher_add(p, l->config.topics.progress, RLV_STR("k"), rlv_str_from(value), &err),
+    assert_ok(rlv_publisher_add(p, l->config.topics.progress, RLV_STR("k"), rlv_str_from(value), NULL, &err),
               err);
     assert_ok(rlv_publisher_commit(p, &err), err);
     rlv_publisher_free(p);
@@ -158,7 +158,7 @@ static void abandon(lab *l, int32_t lane, int n)
     assert_ok(rlv_publisher_new(l->broker, &l->config, lane, &p, &err), err);
     assert_ok(rlv_publisher_begin(p, &err), err);
     for (int i = 0; i < n; i++)
-        assert_ok(rlv_publisher_add(p, l->config.topics.progress, RLV_STR("k"), RLV_STR("aborted"), &err),
+        assert_ok(rlv_publisher_add(p, l->config.topics.progress, RLV_STR("k"), RLV_STR("aborted"), NULL, &err),
                   err);
     int64_t low, high = 0, before;
     assert_ok(

@@ -108,7 +108,7 @@ static void test_publishing(void **state)
     assert_ok(rlv_dead_pack(l->arena, &item, &blob, &err), err);
     assert_ok(rlv_publisher_new(l->broker, &l->config, 1, &publisher, &err), err);
     assert_ok(rlv_publisher_begin(publisher, &err), err);
-    assert_ok(rlv_publish_row(publisher, &l->config, l->arena, (rlv_id){{0}}, blob, &err),
+    assert_ok(rlv_publish_row(publisher, &l->config, l->arena, (rlv_id){{0}}, blob, NULL, &err),
               err);
     assert_ok(rlv_publisher_commit(publisher, &err), err);
     lab_each(l, dlq, 1, "read_committed", see);
@@ -119,7 +119,7 @@ static void test_publishing(void **state)
     item.headers = RLV_STR("\1\0\0\0a\0\0\0\0\1\0\0\0a\2\0\0\0\0\xFF");
     assert_ok(rlv_dead_pack(l->arena, &item, &blob, &err), err);
     assert_ok(rlv_publisher_begin(publisher, &err), err);
-    assert_ok(rlv_publish_row(publisher, &l->config, l->arena, (rlv_id){{0}}, blob, &err), err);
+    assert_ok(rlv_publish_row(publisher, &l->config, l->arena, (rlv_id){{0}}, blob, NULL, &err), err);
     assert_ok(rlv_publisher_commit(publisher, &err), err);
     seen = 0;
     lab_each(l, dlq, 1, "read_committed", see_second);

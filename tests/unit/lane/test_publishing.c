@@ -162,7 +162,7 @@ static void test_a_damaged_row(void **state)
     rlv_error err;
     rlv_publisher *p = take_fence(l);
     assert_ok(rlv_publisher_begin(p, &err), err);
-    assert_int_equal(rlv_publish_row(p, &l->config, l->arena, (rlv_id){{1}}, RLV_STR("\x09junk"), &err),
+    assert_int_equal(rlv_publish_row(p, &l->config, l->arena, (rlv_id){{1}}, RLV_STR("\x09junk"), NULL, &err),
                      RLV_E_REFUSED);
     assert_non_null(strstr(err.message, "history row"));
     rlv_publisher_free(p);

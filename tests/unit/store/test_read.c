@@ -200,6 +200,7 @@ static void test_unpublished(void **state)
     size_t n;
     shelf_batch *b = shelf_batch_new(s, "unpublished", 5, at);
     b->decided[2] = RLV_STR("\001\0blob");
+    b->events[2].trace = rlv_trace_begin();
     assert_ok(shelf_commit(s, b, &err), err);
     assert_ok(rlv_store_unpublished(s->store, s->lane, 1, 3, s->arena, &list, &n, &err), err);
     assert_int_equal(n, 3);
@@ -207,6 +208,8 @@ static void test_unpublished(void **state)
         assert_int_equal(list[i].seq, i + 2);
         assert_int_equal(list[i].at_ms, at);
         assert_true(rlv_id_eq(list[i].conversation_id, b->conversations[i + 1].id));
+        rlv_trace trace = rlv_trace_of_row(&b->events[i + 1].trace, at, s->lane, list[i].seq);
+        assert_memory_equal(&list[i].trace, &trace, sizeof(trace));
     }
     assert_true(rlv_str_eq(list[1].decided, RLV_STR("\001\0blob")));
     assert_true(rlv_str_is(list[2].decided, "decided 3"));

@@ -301,6 +301,7 @@ static void test_a_dead_worker(void **state)
     rlv_send_report *list;
     rlv_error err;
     assert_int_equal(reports(s, &list), 1);
+    assert_true(rlv_trace_none(&list[0].trace)); /* there is no row of it any more */
     rlv_send_report *none;
     size_t n;
     rlv_arena *scratch = rlv_arena_new(1 << 20);
