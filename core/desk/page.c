@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The page's files, carried in the binary (core/desk/page, built by deploy/local/page.sh). Must never read a file. */
+#include <sodium.h>
+#include <stdio.h>
+
 #include "desk/private.h"
 #include "embedded.h"
 
@@ -30,6 +33,28 @@ static const struct rlv_embedded *find(const char *url)
     return strchr(url, '.') ? NULL : index;
 }
 
+/* The file as gzip made it when it was built (deploy/local/page.sh), for who takes that; else the file. */
+static const struct rlv_embedded *packed(rlv_request *request, const struct rlv_embedded *file)
+{
+    const char *takes = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_ENCODING);
+    size_t len = strlen(file->name);
+    for (const struct rlv_embedded *f = rlv_embedded_page; takes && strstr(takes, "gzip") && f->name; f++)
+        if (strncmp(f->name, file->name, len) == 0 && strcmp(f->name + len, ".gz") == 0)
+            return f;
+    return file;
+}
+
+/* Names the file by what is in it. True when the browser has it already. */
+static bool has_it(rlv_request *request, const struct rlv_embedded *file)
+{
+    unsigned char hash[16];
+    char hex[2 * sizeof(hash) + 1];
+    (void)crypto_generichash(hash, sizeof(hash), (const unsigned char *)file->data, file->len, NULL, 0);
+    request->etag = rlv_arena_printf(request->arena, "\"%s\"", sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash)));
+    const char *its = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_IF_NONE_MATCH);
+    return its && request->etag && strstr(its, request->etag);
+}
+
 void rlv_desk_page(rlv_request *request)
 {
     const struct rlv_embedded *file = find(request->url);
@@ -38,9 +63,14 @@ void rlv_desk_page(rlv_request *request)
     } else if (!file) {
         rlv_request_fail(request, MHD_HTTP_NOT_FOUND, "not_found", "there is no such page");
     } else {
-        request->status = MHD_HTTP_OK;
+        const struct rlv_embedded *sent = packed(request, file);
         request->type = type_of(file->name);
-        request->text = (rlv_str){file->data, file->len};
+        request->gzip = sent != file;
         request->cacheable = true;
+        request->status = MHD_HTTP_OK;
+        if (has_it(request, sent))
+            request->status = MHD_HTTP_NOT_MODIFIED;
+        else
+            request->text = (rlv_str){sent->data, sent->len};
     }
 }

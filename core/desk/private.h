@@ -64,6 +64,8 @@ struct rlv_request {
     rlv_str text;      /* in arena, or static */
     const char *cookie; /* to be set; NULL: none */
     bool cacheable;
+    const char *etag;  /* NULL: none */
+    bool gzip;         /* text is compressed */
     const char *name;  /* the file's, to be saved as; NULL: it is shown */
     struct MHD_Response *stream; /* in place of all that */
 };

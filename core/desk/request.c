@@ -84,6 +84,12 @@ static enum MHD_Result give(rlv_request *request)
         ok = MHD_add_response_header(response, headers[i][0], headers[i][1]);
     if (ok == MHD_YES)
         ok = MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, request->cacheable ? "no-cache" : "no-store");
+    if (ok == MHD_YES && request->cacheable)
+        ok = MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT_ENCODING);
+    if (ok == MHD_YES && request->etag)
+        ok = MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, request->etag);
+    if (ok == MHD_YES && request->gzip && request->status == MHD_HTTP_OK)
+        ok = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
     if (ok == MHD_YES && request->desk->secure)
         ok = MHD_add_response_header(response, "Strict-Transport-Security", "max-age=31536000");
     if (ok == MHD_YES && request->name)

@@ -4,6 +4,7 @@
 
     test_api.py [SEED]
 """
+import gzip
 import re
 import sys
 import threading
@@ -147,6 +148,13 @@ def test_forged(seed):
         expect(ana.get("/api/nothing")[0] == 404 and ana.ask("PUT", act, {})[0] == 405, "no such route")
         status, page = ana.ask("GET", "/", raw=True)
         expect(status == 200 and b"desk.js" in page and "script-src 'self'" in ana.headers["Content-Security-Policy"], "the page")
+        etag = ana.headers["ETag"]
+        expect(ana.ask("GET", "/", headers={"If-None-Match": etag}, raw=True) == (304, b"") and ana.headers["ETag"] == etag, "a page that the browser has")
+        expect(ana.ask("GET", "/", headers={"If-None-Match": '"another"'}, raw=True) == (200, page), "one that changed")
+        for name in ("/", "/desk.js", "/desk.css"):
+            plain = ana.ask("GET", name, raw=True)[1]
+            small = ana.ask("GET", name, headers={"Accept-Encoding": "gzip, deflate"}, raw=True)[1]
+            expect(ana.headers["Content-Encoding"] == "gzip" and ana.headers["ETag"] != etag and gzip.decompress(small) == plain, f"{name}, compressed")
         expect(not re.search(rb"<script(?! type=\"module\" crossorigin src=)|\son\w+=|<style", page), "an inline script or style")
         expect(ana.ask("GET", "/../etc/passwd", raw=True)[0] == 404 or b"desk.js" in ana.ask("GET", "/../etc/passwd", raw=True)[1], "a file")
 
