@@ -2,7 +2,8 @@
 // The handover card: what a person reads instead of the history.
 import { useState } from 'preact/hooks'
 import type { Answer, CardLine, Conversation, Message } from './api'
-import { Mood } from './mood'
+import type { Names } from './bubble'
+import { Mood, moods } from './mood'
 import { clock, day, known, t, type Key } from './words'
 
 // Where a field's name says something else in this page.
@@ -25,6 +26,7 @@ export function Card(props: {
     conversation: Conversation
     messages: Message[]
     suggested: Suggestion[]
+    name: Names
     show: (message_id: string) => void
     insert?: (text: string) => void
 }) {
@@ -58,8 +60,9 @@ export function Card(props: {
                         ))}
                     </div>
                 ))}
-                {!lines.has('sentiment') && (
+                {!lines.has('sentiment') && moods(props.messages).length > 1 && (
                     <div>
+                        <dt>{t('sentiment')}</dt>
                         <dd>
                             <Mood messages={props.messages} />
                         </dd>
@@ -87,8 +90,8 @@ export function Card(props: {
                     <ul class="past">
                         {c.actions.map((a, i) => (
                             <li key={i}>
-                                {day(a.at)} {clock(a.at)} · {a.action}
-                                {a.who ? ` · ${a.who}` : ''}
+                                {day(a.at)} {clock(a.at)} · {known(`did_${a.action}`) ? t(`did_${a.action}` as Key, props.name(a.to_agent)) : a.action}
+                                {a.by === 'agent' && a.who && a.who !== 'business_phone' ? ` · ${props.name(a.who)}` : ''}
                                 {a.why ? ` · ${a.why}` : ''}
                             </li>
                         ))}

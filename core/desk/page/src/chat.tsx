@@ -111,8 +111,10 @@ export function Chat(props: {
     }, [!!conversation])
 
     loaded.current = messages
-    // Loads what came before; false when there is no more, or nobody answered.
-    const older = async (limit = 80): Promise<boolean> => {
+    // Loads what came before, once at a time; false when there is no more, or nobody answered.
+    const loading = useRef<Promise<boolean> | null>(null)
+    const older = (limit = 80) => (loading.current ??= load(limit).finally(() => (loading.current = null)))
+    const load = async (limit: number): Promise<boolean> => {
         const first = loaded.current[0]
         const page = first && (await api.history(id, place(first), limit).catch(() => null))
         if (!page) return false
@@ -270,7 +272,7 @@ export function Chat(props: {
                     }}
                 />
             )}
-            <Card conversation={c} messages={messages} suggested={suggested} show={showId} insert={session.agent_id ? (text) => writing.current?.insert(text) : undefined} />
+            <Card conversation={c} messages={messages} suggested={suggested} name={name} show={showId} insert={session.agent_id ? (text) => writing.current?.insert(text) : undefined} />
             <div
                 class="scroller"
                 ref={scroller}
@@ -280,6 +282,7 @@ export function Chat(props: {
                 onScroll={(e) => {
                     const s = e.currentTarget
                     low.current = s.scrollHeight - s.scrollTop - s.clientHeight < 40
+                    if (s.scrollTop < s.clientHeight / 2 && !low.current && !complete && messages.length) older()
                 }}
             >
                 {!complete && messages.length > 0 && (
