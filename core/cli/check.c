@@ -199,8 +199,8 @@ static void check_policy(rlv_check *check, const rlv_host_plugin_info *info)
     }
 }
 
-/* Alone, so that one bad plugin does not hide the next. */
-static void check_plugin(rlv_check *check, size_t i)
+/* Alone, so that one bad plugin does not hide the next. NULL: it is one. */
+static rlv_host *check_plugin(rlv_check *check, size_t i)
 {
     const rlv_config *config = check->config;
     rlv_config one = *config;
@@ -210,12 +210,48 @@ static void check_plugin(rlv_check *check, size_t i)
     rlv_error err;
     if (rlv_host_new(&one, &host, &err)) {
         rlv_check_fail(check, "plugin", "%s", err.message);
-        return;
+        return NULL;
     }
     const rlv_host_plugin_info *info = rlv_host_info(host, 0);
     rlv_check_ok("plugin", "%s: %s %s, %s", info->entry, info->name, info->version, info->path);
     check_policy(check, info);
-    rlv_host_free(host);
+    return host;
+}
+
+static void fail_intent(void *check, const char *text)
+{
+    rlv_check_fail(check, "intents", "%s", text);
+}
+
+/* What shows only of all plugins together: intents that are awaited and never read, and what they are all decided under. */
+static void check_together(rlv_check *check, rlv_host *const *hosts, size_t n)
+{
+    const rlv_host_plugin_info **infos = calloc(n + 1, sizeof(const rlv_host_plugin_info *));
+    rlv_error err = {.message = "memory is short"};
+    for (size_t i = 0; infos && i < n; i++)
+        infos[i] = rlv_host_info(hosts[i], 0);
+    if (!infos || rlv_host_lost_intents(infos, n, fail_intent, check, &err))
+        rlv_check_fail(check, "intents", "%s", err.message);
+    else
+        rlv_check_ok("decisions", "are marked with hash %016llx, of policy, plugins, their options and the files that these name",
+                     (unsigned long long)rlv_host_hash(check->config->hash, infos, n));
+    free(infos);
+}
+
+static void check_plugins(rlv_check *check)
+{
+    size_t n = check->config->n_plugins, good = 0;
+    rlv_host **hosts = calloc(n + 1, sizeof(rlv_host *));
+    for (size_t i = 0; hosts && i < n; i++)
+        if ((hosts[good] = check_plugin(check, i)))
+            good++;
+    if (!hosts)
+        rlv_check_fail(check, "plugin", "memory is short");
+    else if (good == n)
+        check_together(check, hosts, n);
+    for (size_t i = good; i > 0; i--)
+        rlv_host_free(hosts[i - 1]);
+    free(hosts);
 }
 
 /* What holds plugins that have processes of their own; that something does not is no mistake of the configuration. Said also when none
@@ -274,10 +310,9 @@ static void check_registry(rlv_check *check)
 static int run(const rlv_config *config, bool offline)
 {
     rlv_check check = {.config = config};
-    rlv_check_ok("config", "%s: %zu plugins, %zu triggers and %zu rules in the policy, hash %016llx", config->file,
-                 config->n_plugins, config->policy.n_triggers, config->policy.n_rules, (unsigned long long)config->hash);
-    for (size_t i = 0; i < config->n_plugins; i++)
-        check_plugin(&check, i);
+    rlv_check_ok("config", "%s: %zu plugins, %zu triggers and %zu rules in the policy", config->file, config->n_plugins,
+                 config->policy.n_triggers, config->policy.n_rules);
+    check_plugins(&check);
     check_confinement(&check);
     if (offline) {
         check_properties(&check);

@@ -70,6 +70,27 @@ static void share_arenas(void)
     (void)mallopt(M_ARENA_MAX, processors > 2 ? 2 * (int)processors : 4);
 }
 
+static void warn_intent(void *unused, const char *line)
+{
+    (void)unused;
+    rlv_log(RLV_LOG_WARN, "consume", "%s", line);
+}
+
+/* What shows only of all plugins together: which intents are awaited in vain, and what decisions are marked with. */
+static int take_host(rlv_config *config, const rlv_host *host, rlv_error *err)
+{
+    size_t n = rlv_host_count(host);
+    const rlv_host_plugin_info **infos = calloc(n + 1, sizeof(const rlv_host_plugin_info *));
+    if (!infos)
+        return rlv_error_set(err, RLV_E_LIMIT, "memory is short");
+    for (size_t i = 0; i < n; i++)
+        infos[i] = rlv_host_info(host, i);
+    config->hash = rlv_host_hash(config->hash, infos, n);
+    int rc = rlv_host_lost_intents(infos, n, warn_intent, NULL, err);
+    free(infos);
+    return rc;
+}
+
 int rlv_cli_consume(int argc, char **argv)
 {
     share_arenas();
@@ -85,6 +106,8 @@ int rlv_cli_consume(int argc, char **argv)
     int rc = rlv_role_catch_signals(argv, "--offline", &err);
     if (rc == RLV_OK)
         rc = rlv_host_new(config, &host, &err);
+    if (rc == RLV_OK)
+        rc = take_host(config, host, &err);
     if (rc == RLV_OK)
         rc = rlv_consumer_new(config, host, &consumer, &err);
     if (rc == RLV_OK) {

@@ -164,7 +164,8 @@ typedef struct rlv_config {
     rlv_policy policy;
 
     /* Of everything in this file that changes decisions: policy, plugins, options. Not of secrets, addresses
-       or where the files lie. Stable across runs, machines and key order within the built-in sections. */
+       or where the files lie. Stable across runs, machines and key order within the built-in sections. What plugins
+       read from files besides comes in when they are made: rlv_host_hash. */
     uint64_t hash;
 
     rlv_arena *arena; /* owns all of the above */

@@ -136,9 +136,12 @@ static int check_operations(const struct checker *c, const relevo_plugin *p)
         {"respond", offsetof(relevo_plugin, respond)},     {"route", offsetof(relevo_plugin, route)},
         {"summarize", offsetof(relevo_plugin, summarize)}, {"notify", offsetof(relevo_plugin, notify)},
         {"on_result", offsetof(relevo_plugin, on_result)}, {"tool", offsetof(relevo_plugin, tool)},
+        {"intents", offsetof(relevo_plugin, intents)},
     };
     for (size_t i = 0; i < sizeof(operations) / sizeof(*operations); i++) {
         const void *address;
+        if (p->size < operations[i].offset + sizeof(address)) /* an older version's descriptor ends before it */
+            break;
         memcpy(&address, (const char *)p + operations[i].offset, sizeof(address));
         if (address && !rlv_memory_room(address, RLV_MEMORY_CODE))
             return rlv_error_set(c->err, RLV_E_REFUSED,

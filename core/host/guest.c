@@ -219,8 +219,15 @@ static int load(const rlv_start *start, rlv_arena *arena, rlv_error *err)
     int code = rlv_load(start->path, start->sha256, arena, &info, &guest.plugin, err);
     if (code)
         return code;
-    if (start->mode == RLV_START_RUN)
-        return rlv_load_create(guest.plugin, start->values, &guest.instance, err);
+    if (start->mode == RLV_START_RUN) {
+        rlv_intents intents = rlv_intents_begin(arena);
+        code = rlv_load_create(guest.plugin, start->values, &guest.instance, err);
+        if (!code) {
+            rlv_load_intents(guest.plugin, guest.instance, &intents);
+            rlv_intents_put(&guest.workers[0].writer, &intents);
+        }
+        return code;
+    }
     rlv_described_put(&guest.workers[0].writer, &info);
     if (guest.workers[0].writer.full)
         return rlv_error_set(err, RLV_E_REFUSED, "%s: its option table is too long", start->path);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "host/bind.h"
+#include "host/content.h"
 #include "host/trust.h"
 
 enum {
@@ -20,8 +21,19 @@ static int short_of_memory(rlv_error *err)
     return rlv_error_set(err, RLV_E_LIMIT, "plugins: memory is short");
 }
 
+/* What is awaited by the entry's own options is named there. */
+static bool place_intents(const rlv_config *config, const rlv_config_plugin *entry, const rlv_intents *intents)
+{
+    for (size_t i = 0; i < intents->n; i++) {
+        rlv_host_intent *intent = &intents->items[i];
+        if (intent->awaited && !*intent->where)
+            intent->where = rlv_arena_printf(intents->arena, "%s:%d", config->file, (int)entry->line);
+    }
+    return !rlv_arena_overflowed(intents->arena);
+}
+
 /* Binds the options and makes the instance; the bound values are gone when it returns. */
-static int create(const rlv_config *config, const rlv_config_plugin *entry, rlv_hosted *plugin,
+static int create(const rlv_config *config, const rlv_config_plugin *entry, rlv_arena *keep, rlv_hosted *plugin,
                   rlv_error *err)
 {
     const rlv_bind_source source = {config->file, config->folder, entry->name, entry->line, entry->options};
@@ -31,9 +43,16 @@ static int create(const rlv_config *config, const rlv_config_plugin *entry, rlv_
     const relevo_value *values;
     int code = rlv_bind(&source, plugin->info.options, plugin->info.n_options, arena, &values, err);
     if (!code) {
-        code = plugin->runner->type->create(plugin->runner, values, plugin->info.n_options, err);
+        rlv_intents intents = rlv_intents_begin(keep);
+        code = rlv_content_hash(plugin->info.options, values, plugin->info.n_options, &plugin->info.content, err);
+        if (!code)
+            code = plugin->runner->type->create(plugin->runner, values, plugin->info.n_options, &intents, err);
         if (code)
             (void)rlv_error_wrap(err, "%s:%d: plugin '%s'", config->file, (int)entry->line, entry->name);
+        else if (!place_intents(config, entry, &intents))
+            code = short_of_memory(err);
+        plugin->info.intents = intents.items;
+        plugin->info.n_intents = intents.n;
     }
     rlv_arena_free(arena);
     return code;
@@ -66,7 +85,7 @@ static int open_plugin(const rlv_config *config, const rlv_config_plugin *entry,
         (void)rlv_error_wrap(err, "%s:%d: plugin '%s'", config->file, (int)entry->line, entry->name);
         return code;
     }
-    code = create(config, entry, plugin, err);
+    code = create(config, entry, arena, plugin, err);
     if (code)
         goto fail;
     plugin->entry = rlv_arena_copy(arena, rlv_str_from(entry->name));
@@ -131,6 +150,18 @@ size_t rlv_host_count(const rlv_host *host)
 const rlv_host_plugin_info *rlv_host_info(const rlv_host *host, size_t i)
 {
     return &host->plugins[i].info;
+}
+
+uint64_t rlv_host_hash(uint64_t hash, const rlv_host_plugin_info *const *plugins, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint64_t both[2] = {hash, plugins[i]->content};
+        unsigned char bytes[sizeof(both)];
+        for (size_t k = 0; k < sizeof(bytes); k++) /* in one order of bytes on every machine */
+            bytes[k] = (unsigned char)(both[k / 8] >> 8 * (k % 8));
+        hash = plugins[i]->content ? rlv_str_hash((rlv_str){(const char *)bytes, sizeof(bytes)}) : hash;
+    }
+    return hash;
 }
 
 bool rlv_host_release(const rlv_host *host, const char *entry, bool *ret_known)

@@ -38,8 +38,16 @@ enum {
     RLV_HOST_TEXT_MAX = 4096,         /* bytes of a reason, an evidence, a card field's text */
     RLV_HOST_NAME_MAX = 128, /* bytes of a label: intent, source, team, agent, field name, destination, ... */
     RLV_HOST_SKILLS_MAX = 32,
+    RLV_HOST_INTENTS_MAX = 16384,  /* intents that one instance may tell of; those behind are not looked at */
     RLV_HOST_LOG_LINES_MAX = 16 /* lines that a plugin may log in one call */
 };
+
+/* An intent that an instance told of. */
+typedef struct rlv_host_intent {
+    const char *name;
+    const char *where; /* of one that is awaited: "FILE:LINE" */
+    bool awaited;      /* else it may be read in a message */
+} rlv_host_intent;
 
 /* What people and tools want to know of a plugin. Texts live as long as the host (or the arena given to
  * inspect). */
@@ -54,6 +62,10 @@ typedef struct rlv_host_plugin_info {
     bool has_tool;
     const relevo_option *const *options; /* n_options, in the plugin's order */
     size_t n_options;
+    bool tells_intents;             /* it has that operation */
+    const rlv_host_intent *intents; /* n_intents; of an instance */
+    size_t n_intents;
+    uint64_t content; /* of an instance: a hash of what the files that its options name hold */
 } rlv_host_plugin_info;
 
 /*
@@ -74,6 +86,16 @@ bool rlv_host_has(const rlv_host *host, enum rlv_phase phase);
 size_t rlv_host_count(const rlv_host *host);
 /* The i-th plugin in the order of the configuration; i < rlv_host_count(host). */
 const rlv_host_plugin_info *rlv_host_info(const rlv_host *host, size_t i);
+
+/* The hash of all that changes decisions: `hash`, the configuration's, with what the files of its n plugins hold. */
+uint64_t rlv_host_hash(uint64_t hash, const rlv_host_plugin_info *const *plugins, size_t n);
+
+/*
+ * Tells, a line each, of the intents that some of n instances wait for and none reads: "FILE:LINE: ... did you mean ...". Nothing where no
+ * instance says what it reads, or one classifies without saying. RLV_E_LIMIT: memory is short, and not all was told.
+ */
+RLV_MUST_CHECK int rlv_host_lost_intents(const rlv_host_plugin_info *const *plugins, size_t n, void (*tell)(void *user, const char *line),
+                                         void *user, rlv_error *err);
 
 /* One event of one conversation in a call. */
 typedef struct rlv_subject {

@@ -18,12 +18,14 @@ struct inline_runner {
     rlv_run_budget budget;
 };
 
-static int inline_create(rlv_runner *base, const relevo_value *values, size_t n, rlv_error *err)
+static int inline_create(rlv_runner *base, const relevo_value *values, size_t n, rlv_intents *intents, rlv_error *err)
 {
     (void)n;
     struct inline_runner *runner = (struct inline_runner *)base;
     int code = rlv_load_create(runner->plugin, values, &runner->instance, err);
     runner->created = code == RLV_OK && runner->plugin->create;
+    if (!code)
+        rlv_load_intents(runner->plugin, runner->instance, intents);
     return code;
 }
 

@@ -72,6 +72,7 @@ static void fill_info(const relevo_plugin *p, const char *path, const relevo_opt
     for (unsigned i = 0; i < RLV_PHASES; i++)
         info->operations |= has[i] ? 1u << i : 0;
     info->has_tool = p->tool;
+    info->tells_intents = RELEVO_HAS(p, intents) && p->intents;
     info->options = options;
     info->n_options = p->n_options;
 }
@@ -104,6 +105,12 @@ int rlv_load_create(const relevo_plugin *plugin, const relevo_value *values, voi
     }
     *ret_instance = instance;
     return RLV_OK;
+}
+
+void rlv_load_intents(const relevo_plugin *plugin, void *instance, rlv_intents *intents)
+{
+    if (RELEVO_HAS(plugin, intents) && plugin->intents)
+        plugin->intents(instance, &intents->to);
 }
 
 int32_t rlv_load_call(const relevo_plugin *p, void *instance, enum rlv_phase phase,

@@ -4,7 +4,7 @@
 #ifndef RLV_HOST_LOAD_H
 #define RLV_HOST_LOAD_H
 
-#include "host/host.h"
+#include "host/intents.h"
 
 /* Loads and checks path; sha256: nothing of it is loaded if it has another one, "": any. *ret_info (but for `entry`) and its option table live in arena and in the code,
    which is never unloaded. Errors as rlv_host_inspect. */
@@ -15,6 +15,9 @@ RLV_MUST_CHECK int rlv_load(const char *path, const char *sha256, rlv_arena *are
  */
 RLV_MUST_CHECK int rlv_load_create(const relevo_plugin *plugin, const relevo_value *values,
                                    void **ret_instance, rlv_error *err);
+
+/* Has an instance tell of its intents, if it does. */
+void rlv_load_intents(const relevo_plugin *plugin, void *instance, rlv_intents *intents);
 
 /* Runs the operation of a phase that the plugin has; returns what it returns. results: as in rlv_runner_type.
  */

@@ -162,7 +162,27 @@ static bool keep_values(struct process_runner *r, const relevo_value *values, si
     return !rlv_arena_overflowed(r->arena);
 }
 
-static int process_create(rlv_runner *base, const relevo_value *values, size_t n, rlv_error *err)
+/* What the instance told when it started: it lies in the first slot until that is asked. One whose process has ended meanwhile has told
+   nothing; calls will say what is the matter with it. */
+static int read_intents(struct process_runner *r, rlv_intents *intents, rlv_error *err)
+{
+    rlv_held held;
+    rlv_arena *arena = rlv_arena_new(2 * RLV_RING_RESPONSE);
+    if (!arena)
+        return rlv_error_set(err, RLV_E_LIMIT, "memory is short");
+    if (rlv_keeper_hold(r->keeper, true, &held, err) == RLV_OK) {
+        rlv_ring_response *response = rlv_spawned_response(held.process, 0);
+        size_t used = response->used <= RLV_RING_RESPONSE_ROOM ? response->used : 0;
+        rlv_str copy = rlv_arena_copy(arena, (rlv_str){rlv_ring_body(response, sizeof(*response)), used}); /* it may write meanwhile */
+        if (copy.ptr)
+            rlv_intents_take(copy, arena, intents);
+        rlv_keeper_let_go(r->keeper, &held);
+    }
+    rlv_arena_free(arena);
+    return RLV_OK;
+}
+
+static int process_create(rlv_runner *base, const relevo_value *values, size_t n, rlv_intents *intents, rlv_error *err)
 {
     struct process_runner *r = (struct process_runner *)base;
     if (!keep_values(r, values, n))
@@ -173,7 +193,8 @@ static int process_create(rlv_runner *base, const relevo_value *values, size_t n
                                           .start_us = r->start_us,
                                           .offences =
                                               r->offences};
-    return rlv_keeper_new(&settings, &r->start, &r->keeper, err);
+    int code = rlv_keeper_new(&settings, &r->start, &r->keeper, err);
+    return code ? code : read_intents(r, intents, err);
 }
 
 /* ---- calls

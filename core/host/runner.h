@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "config/config.h"
 #include "host/answer.h"
+#include "host/intents.h"
 
 typedef struct rlv_runner rlv_runner;
 
@@ -48,9 +49,9 @@ typedef struct rlv_run_failure {
 } rlv_run_failure;
 
 typedef struct rlv_runner_type {
-    /* Makes the instance from n values; once, before any call. RLV_E_CONFIG: err is what the plugin says, on
+    /* Makes the instance from n values, and has it tell of its intents; once, before any call. RLV_E_CONFIG: err is what the plugin says, on
        one line; any other code: its process could not do it. */
-    int (*create)(rlv_runner *runner, const relevo_value *values, size_t n, rlv_error *err);
+    int (*create)(rlv_runner *runner, const relevo_value *values, size_t n, rlv_intents *intents, rlv_error *err);
     /*
      * Runs a call. What the plugin answered is in the collector when it returns; after anything but
      * RLV_RUN_DONE that is void, and *ret_failure says why. collector->full: so is it. Several threads at

@@ -217,6 +217,7 @@ void rlv_described_put(rlv_ring_writer *w, const rlv_host_plugin_info *info)
     put_int(w, info->abi_minor);
     put_int(w, info->operations);
     put_int(w, info->has_tool);
+    put_int(w, info->tells_intents);
     put_int(w, (int64_t)info->n_options);
     for (size_t i = 0; i < info->n_options; i++)
         put_option(w, info->options[i]);
@@ -293,6 +294,7 @@ int rlv_described_take(const char *path, rlv_str bytes, rlv_arena *arena, rlv_ho
     info.abi_minor = (uint32_t)take_int(&c, 0, RELEVO_ABI_MINOR);
     info.operations = (uint32_t)take_int(&c, 0, (1 << RLV_PHASES) - 1);
     info.has_tool = take_int(&c, 0, 1);
+    info.tells_intents = take_int(&c, 0, 1);
     info.n_options = (size_t)take_int(&c, 0, RLV_CHECK_OPTIONS_MAX);
     relevo_option *options = take_array(&c, info.n_options, sizeof(*options));
     const relevo_option **list = take_array(&c, info.n_options, sizeof(*list));
@@ -311,6 +313,31 @@ int rlv_described_take(const char *path, rlv_str bytes, rlv_arena *arena, rlv_ho
             path);
     *ret = info;
     return RLV_OK;
+}
+
+/* ---- intents
+ * -------------------------------------------------------------------------------------------------------- */
+
+void rlv_intents_put(rlv_ring_writer *w, const rlv_intents *intents)
+{
+    put_int(w, (int64_t)intents->n);
+    for (size_t i = 0; i < intents->n; i++) {
+        put_z(w, intents->items[i].name);
+        put_z(w, intents->items[i].where);
+        put_int(w, intents->items[i].awaited);
+    }
+}
+
+void rlv_intents_take(rlv_str bytes, rlv_arena *scratch, rlv_intents *intents)
+{
+    struct cursor c = {.rest = bytes, .arena = scratch};
+    int64_t n = take_int(&c, 0, RLV_HOST_INTENTS_MAX);
+    for (int64_t i = 0; i < n && !c.bad; i++) {
+        rlv_str name = take_text(&c, TEXT_MAX), where = take_text(&c, TEXT_MAX);
+        bool awaited = take_int(&c, 0, 1);
+        if (!c.bad)
+            rlv_intents_add(intents, name, where, awaited);
+    }
 }
 
 /* ---- a refusal

@@ -6,6 +6,7 @@
 #ifndef RLV_HOST_START_H
 #define RLV_HOST_START_H
 
+#include "host/intents.h"
 #include "host/ring.h"
 
 enum rlv_start_mode {
@@ -43,5 +44,9 @@ void rlv_described_put(rlv_ring_writer *w, const rlv_host_plugin_info *info);
 /* Everything but `entry`, and `sha256`, which is not its to say, is copied into arena. RLV_E_REFUSED with a line that begins with path. */
 RLV_MUST_CHECK int rlv_described_take(const char *path, rlv_str bytes, rlv_arena *arena,
                                       rlv_host_plugin_info *ret, rlv_error *err);
+
+/* What an instance told of its intents, as far as there is room; and what of it can be read, into the parent's. */
+void rlv_intents_put(rlv_ring_writer *w, const rlv_intents *intents);
+void rlv_intents_take(rlv_str bytes, rlv_arena *scratch, rlv_intents *intents);
 
 #endif

@@ -277,6 +277,13 @@ static int32_t on_result(void *instance, const relevo_view *const *views, const 
     return read_all(instance, views, results, n, sink);
 }
 
+static void intents(void *instance, const relevo_intents *to)
+{
+    const classifier *self = instance;
+    for (uint32_t i = 0; i < self->reader.model->n_labels; i++)
+        to->reads(to, rlt_str(self->reader.model->labels[i]));
+}
+
 RELEVO_EXPORT const relevo_plugin relevo_plugin_descriptor = {
     .magic = RELEVO_PLUGIN_MAGIC,
     .abi_major = RELEVO_ABI_MAJOR,
@@ -293,4 +300,5 @@ RELEVO_EXPORT const relevo_plugin relevo_plugin_descriptor = {
     .classify = classify,
     .on_result = on_result,
     .tool = rlc_tool,
+    .intents = intents,
 };

@@ -92,6 +92,17 @@ static void min_confidence(void **state)
     tk_close(kit);
 }
 
+static void tells_of_its_intents(void **state)
+{
+    (void)state;
+    tk *kit = tk_open("classifier", "intents", intents, NULL);
+    char told[TK_SHOWN_SIZE];
+    tk_intents(kit, told);
+    assert_non_null(strstr(told, "reads shipping\n"));
+    assert_null(strstr(told, "awaits"));
+    tk_close(kit);
+}
+
 static void many_threads(void **state)
 {
     (void)state;
@@ -338,7 +349,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(demo_conversation), cmocka_unit_test(knows_strange_ground),
-        cmocka_unit_test(min_confidence),    cmocka_unit_test(many_threads),
+        cmocka_unit_test(min_confidence),    cmocka_unit_test(tells_of_its_intents), cmocka_unit_test(many_threads),
         cmocka_unit_test(stored_model),      cmocka_unit_test(tool_knows_outside),
         cmocka_unit_test(learned_moods),     cmocka_unit_test(by_the_whole_message),
         cmocka_unit_test(tool_shows_progress),

@@ -6,6 +6,7 @@
 #include "flows.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -385,6 +386,17 @@ static bool take_rules(const flow_reader *in, const rlt_node *map, lq_flow *flow
     return rules != NULL;
 }
 
+static bool take_where(const flow_reader *in, const rlt_node *node, relevo_str *ret)
+{
+    size_t size = strlen(in->path) + sizeof ":4294967295";
+    char *where = get(in, size, 1);
+    if (!where)
+        return false;
+    int len = snprintf(where, size, "%s:%u", in->path, rlt_node_line(node));
+    *ret = (relevo_str){where, (uint64_t)len};
+    return true;
+}
+
 static bool take_start(const flow_reader *in, const rlt_node *map, lq_flow *flow)
 {
     static const char *const keys[] = {"intents", "min_confidence", "keywords", "choices", NULL};
@@ -396,6 +408,8 @@ static bool take_start(const flow_reader *in, const rlt_node *map, lq_flow *flow
         !take_texts(in, node, "choices", &flow->choices, &flow->n_choices) ||
         !take_phrases(in, node, "keywords", &flow->keywords) ||
         !take_number(in, node, "min_confidence", &flow->min_confidence))
+        return false;
+    if (flow->n_intents && !take_where(in, rlt_node_get(node, "intents"), &flow->where))
         return false;
     return flow->n_intents || flow->n_choices || flow->keywords ||
            fail(in, node, "nothing would ever begin this flow; give intents, keywords or choices", "start");

@@ -77,6 +77,7 @@ typedef struct lq_flow {
     lq_text title; /* what people call it; absent: the id */
     const relevo_str *intents, *choices; /* what begins it */
     size_t n_intents, n_choices;
+    relevo_str where; /* "FILE:LINE" of the intents; absent: none */
     double min_confidence;
     rlt_phrases *keywords; /* NULL: none */
     lq_text intro, done, collected, cancelled, resume; /* collected: instead of done, to who waits for a person */

@@ -381,6 +381,14 @@ static int32_t respond(void *instance, const relevo_view *const *views, uint32_t
     return each(instance, views, n, false, respond_one, sink);
 }
 
+static void intents(void *instance, const relevo_intents *to)
+{
+    const lq_business *self = instance;
+    for (size_t i = 0; i < self->flows.n; i++)
+        for (size_t k = 0; k < self->flows.flows[i].n_intents; k++)
+            to->awaits(to, self->flows.flows[i].intents[k], self->flows.flows[i].where);
+}
+
 RELEVO_EXPORT const relevo_plugin relevo_plugin_descriptor = {
     .magic = RELEVO_PLUGIN_MAGIC,
     .abi_major = RELEVO_ABI_MAJOR,
@@ -397,4 +405,5 @@ RELEVO_EXPORT const relevo_plugin relevo_plugin_descriptor = {
     .classify = classify,
     .trigger = trigger,
     .respond = respond,
+    .intents = intents,
 };

@@ -451,6 +451,19 @@ static void refusals_and_threads(void **state)
     tk_close(kit);
 }
 
+static void tells_of_its_intents(void **state)
+{
+    (void)state;
+    char told[TK_SHOWN_SIZE], line[4200];
+    tk *kit = tk_open("lead_qualifier", "flows", flows, NULL);
+    tk_intents(kit, told);
+    (void)snprintf(line, sizeof line, "awaits catering at %s:", flows);
+    const char *at = strstr(told, line);
+    assert_non_null(at);
+    assert_true(strtol(at + strlen(line), NULL, 10) > 1);
+    tk_close(kit);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -459,7 +472,7 @@ int main(void)
         cmocka_unit_test(collects_data), cmocka_unit_test(languages),
         cmocka_unit_test(other_messages), cmocka_unit_test(waits_for_a_person),
         cmocka_unit_test(waits_and_has_said_it), cmocka_unit_test(waits_and_says_nothing),
-        cmocka_unit_test(refusals_and_threads),
+        cmocka_unit_test(refusals_and_threads), cmocka_unit_test(tells_of_its_intents),
     };
     return cmocka_run_group_tests(tests, find_flows, NULL);
 }

@@ -71,6 +71,11 @@ static int32_t route(void *instance, const relevo_view *const *views, uint32_t n
     return RELEVO_OK;
 }
 
+static void intents(void *instance, const relevo_intents *to)
+{
+    rules_intents(instance, to);
+}
+
 RELEVO_EXPORT const relevo_plugin relevo_plugin_descriptor = {
     .magic = RELEVO_PLUGIN_MAGIC,
     .abi_major = RELEVO_ABI_MAJOR,
@@ -85,4 +90,5 @@ RELEVO_EXPORT const relevo_plugin relevo_plugin_descriptor = {
     .create = create,
     .destroy = destroy,
     .route = route,
+    .intents = intents,
 };

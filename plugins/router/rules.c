@@ -362,3 +362,13 @@ const target *rules_find(const rule_set *rules, const relevo_view *view)
     }
     return &rules->fallback;
 }
+
+void rules_intents(const rule_set *rules, const relevo_intents *to)
+{
+    for (size_t i = 0; i < rules->n; i++) {
+        const texts *list = &rules->list[i].when.intents;
+        for (uint64_t k = 0; k < list->n; k++) {
+            to->awaits(to, list->items[k], (relevo_str){NULL, 0});
+        }
+    }
+}

@@ -54,6 +54,9 @@ void rules_free(rule_set *rules);
 /* The target of the first rule that holds, else the default. Immutable: from any thread. */
 const target *rules_find(const rule_set *rules, const relevo_view *view);
 
+/* Tells of the intents that rules ask for. */
+void rules_intents(const rule_set *rules, const relevo_intents *to);
+
 /* The language to go by: the conversation's, else the message's; absent: unknown. */
 relevo_str rules_language(const relevo_view *view);
 

@@ -172,6 +172,16 @@ static void runs_in_threads(void **state)
     tk_close(kit);
 }
 
+static void tells_of_its_intents(void **state)
+{
+    (void)state;
+    char told[TK_SHOWN_SIZE];
+    tk *kit = tk_open("router", "routes", ROUTES, "default", DEFAULT, NULL);
+    tk_intents(kit, told);
+    assert_string_equal(told, "awaits refund\nawaits refund\n");
+    tk_close(kit);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +192,7 @@ int main(void)
         cmocka_unit_test(the_policys_team_goes_first),
         cmocka_unit_test(the_customers_language_may_be_unknown),
         cmocka_unit_test(refuses_bad_rules),
+        cmocka_unit_test(tells_of_its_intents),
         cmocka_unit_test(runs_in_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -186,7 +186,7 @@ static const relevo_plugin *load(const char *name, char error[TK_ERROR_SIZE])
     }
     const relevo_plugin *plugin = dlsym(handle, RELEVO_PLUGIN_SYMBOL);
     if (plugin == NULL || plugin->magic != RELEVO_PLUGIN_MAGIC || plugin->abi_major != RELEVO_ABI_MAJOR ||
-        plugin->size != sizeof(*plugin)) {
+        plugin->size < offsetof(relevo_plugin, tool) + sizeof(plugin->tool) || plugin->size > sizeof(*plugin)) {
         snprintf(error, TK_ERROR_SIZE, "%.400s is not a plugin of this ABI", path);
         return NULL;
     }

@@ -383,3 +383,35 @@ const tk_answers *tk_result(tk *kit, tk_view *view, uint32_t status, const char 
     }
     return checked(kit, answers);
 }
+
+typedef struct intent_list {
+    relevo_intents to;
+    char *told;
+} intent_list;
+
+static void put_intent(const relevo_intents *to, const char *what, relevo_str intent, relevo_str where)
+{
+    const intent_list *list = (const intent_list *)(const void *)to; /* its first member */
+    size_t len = strlen(list->told);
+    assert_true(intent.len > 0);
+    (void)snprintf(list->told + len, TK_SHOWN_SIZE - len, "%s %.*s%s%.*s\n", what, (int)intent.len, intent.ptr, where.len ? " at " : "",
+                   (int)where.len, where.len ? where.ptr : "");
+}
+
+static void put_read(const relevo_intents *to, relevo_str intent)
+{
+    put_intent(to, "reads", intent, (relevo_str){NULL, 0});
+}
+
+static void put_awaited(const relevo_intents *to, relevo_str intent, relevo_str where)
+{
+    put_intent(to, "awaits", intent, where);
+}
+
+void tk_intents(tk *kit, char told[TK_SHOWN_SIZE])
+{
+    const intent_list list = {{.size = sizeof(relevo_intents), .reads = put_read, .awaits = put_awaited}, told};
+    told[0] = '\0';
+    assert_non_null(kit->plugin->intents);
+    kit->plugin->intents(kit->instance, &list.to);
+}

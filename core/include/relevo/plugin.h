@@ -30,7 +30,7 @@ extern "C" {
 
 #define RELEVO_PLUGIN_MAGIC 0x524c564fu /* "RLVO" */
 #define RELEVO_ABI_MAJOR 1u             /* differs: refused */
-#define RELEVO_ABI_MINOR 4u             /* plugin's newer than the host's: refused; older: fine */
+#define RELEVO_ABI_MINOR 5u             /* plugin's newer than the host's: refused; older: fine */
 
 #define RELEVO_MEMORY_MAX 1024u  /* bytes a plugin may remember of one conversation */
 #define RELEVO_CONTEXT_MAX 256u  /* bytes a plugin may attach to one effect */
@@ -441,6 +441,18 @@ typedef struct relevo_sink {
     void (*log)(const struct relevo_sink *sink, uint32_t level, relevo_str line);
 } relevo_sink;
 
+/*
+ * Where an instance says which intents it knows. Texts are copied during the call.
+ */
+typedef struct relevo_intents {
+    uint32_t size;
+    uint32_t reserved;
+    /* One that it may read in a message. */
+    void (*reads)(const struct relevo_intents *to, relevo_str intent);
+    /* One that something of it waits for. where: "FILE:LINE" that names it; empty: its entry in the configuration does. */
+    void (*awaits)(const struct relevo_intents *to, relevo_str intent, relevo_str where);
+} relevo_intents;
+
 /* ---- the descriptor -------------------------------------------------------------------------------------------- */
 
 enum { /* what the plugin is mainly for: decides the words of `relevo plugin list`, grants nothing */
@@ -506,8 +518,12 @@ typedef struct relevo_plugin {
                          uint32_t n, const relevo_sink *sink);
 
     /* A command-line tool, `relevo <plugin> <argv...>`: argv[0] is the plugin's name. It may use stdio and files.
-       Returns the exit code. */
+       Returns the exit code, of sysexits.h. */
     int32_t (*tool)(int32_t argc, const char *const *argv);
+
+    /* Since 1.5. Says once, after create, which intents the instance reads (a classifier) and which it waits for (a trigger, a flow): people are told at
+       start of one that is awaited and that nobody reads, as it would never come. Where somebody classifies without this, nothing is told. */
+    void (*intents)(void *instance, const relevo_intents *to);
 } relevo_plugin;
 
 #define RELEVO_PLUGIN_SYMBOL "relevo_plugin_descriptor"

@@ -142,6 +142,14 @@ static int32_t run(void *instance, const relevo_view *const *views, uint32_t n, 
     return RELEVO_OK;
 }
 
+static void intents(void *instance, const relevo_intents *to)
+{
+    const trigger *t = instance;
+    for (uint64_t i = 0; i < t->n_intents; i++) {
+        to->awaits(to, t->intents[i], (relevo_str){NULL, 0});
+    }
+}
+
 RELEVO_EXPORT const relevo_plugin relevo_plugin_descriptor = {
     .magic = RELEVO_PLUGIN_MAGIC,
     .abi_major = RELEVO_ABI_MAJOR,
@@ -156,4 +164,5 @@ RELEVO_EXPORT const relevo_plugin relevo_plugin_descriptor = {
     .create = create,
     .destroy = destroy,
     .trigger = run,
+    .intents = intents,
 };

@@ -102,6 +102,16 @@ static void refuses_what_would_never_fire(void **state)
     assert_non_null(strstr(error, "empty"));
 }
 
+static void tells_of_its_intents(void **state)
+{
+    (void)state;
+    char told[TK_SHOWN_SIZE];
+    tk *kit = tk_open("intent", "intents", "[\"refund\",\"complaint\"]", NULL);
+    tk_intents(kit, told);
+    assert_string_equal(told, "awaits refund\nawaits complaint\n");
+    tk_close(kit);
+}
+
 static void runs_in_threads(void **state)
 {
     (void)state;
@@ -122,6 +132,7 @@ int main(void)
         cmocka_unit_test(the_stronger_of_the_two_speaks),
         cmocka_unit_test(never_cuts_a_character),
         cmocka_unit_test(refuses_what_would_never_fire),
+        cmocka_unit_test(tells_of_its_intents),
         cmocka_unit_test(runs_in_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -202,6 +202,17 @@ void conditions_free(conditions *list)
     json_decref(list->json);
 }
 
+void conditions_intents(const conditions *list, const relevo_intents *to)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        const condition *c = &list->items[i];
+        for (size_t k = 0; c->subject == SUBJECT_INTENT && k < json_array_size(c->words); k++) {
+            const json_t *word = json_array_get(c->words, k);
+            to->awaits(to, (relevo_str){json_string_value(word), json_string_length(word)}, (relevo_str){NULL, 0});
+        }
+    }
+}
+
 /* ---- holding ----------------------------------------------------------------------------------------------------- */
 
 static bool one_of(const json_t *words, relevo_str text)

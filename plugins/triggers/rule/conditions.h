@@ -46,6 +46,9 @@ typedef struct conditions {
 bool conditions_read(const char *key, relevo_str text, conditions *ret, char *error, size_t error_size);
 void conditions_free(conditions *list);
 
+/* Tells of the intents that a list asks for. */
+void conditions_intents(const conditions *list, const relevo_intents *to);
+
 /* Whether one holds. Pure: any thread. */
 bool condition_holds(const condition *c, const relevo_view *view);
 

@@ -187,6 +187,14 @@ static int32_t run(void *instance, const relevo_view *const *views, uint32_t n, 
     return RELEVO_OK;
 }
 
+static void intents(void *instance, const relevo_intents *to)
+{
+    const trigger *t = instance;
+    conditions_intents(&t->all, to);
+    conditions_intents(&t->any, to);
+    conditions_intents(&t->none, to);
+}
+
 RELEVO_EXPORT const relevo_plugin relevo_plugin_descriptor = {
     .magic = RELEVO_PLUGIN_MAGIC,
     .abi_major = RELEVO_ABI_MAJOR,
@@ -201,4 +209,5 @@ RELEVO_EXPORT const relevo_plugin relevo_plugin_descriptor = {
     .create = create,
     .destroy = destroy,
     .trigger = run,
+    .intents = intents,
 };

@@ -224,6 +224,17 @@ static void mistakes_are_named(void **state)
     assert_non_null(strstr(error, "`reason` must be a sentence"));
 }
 
+static void tells_of_its_intents(void **state)
+{
+    (void)state;
+    char told[TK_SHOWN_SIZE];
+    tk *kit = tk_open("rule", "all", "[{\"intent\":[\"refund\",\"order\"]},{\"slot\":\"total\",\"is\":\"x\"}]", "none", "[{\"intent\":\"greeting\"}]",
+                      "reason", "\"Así es.\"", NULL);
+    tk_intents(kit, told);
+    assert_string_equal(told, "awaits refund\nawaits order\nawaits greeting\n");
+    tk_close(kit);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +246,7 @@ int main(void)
         cmocka_unit_test(silence),
         cmocka_unit_test(lists_combine),
         cmocka_unit_test(a_message_without_text_is_shown_by_its_kind),
+        cmocka_unit_test(tells_of_its_intents),
         cmocka_unit_test(mistakes_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

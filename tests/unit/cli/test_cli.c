@@ -45,7 +45,7 @@ static void finding_the_command(void **state)
     assert_non_null(strstr(out, "  check      checks\n"));
     assert_int_equal(run(front, "relevo"), EX_USAGE);
     assert_int_equal(run(front, "relevo --version"), EX_OK);
-    assert_string_equal(out, "relevo " RELEVO_VERSION ", plugin ABI 1.4\n");
+    assert_string_equal(out, "relevo " RELEVO_VERSION ", plugin ABI 1.5\n");
     assert_int_equal(run(front, "relevo chekc"), EX_USAGE);
     assert_string_equal(
         err, "relevo: there is no command 'chekc', did you mean 'check'? `relevo --help` lists them\n");
@@ -303,7 +303,7 @@ static void plugin_info(void **state)
     assert_int_equal(run(rlv_cli_plugin, line), EX_OK);
     (void)snprintf(want, sizeof(want),
                    "keyword " RELEVO_VERSION ": Fires on words, phrases and regular expressions in the message.\n\n"
-                   "  kind    trigger\n  does    trigger\n  file    %s\n  sha256  %s\n  ABI     1.4\n  held by ",
+                   "  kind    trigger\n  does    trigger\n  file    %s\n  sha256  %s\n  ABI     1.5\n  held by ",
                    path, sum);
     if (strncmp(out, want, strlen(want)) != 0)
         fail_msg("it begins\n%s\nnot\n%s", out, want);
@@ -372,6 +372,44 @@ static void plugin_signatures(void **state)
 }
 
 /* What the policy waits for in vain is named by the policy's own line. */
+/* An intent that is misspelt somewhere is told, and what plugins read from files is in the hash. */
+static void check_intents(void **state)
+{
+    (void)state;
+    char name[] = "/tmp/relevo-check-XXXXXX", examples[] = "/tmp/relevo-examples-XXXXXX", line[256], text[4 * PATH_MAX], want[400], hash[64];
+    const char *folder = built_folder();
+    int fd = mkstemp(name), other = mkstemp(examples);
+    assert_true(fd >= 0 && other >= 0);
+    (void)close(fd);
+    (void)close(other);
+    (void)snprintf(line, sizeof(line), "check --offline --config %s", name);
+    static const char *const form = "kafka: {bootstrap.servers: 'k:9092'}\npostgres: {url: host=p}\nplugins:\n"
+                                    "- {name: classifier, path: %s/plugins/classifier.so, options: {intents: %s}}\n"
+                                    "- {name: intent, path: %s/plugins/triggers/intent.so, options: {intents: [%s, order]}}\n";
+    put(examples, "intents: {refund: {en: [my money back, a refund please]}, order: {en: [where is my order, order status]}}\n");
+    (void)snprintf(text, sizeof(text), form, folder, examples, folder, "refnud");
+    put(name, text);
+    assert_int_equal(run(rlv_cli_check, line), EX_CONFIG);
+    (void)snprintf(want, sizeof(want),
+                   "FAIL   intents   %s:5: plugin 'intent' waits for the intent 'refnud', which none reads, so it never comes: did you mean 'refund'? "
+                   "There are refund, order\n",
+                   name);
+    assert_non_null(strstr(out, want));
+    (void)snprintf(text, sizeof(text), form, folder, examples, folder, "refund");
+    put(name, text);
+    assert_int_equal(run(rlv_cli_check, line), EX_OK);
+    const char *said = strstr(out, "decisions are marked with hash ");
+    assert_non_null(said);
+    (void)snprintf(hash, sizeof(hash), "%.48s", said);
+    assert_int_equal(run(rlv_cli_check, line), EX_OK);
+    assert_non_null(strstr(out, hash));
+    put(examples, "intents: {refund: {en: [my money back, a refund now]}, order: {en: [where is my order, order status]}}\n");
+    assert_int_equal(run(rlv_cli_check, line), EX_OK);
+    assert_null(strstr(out, hash));
+    assert_int_equal(unlink(name), 0);
+    assert_int_equal(unlink(examples), 0);
+}
+
 static void check_policy(void **state)
 {
     (void)state;
@@ -647,7 +685,7 @@ int main(void)
         cmocka_unit_test(wrong_lines),
         cmocka_unit_test(plugin_info),
         cmocka_unit_test(plugin_signatures),
-        cmocka_unit_test(check_policy),
+        cmocka_unit_test(check_intents), cmocka_unit_test(check_policy),
         cmocka_unit_test(plugin_list),
         cmocka_unit_test(json_in_a_line), cmocka_unit_test(beginnings),
         cmocka_unit_test(moments),

@@ -34,9 +34,9 @@ static void test_refused_files(void **state)
         {"newer_major",
          "abi_major is 2, this Relevo speaks 1: rebuild the plugin against relevo/plugin.h 1.x"},
         {"newer_minor",
-         "abi_minor is 5, this Relevo speaks up to 1.4: upgrade Relevo, or rebuild the plugin against an "
+         "abi_minor is 6, this Relevo speaks up to 1.5: upgrade Relevo, or rebuild the plugin against an "
          "older relevo/plugin.h"},
-        {"short_size", "size is 16, a descriptor of version 1.4 has at least 136: rebuild the plugin against "
+        {"short_size", "size is 16, a descriptor of version 1.5 has at least 136: rebuild the plugin against "
                        "relevo/plugin.h 1.x"},
         {"no_symbol",
          "relevo_plugin_descriptor is missing: define it with RELEVO_EXPORT, see docs/plugins.md"},

@@ -95,15 +95,15 @@ static void test_head(void **state)
         "docs/plugins.md");
     plugin.abi_major = 2;
     refused("x.so: abi_major is 2, this Relevo speaks 1: rebuild the plugin against relevo/plugin.h 1.x");
-    plugin.abi_minor = 5;
-    refused("x.so: abi_minor is 5, this Relevo speaks up to 1.4: upgrade Relevo, or rebuild the plugin "
+    plugin.abi_minor = 6;
+    refused("x.so: abi_minor is 6, this Relevo speaks up to 1.5: upgrade Relevo, or rebuild the plugin "
             "against an older "
             "relevo/plugin.h");
     plugin.size = 24;
     refused("x.so: size is 24, a descriptor of version 1.0 has at least 136: rebuild the plugin against "
             "relevo/plugin.h 1.x");
     plugin.size = 4096;
-    refused("x.so: size is 4096, a descriptor of version 1.0 has at most 136: rebuild the plugin against "
+    refused("x.so: size is 4096, a descriptor of version 1.0 has at most 144: rebuild the plugin against "
             "relevo/plugin.h 1.x");
 }
 
@@ -118,7 +118,7 @@ static void test_short_symbol(void **state)
     assert_int_equal(check_sized(8, &err), RLV_E_REFUSED);
     assert_non_null(strstr(err.message, "size: the descriptor has 8 bytes, this Relevo needs 136"));
     assert_int_equal(check_sized(64, &err), RLV_E_REFUSED);
-    assert_non_null(strstr(err.message, "size is 136, the symbol holds only 64 bytes"));
+    assert_non_null(strstr(err.message, "size is 144, the symbol holds only 64 bytes"));
 }
 
 static void test_words(void **state)

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/metrics.h"
 
@@ -558,6 +559,95 @@ static void test_words(void **state)
     assert_string_equal(rlv_host_option_type_name(9), "unknown");
 }
 
+typedef struct told {
+    char lines[1024];
+} told;
+
+static void tell(void *user, const char *line)
+{
+    told *t = user;
+    (void)snprintf(t->lines + strlen(t->lines), sizeof(t->lines) - strlen(t->lines), "%s\n", line);
+}
+
+static void lost(const rlv_host *host, const char *expected)
+{
+    const rlv_host_plugin_info *infos[4];
+    told t = {""};
+    rlv_error err;
+    for (size_t i = 0; i < rlv_host_count(host); i++)
+        infos[i] = rlv_host_info(host, i);
+    assert_int_equal(rlv_host_lost_intents(infos, rlv_host_count(host), tell, &t, &err), RLV_OK);
+    assert_string_equal(t.lines, expected);
+}
+
+/* An intent that one waits for and none reads is told with its place, the nearest and what there is. */
+static void test_lost_intents(void **state)
+{
+    (void)state;
+    test_config c;
+    config_open(&c, "reads", "{label: x}", "waits", "{label: x, mode: waits}", NULL);
+    rlv_host *host = host_of(&c);
+    char expected[1024];
+    assert_int_equal(rlv_host_info(host, 0)->n_intents, 2); /* without what is no line */
+    (void)snprintf(expected, sizeof(expected),
+                   "%s:%d: plugin 'waits' waits for the intent 'refnud', which none reads, so it never comes: did you mean 'refund'? There are "
+                   "refund, order\n"
+                   "flows.yaml:7: plugin 'waits' waits for the intent 'parking', which none reads, so it never comes: there are refund, order\n",
+                   c.config.file, (int)c.plugins[1].line);
+    lost(host, expected);
+    rlv_host_free(host);
+    config_close(&c);
+
+    config_open(&c, "waits", "{label: x, mode: waits}", NULL);
+    host = host_of(&c);
+    lost(host, ""); /* nobody says what is read */
+    rlv_host_plugin_info silent = *rlv_host_info(host, 0), reads = silent;
+    const rlv_host_intent one = {"refund", "", false};
+    reads.intents = &one;
+    reads.n_intents = 1;
+    silent.tells_intents = false; /* it classifies, and does not say what it reads */
+    told t = {""};
+    rlv_error err;
+    const rlv_host_plugin_info *infos[] = {rlv_host_info(host, 0), &reads, &silent};
+    assert_int_equal(rlv_host_lost_intents(infos, 3, tell, &t, &err), RLV_OK);
+    assert_string_equal(t.lines, "");
+    assert_int_equal(rlv_host_lost_intents(infos, 2, tell, &t, &err), RLV_OK);
+    assert_non_null(strstr(t.lines, "'order'"));
+    rlv_host_free(host);
+    config_close(&c);
+}
+
+static uint64_t hash_with(const char *text)
+{
+    static const char path[] = "/tmp/relevo-host-content.txt";
+    test_config c;
+    FILE *file = text ? fopen(path, "we") : NULL;
+    if (file) {
+        assert_true(fputs(text, file) >= 0);
+        assert_int_equal(fclose(file), 0);
+    }
+    config_open(&c, "a", text ? "{label: x, where: /tmp/relevo-host-content.txt}" : "{label: x, where: ''}", NULL);
+    rlv_host *host = host_of(&c);
+    const rlv_host_plugin_info *infos[] = {rlv_host_info(host, 0), rlv_host_info(host, 0)};
+    uint64_t hash = rlv_host_hash(7, infos, 1);
+    if (text)
+        assert_true(hash != rlv_host_hash(8, infos, 1) && hash != rlv_host_hash(7, infos, 2));
+    rlv_host_free(host);
+    config_close(&c);
+    (void)unlink(path);
+    return hash;
+}
+
+/* What a plugin reads from a file counts as its options do. */
+static void test_hash(void **state)
+{
+    (void)state;
+    uint64_t one = hash_with("one");
+    assert_true(one == hash_with("one"));
+    assert_true(one != hash_with("two"));
+    assert_true(hash_with(NULL) == 7); /* it reads none */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -576,6 +666,8 @@ int main(void)
         cmocka_unit_test(test_lanes_at_once),
         cmocka_unit_test(test_inspect_and_tool),
         cmocka_unit_test(test_words),
+        cmocka_unit_test(test_lost_intents),
+        cmocka_unit_test(test_hash),
     };
     int failed = cmocka_run_group_tests_name("in this process", tests, NULL, NULL);
     test_wary = true;

@@ -334,6 +334,21 @@ static int32_t tool(int32_t argc, const char *const *argv)
     return strcmp(argv[0], "probe") == 0 && argv[argc] == NULL ? 40 + argc : 1;
 }
 
+/* In mode "waits" it waits for two that nobody reads, in any other it reads some. */
+static void intents(void *instance, const relevo_intents *to)
+{
+    const probe *p = instance;
+    if (strcmp(p->mode, "waits") != 0) {
+        to->reads(to, str("refund"));
+        to->reads(to, str("order"));
+        to->reads(to, str("a\nb"));
+        return;
+    }
+    to->awaits(to, str("order"), str(""));
+    to->awaits(to, str("refnud"), str(""));
+    to->awaits(to, str("parking"), str("flows.yaml:7"));
+}
+
 RELEVO_EXPORT const relevo_plugin relevo_plugin_descriptor = {
     .magic = RELEVO_PLUGIN_MAGIC,
     .abi_major = RELEVO_ABI_MAJOR,
@@ -355,4 +370,5 @@ RELEVO_EXPORT const relevo_plugin relevo_plugin_descriptor = {
     .notify = notify,
     .on_result = on_result,
     .tool = tool,
+    .intents = intents,
 };
