@@ -8,7 +8,7 @@ BESIDE = {"es": "fastText 50.1, XLM-R 65.9", "pt": "fastText 55.1, XLM-R 67.1", 
 
 
 def measure(tool, data):
-    source = ["--intents", tool.example_intents()]
+    source = ["--model", tool.example_model()]
     names = ["negative", "neutral", "positive"]
     rows = []
     for language in ("spanish", "portuguese", "english"):

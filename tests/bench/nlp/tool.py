@@ -73,6 +73,12 @@ class Tool:
     def example_intents(self):
         return str(Path(__file__).resolve().parents[3] / "docs/examples/cafe_andino/intents.yaml")
 
+    def example_model(self):
+        """Of the example's intents, by their words: what stands beside a model of moods."""
+        model = os.path.join(self.folder, "example.model")
+        self.run("classifier", "train", "--intents", self.example_intents(), "-o", model)
+        return model
+
     def run(self, plugin, *arguments, text=""):
         done = subprocess.run([self.program, plugin, *arguments], input=text, capture_output=True, text=True,
                               env=self.environment)
