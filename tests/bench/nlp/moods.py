@@ -21,9 +21,9 @@ def measure(tool, data):
         folder = data / "umsab" / language
         true = [names[int(x)] for x in (folder / "val_labels.txt").read_text().split()]
         texts = (folder / "val_text.txt").read_text().split("\n")[:len(true)]
-        alone = [reading["sentiment"] for reading in tool.classify(source + ["--moods", ""], texts)]
+        alone = [reading["sentiment"] for reading in tool.by_words().classify(source + ["--moods", ""], texts)]
         figure(f"umsab_{code}_lexicon_macro_f1", macro_f1(alone, true))
-        shipped = [reading["sentiment"] for reading in tool.classify(source, texts)]
+        shipped = [reading["sentiment"] for reading in tool.by_words().classify(source, texts)]
         figure(f"umsab_{code}_shipped_macro_f1", macro_f1(shipped, true))
         read = tool.classify(source + learned, texts)
         found = [reading["sentiment"] for reading in read]

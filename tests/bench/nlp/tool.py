@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Relevo's command line, as an admin uses it, and the measures that are taken of what it says."""
+import copy
 import csv
 import json
 import math
@@ -65,6 +66,12 @@ class Tool:
             self.environment["RELEVO_VECTORS"] = vectors
         self.models = 0
 
+    def by_words(self):
+        """The same without embeddings, for models that were not trained with them."""
+        plain = copy.copy(self)
+        plain.embeddings = None
+        return plain
+
     def vectors_in_use(self):
         usual = os.path.expanduser("~/.cache/relevo/vectors-1/words.vectors")
         path = self.environment.get("RELEVO_VECTORS", usual if os.path.exists(usual) else "")
@@ -113,7 +120,7 @@ class Tool:
         """One reading for each text; tells the time of a message under `name`."""
         texts = [" ".join(text.split()) for text in texts]
         lines = "".join(text + "\n" for text in texts)
-        if self.embeddings and ("--model" in source or "--moods" in source):
+        if self.embeddings and "--model" in source:
             arguments += *self.embed(texts), "--sure", self.sure
         done = self.run("classifier", "classify", *source, "--json", "--times", *arguments, text=lines)
         embedded = re.search(r"(\d+) of them by their embeddings", done.stderr)
