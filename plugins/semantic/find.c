@@ -2,6 +2,7 @@
 /* See find.h. It must never name an article that is not valid that day, nor one without an embedding. */
 #include "find.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +42,12 @@ static const rlt_article *article_at(const sem_shelf *shelf, size_t place, rlt_l
     return any;
 }
 
+/* Words that two languages have alike are chance as often as not: they say nothing of an article in another language than the question. */
+static bool shares_words(const rlt_article *article, rlt_language language)
+{
+    return language == RLT_UNKNOWN || article->language == language;
+}
+
 bool sem_find(const sem_shelf *shelf, const sem_limits *limits, rlt_work *work, const rlt_doc *doc, rlt_language language, int64_t day,
               const float *vector, sem_found *ret)
 {
@@ -53,9 +60,11 @@ bool sem_find(const sem_shelf *shelf, const sem_limits *limits, rlt_work *work, 
     sem_table_find(shelf->table, vector, cosines);
     for (size_t i = 0; i < n; i++)
         words[i] = NOWHERE;
-    for (uint32_t i = 0; i < shelf->kb->n; i++)
-        if (shelf->places[i] < n && rlt_is_valid(&shelf->kb->articles[i], day) && found[i] > words[shelf->places[i]])
-            words[shelf->places[i]] = found[i];
+    for (uint32_t i = 0; i < shelf->kb->n; i++) {
+        const rlt_article *article = &shelf->kb->articles[i];
+        if (shelf->places[i] < n && rlt_is_valid(article, day))
+            words[shelf->places[i]] = fmax(words[shelf->places[i]], shares_words(article, language) ? found[i] : 0);
+    }
     for (size_t i = 0; i < n; i++) {
         if (words[i] < 0)
             continue;

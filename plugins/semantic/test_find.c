@@ -94,6 +94,10 @@ static void test_words(void **state)
     assert_non_null(find("¿a qué hora abren?", RLT_ES, 0.72f, 0.71f, 0, 0).why);
     assert_string_equal(find("¿a qué hora abren?", RLT_ES, 1, 0, 0, 0.25).article->id.ptr, "envios");
     assert_string_equal(find("¿hay cupones?", RLT_ES, 1, 0, 0, 1).article->id.ptr, "envios"); /* nuevo has no embedding */
+    /* in another language than the article's, words are chance: horario has no English */
+    assert_string_equal(find("a horario", RLT_ES, 0.72f, 0.71f, 0, 1).article->id.ptr, "horario");
+    assert_string_equal(find("a horario", RLT_EN, 0.72f, 0.71f, 0, 1).article->id.ptr, "envios");
+    assert_string_equal(find("a horario", RLT_UNKNOWN, 0.72f, 0.71f, 0, 1).article->id.ptr, "horario");
 }
 
 int main(void)
