@@ -17,7 +17,7 @@ bool rlv_collect_begins(rlv_step *step);
 bool rlv_collect_goes_on(const rlv_conversation *conv);
 /* Says what the plugin that collects answered, and nothing of any other. */
 void rlv_collect_say(rlv_step *step);
-/* They wait no longer, or are asked something else. */
+/* They wait no longer, or are asked something else: nothing more is asked. */
 void rlv_collect_end(rlv_conversation *conv);
 
 #endif

@@ -3,8 +3,8 @@
    compares it. */
 #include "conversation/decide.h"
 
-#include "conversation/collect.h"
 #include "conversation/digest.h"
+#include "conversation/waiting.h"
 
 enum { WINDOW_MS = 24 * 3600 * 1000 };
 
@@ -45,7 +45,7 @@ static rlv_decision *change(rlv_step *step, enum rlv_decision_kind kind, enum rl
     if (kind != RLV_DECIDED_JOINED) /* there what is held goes on, or not, as the owner is (join.c) */
         rlv_digest_end_held(conv);
     if (d->owner != RLV_OWNER_QUEUED)
-        rlv_collect_end(conv);
+        rlv_waiting_over(conv);
     step->changed = true;
     return d;
 }

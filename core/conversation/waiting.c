@@ -4,6 +4,7 @@
 
 #include <strings.h>
 
+#include "conversation/callback.h"
 #include "conversation/collect.h"
 #include "conversation/decide.h"
 #include "conversation/digest.h"
@@ -11,15 +12,16 @@
 static const rlv_str none = {NULL, 0};
 static const char leave_id[] = "relevo:bot"; /* of the button */
 
-/* That they were asked where to reach them: remembered as a plugin's memory is. No plugin is called so. */
+/* That they were asked where to reach them: remembered as a plugin's memory is. No plugin is called so. "1": until they answer; "2": they said yes,
+   and not when or where. */
 static const rlv_str asked_callback = {"core:callback", 13};
 
-static bool is_asked(const rlv_conversation *conv)
+static char asked(const rlv_conversation *conv)
 {
     for (int32_t i = 0; i < conv->n_memories; i++)
         if (rlv_str_eq(conv->memories[i].plugin, asked_callback))
-            return true;
-    return false;
+            return conv->memories[i].bytes.ptr[0];
+    return '\0';
 }
 
 /* The word before a number in "position 3, about 7 min"; the number, or absent. */
@@ -104,18 +106,16 @@ static bool leaves(const rlv_step *step)
     return title.len && ev->text.len == title.len && strncasecmp(ev->text.ptr, title.ptr, title.len) == 0;
 }
 
-bool rlv_waiting_message(rlv_step *step)
+/* What answers the callback's question, and nothing else, is the slot. */
+static void take_callback(rlv_step *step)
 {
     rlv_conversation *conv = step->conversation;
     const rlv_event *ev = step->event;
-    if (leaves(step)) {
-        (void)rlv_decide_owner(step, RLV_DECIDED_RETURNED, RLV_OWNER_BOT, none, RLV_CAUSE_CUSTOMER);
-        (void)rlv_decide_notice(step, &step->policy->notices.returned, "notice.returned", none);
-        return true;
-    }
-    if (!is_asked(conv) || !ev->text.len)
-        return false;
-    rlv_digest_memory(conv, asked_callback, none);
+    char state = asked(conv);
+    enum rlv_callback said = state ? rlv_callback_read(ev->text) : RLV_CALLBACK_NONE;
+    if (said == RLV_CALLBACK_NONE || (state == '2' && said != RLV_CALLBACK_SAID))
+        return;
+    rlv_digest_memory(conv, asked_callback, said == RLV_CALLBACK_YES ? RLV_STR("2") : none);
     (void)rlv_digest_slot(conv, RLV_STR("callback"), ev->text, ev->message_id);
     rlv_decision *d = rlv_decide(step, RLV_DECIDED_SLOT_FILLED);
     if (d) {
@@ -123,6 +123,23 @@ bool rlv_waiting_message(rlv_step *step)
         d->as.slot.value = rlv_str_cut(ev->text, RLV_SLOT_VALUE_MAX);
         d->as.slot.message_id = ev->message_id;
     }
-    (void)rlv_decide_notice(step, &step->policy->notices.noted, "notice.noted", none);
+    if (said == RLV_CALLBACK_SAID)
+        (void)rlv_decide_notice(step, &step->policy->notices.noted, "notice.noted", none);
+}
+
+bool rlv_waiting_message(rlv_step *step)
+{
+    if (leaves(step)) {
+        (void)rlv_decide_owner(step, RLV_DECIDED_RETURNED, RLV_OWNER_BOT, none, RLV_CAUSE_CUSTOMER);
+        (void)rlv_decide_notice(step, &step->policy->notices.returned, "notice.returned", none);
+        return true;
+    }
+    take_callback(step);
     return false;
+}
+
+void rlv_waiting_over(rlv_conversation *conv)
+{
+    rlv_digest_memory(conv, asked_callback, none);
+    rlv_collect_end(conv);
 }

@@ -12,4 +12,7 @@ void rlv_waiting_given_up(rlv_step *step);
 /* A message of a customer who waits: they go on with the bot (true: nothing else is to be decided about it), or they say where to reach them. */
 bool rlv_waiting_message(rlv_step *step);
 
+/* They wait no longer: what they were asked is not open any more. */
+void rlv_waiting_over(rlv_conversation *conv);
+
 #endif

@@ -82,7 +82,50 @@ static void test_callback_data(void **state)
     assert_str(talk_find(t, RLV_DECIDED_SLOT_FILLED)->as.slot.name, "callback");
     assert_str(talk_find(t, RLV_DECIDED_SLOT_FILLED)->as.slot.value, "mañana a las 9, al 55 1234 5678");
     assert_str(t->conv.slots[0].value, "mañana a las 9, al 55 1234 5678");
-    talk_message(t, "gracias"); /* one message is the answer, and no more */
+    talk_message(t, "mejor a las 10"); /* one message is the answer, and no more */
+    talk_run(t);
+    assert_string_equal(talk_brief(t), "received");
+}
+
+/* What answers nothing is a message like any other, and the question stays open; a yes says neither when nor where; a no is the end of it. */
+static void test_only_answers_are_callback_data(void **state)
+{
+    talk *t = *state;
+    t->policy.queue.give_up_to = RLV_GIVE_UP_CALLBACK;
+    clock_says(t, RLV_COMMAND_NOBODY, "");
+    talk_message(t, "mi pedido 48213 no ha llegado");
+    talk_run(t);
+    assert_string_equal(talk_brief(t), "received");
+    talk_message(t, "sí");
+    talk_run(t);
+    assert_string_equal(talk_brief(t), "received slot_filled");
+    talk_message(t, "no");
+    talk_run(t);
+    assert_string_equal(talk_brief(t), "received");
+    talk_message(t, "al 55 1234 5678");
+    talk_run(t);
+    assert_string_equal(talk_brief(t), "received slot_filled replied(queued/7 notice.noted)");
+    assert_str(t->conv.slots[0].value, "al 55 1234 5678");
+    clock_says(t, RLV_COMMAND_NOBODY, "");
+    talk_message(t, "no, gracias");
+    talk_run(t);
+    assert_string_equal(talk_brief(t), "received slot_filled");
+    talk_message(t, "mañana");
+    talk_run(t);
+    assert_string_equal(talk_brief(t), "received");
+}
+
+/* A person had them meanwhile. */
+static void test_the_callback_is_asked_for_no_longer(void **state)
+{
+    talk *t = *state;
+    t->policy.queue.give_up_to = RLV_GIVE_UP_CALLBACK;
+    clock_says(t, RLV_COMMAND_NOBODY, "");
+    talk_command(t, RLV_COMMAND_TAKE_OVER, RLV_OWNER_HUMAN, 8);
+    talk_run(t);
+    talk_command(t, RLV_COMMAND_REQUEUE, RLV_OWNER_QUEUED, 9);
+    talk_run(t);
+    talk_message(t, "mañana a las 9");
     talk_run(t);
     assert_string_equal(talk_brief(t), "received");
 }
@@ -136,6 +179,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_told_what_is_known), TEST(test_who_waits_no_longer_is_not_told), TEST(test_nobody_came),
         TEST(test_callback_data),      TEST(test_leaving_the_queue),               TEST(test_back_in_the_queue),
+        TEST(test_only_answers_are_callback_data), TEST(test_the_callback_is_asked_for_no_longer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
