@@ -116,6 +116,8 @@ static void put_policy(rlv_buf *out, const rlv_policy *policy)
                    (long long)policy->idle_close_ms, policy->undelivered);
     if (policy->silence_ms)
         rlv_buf_printf(out, "silence %lld\n", (long long)policy->silence_ms);
+    if (policy->silence_ms && policy->silence_hours)
+        put_hours(out, policy->silence_hours);
     for (size_t i = 0; i < policy->n_triggers; i++)
         put_trigger(out, "trigger", &policy->triggers[i]);
     for (size_t i = 0; i < policy->n_rules; i++)

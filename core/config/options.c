@@ -331,6 +331,9 @@ const rlv_option rlv_options[] = {
     {"policy.silence", DURATION, ROOT(config.policy.silence_ms), RELOADABLE, "0", 0, 30 * MS_D, NULL, NULL,
      "A customer who has said nothing to the bot for so long is silent: triggers are asked about it, once (the condition `silence` of the "
      "trigger rule). 0: never."},
+    {"policy.silence_hours", STRING, ROOT(silence_hours), RELOADABLE, "", 0, 0, NULL, NULL,
+     "Name of the hours whose time alone counts for that: who falls silent at closing time is asked about after the next opening, if the conversation is "
+     "not closed before (policy.idle_close). Without it the night counts too."},
     {"policy.pause", DURATION, ROOT(config.policy.pause_ms), RELOADABLE, "0", 0, 30 * MS_S, NULL, NULL,
      "A short message (up to 160 characters) that a customer writes to the bot waits so long for the next one, at most four pauses in "
      "all; then they are answered as one. Longer messages, choices and media are decided at once, with what waited before them. 0: "
@@ -359,7 +362,7 @@ const rlv_option rlv_options[] = {
     {"policy.queue.give_up_to", RLV_OPTION_CHOICE, ROOT(config.policy.queue.give_up_to), RELOADABLE, "wait", RLV_GIVE_UP_WAIT, 0,
      "wait|bot|callback", NULL,
      "`wait`: they are told so (notices.nobody) and wait on. `bot`: they are told so, and the bot has them again. `callback`: they wait on, and "
-     "are asked when and where to reach them (notices.callback); what they write is kept as `callback`, and confirmed (notices.noted)."},
+     "are asked when and where to reach them (notices.callback); a telephone number, an address or a time is kept as `callback`, and confirmed (notices.noted); a yes or no is kept."},
     {"policy.survey.kind", RLV_OPTION_CHOICE, ROOT(config.policy.survey.kind), RELOADABLE, "csat", RLV_SURVEY_CSAT, 0, "csat|nps", NULL,
      "What is asked after a person had the conversation. `csat`: 1 to 5, by a list to choose from. `nps`: 0 to 10, written."},
     {"policy.survey.on_resolve", RLV_OPTION_BOOLEAN, ROOT(config.policy.survey.on_resolve), RELOADABLE, "false", 0, 0, NULL, NULL,

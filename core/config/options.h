@@ -47,6 +47,7 @@ struct rlv_values {
     rlv_config config;
     const char *postgres_password;
     const char *people;
+    const char *silence_hours;
     int32_t log_level, log_format;
 };
 

@@ -7,7 +7,10 @@
 #define MINUTE_MS INT64_C(60000)
 #define DAY_MS    (1440 * MINUTE_MS)
 
-enum { DAYS_AHEAD = 31 };
+enum {
+    DAYS_AHEAD = 31,
+    STEP = 15 /* minutes; nobody closes for less */
+};
 
 static int64_t floor_div(int64_t a, int64_t b)
 {
@@ -62,9 +65,26 @@ static int64_t sooner(const rlv_hours *h, int64_t now, int64_t best, int64_t day
     return at > now && at < best && open_locally(h, at) ? at : best;
 }
 
+int64_t rlv_hours_after(const rlv_hours *h, int64_t at_ms, int64_t open_ms)
+{
+    for (bool open; !(open = rlv_hours_open(h, at_ms)) || open_ms > 0;) {
+        if (!open) {
+            at_ms = rlv_hours_next(h, at_ms);
+            if (!at_ms)
+                return 0;
+            continue;
+        }
+        int64_t step = open_ms >= STEP * MINUTE_MS && rlv_hours_open(h, at_ms + STEP * MINUTE_MS) ? STEP * MINUTE_MS
+                                                                                                 : MINUTE_MS - at_ms % MINUTE_MS;
+        step = step < open_ms ? step : open_ms;
+        at_ms += step;
+        open_ms -= step;
+    }
+    return at_ms;
+}
+
 int64_t rlv_hours_since(const rlv_hours *h, int64_t at_ms)
 {
-    enum { STEP = 15 }; /* minutes; nobody closes for less */
     int64_t since = at_ms - at_ms % MINUTE_MS, end = at_ms - 7 * DAY_MS;
     while (since > end && rlv_hours_open(h, since - STEP * MINUTE_MS))
         since -= STEP * MINUTE_MS;

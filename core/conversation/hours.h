@@ -12,6 +12,9 @@ bool rlv_hours_open(const rlv_hours *hours, int64_t at_ms);
 /* When they open next after a moment at which they are closed; 0 when not within a month. */
 int64_t rlv_hours_next(const rlv_hours *hours, int64_t at_ms);
 
+/* When they have been open for so long (ms, at least 0) since a moment, and are; 0 when not within a month of closed hours on end. */
+int64_t rlv_hours_after(const rlv_hours *hours, int64_t at_ms, int64_t open_ms);
+
 /* Since when they are open, at a moment at which they are: to the minute, or a week before when it is longer ago. */
 int64_t rlv_hours_since(const rlv_hours *hours, int64_t at_ms);
 

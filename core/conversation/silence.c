@@ -4,6 +4,7 @@
 
 #include "conversation/decide.h"
 #include "conversation/digest.h"
+#include "conversation/hours.h"
 
 /* Since when the silence lasts that triggers were asked about, in ms: kept as a plugin's memory is (no plugin is called so). */
 static const rlv_str memory = {"core:silence", 12};
@@ -29,7 +30,8 @@ int64_t rlv_silence_due(const rlv_step *step)
     int64_t since_ms = silent_since(conv);
     if (conv->owner != RLV_OWNER_BOT || step->policy->silence_ms <= 0 || conv->held.messages || !since_ms || since_ms == asked_about(conv))
         return 0;
-    return since_ms + step->policy->silence_ms;
+    const rlv_hours *hours = step->policy->silence_hours;
+    return hours ? rlv_hours_after(hours, since_ms, step->policy->silence_ms) : since_ms + step->policy->silence_ms;
 }
 
 bool rlv_silence_breaks(rlv_step *step)

@@ -144,6 +144,7 @@ typedef struct rlv_policy {
     } reopen;
     int64_t pause_ms;      /* a short message of a customer is decided when nothing followed it for so long; 0: at once */
     int64_t silence_ms;    /* a customer who has said nothing to the bot for so long is silent: triggers are asked about it, once; 0: never */
+    const rlv_hours *silence_hours; /* only time within them counts for that; NULL: all does */
     int64_t idle_close_ms; /* a bot conversation without a message for so long is closed; 0: never */
     int32_t undelivered;   /* enum rlv_undelivered */
     bool read_receipts;    /* the customer sees that the bot has read what it takes up, and writes */

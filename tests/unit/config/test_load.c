@@ -179,6 +179,8 @@ static void rules_are_in_the_hash(void **state)
         "{triggers: [{trigger: k, collect: none}]}",
         "{queue: {collect: 'flow:a'}}",
         "{queue: {collect_after: 1m}}",
+        "{silence: 1h}",
+        "{silence: 1h, silence_hours: h, hours: [{name: h, open: [mon 09:00-10:00]}]}",
         "{people: h, hours: [{name: h, open: [mon 09:00-10:00]}]}",
     };
     enum { N = sizeof(policies) / sizeof(*policies) };

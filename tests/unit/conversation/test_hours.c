@@ -68,6 +68,25 @@ static void since_when_they_are_open(void **state)
     assert_int_equal(rlv_hours_since(&always, at(20, 9, 0)), at(20, 9, 0) - 7 * DAY);
 }
 
+static void open_time_is_counted(void **state)
+{
+    (void)state;
+    enum { MINUTE = 60000 };
+    assert_int_equal(rlv_hours_after(&hours, at(0, 9, 7) + 5000, 20 * MINUTE), at(0, 9, 27) + 5000);
+    assert_int_equal(rlv_hours_after(&hours, at(0, 13, 50), 20 * MINUTE), at(0, 16, 10)); /* over the pause at noon, */
+    assert_int_equal(rlv_hours_after(&hours, at(0, 3, 0), HOUR), at(0, 10, 0));           /* from a night, */
+    assert_int_equal(rlv_hours_after(&hours, at(0, 13, 0), HOUR), at(0, 16, 0));          /* and never while they are closed */
+    assert_int_equal(rlv_hours_after(&hours, at(0, 14, 0), 0), at(0, 16, 0));
+    int64_t counted = 0, from = at(0, 8, 0);
+    for (int64_t ms = from; counted < 40 * HOUR; ms += MINUTE) { /* minute by minute it is the same */
+        counted += rlv_hours_open(&hours, ms) ? MINUTE : 0;
+        if (counted % (7 * HOUR) == 0 && rlv_hours_open(&hours, ms) && rlv_hours_open(&hours, ms + MINUTE))
+            assert_int_equal(rlv_hours_after(&hours, from, counted), ms + MINUTE);
+    }
+    rlv_hours never = {.zone = zone, .n_zone = 2};
+    assert_int_equal(rlv_hours_after(&never, at(0, 9, 0), HOUR), 0);
+}
+
 static void moments_in_words(void **state)
 {
     talk *t = *state;
@@ -129,6 +148,7 @@ int main(void)
         TEST(days_and_spans),
         TEST(the_next_opening),
         TEST(since_when_they_are_open),
+        TEST(open_time_is_counted),
         TEST(moments_in_words),
         TEST(a_customer_is_told_when_people_are_back),
     };

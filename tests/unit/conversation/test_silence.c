@@ -47,6 +47,28 @@ static void test_asked_once(void **state)
     assert_string_equal(talk_brief(t), "closed(bot>closed/8 timeout)");
 }
 
+/* Who falls silent at closing time is no concern of the night: 1970-01-01 was a Thursday, and the place keeps UTC. */
+static void test_a_night_is_no_silence(void **state)
+{
+    talk *t = *state;
+    static const rlv_zone_change utc[] = {{INT64_MIN, 0}};
+    static const struct rlv_opening days[] = {{0x7f, {9 * 60, 18 * 60}}};
+    static const rlv_hours office = {.zone = utc, .n_zone = 1, .open = days, .n_open = 1};
+    enum { HOUR = 60 * MINUTE };
+    t->policy.silence_ms = 30 * MINUTE;
+    t->policy.silence_hours = &office;
+    t->policy.idle_close_ms = 24 * HOUR;
+    writes(t, 17 * HOUR + 50 * MINUTE);
+    assert_int_equal(t->conv.idle_timer_ms, 33 * HOUR + 20 * MINUTE);
+    rings(t, 18 * HOUR + 20 * MINUTE); /* an earlier one */
+    assert_string_equal(talk_brief(t), "ignored");
+    rings(t, 33 * HOUR + 20 * MINUTE);
+    assert_string_equal(talk_brief(t), "received");
+    t->conv.idle_timer_ms = 0;
+    writes(t, 34 * HOUR); /* by day it is as ever */
+    assert_int_equal(t->conv.idle_timer_ms, 34 * HOUR + 30 * MINUTE);
+}
+
 static void test_a_trigger_hands_off(void **state)
 {
     talk *t = *state;
@@ -116,6 +138,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, talk_teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_asked_once),
+        TEST(test_a_night_is_no_silence),
         TEST(test_a_trigger_hands_off),
         TEST(test_a_trigger_only_tells),
         TEST(test_a_failure_is_only_told),
