@@ -22,7 +22,8 @@ static const char help[] =
     "  resolution    from people's first moment until it was closed, or back with the bot\n"
     "  gaps          what the bot had said before it handed over: what to add to the knowledge base\n"
     "  agents        who answered and ended how many, and has how many now\n"
-    "  surveys       what customers said afterwards, by agent and by trigger\n\n"
+    "  surveys       what customers said afterwards, by agent and by trigger\n"
+    "  observed      of triggers that only watch: how often they fired, and who went to people all the same\n\n"
     "  --since MOMENT  from here on: 30d (the default), 24h, 2026-03-01, 2026-03-01T14:30\n"
     "  --until MOMENT  up to here; default: now\n"
     "  --csv, --json   for a spreadsheet (one report), for machines; durations are then ISO 8601 (PT1M20S)\n"
@@ -39,7 +40,8 @@ static const struct report {
                {"resolution", "Time with people"},
                {"gaps", "What the bot had said before"},
                {"agents", "Agents"},
-               {"surveys", "Surveys"}};
+               {"surveys", "Surveys"},
+               {"observed", "Triggers that only watch"}};
 enum { REPORTS = sizeof(reports) / sizeof(*reports) };
 
 enum form { TABLE, CSV, JSON };

@@ -102,6 +102,7 @@ WANTED = {
         {"agent_id": "luis", "name": "Luis", "answered": 1, "answers": 1, "ended": 1, "answer_p50": "PT30M", "load": 0, "capacity": 5},
         {"agent_id": "eva", "name": "Eva", "answered": 0, "answers": 0, "ended": 0, "answer_p50": None, "load": 0, "capacity": 5}],
     # c5 was taken without a trigger.
+    "observed": [],
     "surveys": [
         {"by": "agent", "who": "ana", "answers": 2, "csat": 4.5, "satisfied": 1, "nps": None, "comments": 1},
         {"by": "agent", "who": "luis", "answers": 1, "csat": 2, "satisfied": 0, "nps": None, "comments": 0},
