@@ -81,6 +81,8 @@ def erased(seed):
                and any(d["kind"] == "slot_filled" and d["slot"]["value"] == "colibri42" for d in one["decisions"]),
                f"the export lacks something: {json.dumps(given)[:3000]}")
         expect(json.loads(lab.tool("export", "--customer", "nobody"))["conversations"] == [], "nobody has data")
+        expect(lab.sql("SELECT conversation_id::text, who = session_user FROM desk.audit WHERE action = 'export'") == [(victim, True)],
+               "who exports is not in the audit")
 
         said = lab.tool("erase", "--customer", CUSTOMER, "--by", "carta del 3 de marzo")
         expect("1 conversations" in said, said)
