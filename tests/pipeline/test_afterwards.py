@@ -147,7 +147,7 @@ def follow_up(seed):
         until(lab, "ana has not both", "SELECT count(*) = 2 FROM desk.conversations WHERE agent_id = 'ana'")
         lab.wait_caught_up()
         one, two = conversation(lab, "573001"), conversation(lab, "573002")
-        for words, arguments in (("both", "p_at => now() + interval '1 hour'"), ("both", "p_message => 'hola'"),
+        for words, arguments in (("both", "NULL"), ("both", "p_at => now() + interval '1 hour'"), ("both", "p_message => 'hola'"),
                                  ("within a year", "p_at => now() - interval '1 hour', p_message => 'hola'"),
                                  ("name an approved", "p_at => now() + interval '3 days', p_message => 'hola'"),
                                  ("small letters", "p_at => now() + interval '3 days', p_message => 'hola', p_template => 'Mi plantilla'"),

@@ -99,7 +99,9 @@ def weights(desk):
     for i in range(4):
         desk.waits(f"c{i}", minutes=9 - i)
     expect(desk.give() == 2, "two of weight 2 fit into 5 places")
-    desk.lab.sql("SELECT desk.weigh(%s, 'ana', 1)", desk.id("c2"))
+    desk.lab.sql("SELECT desk.weigh(%s, 'ana', 1), desk.weigh(%s, 'ana', NULL)", desk.id("c2"), desk.id("c3"))
+    expect(desk.lab.sql("SELECT conversation_id::text, text FROM relevo.command WHERE text LIKE 'weight%%'") == [(desk.id("c2"), "weight: 1, was 2")],
+           "what changed is noted, and what did not is not")
     expect(desk.give() == 1 and desk.has("c2") == "ana" and desk.has("c3") is None, "one of weight 1 fits into the place that is left")
     expect(desk.lab.sql("SELECT load, conversations FROM desk.agents") == [(5, 3)], "load")
     desk.lab.sql("SELECT desk.resolve(%s, 'ana')", desk.id("c0"))
