@@ -121,11 +121,26 @@ static const rlv_hours *hours_named(rlv_draft *draft, int32_t line, rlv_str name
     return NULL;
 }
 
+/* "refunds", or "refunds:2": as desk.put_agent takes them, since else no agent could ever have what is asked for. */
+static bool is_skill(rlv_str skill)
+{
+    const char *colon = memrchr(skill.ptr, ':', skill.len);
+    size_t behind = colon ? skill.len - (size_t)(colon + 1 - skill.ptr) : 0;
+    for (size_t i = 0; i < behind; i++)
+        if (colon[1 + i] < '0' || colon[1 + i] > '9')
+            return true; /* a name with a colon in it */
+    return !behind || (behind == 1 && colon[1] != '0' && colon > skill.ptr && colon[-1] != ':');
+}
+
 static void limits(rlv_draft *draft, int32_t line, const struct rlv_trigger_values *values, rlv_trigger_policy *entry)
 {
     entry->numbers = texts(draft, &values->numbers, &entry->n_numbers);
     entry->flows = texts(draft, &values->flows, &entry->n_flows);
     entry->skills = texts(draft, &values->skills, &entry->n_skills);
+    for (size_t i = 0; i < entry->n_skills; i++)
+        if (!is_skill(entry->skills[i]))
+            rlv_draft_mistake(draft, line, "the skill '%.*s' is not name or name:level, with a level of 1 to 9",
+                              RLV_STR_ARG(rlv_str_cut(entry->skills[i], SHOWN_MAX)));
     entry->languages = texts(draft, &values->languages, &entry->n_languages);
     for (size_t i = 0; i < entry->n_languages; i++)
         if (!rlv_str_is(entry->languages[i], "es") && !rlv_str_is(entry->languages[i], "pt") &&

@@ -195,6 +195,11 @@ static const struct {
      "relevo.yaml:6: no hours are called 'ofice'; did you mean 'office'?\n"
      "relevo.yaml:7: 'policy.rules' has two entries for 'r' (first on line 6): remove one\n"
      "relevo.yaml:9: no hours are called 'nights': add them to 'policy.hours'\n"},
+    {LEAST "plugins: [{name: k}]\npolicy:\n  triggers:\n    - {trigger: k, skills: ['refunds', 'refunds:9', 'de:gustar', 'refunds:12', 'refunds:0']}\n"
+           "  silence_hours: nights\n",
+     "relevo.yaml:6: the skill 'refunds:12' is not name or name:level, with a level of 1 to 9\n"
+     "relevo.yaml:6: the skill 'refunds:0' is not name or name:level, with a level of 1 to 9\n"
+     "relevo.yaml:7: no hours are called 'nights': add them to 'policy.hours'\n"},
     {LEAST "policy:\n  idle_close: 10m\n  silence: 10m\n",
      "relevo.yaml:5: 'policy.silence' is not shorter than 'policy.idle_close': a conversation would be closed before anybody is asked\n"},
     {LEAST "policy:\n  hours:\n    - name: a\n      timezone: Mexico\n"
