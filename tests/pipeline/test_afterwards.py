@@ -96,6 +96,46 @@ def told(seed):
         lab.check(model=False)
 
 
+def collects(seed):
+    """who waits is asked what the person will need: once, over a crash, and not once a person has them"""
+    rng = random.Random(seed)
+    plugins = [{"name": name, "path": str(Path(os.environ["RELEVO_PLUGINS"]) / path), "isolation": "inline", "options": options} for name, path, options in (
+        ("person", "triggers/keyword.so", {"phrases": ["persona"]}),
+        ("lead_qualifier", "lead_qualifier.so", {"flows": str(ROOT / "docs/examples/cafe_andino/flows.yaml")}))]
+    asked = "SELECT count(*) = %s FROM relevo.history, json_array_elements(said) s WHERE s ->> 'source' = 'flow.meanwhile'"
+    claim = "SELECT verdict FROM relevo.claim(gen_random_uuid(), 0::smallint, %s, %s, %s, %s, 2::smallint, NULL, true, gen_random_uuid(), 1000)"
+    with Lab("collects", partitions=2, plugins=plugins, policy=policy(queue={"collect": "flow:meanwhile", "collect_after": "1s"})) as lab:
+        lab.sql("SELECT desk.put_agent('ana', 'Ana', '{}')")
+        customers = [f"5730{i:03}" for i in range(20)]
+        consumer = lab.start()
+        for customer in customers:
+            say(lab, customer, "quiero una persona")
+        until(lab, "they do not wait", "SELECT count(*) = 20 FROM desk.queue")
+        lab.sql("SELECT desk.take_over(%s, 'ana')", conversation(lab, customers[0]))
+        time.sleep(rng.random() * 1.1)
+        consumer.kill()  # before the timers ring, or in the middle of the asking
+        consumer.start()
+        until(lab, "not all are asked", asked, 19)
+        lab.wait_caught_up()
+        for customer in customers[1:]:
+            expect([source for source, _ in said(lab, customer)] == ["notice.handoff", "flow.meanwhile"], f"{said(lab, customer)}")
+        expect([source for source, _ in said(lab, customers[0])] == ["notice.handoff"], "asked, though a person has them")
+        questions = [(conversation(lab, c), *lab.sql("SELECT lane, seq, epoch FROM relevo.history WHERE conversation_id = %s AND kind = 7", conversation(lab, c))[0])
+                     for c in customers[1:3]]
+        expect(lab.sql(claim, *questions[0]) == [("claimed",)], "a question to who waits is not sent")
+        lab.sql("SELECT desk.take_over(%s, 'ana')", questions[1][0])
+        expect(lab.sql(claim, *questions[1]) == [("suppressed",)], "a question is sent across a takeover")
+        for customer in customers[1:4]:
+            say(lab, customer, "un pedido")
+        until(lab, "the questions do not go on", asked, 21)
+        lab.wait_caught_up()
+        expect(len(said(lab, customers[2])) == 2, f"asked, though a person has them: {said(lab, customers[2])}")
+        consumer.stop()
+        again = lab.tool("replay", "--all")
+        expect("no difference" in again, f"replayed, it is not the same:\n{again}")
+        lab.check(model=False)
+
+
 def truth(seed):
     """an expected wait is said when it is known; a callback's data is kept; outside people's hours nobody is told to wait"""
     queue = {"tell_after": "1h", "tell_every": "2h", "give_up": "10h", "give_up_to": "callback"}
@@ -330,4 +370,4 @@ def survey_and_pause(seed):
 
 
 if __name__ == "__main__":
-    sys.exit(run("afterwards", tips, begins, told, truth, follow_up, survey, survey_and_pause))
+    sys.exit(run("afterwards", tips, begins, told, collects, truth, follow_up, survey, survey_and_pause))
