@@ -38,6 +38,8 @@ static void random_policy(talk *t)
     talk_afterwards(t);
     t->policy.queue.give_up_to = (int32_t)draw(3);
     t->policy.queue.leave = draw(2);
+    t->policy.queue.collect = rlv_str_from(draw(2) ? "flow:details" : "");
+    t->policy.queue.collect_after_ms = draw(20000);
     t->policy.survey.kind = (int32_t)draw(2);
     t->policy.survey.on_resolve = draw(2);
     t->policy.survey.comment = draw(2);
@@ -60,6 +62,13 @@ static void random_answers(talk *t)
         talk_score(t, pick(triggers, 10), draw(12) / 10.0 - 0.1);
     for (uint32_t i = draw(3); i; i--)
         talk_replies(t, pick(texts, 5), draw(2) ? "faq" : "", draw(11) / 10.0);
+    if (draw(2)) {
+        rlv_answer *a = talk_answer(t, RLV_PHASE_RESPOND, RLV_ANSWER_REPLY, "flows");
+        a->as.reply.text = RLV_STR("¿Tu correo?");
+        a->as.reply.source = RLV_STR("flow.details");
+        a->as.reply.confidence = draw(11) / 10.0;
+        a->as.reply.flags = draw(4) ? RLV_REPLY_ASKS : 0;
+    }
     for (uint32_t i = draw(3); i; i--) {
         rlv_answer *a = talk_answer(t, (enum rlv_phase)draw(RLV_PHASES), RLV_ANSWER_SLOT, "p");
         a->as.slot.name = rlv_str_from(rlv_arena_printf(t->arena, "slot%u", draw(40)));
@@ -164,6 +173,7 @@ static void random_event(talk *t, int64_t at_ms)
                                                 RLV_EVENT_TIMER,   RLV_EVENT_RESULT};
     talk_message(t, pick(texts, 7));
     t->ev.kind = kinds[draw(8)];
+    t->ev.timer = draw(2) ? RLV_STR("held") : RLV_STR("idle");
     t->ev.at_ms = at_ms;
     if (draw(10) == 0)
         t->ev.message_id = rlv_str_from(rlv_arena_printf(t->arena, "again%u", draw(3)));
@@ -186,6 +196,8 @@ static bool is_said_meanwhile(rlv_str source)
     return false;
 }
 
+static size_t asked; /* questions to who waits */
+
 static void check_decisions(const talk *t, struct reader *reader)
 {
     uint32_t n = 0;
@@ -199,9 +211,11 @@ static void check_decisions(const talk *t, struct reader *reader)
             *reader = (struct reader){d->owner, d->epoch};
             told = d->epoch;
         } else if (d->kind == RLV_DECIDED_REPLIED) {
-            /* The bot speaks where it owns; elsewhere it only says the change of this very event. */
+            /* The bot speaks where it owns; elsewhere it only says the change of this very event, and asks who waits. */
             bool notice = d->as.said.source.len > 7 && memcmp(d->as.said.source.ptr, "notice.", 7) == 0;
-            assert_true(d->owner == RLV_OWNER_BOT || (notice && d->epoch == told) ||
+            bool asks = d->owner == RLV_OWNER_QUEUED && t->policy.queue.collect.len && rlv_str_is(d->as.said.source, "flow.details");
+            asked += asks;
+            assert_true(d->owner == RLV_OWNER_BOT || asks || (notice && d->epoch == told) ||
                         (d->owner != RLV_OWNER_HUMAN && is_said_meanwhile(d->as.said.source)));
             assert_int_equal(d->epoch, reader->epoch);
             assert_int_equal(d->owner, reader->owner);
@@ -280,6 +294,7 @@ static void test_invariants(void **state)
         talk_teardown(&fresh);
     }
     assert_true(n >= EVENTS);
+    assert_true(asked > 100);
     rlv_arena_free(other);
 }
 
