@@ -207,6 +207,9 @@ void rlv_draft_policy(rlv_draft *draft)
     if (policy->silence_ms && policy->idle_close_ms && policy->silence_ms >= policy->idle_close_ms)
         rlv_draft_mistake(draft, rlv_draft_blame(draft, "policy.silence"),
                           "'policy.silence' is not shorter than 'policy.idle_close': a conversation would be closed before anybody is asked");
+    if (policy->queue.give_up_to != RLV_GIVE_UP_WAIT && !policy->queue.give_up_ms)
+        rlv_draft_mistake(draft, rlv_draft_blame(draft, "policy.queue.give_up_to"),
+                          "'policy.queue.give_up_to' does nothing without 'policy.queue.give_up': say after how long nobody came");
     rlv_str people = rlv_str_from(draft->values->people), silence = rlv_str_from(draft->values->silence_hours);
     if (people.len)
         policy->people = hours_named(draft, rlv_draft_blame(draft, "policy.people"), people);

@@ -200,6 +200,8 @@ static const struct {
      "relevo.yaml:6: the skill 'refunds:12' is not name or name:level, with a level of 1 to 9\n"
      "relevo.yaml:6: the skill 'refunds:0' is not name or name:level, with a level of 1 to 9\n"
      "relevo.yaml:7: no hours are called 'nights': add them to 'policy.hours'\n"},
+    {LEAST "policy:\n  queue: {give_up_to: callback}\n",
+     "relevo.yaml:4: 'policy.queue.give_up_to' does nothing without 'policy.queue.give_up': say after how long nobody came\n"},
     {LEAST "policy:\n  idle_close: 10m\n  silence: 10m\n",
      "relevo.yaml:5: 'policy.silence' is not shorter than 'policy.idle_close': a conversation would be closed before anybody is asked\n"},
     {LEAST "policy:\n  hours:\n    - name: a\n      timezone: Mexico\n"
