@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "broker/broker.h"
 #include "cli/kafka.h"
 #include "cli/rebuild.h"
 #include "registry/registry.h"
@@ -413,6 +414,13 @@ static int take_record(rlv_rebuild *r, rlv_arena *arena, rlv_event *ev, rlv_erro
     return rc;
 }
 
+/* What an event came with, as its records tell; one that came without has its own row's, which is not kept. */
+static rlv_trace came_with(const rlv_outcome *o, const rlv_trace *told)
+{
+    const rlv_trace none = {.flags = 0}, own = rlv_trace_of_row(&none, o->event->at_ms, o->lane, o->seq);
+    return memcmp(told, &own, sizeof(own)) == 0 ? none : *told;
+}
+
 static int take_event(rlv_rebuild *r, rlv_arena *arena, rlv_outcome *ret, rlv_str *ret_decided,
                       rlv_error *err)
 {
@@ -420,6 +428,7 @@ static int take_event(rlv_rebuild *r, rlv_arena *arena, rlv_outcome *ret, rlv_st
     json_t **list = rlv_arena_zalloc(arena, DECISIONS_MAX, sizeof(json_t *));
     rlv_buf blob = RLV_BUF_INIT((size_t)64 << 20);
     int64_t seq = seq_of(c);
+    rlv_trace told = rlv_broker_trace(c->head);
     size_t n = 0;
     int rc = list ? RLV_OK : rlv_error_set(err, RLV_E_LIMIT, "out of memory for what was decided");
     rlv_buf_append(&blob, "\1", 1);
@@ -434,8 +443,11 @@ static int take_event(rlv_rebuild *r, rlv_arena *arena, rlv_outcome *ret, rlv_st
     }
     if (rc == RLV_OK)
         rc = rlv_rebuild_outcome(list, n, r->wa_id, r->user_id, arena, ret, err);
-    if (rc == RLV_OK)
-        rc = take_record(r, arena, (rlv_event *)(uintptr_t)ret->event, err);
+    if (rc == RLV_OK) {
+        rlv_event *event = (rlv_event *)(uintptr_t)ret->event;
+        event->trace = came_with(ret, &told);
+        rc = take_record(r, arena, event, err);
+    }
     for (size_t i = 0; i < n; i++)
         json_decref(list[i]);
     if (rc == RLV_OK)
@@ -529,7 +541,7 @@ static int take_dead(rlv_rebuild *r, struct cursor *c, const rlv_source *source,
     rlv_event *ev = rlv_arena_zalloc(arena, 1, sizeof(*ev));
     if (!ev)
         return rlv_error_set(err, RLV_E_LIMIT, "out of memory for a dead letter");
-    *ev = (rlv_event){.kind = RLV_EVENT_DEAD, .source = *source, .at_ms = r->lane_ms};
+    *ev = (rlv_event){.kind = RLV_EVENT_DEAD, .source = *source, .at_ms = r->lane_ms, .trace = rlv_broker_trace(c->head)};
     rlv_buf blob = RLV_BUF_INIT((size_t)128 << 20);
     put_dead(&blob, c->name, c->head);
     drop_head(c);
