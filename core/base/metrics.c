@@ -2,6 +2,7 @@
 /* Metrics; see metrics.h. Updates must never take a lock: they run once an event. */
 #include "base/metrics.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -215,7 +216,7 @@ void rlv_metrics_render(rlv_buf *buf)
     for (struct family *f = families; f; f = f->next) {
         bool headed = false;
         for (struct rlv_metric *m = f->first; m; m = m->next) {
-            if (atomic_load(&m->dropped))
+            if (atomic_load(&m->dropped) || isnan(atomic_load(&m->value)))
                 continue;
             if (!headed)
                 rlv_buf_printf(buf, "# HELP %s %s\n# TYPE %s %s\n", f->name, f->help, f->name, types[f->type]);

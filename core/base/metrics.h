@@ -26,6 +26,7 @@ rlv_metric *rlv_metric_sizes(const char *name, const char *help, const char *lab
 void rlv_metric_label(rlv_buf *buf, const char *name, const char *value);
 
 void rlv_metric_add(rlv_metric *metric, uint64_t n);
+/* NAN: not known; the series is not rendered until it is. */
 void rlv_metric_set(rlv_metric *metric, double value);
 void rlv_metric_observe(rlv_metric *metric, double value);
 /* The value of a counter or gauge; the count of a histogram. */

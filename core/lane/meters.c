@@ -2,6 +2,7 @@
 /* The metrics of a lane; see meters.h. Must never carry what a customer wrote, nor a label per conversation. */
 #include "lane/meters.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -30,6 +31,9 @@ void rlv_meters_take(rlv_lane_meters *m, const rlv_lane_env *env, int32_t lane)
         m->lag[i] = rlv_metric_gauge("relevo_lag_messages", "Messages not yet decided, of a partition.", labels);
         m->lag_seconds[i] = rlv_metric_gauge(
             "relevo_lag_seconds", "Age of the last message decided while others wait; 0 when none waits.", labels);
+        /* Until the first look: neither nothing, nor what it was when the lane was here last. */
+        rlv_metric_set(m->lag[i], NAN);
+        rlv_metric_set(m->lag_seconds[i], NAN);
     }
     (void)snprintf(labels, sizeof(labels), "lane=\"%d\"", lane);
     m->command_age = rlv_metric_gauge("relevo_oldest_command_seconds",

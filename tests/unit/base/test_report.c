@@ -2,6 +2,7 @@
 /* What people and monitors see: the log, the metrics; and the clocks. */
 #include "test_base.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -150,6 +151,16 @@ static void dropped_series_are_not_shown(void **state)
     assert_rendered("test_dropped_total{lane=\"9\"} 1\n");
 }
 
+static void what_is_not_known_is_not_shown(void **state)
+{
+    (void)state;
+    rlv_metric *m = rlv_metric_gauge("test_unknown", "Unknown.", "");
+    rlv_metric_set(m, NAN);
+    assert_not_rendered("test_unknown");
+    rlv_metric_set(m, 0);
+    assert_rendered("test_unknown 0\n");
+}
+
 static void histograms_are_cumulative(void **state)
 {
     (void)state;
@@ -254,6 +265,7 @@ int main(void)
         cmocka_unit_test(counters_and_gauges),
         cmocka_unit_test(labels_may_hold_anything),
         cmocka_unit_test(dropped_series_are_not_shown),
+        cmocka_unit_test(what_is_not_known_is_not_shown),
         cmocka_unit_test(histograms_are_cumulative),
         cmocka_unit_test(no_metric_is_fine),
         cmocka_unit_test(threads_count_together),
