@@ -184,6 +184,18 @@ int rlv_cli_put_json(json_t *whole)
     return text ? EX_OK : EX_OSERR;
 }
 
+void rlv_cli_bar(const char *what, size_t done, size_t all)
+{
+    if (!isatty(STDERR_FILENO))
+        return;
+    int percent = (int)(all ? done * 100 / all : 100);
+    if (done < all)
+        (void)fprintf(stderr, "\r\033[K%3d%% [%-25.*s] %zu of %zu %s", percent, percent / 4, "#########################", done, all, what);
+    else
+        (void)fprintf(stderr, "\r\033[K");
+    (void)fflush(stderr);
+}
+
 int rlv_cli_columns(void)
 {
     struct winsize size;

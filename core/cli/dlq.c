@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 #include <utf8proc.h>
 
 #include "base/clock.h"
@@ -290,12 +289,6 @@ static int choose(const rlv_dlq *letters, const struct wish *wish, enum rlv_dlq_
     return RLV_OK;
 }
 
-static void progress(const char *what, size_t done, size_t all)
-{
-    if (isatty(STDERR_FILENO))
-        (void)fprintf(stderr, "\r%s %zu of %zu%s", what, done, all, done == all ? "\n" : "");
-}
-
 /* What was done is told even when not all of it could be. */
 static int tell(const struct wish *wish, enum rlv_dlq_deed deed, const struct choice *choice, size_t done)
 {
@@ -330,11 +323,12 @@ static int act(rlv_dlq *letters, const struct wish *wish, enum rlv_dlq_deed deed
         done = choice.n;
     while (rc == RLV_OK && done < choice.n) {
         size_t n = choice.n - done < AT_ONCE ? choice.n - done : AT_ONCE;
+        rlv_cli_bar("dead letters", done, choice.n);
         rc = rlv_dlq_desk_do(&desk, letters, deed, choice.list + done, n, err);
         if (rc == RLV_OK)
             done += n;
-        progress(deed == RLV_DLQ_REPLAY ? "replaying" : "dropping", done, choice.n);
     }
+    rlv_cli_bar("dead letters", choice.n, choice.n);
     if ((rc == RLV_OK || done) && tell(wish, deed, &choice, done) && rc == RLV_OK)
         rc = rlv_error_set(err, RLV_E_LIMIT, "out of memory");
     free(choice.list);

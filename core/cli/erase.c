@@ -26,18 +26,20 @@ enum {
 static const size_t ARENA_MAX = (size_t)256 << 20;
 
 static const char erase_help[] =
-    "Usage: relevo erase --customer ID --by WHO [--config FILE]\n"
-    "       relevo erase --pending [--config FILE]\n\n"
+    "Usage: relevo erase --customer ID --by WHO [--json] [--config FILE]\n"
+    "       relevo erase --pending [--json] [--config FILE]\n\n"
     "  --customer ID  the customer's number or id: forgotten on all business numbers\n"
     "  --by WHO       who asked for it, for the audit\n"
-    "  --pending      only goes on with what is left of those who were erased before, by a desktop too\n\n"
+    "  --pending      only goes on with what is left of those who were erased before, by a desktop too\n"
+    "  --json         how much that was, for machines\n\n"
     "The conversations go, with cards, timers and what plugins remembered; of the history the events keep their numbers and nothing else;\n"
     "the ownership topic gets a tombstone. What is not published yet is waited for. Not erased is what Kafka's other topics hold until\n"
     "their retention ends, and backups: after a restore, erase again before anything else.\n";
 static const char expire_help[] =
-    "Usage: relevo expire [--config FILE]\n\n"
+    "Usage: relevo expire [--json] [--config FILE]\n\n"
     "Drops what is older than retention.months (whole months, of UTC): months of history, conversations of which nothing was heard\n"
-    "since, sends. What is not published stays until it is. Run it every night; it also goes on with `relevo erase --pending`.\n";
+    "since, sends. What is not published stays until it is. Run it every night; it also goes on with `relevo erase --pending`.\n\n"
+    "  --json   what was dropped, for machines\n";
 static const char export_help[] =
     "Usage: relevo export --customer ID [--config FILE]\n\n"
     "  --customer ID  the customer's number or id\n\n"
@@ -50,6 +52,7 @@ struct work {
     rlv_wire *wire;
     rlv_arena *arena, *scratch;
     int32_t partitions;
+    bool json; /* what was done is told so */
     size_t unwritten; /* tombstones that Kafka does not have */
 };
 
@@ -173,6 +176,10 @@ static int erase(struct work *w, const char *customer, const char *by, rlv_error
         rc = settle(w, err);
     if (rc != RLV_OK)
         return rc;
+    if (w->json)
+        return rlv_cli_put_json(json_pack("{s:I, s:I}", "conversations", (json_int_t)conversations, "events", (json_int_t)events))
+                   ? rlv_error_set(err, RLV_E_LIMIT, "out of memory")
+                   : RLV_OK;
     if (!customer)
         (void)puts("nothing is pending");
     else if (conversations)
@@ -186,8 +193,9 @@ static int erase(struct work *w, const char *customer, const char *by, rlv_error
 int rlv_cli_erase(int argc, char **argv)
 {
     const char *customer = NULL, *by = NULL;
-    bool pending = false;
-    const rlv_cli_flag flags[] = {{"customer", &customer, NULL}, {"by", &by, NULL}, {"pending", NULL, &pending}};
+    bool pending = false, json = false;
+    const rlv_cli_flag flags[] = {
+        {"customer", &customer, NULL}, {"by", &by, NULL}, {"pending", NULL, &pending}, {"json", NULL, &json}};
     rlv_config *config;
     int rc = rlv_cli_configured(argc, argv, erase_help, flags, sizeof(flags) / sizeof(*flags), &config);
     if (rc >= 0)
@@ -198,6 +206,7 @@ int rlv_cli_erase(int argc, char **argv)
         rc = rlv_cli_usage("erase", "give --customer and --by, or --pending alone");
     } else {
         rc = open_work(&w, config, "relevo erase", true, &err);
+        w.json = json;
         if (rc == RLV_OK)
             rc = erase(&w, customer, by, &err);
         rc = rc ? rlv_cli_fail(&err) : EX_OK;
@@ -237,12 +246,19 @@ static int expire_months(struct work *w, int64_t before_ms, rlv_str *ret, rlv_er
     return rc;
 }
 
+static int tell_dropped(rlv_str months, int64_t conversations, int64_t sends, rlv_error *err)
+{
+    json_t *whole = json_pack("{s:s%, s:I, s:I}", "months", months.len ? months.ptr : "", months.len, "conversations",
+                              (json_int_t)conversations, "sends", (json_int_t)sends);
+    return rlv_cli_put_json(whole) ? rlv_error_set(err, RLV_E_LIMIT, "out of memory") : RLV_OK;
+}
+
 static int expire(struct work *w, rlv_error *err)
 {
     int64_t before_ms = keep_from(w->config->retention.months), conversations = 0, sends = 0, n = 1;
     rlv_str months = {NULL, 0};
     int rc = expire_months(w, before_ms, &months, err);
-    if (rc == RLV_OK)
+    if (rc == RLV_OK && !w->json)
         (void)printf("months of history dropped: %.*s\n", RLV_STR_ARG(months.len ? months : RLV_STR("none")));
     while (rc == RLV_OK && n) {
         rc = rlv_privacy_expire_conversations(w->store, before_ms, CONVERSATIONS_AT_ONCE, &n, err);
@@ -254,6 +270,8 @@ static int expire(struct work *w, rlv_error *err)
     }
     if (rc == RLV_OK)
         rc = settle(w, err);
+    if (rc == RLV_OK && w->json)
+        return tell_dropped(months, conversations, sends, err);
     if (rc == RLV_OK)
         (void)printf("conversations: %lld, sends: %lld\n", (long long)conversations, (long long)sends);
     return rc;
@@ -261,18 +279,23 @@ static int expire(struct work *w, rlv_error *err)
 
 int rlv_cli_expire(int argc, char **argv)
 {
+    bool json = false;
+    const rlv_cli_flag flags[] = {{"json", NULL, &json}};
     rlv_config *config;
-    int rc = rlv_cli_configured(argc, argv, expire_help, NULL, 0, &config);
+    int rc = rlv_cli_configured(argc, argv, expire_help, flags, 1, &config);
     if (rc >= 0)
         return rc;
     struct work w = {0};
     rlv_error err;
     rc = open_work(&w, config, "relevo expire", true, &err);
+    w.json = json;
     if (rc == RLV_OK && config->retention.months)
         rc = expire(&w, &err);
     else if (rc == RLV_OK)
         rc = settle(&w, &err);
-    if (rc == RLV_OK && !config->retention.months)
+    if (rc == RLV_OK && !config->retention.months && json)
+        rc = tell_dropped((rlv_str){NULL, 0}, 0, 0, &err);
+    else if (rc == RLV_OK && !config->retention.months)
         (void)puts("retention.months is 0: everything is kept");
     rc = rc ? rlv_cli_fail(&err) : EX_OK;
     close_work(&w);

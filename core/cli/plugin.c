@@ -19,12 +19,12 @@ enum {
 };
 
 static const char help[] =
-    "Usage: relevo plugin list [--config FILE]\n"
-    "       relevo plugin info NAME|FILE.so [--config FILE]\n"
+    "Usage: relevo plugin list [--json] [--config FILE]\n"
+    "       relevo plugin info NAME|FILE.so [--json] [--config FILE]\n"
     "       relevo plugin release NAME [--ops HOST:PORT] [--config FILE]\n"
     "       relevo plugin key NAME\n"
     "       relevo plugin sign FILE.so --key NAME.sec\n"
-    "       relevo plugin verify FILE.so [--key NAME.pub] [--config FILE]\n\n"
+    "       relevo plugin verify FILE.so [--key NAME.pub] [--json] [--config FILE]\n\n"
     "  list      the plugins of the configuration, loaded and checked, in the order of calls\n"
     "  info      one of them, one of the plugin folder, or any file: what it does, its options, what holds "
     "its process\n"
@@ -32,7 +32,8 @@ static const char help[] =
     "ops.listen\n"
     "  key       makes a pair of keys, NAME.sec to sign with and NAME.pub, and shows what the configuration wants of it\n"
     "  sign      writes FILE.so.sig (Ed25519, as OpenBSD's signify does)\n"
-    "  verify    whether FILE.so is what was signed, by that key or one of trust.keys; nothing of it is loaded\n";
+    "  verify    whether FILE.so is what was signed, by that key or one of trust.keys; nothing of it is loaded\n"
+    "  --json    list, info and verify, for machines\n";
 
 static const char *operations(const rlv_host_plugin_info *info, char text[static 128])
 {
@@ -49,10 +50,21 @@ static const char *operations(const rlv_host_plugin_info *info, char text[static
  * ----------------------------------------------------------------------------------------------------------
  */
 
-static int list(const rlv_config *config)
+static json_t *operations_json(const rlv_host_plugin_info *info)
+{
+    json_t *list = json_array();
+    for (int phase = 0; phase < RLV_PHASES; phase++)
+        if (info->operations & 1u << phase)
+            (void)json_array_append_new(list, json_string(rlv_phase_name((enum rlv_phase)phase)));
+    return list;
+}
+
+static int list(const rlv_config *config, bool json)
 {
     int found = 0;
-    (void)printf("%-20s %-12s %-9s %-28s %s\n", "NAME", "KIND", "VERSION", "DOES", "FILE");
+    json_t *all = json ? json_array() : NULL;
+    if (!json)
+        (void)printf("%-20s %-12s %-9s %-28s %s\n", "NAME", "KIND", "VERSION", "DOES", "FILE");
     for (size_t i = 0; i < config->n_plugins; i++) {
         rlv_config one = *config; /* alone, so that one bad plugin does not hide the next */
         one.plugins = &config->plugins[i];
@@ -63,14 +75,21 @@ static int list(const rlv_config *config)
         if (rlv_host_new(&one, &host, &err)) {
             (void)fflush(stdout);
             (void)rlv_cli_fail(&err);
+            (void)json_array_append_new(all, json_pack("{s:s, s:s}", "name", config->plugins[i].name, "wrong", err.message));
             found++;
             continue;
         }
         const rlv_host_plugin_info *info = rlv_host_info(host, 0);
-        (void)printf("%-20s %-12s %-9s %-28s %s\n", info->entry, rlv_host_kind_name(info->kind),
+        if (json)
+            (void)json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:o, s:s}", "name", info->entry, "kind", rlv_host_kind_name(info->kind),
+                                                       "version", info->version, "does", operations_json(info), "file", info->path));
+        else
+            (void)printf("%-20s %-12s %-9s %-28s %s\n", info->entry, rlv_host_kind_name(info->kind),
                      info->version, operations(info, text), info->path);
         rlv_host_free(host);
     }
+    if (json && rlv_cli_put_json(json_pack("{s:o}", "plugins", all)))
+        return EX_OSERR;
     return found ? EX_CONFIG : EX_OK;
 }
 
@@ -128,6 +147,31 @@ static void print_info(const rlv_host_plugin_info *info, unsigned enforced)
         print_option(info->options[i]);
 }
 
+static int put_info(const rlv_host_plugin_info *info, unsigned enforced)
+{
+    char held[200];
+    rlv_confine_words(enforced, held, sizeof(held));
+    json_t *options = json_array();
+    for (size_t i = 0; i < info->n_options; i++) {
+        const relevo_option *option = info->options[i];
+        json_t *one = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b}", "name", option->name, "type", rlv_host_option_type_name(option->type),
+                                "unit", option->unit ? option->unit : "", "default", option->initial ? option->initial : "", "help",
+                                option->help ? option->help : "", "required", (option->flags & RELEVO_OPTION_REQUIRED) != 0, "secret",
+                                (option->flags & RELEVO_OPTION_SECRET) != 0);
+        if (option->min < option->max) {
+            (void)json_object_set_new(one, "min", json_real(option->min));
+            (void)json_object_set_new(one, "max", json_real(option->max));
+        }
+        (void)json_array_append_new(options, one);
+    }
+    char abi[32];
+    (void)snprintf(abi, sizeof(abi), "%u.%u", info->abi_major, info->abi_minor);
+    return rlv_cli_put_json(json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:b, s:o}", "name", info->name, "version", info->version,
+                                      "summary", info->summary, "kind", rlv_host_kind_name(info->kind), "does", operations_json(info), "file",
+                                      info->path, "sha256", info->sha256, "abi", abi, "held_by", held, "tool", (int)info->has_tool, "options",
+                                      options));
+}
+
 /* The file of a word: itself, the entry of the configuration, or one of the plugin folder. *ret_unconfined: it may run without a filter of
    system calls in a consumer, too. */
 static bool find(const char *word, const char *config_path, char *path, size_t size, bool *ret_unconfined)
@@ -152,7 +196,7 @@ static bool find(const char *word, const char *config_path, char *path, size_t s
     return found || rlv_config_find_plugin(word, path, size);
 }
 
-static int info(const char *word, const char *config_path)
+static int info(const char *word, const char *config_path, bool json)
 {
     char path[4096];
     bool unconfined;
@@ -173,6 +217,8 @@ static int info(const char *word, const char *config_path)
     int rc = rlv_host_inspect(path, unconfined || rlv_config_ours(path), arena, &found, &enforced, &err);
     if (rc)
         rc = rlv_cli_fail(&err);
+    else if (json)
+        rc = put_info(&found, enforced);
     else
         print_info(&found, enforced);
     rlv_arena_free(arena);
@@ -261,13 +307,14 @@ static int release(const char *name, const char *ops, const char *config_path)
 int rlv_cli_plugin(int argc, char **argv)
 {
     const char *path = NULL, *ops = NULL, *key = NULL;
-    const rlv_cli_flag flags[] = {{"config", &path, NULL}, {"ops", &ops, NULL}, {"key", &key, NULL}};
-    int first, rc = rlv_cli_parse(argc, argv, help, flags, 3, &first);
+    bool json = false;
+    const rlv_cli_flag flags[] = {{"config", &path, NULL}, {"ops", &ops, NULL}, {"key", &key, NULL}, {"json", NULL, &json}};
+    int first, rc = rlv_cli_parse(argc, argv, help, flags, sizeof(flags) / sizeof(*flags), &first);
     if (rc >= 0)
         return rc;
     int words = argc - first;
     if (words == 2 && strcmp(argv[first], "info") == 0)
-        return info(argv[first + 1], path);
+        return info(argv[first + 1], path, json);
     if (words == 2 && strcmp(argv[first], "release") == 0)
         return release(argv[first + 1], ops, path);
     if (words == 2 && strcmp(argv[first], "key") == 0)
@@ -275,7 +322,7 @@ int rlv_cli_plugin(int argc, char **argv)
     if (words == 2 && strcmp(argv[first], "sign") == 0)
         return rlv_plugin_sign(argv[first + 1], key);
     if (words == 2 && strcmp(argv[first], "verify") == 0)
-        return rlv_plugin_verify(argv[first + 1], key, path);
+        return rlv_plugin_verify(argv[first + 1], key, path, json);
     if (words != 1 || strcmp(argv[first], "list") != 0)
         return rlv_cli_usage(
             "plugin", "say what: list, info NAME, release NAME, key NAME, sign FILE.so or verify FILE.so");
@@ -283,7 +330,7 @@ int rlv_cli_plugin(int argc, char **argv)
     rc = rlv_cli_load(path, &config);
     if (rc)
         return rc;
-    rc = list(config);
+    rc = list(config, json);
     rlv_config_free(config);
     return rc;
 }

@@ -34,7 +34,7 @@ int rlv_plugin_sign(const char *path, const char *key)
     return EX_OK;
 }
 
-static int verify(const char *path, const char *const *keys, size_t n)
+static int verify(const char *path, const char *const *keys, size_t n, bool json)
 {
     char sha256[RLV_FILE_SHA256], id[RLV_TRUST_ID];
     rlv_error err;
@@ -43,25 +43,27 @@ static int verify(const char *path, const char *const *keys, size_t n)
         rc = rlv_trust_verify(path, sha256, keys, n, id, &err);
     if (rc != RLV_OK)
         return rlv_cli_fail(&err);
+    if (json)
+        return rlv_cli_put_json(json_pack("{s:s, s:s, s:s}", "file", path, "key", id, "sha256", sha256));
     (void)printf("%s: is what was signed with key %s\n  sha256 %s\n", path, id, sha256);
     return EX_OK;
 }
 
-int rlv_plugin_verify(const char *path, const char *key, const char *config_path)
+int rlv_plugin_verify(const char *path, const char *key, const char *config_path, bool json)
 {
     if (key) {
         char public[RLV_TRUST_PUBLIC];
         rlv_error err;
         if (rlv_trust_public(key, public, &err) != RLV_OK)
             return rlv_cli_fail(&err);
-        return verify(path, &(const char *){public}, 1);
+        return verify(path, &(const char *){public}, 1, json);
     }
     rlv_config *config;
     int rc = rlv_cli_load(config_path, &config);
     if (rc)
         return rc;
     if (config->trust.n_keys)
-        rc = verify(path, config->trust.keys, config->trust.n_keys);
+        rc = verify(path, config->trust.keys, config->trust.n_keys, json);
     else
         rc = rlv_cli_usage("plugin", "verify wants --key NAME.pub, as %s has no trust.keys", config->file);
     rlv_config_free(config);

@@ -3,11 +3,13 @@
 #ifndef RLV_CLI_PLUGIN_SIGN_H
 #define RLV_CLI_PLUGIN_SIGN_H
 
+#include <stdbool.h>
+
 /* Makes NAME.pub and NAME.sec. */
 int rlv_plugin_key(const char *name);
 /* Writes path.sig; key: of a NAME.sec, NULL: it was not said. */
 int rlv_plugin_sign(const char *path, const char *key);
-/* key: of a NAME.pub; NULL: by the keys of the configuration. */
-int rlv_plugin_verify(const char *path, const char *key, const char *config_path);
+/* key: of a NAME.pub; NULL: by the keys of the configuration. json: says it so. */
+int rlv_plugin_verify(const char *path, const char *key, const char *config_path, bool json);
 
 #endif

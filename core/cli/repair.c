@@ -24,15 +24,16 @@ enum {
 static const size_t ARENA_MAX = (size_t)1 << 30;
 
 static const char help[] =
-    "Usage: relevo repair [--dry-run] [--lane N] [--config FILE]\n"
-    "       relevo repair --skip-lost N [--dry-run] [--config FILE]\n\n"
+    "Usage: relevo repair [--dry-run] [--lane N] [--json] [--config FILE]\n"
+    "       relevo repair --skip-lost N [--dry-run] [--json] [--config FILE]\n\n"
     "For after a restore from a backup, when lanes refuse to work. Stop the consumers, look with --dry-run, "
     "repair,\n"
     "start them.\n\n"
     "  --dry-run      says what it would do, lane by lane, and changes nothing\n"
     "  --lane N       only this lane\n"
     "  --skip-lost N  lane N goes on behind the events that Kafka deleted before they were decided: they are "
-    "lost\n\n"
+    "lost\n"
+    "  --json         what it says of each lane, for machines, at the end\n\n"
     "Where Postgres is older than Kafka, ownership and history are rebuilt from the topics; conversations "
     "that the bot\n"
     "had meanwhile go to people, since what it was doing is not known. Conversations of erased customers "
@@ -57,15 +58,21 @@ struct lane {
     rlv_repair_survey survey;
 };
 
+static json_t *told; /* what is said of lanes; NULL: it is said at once */
+
 static void say(int32_t lane, const char *fmt, ...) RLV_PRINTF(2, 3);
 static void say(int32_t lane, const char *fmt, ...)
 {
+    char text[1200];
     va_list ap;
-    (void)printf("lane %d: ", lane);
     va_start(ap, fmt);
-    (void)vprintf(fmt, ap);
+    (void)vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
-    (void)putchar('\n');
+    if (told) {
+        (void)json_array_append_new(told, json_pack("{s:i, s:s}", "lane", lane, "says", text));
+        return;
+    }
+    (void)printf("lane %d: %s\n", lane, text);
     (void)fflush(stdout);
 }
 
@@ -381,7 +388,7 @@ static int release(rlv_repair *repair, const int32_t *good, size_t n, bool all, 
     rlv_store_close(store);
     if (rc != RLV_OK)
         return rlv_error_wrap(err, "the lanes are rebuilt, and not free yet: run relevo repair again");
-    if (changed)
+    if (changed && !told)
         (void)printf("%lld identities of customers lead again to the conversation that they had become\n", (long long)changed);
     return RLV_OK;
 }
@@ -410,6 +417,8 @@ static int do_lanes(rlv_repair *repair, const struct orders *orders, rlv_error *
             break;
         }
         (void)fprintf(stderr, "relevo: lane %d cannot be repaired: %s\n", i, why.message);
+        if (told)
+            (void)json_array_append_new(told, json_pack("{s:i, s:s}", "lane", i, "refused", why.message));
         worst = EX_DATAERR;
     }
     rlv_error why;
@@ -467,9 +476,11 @@ int rlv_cli_repair(int argc, char **argv)
 {
     const char *path = NULL, *lane = NULL, *skip = NULL;
     struct orders orders = {.lane = -1, .skip = -1};
+    bool json = false;
     const rlv_cli_flag flags[] = {{"config", &path, NULL},
                                   {"lane", &lane, NULL},
                                   {"skip-lost", &skip, NULL},
+                                  {"json", NULL, &json},
                                   {"dry-run", NULL, &orders.dry}};
     int first, rc = rlv_cli_parse(argc, argv, help, flags, sizeof(flags) / sizeof(*flags), &first);
     if (rc >= 0)
@@ -484,7 +495,13 @@ int rlv_cli_repair(int argc, char **argv)
     rc = rlv_cli_load(path, &config);
     if (rc)
         return rc;
+    told = json ? json_array() : NULL;
     rc = run(config, &orders);
+    if (json) {
+        int put = rlv_cli_put_json(json_pack("{s:o}", "lanes", told));
+        rc = rc ? rc : put;
+    }
+    told = NULL;
     rlv_config_free(config);
     return rc;
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <uthash.h>
 
+#include "cli/cli.h"
 #include "conversation/step.h"
 
 enum {
@@ -389,8 +390,11 @@ int rlv_repair_write_lane(rlv_repair *repair, rlv_store *store, const rlv_rebuil
         return rlv_error_set(err, RLV_E_LIMIT, "out of memory");
     memcpy(c->next, row->next, sizeof(c->next));
     c->lane_ms = row->lane_ms;
+    const int64_t from = row->seq;
+    const size_t all = range->until > from ? (size_t)(range->until - from) : 0;
     int rc = rlv_rebuild_open(repair->config, repair->wire, range, &rebuild, err);
     while (rc == RLV_OK && row->seq < range->until) {
+        rlv_cli_bar("events", (size_t)(row->seq - from), all);
         rc = read_chunk(repair, rebuild, range, c, err);
         if (rc == RLV_OK && c->n == 0)
             rc = rlv_error_set(err, RLV_E_REFUSED, "the decisions of lane %d end before event %lld",
@@ -407,6 +411,7 @@ int rlv_repair_write_lane(rlv_repair *repair, rlv_store *store, const rlv_rebuil
         row->lane_ms = c->lane_ms;
         memcpy(row->next, c->next, sizeof(row->next));
     }
+    rlv_cli_bar("events", all, all);
     rlv_rebuild_close(rebuild);
     free(c);
     return rc;

@@ -7,7 +7,6 @@
 #include "cli/replay.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/cli.h"
@@ -459,31 +458,20 @@ static int replay_chunk(struct replay *r, const rlv_id *ids, size_t n, rlv_error
 
 /* ---- the command ------------------------------------------------------------------------------------------------- */
 
-static void show_progress(size_t done, size_t all)
-{
-    if (!isatty(STDERR_FILENO) || all <= CHUNK)
-        return;
-    int percent = (int)(done * 100 / all);
-    (void)fprintf(stderr, "\r%3d%% [%-25.*s] %zu of %zu conversations", percent, percent / 4, "#########################",
-                  done, all);
-    if (done == all)
-        (void)fprintf(stderr, "\r\033[K");
-    (void)fflush(stderr);
-}
-
 static int replay_all(struct replay *r, const char *customer, rlv_error *err)
 {
     rlv_id *ids;
-    size_t n;
+    size_t n = 0;
     int rc = rlv_history_begin(r->store, err);
     if (rc == RLV_OK)
         rc = rlv_history_conversations(r->store, r->found.since_ms, r->found.until_ms, customer, r->found.arena, &ids, &n,
                                        err);
     for (size_t i = 0; rc == RLV_OK && i < n; i += CHUNK) {
         size_t some = n - i < CHUNK ? n - i : CHUNK;
+        rlv_cli_bar("conversations", i, n);
         rc = replay_chunk(r, ids + i, some, err);
-        show_progress(i + some, n);
     }
+    rlv_cli_bar("conversations", n, n);
     return rc;
 }
 

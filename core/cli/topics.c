@@ -23,7 +23,7 @@ static const char help[] =
     "  create   makes the topics that are missing, with topics.partitions and topics.replication\n"
     "  list     shows all of them, and what does not fit\n"
     "  --plan   only says what `create` would make, with which settings, and what does not fit: changes nothing\n"
-    "  --json   list and --plan, for machines\n\n"
+    "  --json   for machines; of `create` the topics as they are then, and which it made\n\n"
     "Inputs (events, results) carry LogAppendTime; ownership and progress are compacted; inputs have a "
     "<topic>.dlq beside\n"
     "them. All have the same number of partitions. A topic that exists is never changed.\n";
@@ -43,6 +43,7 @@ struct job {
     struct topic topics[TOPICS_MAX];
     size_t n;
     int patience_ms;  /* for an answer to an admin request; 0: long, something is being made */
+    json_t *created;  /* names; NULL: they are told one by one */
     rlv_cli_say *say; /* what does not fit, a sentence each */
     void *user;
 };
@@ -308,11 +309,14 @@ static int report_created(const struct job *job, const rd_kafka_event_t *event, 
         rd_kafka_resp_err_t code = rd_kafka_topic_result_error(results[i]);
         const char *name = rd_kafka_topic_result_name(results[i]),
                    *why = rd_kafka_topic_result_error_string(results[i]);
-        if (!code)
+        if (job->created) {
+            if (!code)
+                (void)json_array_append_new(job->created, json_string(name));
+        } else if (!code)
             (void)printf("created  %s, %d partitions\n", name, job->config->topics.partitions);
         else if (code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) /* somebody else was quicker */
             (void)printf("exists   %s\n", name);
-        else
+        if (code && code != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
             rc = rlv_error_set(err,
                                code == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR ? RLV_E_CONFIG : RLV_E_IO,
                                "topic %s cannot be made: %s", name, why ? why : rd_kafka_err2str(code));
@@ -366,7 +370,8 @@ static int create_missing(struct job *job, rlv_error *err)
     int rc = RLV_OK;
     for (size_t i = 0; i < job->n && rc == RLV_OK; i++) {
         if (job->topics[i].exists) {
-            (void)printf("exists   %s\n", job->topics[i].name);
+            if (!job->created)
+                (void)printf("exists   %s\n", job->topics[i].name);
             continue;
         }
         fresh[n] = new_topic(job, &job->topics[i], err);
@@ -437,7 +442,10 @@ static int print_json(const struct job *job, json_t *wrong)
         }
         (void)json_array_append_new(all, row);
     }
-    return rlv_cli_put_json(json_pack("{s:o, s:O}", "topics", all, "wrong", wrong));
+    json_t *whole = json_pack("{s:o, s:O}", "topics", all, "wrong", wrong);
+    if (job->created)
+        (void)json_object_set(whole, "created", job->created);
+    return rlv_cli_put_json(whole);
 }
 
 static void to_stderr(void *user, const char *text)
@@ -512,12 +520,13 @@ static int run(struct job *job, struct wish wish)
         print_list(job);
     (void)fflush(stdout);
     int wrong = judge(job);
+    rc = EX_OK;
+    if (!wrong && wish.create && (create_missing(job, &err) || (wish.json && ask_settings(job, &err))))
+        rc = rlv_cli_fail(&err);
     if (wish.json && print_json(job, job->user))
         return EX_OSERR;
-    if (wrong)
-        return EX_CONFIG;
-    if (wish.create && create_missing(job, &err))
-        return rlv_cli_fail(&err);
+    if (wrong || rc)
+        return wrong ? EX_CONFIG : rc;
     for (size_t i = 0; i < job->n; i++)
         if (!job->topics[i].exists && !wish.create && !wish.plan) {
             (void)fprintf(stderr, "relevo: topics are missing: `relevo topics create` makes them\n");
@@ -538,8 +547,6 @@ int rlv_cli_topics(int argc, char **argv)
     if (argc - first > 1 || (argc - first == 1 && !create && !list) || (argc == first && !wish.plan))
         return rlv_cli_usage("topics", "say `relevo topics create`, `relevo topics list` or `relevo topics --plan`");
     wish.create = create && !wish.plan;
-    if (wish.create && wish.json)
-        return rlv_cli_usage("topics", "--json is for list and --plan");
     rlv_config *config;
     rc = rlv_cli_load(path, &config);
     if (rc)
@@ -549,8 +556,10 @@ int rlv_cli_topics(int argc, char **argv)
         job->config = config;
         job->say = to_stderr;
         job->user = json_array();
+        job->created = wish.create && wish.json ? json_array() : NULL;
         rc = run(job, wish);
         json_decref(job->user);
+        json_decref(job->created);
         if (job->rk)
             rd_kafka_destroy(job->rk);
     } else {

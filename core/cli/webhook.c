@@ -20,11 +20,11 @@ enum {
     FLUSH_MS = 30000
 };
 
-static const char help[] = "Usage: relevo webhook [--config FILE] [FILE...]\n\n"
+static const char help[] = "Usage: relevo webhook [--json] [--config FILE] [FILE...]\n\n"
                            "Each FILE is one payload as Meta's webhook sends it (JSON); without one, or with "
                            "-, it is read from stdin. Each event\n"
                            "in it goes to the first topic of topics.events, keyed by number and customer, "
-                           "and is told when Kafka has it.\n";
+                           "and is told when Kafka has it; with --json as a line of JSON.\n";
 
 struct sender {
     const rlv_config *config;
@@ -32,6 +32,7 @@ struct sender {
     rlv_wire *wire;
     rlv_arena *arena;
     const char *file; /* being sent */
+    bool json;
     size_t sent, failed;
     rd_kafka_resp_err_t why; /* of the first that failed */
 };
@@ -45,6 +46,13 @@ static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *u
         s->why = s->failed++ ? s->why : message->err;
     } else {
         s->sent++;
+        if (s->json) {
+            if (rlv_cli_put_json(json_pack("{s:s, s:s, s:i, s:I}", "event", what, "topic", rd_kafka_topic_name(message->rkt), "partition",
+                                           message->partition, "offset", (json_int_t)message->offset)))
+                s->why = s->failed++ ? s->why : RD_KAFKA_RESP_ERR__FAIL;
+            free(what);
+            return;
+        }
         (void)printf("%s -> %s[%d]@%lld\n", what, rd_kafka_topic_name(message->rkt), message->partition,
                      (long long)message->offset);
     }
@@ -174,15 +182,16 @@ static int run(struct sender *s, char **files, int n)
 int rlv_cli_webhook(int argc, char **argv)
 {
     const char *path = NULL;
-    const rlv_cli_flag flags[] = {{"config", &path, NULL}};
-    int first, rc = rlv_cli_parse(argc, argv, help, flags, 1, &first);
+    bool json = false;
+    const rlv_cli_flag flags[] = {{"config", &path, NULL}, {"json", NULL, &json}};
+    int first, rc = rlv_cli_parse(argc, argv, help, flags, 2, &first);
     if (rc >= 0)
         return rc;
     rlv_config *config;
     rc = rlv_cli_load(path, &config);
     if (rc)
         return rc;
-    struct sender s = {.config = config};
+    struct sender s = {.config = config, .json = json};
     rc = run(&s, argv + first, argc - first);
     if (s.rk)
         rd_kafka_destroy(s.rk);

@@ -326,6 +326,14 @@ static void plugin_info(void **state)
     assert_int_equal(unsetenv("RELEVO_PLUGIN_DIR"), 0);
     assert_string_equal(out, found);
 
+    (void)snprintf(line, sizeof(line), "plugin info --json %s/triggers/keyword.so", path);
+    assert_int_equal(run(rlv_cli_plugin, line), EX_OK);
+    json_t *told = json_loads(out, 0, NULL), *option = json_array_get(json_object_get(told, "options"), 0);
+    assert_string_equal(json_string_value(json_object_get(told, "name")), "keyword");
+    assert_string_equal(json_string_value(json_object_get(told, "sha256")), sum);
+    assert_non_null(json_string_value(json_object_get(option, "help")));
+    json_decref(told);
+
     assert_int_equal(run(rlv_cli_plugin, "plugin info kayword --config /nowhere.yaml"), EX_NOINPUT);
     assert_string_equal(out, "");
     assert_non_null(strstr(err, "no plugin 'kayword' in the configuration or the plugin folder"));
@@ -360,6 +368,12 @@ static void plugin_signatures(void **state)
     assert_int_equal(run(rlv_cli_plugin, line), EX_OK);
     assert_int_equal(run(rlv_cli_plugin, verify), EX_OK);
     assert_non_null(strstr(out, "/mine.so: is what was signed with key "));
+    (void)snprintf(verify, sizeof(verify), "plugin verify %s/mine.so --key %s/acme.pub --json", folder, folder);
+    assert_int_equal(run(rlv_cli_plugin, verify), EX_OK);
+    json_t *verified = json_loads(out, 0, NULL);
+    assert_int_equal(json_string_length(json_object_get(verified, "sha256")), 64);
+    assert_true(json_string_length(json_object_get(verified, "key")) > 0);
+    json_decref(verified);
     (void)snprintf(line, sizeof(line), "plugin verify %s/mine.so --config %s", folder, config);
     assert_int_equal(run(rlv_cli_plugin, line), EX_OK);
     assert_int_equal(run(rlv_cli_check, check), EX_OK);
@@ -485,6 +499,15 @@ static void plugin_list(void **state)
     assert_string_equal(out, want);
     assert_non_null(strstr(err, ":7: plugin 'nowhere'"));
     assert_null(strstr(err, "keyword"));
+    (void)snprintf(line, sizeof(line), "plugin list --json --config %s", name);
+    assert_int_equal(run(rlv_cli_plugin, line), EX_CONFIG);
+    json_t *listed = json_loads(out, 0, NULL), *plugins = json_object_get(listed, "plugins");
+    assert_int_equal(json_array_size(plugins), 4);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(plugins, 1), "name")), "words");
+    assert_string_equal(json_string_value(json_array_get(json_object_get(json_array_get(plugins, 1), "does"), 0)), "trigger");
+    assert_non_null(strstr(json_string_value(json_object_get(json_array_get(plugins, 2), "wrong")), "plugin 'nowhere'"));
+    json_decref(listed);
+    (void)snprintf(line, sizeof(line), "plugin list --config %s", name);
     put(name, begin);
     assert_int_equal(run(rlv_cli_plugin, line), EX_OK);
     strchr(want, '\n')[1] = '\0'; /* the head alone */
@@ -655,6 +678,37 @@ static void a_server_that_is_away(void **state)
     assert_int_equal(unlink(name), 0);
 }
 
+/* On a terminal only: what is piped into a file is no bar. */
+static void bars(void **state)
+{
+    (void)state;
+    char line[4096] = "";
+    int saved = dup(STDERR_FILENO), master = posix_openpt(O_RDWR | O_NOCTTY), terminal;
+    assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+    terminal = open(ptsname(master), O_RDWR | O_NOCTTY);
+    assert_true(terminal >= 0 && dup2(terminal, STDERR_FILENO) >= 0);
+    rlv_cli_bar("events", 50, 200);
+    rlv_cli_bar("events", 200, 200);
+    rlv_cli_bar("events", 0, 0);
+    (void)fflush(stderr);
+    (void)dup2(saved, STDERR_FILENO);
+    ssize_t n = read(master, line, sizeof(line) - 1);
+    assert_true(n > 0);
+    const char *shown = strstr(line, " 25% [######                   ] 50 of 200 events");
+    assert_non_null(shown);
+    assert_non_null(strstr(shown, "\r\033[K")); /* and it is gone again */
+    FILE *plain = tmpfile();
+    assert_true(plain && dup2(fileno(plain), STDERR_FILENO) >= 0);
+    rlv_cli_bar("events", 50, 200);
+    (void)fflush(stderr);
+    (void)dup2(saved, STDERR_FILENO);
+    assert_int_equal(lseek(fileno(plain), 0, SEEK_END), 0);
+    (void)fclose(plain);
+    (void)close(terminal);
+    (void)close(master);
+    (void)close(saved);
+}
+
 static void widths(void **state)
 {
     (void)state;
@@ -692,6 +746,7 @@ int main(void)
         cmocka_unit_test(customers_do_not_command_terminals),
         cmocka_unit_test(children_are_waited_for),
         cmocka_unit_test(a_server_that_is_away),
+        cmocka_unit_test(bars),
         cmocka_unit_test(widths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

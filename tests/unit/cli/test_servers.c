@@ -137,6 +137,8 @@ static void migrate(void **state)
     assert_non_null(strstr(out, "the schema is complete\n"));
     assert_int_equal(run(rlv_cli_migrate, with_config("migrate")), EX_OK);
     assert_string_equal(out, "the schema is complete already\n");
+    assert_int_equal(run(rlv_cli_migrate, with_config("migrate --json")), EX_OK);
+    assert_string_equal(out, "{\"applied\":[]}\n");
 }
 
 static void topics(void **state)
@@ -157,8 +159,11 @@ static void topics(void **state)
                                     "max.message.bytes=16777216\n"));
         assert_null(strstr(out, "exists"));
     }
-    assert_int_equal(run(rlv_cli_topics, with_config("topics create")), EX_OK);
-    assert_non_null(strstr(out, ".relevo.progress.v1, 3 partitions\n"));
+    assert_int_equal(run(rlv_cli_topics, with_config("topics create --json")), EX_OK);
+    json_t *made = json_loads(out, 0, NULL);
+    assert_int_equal(json_array_size(json_object_get(made, "created")), 9);
+    assert_int_equal(json_array_size(json_object_get(made, "topics")), 9);
+    json_decref(made);
     assert_int_equal(run(rlv_cli_topics, with_config("topics --plan")), EX_OK);
     assert_null(strstr(out, "create "));
     assert_int_equal(run(rlv_cli_topics, with_config("topics list --json")), EX_OK);
@@ -169,7 +174,8 @@ static void topics(void **state)
     json_array_foreach(json_object_get(listed, "topics"), i, topic)
         assert_true(json_is_true(json_object_get(topic, "exists")) && json_integer_value(json_object_get(topic, "partitions")) == 3);
     json_decref(listed);
-    assert_int_equal(run(rlv_cli_topics, with_config("topics create --json")), EX_USAGE);
+    assert_int_equal(run(rlv_cli_topics, with_config("topics create --json")), EX_OK);
+    assert_non_null(strstr(out, "\"created\":[]"));
     assert_int_equal(run(rlv_cli_topics, with_config("topics")), EX_USAGE);
     assert_int_equal(run(rlv_cli_topics, with_config("topics create")), EX_OK);
     assert_null(strstr(out, "created"));
@@ -303,6 +309,17 @@ static void webhook_and_lag(void **state)
         sscanf(strstr(strstr(out, "wamid.B"), "events.v1["), "events.v1[%d]@%lld", &second, &at_second), 2);
     assert_int_equal(first, second);
     assert_int_equal(at_second, at_first + 1);
+
+    char as_json[300];
+    (void)snprintf(as_json, sizeof(as_json), "webhook --json %s", payload);
+    assert_int_equal(run(rlv_cli_webhook, with_config(as_json)), EX_OK);
+    json_error_t where;
+    json_t *event = json_loads(out, JSON_DISABLE_EOF_CHECK, &where);
+    assert_non_null(strstr(json_string_value(json_object_get(event, "event")), "message wamid.A"));
+    assert_int_equal(json_integer_value(json_object_get(event, "partition")), first);
+    assert_int_equal(json_integer_value(json_object_get(event, "offset")), at_second + 1);
+    json_decref(event);
+    at_second += 2;
 
     put(payload, "{\"object\":");
     assert_int_equal(run(rlv_cli_webhook, with_config(command)), EX_DATAERR);
