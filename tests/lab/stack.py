@@ -92,6 +92,7 @@ class Process:
     """One daemon of Relevo: `relevo consume`, or another role."""
 
     role = "consume"
+    binary = BIN  # another release's, where a test runs several
 
     def __init__(self, lab, name, **environment):
         self.lab, self.name, self.port = lab, name, free_port()
@@ -102,7 +103,7 @@ class Process:
 
     def start(self):
         with open(self.log, "ab") as log:
-            self.child = subprocess.Popen([BIN, self.role, "--config", self.lab.config], stdin=subprocess.DEVNULL,
+            self.child = subprocess.Popen([self.binary, self.role, "--config", self.lab.config], stdin=subprocess.DEVNULL,
                                           stdout=log, stderr=log, env=self.environment)
 
     def alive(self):
@@ -225,9 +226,9 @@ class Lab:
         }, sort_keys=False, allow_unicode=True))
         self.config.chmod(0o600)
 
-    def tool(self, *words, stdin=None, timeout=60):
+    def tool(self, *words, stdin=None, timeout=60, binary=BIN):
         """Runs a relevo tool; returns what it printed."""
-        done = subprocess.run([BIN, *words, "--config", self.config], input=stdin, capture_output=True,
+        done = subprocess.run([binary, *words, "--config", self.config], input=stdin, capture_output=True,
                               timeout=timeout, env=bare_environment())
         expect(done.returncode == 0, f"relevo {' '.join(map(str, words))} ended with status {done.returncode}: "
                f"{done.stderr.decode(errors='replace')}{done.stdout.decode(errors='replace')}")
