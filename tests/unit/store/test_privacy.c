@@ -25,6 +25,7 @@ static shelf_batch *written(shelf *s, const char *name)
 {
     rlv_error err;
     shelf_batch *b = shelf_batch_new(s, name, 2, at);
+    b->events[0].trace = b->events[1].trace = rlv_trace_begin();
     for (int i = 0; i < 2; i++) {
         b->commit.published = i ? 2 : 0;
         b->conversations[0].idle_timer_ms = i ? 0 : later;
@@ -82,9 +83,10 @@ static void test_erase(void **state)
     assert_int_equal(left, 1); /* not published still */
     assert_ok(rlv_privacy_rest(s->store, s->lane, 4, &left, &err), err);
     assert_int_equal(left, 0);
-    assert_ask(s, "2", "SELECT count(*) FROM relevo.history WHERE conversation_id = '%s' AND text IS NULL AND decided = '\\x01'",
+    assert_ask(s, "2", "SELECT count(*) FROM relevo.history WHERE conversation_id = '%s' AND text IS NULL AND trace IS NULL AND decided = '\\x01'",
                id_of(b, 0));
-    assert_ask(s, "2", "SELECT count(*) FROM relevo.history WHERE conversation_id = '%s' AND text = 'hola'", id_of(b, 1));
+    assert_ask(s, "2", "SELECT count(*) FROM relevo.history WHERE conversation_id = '%s' AND text = 'hola' AND trace IS NOT NULL",
+               id_of(b, 1));
 
     const rlv_pending nobody = {.conversation_id = {{9}}, .lane = s->lane};
     assert_ok(rlv_privacy_done(s->store, &nobody, 1, &err), err);
