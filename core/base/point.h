@@ -25,9 +25,10 @@
  * advanced          the transaction has begun: the lane's row is moved, and locked        store
  * copying           new rows are with Postgres, the end of their stream is not            store
  * half_sent         conversations are changed and locked: the first half of a pipeline    store
- *                   that has no sync
- * sent              all of it is sent, COMMIT and sync too; no answer was read            store
- * ahead_stepped     behind sent: the next batch is decided on top of it, in memory only   lane
+ *                   that has no sync; history and COMMIT are still to come
+ * sent              all of it is sent, COMMIT too; its answer was not read                store
+ * ahead_stepped     the next batch is decided on top of it, in memory only, while a       lane
+ *                   thread sees to its end, which may have come
  * committed         Postgres answered COMMIT; nobody else was told                        lane
  * conflicted        a commit or load found a conversation changed: before the next try    lane
  * begun             the Kafka transaction is open                                         lane

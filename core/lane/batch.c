@@ -630,7 +630,7 @@ bool rlv_batch_follows(const rlv_batch *batch, const rlv_batch *before)
         const rlv_batch_entry *e = batch->entries[i];
         const rlv_write *w = bsearch(&e->id, before->writes, before->n_writes, sizeof(*w), compare_with_write);
         if (w && e->conversation.version != w->conversation->version + 1)
-            return false; /* the cache had no room for it: it was read as it is before that one */
+            return false; /* it is not as that one left it */
     }
     return true;
 }

@@ -82,7 +82,7 @@ typedef struct rlv_batch {
     int64_t first_seq;
     rlv_batch_item *died; /* our own code does not survive it */
     bool stepped; /* loaded and stepped: its answers are at hand */
-    int64_t load_us, step_us; /* how long that took */
+    int64_t load_us, step_us, commit_us; /* how long that took */
 } rlv_batch;
 
 /* What the stages need of the lane. */

@@ -426,6 +426,24 @@ static void step_ahead(rlv_lane *lane, const rlv_batch *batch)
         RLV_POINT("ahead_stepped");
 }
 
+/* The end of a commit, which a thread of its own sees to while the next batch is stepped. */
+typedef struct lane_ending {
+    rlv_store *store;
+    const rlv_commit *commit;
+    int rc;
+    rlv_error *err;
+    int64_t us; /* how long it took */
+} lane_ending;
+
+static void *end_commit(void *arg)
+{
+    lane_ending *ending = arg;
+    int64_t begun_us = rlv_clock_mono_us();
+    ending->rc = rlv_store_commit_end(ending->store, ending->commit, ending->err);
+    ending->us = rlv_clock_mono_us() - begun_us;
+    return NULL;
+}
+
 /* While Postgres writes, the next batch is fetched; go_ahead: loaded and stepped too, if it may be. */
 static int commit(rlv_lane *lane, rlv_batch *batch, bool go_ahead, rlv_error *err)
 {
@@ -441,25 +459,30 @@ static int commit(rlv_lane *lane, rlv_batch *batch, bool go_ahead, rlv_error *er
                     .n_writes = batch->n_writes,
                     .joins = batch->joins,
                     .n_joins = batch->n_joins};
+    int64_t begun_us = rlv_clock_mono_us();
     int rc = rlv_store_commit_begin(lane->store, &c, err);
     if (rc != RLV_OK)
         return rc;
     fetch_ahead(lane, batch);
     rlv_batch_remember(batch, &lane->stages); /* for the next one; until it is taken back */
-    rc = rlv_store_commit_copied(lane->store, &c, err);
+    rc = rlv_store_commit_changed(lane->store, err);
+    batch->commit_us = rlv_clock_mono_us() - begun_us;
     if (rc == RLV_OK && go_ahead)
         rc = load_ahead(lane, batch, &loaded, err);
-    if (rc == RLV_OK)
-        rc = rlv_store_commit_send(lane->store, &c, err);
-    if (rc == RLV_OK && loaded) /* plugins may take their time: nobody waits in Postgres */
+    if (rc != RLV_OK)
+        return rc;
+    /* Plugins may take their time: nobody waits for it in Postgres. */
+    lane_ending ending = {.store = lane->store, .commit = &c, .err = err};
+    pthread_t thread;
+    bool aside = loaded && pthread_create(&thread, NULL, end_commit, &ending) == 0;
+    if (aside) {
         step_ahead(lane, batch);
-    return rc == RLV_OK ? rlv_store_commit_end(lane->store, err) : rc;
-}
-
-/* How long the batch that comes after this one was loaded and stepped, while this one was committed. */
-static int64_t ahead_us(const rlv_lane *lane)
-{
-    return lane->ahead && lane->ahead->stepped ? lane->ahead->load_us + lane->ahead->step_us : 0;
+        (void)pthread_join(thread, NULL);
+    } else {
+        (void)end_commit(&ending);
+    }
+    batch->commit_us += ending.us;
+    return ending.rc;
 }
 
 /* The batch is not committed: what it wrote is not so, nor what was stepped on that. */
@@ -513,6 +536,7 @@ static int decide(rlv_lane *lane, rlv_batch *batch, rlv_error *err)
     for (int tries = 0;; tries++) {
         int64_t t0 = rlv_clock_mono_us();
         int rc = RLV_OK;
+        batch->commit_us = 0;
         if (!batch->stepped)
             rc = load(lane, batch, err);
         if (!batch->stepped && rc == RLV_OK) {
@@ -533,7 +557,7 @@ static int decide(rlv_lane *lane, rlv_batch *batch, rlv_error *err)
             RLV_POINT("stepped");
             rc = commit(lane, batch, tries == 0, err);
         }
-        rlv_meters_stages(&lane->meters, batch->load_us, batch->step_us, rlv_clock_mono_us() - t2 - ahead_us(lane));
+        rlv_meters_stages(&lane->meters, batch->load_us, batch->step_us, batch->commit_us);
         if (rc != RLV_OK)
             take_back(lane, batch);
         if (rc != RLV_OK && held.n && rlv_clock_mono_us() - t0 >= lane->env->config->consume.postgres_timeout_ms * 1000)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The commit of a batch: one transaction. The lane's row goes first; then the new rows, as streams (rows.c);
- * then what changes, in a pipeline that COMMIT ends. Every check raises in the server, so that nothing after
- * it runs.
+ * The commit of a batch: one transaction. The lane's row goes first; then new conversations and timers, as streams
+ * (rows.c); then what changes, in a pipeline; and last history, as a stream that COMMIT follows. Every check raises in
+ * the server, so that nothing after it runs.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,8 +19,8 @@ static int compare_writes(const void *a, const void *b)
 /* ---- pipelines
  * ------------------------------------------------------------------------------------------------- */
 
-/* Reads results up to the sync. *ret_last: the last command, as the server names it. */
-static int read_results(rlv_store *store, char ret_last[16], rlv_error *err)
+/* Reads results up to the sync. */
+static int read_results(rlv_store *store, rlv_error *err)
 {
     int64_t deadline_us = rlv_pg_deadline(store);
     int outcome = RLV_OK;
@@ -35,9 +35,7 @@ static int read_results(rlv_store *store, char ret_last[16], rlv_error *err)
         }
         empty = 0;
         ExecStatusType status = PQresultStatus(r);
-        if (status == PGRES_COMMAND_OK)
-            (void)snprintf(ret_last, 16, "%s", PQcmdStatus(r));
-        else if (status == PGRES_FATAL_ERROR && outcome == RLV_OK)
+        if (status == PGRES_FATAL_ERROR && outcome == RLV_OK)
             outcome = rlv_pg_error(store, r, err);
         PQclear(r);
         if (status == PGRES_PIPELINE_SYNC || store->broken)
@@ -47,13 +45,13 @@ static int read_results(rlv_store *store, char ret_last[16], rlv_error *err)
 }
 
 /* What was sent up to here is carried out, and answered. sent: how the sending went. */
-static int pipeline_end(rlv_store *store, int sent, char ret_last[16], rlv_error *err)
+static int pipeline_end(rlv_store *store, int sent, rlv_error *err)
 {
     if (sent != RLV_OK) {
         store->broken = true; /* half a pipeline may be on its way */
         return sent;
     }
-    int rc = read_results(store, ret_last, err);
+    int rc = read_results(store, err);
     if (!store->broken && PQexitPipelineMode(store->conn) != 1)
         return rlv_pg_lost(store, "cannot end the pipeline", RLV_E_TIMEOUT, err);
     return rc;
@@ -104,7 +102,6 @@ static int send_advance(rlv_store *store, const rlv_commit *c, rlv_error *err)
 
 static int advance(rlv_store *store, const rlv_commit *c, rlv_error *err)
 {
-    char last[16];
     if (PQenterPipelineMode(store->conn) != 1)
         return rlv_pg_lost(store, "cannot begin a pipeline", RLV_E_UNAVAILABLE, err);
     rlv_pg_begin(store);
@@ -113,7 +110,7 @@ static int advance(rlv_store *store, const rlv_commit *c, rlv_error *err)
         rc = send_advance(store, c, err);
     if (rc == RLV_OK)
         rc = send_sync(store, err);
-    return pipeline_end(store, rc, last, err);
+    return pipeline_end(store, rc, err);
 }
 
 /* ---- new rows
@@ -179,17 +176,6 @@ static int copy_timers(rlv_store *store, const rlv_commit *c, rlv_error *err)
     }
     rc = rlv_pg_copy_send(store, err);
     return rc == RLV_OK ? rlv_pg_copy_end(store, err) : rc;
-}
-
-/* Sent, and not waited for. */
-static int send_history(rlv_store *store, const rlv_commit *c, rlv_error *err)
-{
-    int rc = rlv_pg_copy_begin(store, rlv_store_copy_history, err);
-    if (rc != RLV_OK)
-        return rc;
-    for (size_t i = 0; i < c->n; i++)
-        rlv_store_put_history(store, &c->outcomes[i], c->decided[i]);
-    return rlv_pg_copy_send(store, err);
 }
 
 /* ---- what changes
@@ -318,10 +304,32 @@ static int send_changes(rlv_store *store, const rlv_commit *c, rlv_error *err)
         rc = send_taken(store, c, RLV_SOURCE_TIMER, n.timers, err);
     if (rc == RLV_OK && n.commands)
         rc = send_taken(store, c, RLV_SOURCE_COMMAND, n.commands, err);
-    rlv_pg_begin(store);
     if (rc == RLV_OK)
-        rc = rlv_pg_send(store, "commit", err);
-    return rc == RLV_OK ? send_sync(store, err) : rc;
+        rc = send_sync(store, err);
+    return rc == RLV_OK ? rlv_pg_flush(store, err) : rc;
+}
+
+/* ---- the end
+ * --------------------------------------------------------------------------------------------------- */
+
+static int send_history(rlv_store *store, const rlv_commit *c, rlv_error *err)
+{
+    int rc = rlv_pg_copy_begin(store, rlv_store_copy_history, err);
+    if (rc != RLV_OK)
+        return rc;
+    for (size_t i = 0; i < c->n; i++)
+        rlv_store_put_history(store, &c->outcomes[i], c->decided[i]);
+    return rlv_pg_copy_send(store, err);
+}
+
+/* Without events the position alone moves on. */
+static int send_end(rlv_store *store, const rlv_commit *c, rlv_error *err)
+{
+    if (c->n)
+        return send_history(store, c, err);
+    if (PQsendQuery(store->conn, "COMMIT") != 1)
+        return rlv_pg_lost(store, "cannot send", RLV_E_UNAVAILABLE, err);
+    return rlv_pg_flush(store, err);
 }
 
 /* ---- the transaction
@@ -345,14 +353,19 @@ int rlv_store_commit_begin(rlv_store *store, const rlv_commit *commit, rlv_error
         rc = copy_conversations(store, commit, err);
     if (rc == RLV_OK && n.timers_set)
         rc = copy_timers(store, commit, err);
-    if (rc == RLV_OK && commit->n)
-        rc = send_history(store, commit, err);
-    return rc == RLV_OK ? rc : roll_back(store, rc);
+    if (rc != RLV_OK)
+        return roll_back(store, rc);
+    if (PQenterPipelineMode(store->conn) != 1)
+        return rlv_pg_lost(store, "cannot begin a pipeline", RLV_E_UNAVAILABLE, err);
+    rc = send_changes(store, commit, err);
+    if (rc != RLV_OK)
+        store->broken = true; /* half a pipeline may be on its way */
+    return rc;
 }
 
-int rlv_store_commit_copied(rlv_store *store, const rlv_commit *commit, rlv_error *err)
+int rlv_store_commit_changed(rlv_store *store, rlv_error *err)
 {
-    int rc = commit->n ? rlv_pg_copy_end(store, err) : RLV_OK;
+    int rc = pipeline_end(store, RLV_OK, err);
     return rc == RLV_OK ? rc : roll_back(store, rc);
 }
 
@@ -361,39 +374,28 @@ bool rlv_store_commit_stands(const rlv_store *store)
     return !store->broken && PQtransactionStatus(store->conn) == PQTRANS_INTRANS;
 }
 
-/* To the last byte: whoever makes the caller wait now, nobody waits in Postgres for it. */
-int rlv_store_commit_send(rlv_store *store, const rlv_commit *commit, rlv_error *err)
-{
-    if (PQenterPipelineMode(store->conn) != 1)
-        return rlv_pg_lost(store, "cannot begin a pipeline", RLV_E_UNAVAILABLE, err);
-    int rc = send_changes(store, commit, err);
-    if (rc == RLV_OK)
-        rc = rlv_pg_flush(store, err);
-    if (rc == RLV_OK)
-        RLV_POINT("sent");
-    else
-        store->broken = true; /* half a pipeline may be on its way */
-    return rc;
-}
-
 /* The batch is committed only if COMMIT itself answered "COMMIT". */
-int rlv_store_commit_end(rlv_store *store, rlv_error *err)
+int rlv_store_commit_end(rlv_store *store, const rlv_commit *commit, rlv_error *err)
 {
-    char last[16] = "";
-    int rc = pipeline_end(store, RLV_OK, last, err);
-    if (rc == RLV_OK && strcmp(last, "COMMIT") != 0)
-        return rlv_pg_lost(store, "the transaction ended without a commit", RLV_E_TIMEOUT, err);
-    return roll_back(store, rc);
+    PGresult *r;
+    int rc = send_end(store, commit, err);
+    if (rc == RLV_OK) {
+        RLV_POINT("sent");
+        rc = rlv_pg_collect(store, rlv_pg_deadline(store), &r, err);
+    }
+    if (rc != RLV_OK)
+        return roll_back(store, rc);
+    bool committed = strcmp(PQcmdStatus(r), "COMMIT") == 0;
+    PQclear(r);
+    return committed ? RLV_OK : rlv_pg_lost(store, "the transaction ended without a commit", RLV_E_TIMEOUT, err);
 }
 
 int rlv_store_commit(rlv_store *store, const rlv_commit *commit, rlv_error *err)
 {
     int rc = rlv_store_commit_begin(store, commit, err);
     if (rc == RLV_OK)
-        rc = rlv_store_commit_copied(store, commit, err);
-    if (rc == RLV_OK)
-        rc = rlv_store_commit_send(store, commit, err);
-    return rc == RLV_OK ? rlv_store_commit_end(store, err) : rc;
+        rc = rlv_store_commit_changed(store, err);
+    return rc == RLV_OK ? rlv_store_commit_end(store, commit, err) : rc;
 }
 
 int rlv_store_hold(rlv_store *store, const rlv_lane_row *row, const rlv_id *ids, size_t n, rlv_error *err)

@@ -242,7 +242,7 @@ static rlv_str text_of(const rlv_outcome *o)
 const char rlv_store_copy_history[] =
     "COPY relevo.history (lane, seq, at, conversation_id, kind, source, topic, source_offset, by, agent_id, "
     "message_id, type, text, said, owner, epoch, intent, trigger, config, decided, was, owner_agent, priority, survey, score, tip, extra, mood, "
-    "observed, trace) FROM STDIN (FORMAT binary)";
+    "observed, trace) FROM STDIN (FORMAT binary); COMMIT";
 enum {
     HISTORY_COLUMNS = 30,
     OBSERVED_MAX = 8

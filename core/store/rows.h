@@ -5,7 +5,8 @@
 
 #include "store/pg.h"
 
-/* The statements of rlv_pg_copy_begin; after each, its put_ once for every row. */
+/* The statements of rlv_pg_copy_begin; after each, its put_ once for every row. History's ends the transaction: COMMIT is on its way with
+   the rows, and is carried out if they are in. */
 extern const char rlv_store_copy_history[], rlv_store_copy_conversation[], rlv_store_copy_timer[];
 
 void rlv_store_put_history(rlv_store *store, const rlv_outcome *o, rlv_str decided);

@@ -69,7 +69,6 @@ static const char *const statements[][2] = {
      "SELECT relevo.expect((SELECT count(*) FROM w), $3, 'timers', 'RV003')"},
     {"tell_heir", "UPDATE relevo.lane SET unfinished = $3 WHERE lane = $1 AND fence = $2"},
     {"begin", "BEGIN"},
-    {"commit", "COMMIT"},
 };
 enum { N_STATEMENTS = sizeof(statements) / sizeof(*statements) };
 

@@ -144,15 +144,14 @@ typedef struct rlv_commit {
    timer changed since it was read: load again, step again. RLV_E_TIMEOUT, RLV_E_UNAVAILABLE: unknown outcome:
    assign again. On RLV_OK the versions in the database are each one higher than in writes. */
 RLV_MUST_CHECK int rlv_store_commit(rlv_store *store, const rlv_commit *commit, rlv_error *err);
-/* The same in its parts, for a caller who has something to do while Postgres works: begin sends the new rows, copied waits
-   until they are in, send sends the rest, and COMMIT, all of it, and end waits for the answer. Nothing else may be asked of the store in between, but to
-   read between copied and send, within the transaction: it does not see what send will change. After a failure, the store's
+/* The same in its parts, for a caller who has something to do while Postgres works: begin sends all but history, changed waits
+   until that is done, and end sends history and COMMIT and waits for the answer; it may be called by another thread than the others. Nothing else may be asked
+   of the store in between, but to read between changed and end, within the transaction: it sees what the batch leaves. After a failure, the store's
    own or of what was read, the parts that follow are left out; rlv_store_release lets go. */
 RLV_MUST_CHECK int rlv_store_commit_begin(rlv_store *store, const rlv_commit *commit, rlv_error *err);
-RLV_MUST_CHECK int rlv_store_commit_copied(rlv_store *store, const rlv_commit *commit, rlv_error *err);
-RLV_MUST_CHECK int rlv_store_commit_send(rlv_store *store, const rlv_commit *commit, rlv_error *err);
-RLV_MUST_CHECK int rlv_store_commit_end(rlv_store *store, rlv_error *err);
-/* Between copied and send: whether send may follow; a statement that the server refused ended the transaction. */
+RLV_MUST_CHECK int rlv_store_commit_changed(rlv_store *store, rlv_error *err);
+RLV_MUST_CHECK int rlv_store_commit_end(rlv_store *store, const rlv_commit *commit, rlv_error *err);
+/* Between changed and end: whether end may follow; a statement that the server refused ended the transaction. */
 bool rlv_store_commit_stands(const rlv_store *store);
 
 /* Begins the transaction ahead of its commit: the lane's row and those of the n conversations (duplicates allowed) are

@@ -15,7 +15,7 @@ from lab.stack import ROOT, expect
 TEXT, BYTEA, INT2, INT8, TIME, UUID = 25, 17, 21, 20, 1184, 2950
 FENCE = b"bench-lane-fence"
 COPIED = ("conversation", "timer", "history")
-CALLED = ("begin", "advance", "update", "commit", *COPIED)
+CALLED = ("begin", "advance", "update", *COPIED)
 # As core/store/pg.c sets up a lane's connection.
 SETTINGS = ("-c statement_timeout=60000 -c synchronous_commit=on -c plan_cache_mode=force_generic_plan "
             "-c enable_hashjoin=off -c enable_mergejoin=off -c enable_seqscan=off -c jit=off -c timezone=UTC")
@@ -33,12 +33,12 @@ def statements():
     source = (ROOT / "core/store/statements.c").read_text()
     macro = re.search(r"#define UPDATE\(.*?\n((?:.*\\\n)*.*)\n", source).group(1)
     found = {"update": literals(macro)}
-    for name in ("begin", "advance", "commit"):
+    for name in ("begin", "advance"):
         body = re.search(r'\{\s*"' + name + r'",\s*((?:"(?:[^"\\]|\\.)*"\s*)+)\}', source)
         found[name] = literals(body.group(1)) if body else ""
     rows = (ROOT / "core/store/rows.c").read_text()
     for name in COPIED:
-        body = re.search(r"rlv_store_copy_" + name + r"\[\]\s*=\s*([^;]+);", rows)
+        body = re.search(r"rlv_store_copy_" + name + r'\[\]\s*=\s*((?:"(?:[^"\\]|\\.)*"\s*)+);', rows)
         found[name] = literals(body.group(1)) if body else ""
     missing = [name for name in CALLED if not found.get(name)]
     expect(not missing, f"core/store has no statement {missing} any more, which replay.py plays")
@@ -143,12 +143,11 @@ class Recorder:
             row = lambda id: (struct.pack("!hi", 4, 4) + int4(0) + int4(16) + ENCODERS[UUID](id) + int4(4) + b"idle"
                               + int4(8) + int8(self.timers[id]))
             yield "timer", [COPY_HEAD + b"".join(map(row, timed)) + COPY_END]
-        yield "history", [self.copy("history", f"seq BETWEEN {rows[0][1]} AND {rows[-1][1]}", "seq")]
         if old:
             yield "update", self.update(old)
         for id in touched:
             self.versions[id] = self.versions.get(id, 0) + 1
-        yield "commit", []
+        yield "history", [self.copy("history", f"seq BETWEEN {rows[0][1]} AND {rows[-1][1]}", "seq")]  # and COMMIT
 
     def write(self, path):
         """Returns the number of rows of each transaction."""

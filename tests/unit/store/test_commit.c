@@ -327,10 +327,8 @@ static void test_a_duplicate(void **state)
 /* The parts of a commit behind the first. */
 static int finish(shelf *s, shelf_batch *b, rlv_error *err)
 {
-    int rc = rlv_store_commit_copied(s->store, &b->commit, err);
-    if (rc == RLV_OK)
-        rc = rlv_store_commit_send(s->store, &b->commit, err);
-    return rc == RLV_OK ? rlv_store_commit_end(s->store, err) : rc;
+    int rc = rlv_store_commit_changed(s->store, err);
+    return rc == RLV_OK ? rlv_store_commit_end(s->store, &b->commit, err) : rc;
 }
 
 /* In parts: between them nothing is there for anybody else, and the lane's row is ours. */
@@ -353,11 +351,11 @@ static void test_parts(void **state)
     shelf_follow(s, b);
     b->commit.row = &s->row;
 
-    /* a desktop is faster in between: the end says so, and nothing of the first part is left */
-    assert_ok(rlv_store_commit_begin(s->store, &b->commit, &err), err);
+    /* a desktop was faster: changed says so, and nothing of the first part is left */
     shelf_run(s->sql, "UPDATE relevo.conversation SET version = version + 1 WHERE id = '%s'", id_of(b, 2));
     (void)snprintf(before, sizeof(before), "%s", written(s));
-    assert_int_equal(finish(s, b, &err), RLV_E_CONFLICT);
+    assert_ok(rlv_store_commit_begin(s->store, &b->commit, &err), err);
+    assert_int_equal(rlv_store_commit_changed(s->store, &err), RLV_E_CONFLICT);
     assert_string_equal(written(s), before);
 
     /* a first part that fails is over: the connection is free for the next batch */
@@ -372,7 +370,7 @@ static void test_parts(void **state)
     assert_ok(shelf_commit(s, b, &err), err);
 }
 
-/* Between copied and send the transaction may be read in: it has its new rows, and not yet what send changes. */
+/* Between changed and end the transaction may be read in: it sees what the batch leaves. */
 static void test_reading_within(void **state)
 {
     shelf *s = *state;
@@ -381,33 +379,52 @@ static void test_reading_within(void **state)
     assert_ok(shelf_commit(s, old, &err), err);
     shelf_follow(s, old);
     shelf_batch *b = shelf_batch_new(s, "within", 2, at);
-    const rlv_id ids[] = {b->conversations[0].id, old->conversations[0].id};
+    b->conversations[1] = old->conversations[0]; /* is changed once more */
+    b->conversations[1].version = 1;
+    b->events[1].conversation_id = b->conversations[1].id;
+    const rlv_id ids[] = {b->conversations[0].id, b->conversations[1].id};
     rlv_arena *arena = rlv_arena_new(1 << 20);
     rlv_stored *stored;
     size_t n;
     assert_ok(rlv_store_commit_begin(s->store, &b->commit, &err), err);
-    assert_ok(rlv_store_commit_copied(s->store, &b->commit, &err), err);
+    assert_ok(rlv_store_commit_changed(s->store, &err), err);
     assert_ok(rlv_store_load(s->store, ids, 2, arena, &stored, &n, &err), err);
     assert_int_equal(n, 2);
     for (size_t i = 0; i < n; i++)
-        assert_int_equal(stored[i].version, 1);
+        assert_int_equal(stored[i].version, memcmp(&stored[i].id, &ids[0], sizeof(ids[0])) == 0 ? 1 : 2);
     assert_true(rlv_store_commit_stands(s->store));
-    assert_ok(rlv_store_commit_send(s->store, &b->commit, &err), err);
-    assert_false(rlv_store_commit_stands(s->store)); /* it is not ours any more */
-    assert_ok(rlv_store_commit_end(s->store, &err), err);
+    assert_ask(s, "1", "SELECT version FROM relevo.conversation WHERE lane = %d", s->lane); /* nobody else sees it */
+    assert_ok(rlv_store_commit_end(s->store, &b->commit, &err), err);
+    assert_false(rlv_store_commit_stands(s->store)); /* it is over */
     assert_ask(s, "3", "SELECT seq FROM relevo.lane WHERE lane = %d", s->lane);
     shelf_follow(s, b);
 
     /* what the server refuses ends the transaction, and the connection is good for the next one */
     b->commit.row = &s->row;
     assert_ok(rlv_store_commit_begin(s->store, &b->commit, &err), err);
-    assert_ok(rlv_store_commit_copied(s->store, &b->commit, &err), err);
+    assert_ok(rlv_store_commit_changed(s->store, &err), err);
     assert_int_not_equal(rlv_pg_exec(s->store, "SELECT 1 / 0", NULL, &err), RLV_OK);
     assert_false(rlv_store_commit_stands(s->store));
     rlv_store_release(s->store);
     assert_ok(shelf_commit(s, b, &err), err);
     assert_ask(s, "5", "SELECT seq FROM relevo.lane WHERE lane = %d", s->lane);
     rlv_arena_free(arena);
+}
+
+/* History that does not go in takes all of the transaction with it, though COMMIT is behind it. */
+static void test_history_refused(void **state)
+{
+    shelf *s = *state;
+    rlv_error err;
+    shelf_batch *b = shelf_batch_new(s, "refused", 2, at);
+    char before[4096];
+    (void)snprintf(before, sizeof(before), "%s", written(s));
+    shelf_run(s->sql, "ALTER TABLE relevo.history ADD CONSTRAINT none CHECK (lane <> %d) NOT VALID", s->lane);
+    assert_int_not_equal(shelf_commit(s, b, &err), RLV_OK);
+    assert_string_equal(written(s), before);
+    shelf_run(s->sql, "ALTER TABLE relevo.history DROP CONSTRAINT none");
+    assert_ok(shelf_commit(s, b, &err), err); /* the connection is good */
+    assert_ask(s, "2", "SELECT seq FROM relevo.lane WHERE lane = %d", s->lane);
 }
 
 static void test_absent_texts(void **state)
@@ -500,6 +517,7 @@ int main(void)
         TEST(test_nul_in_texts),
         TEST(test_parts),
         TEST(test_reading_within),
+        TEST(test_history_refused),
         TEST(test_a_duplicate),
         TEST(test_absent_texts),
         TEST(test_months),
