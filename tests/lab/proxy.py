@@ -9,8 +9,10 @@ import threading
 
 CHUNK = 65536
 SETTLE_S = 0.05
-# Postgres's protocol: the execution of the lanes' prepared COMMIT, and the server's answer to it (core/store/statements.c).
-COMMIT = re.compile(rb"B....\0commit\0", re.DOTALL)
+# Postgres's protocol: a lane's COMMIT is in the query string of history's COPY and carried out when that stream ends (core/store/commit.c); or it
+# stands alone.
+BEHIND_COPY, ALONE = rb"; COMMIT\0", rb"Q\0\0\0\x0bCOMMIT\0"
+COPY_DONE = rb"c\0\0\0\x04"
 
 
 class Link:
@@ -106,13 +108,18 @@ class Trap:
     def __init__(self, what, seconds=0.3, count=0):
         self.what, self.seconds, self.count = what, seconds, count
         self.sprung = threading.Event()
+        self.copying = set()  # links whose stream ends in a COMMIT
 
     def where(self, link, data):
         """The offset in data where it springs; None: not in these."""
         if self.what == "bytes":
             self.count -= len(data) - len(link.tail)
             return len(data) + self.count if self.count <= 0 else None
-        found = COMMIT.search(data)
+        found = re.search(ALONE, data)
+        if not found and link in self.copying:
+            found = re.search(rb"(?<=\xff\xff)" + COPY_DONE, data)  # behind the stream's trailer
+        if re.search(BEHIND_COPY, data):
+            self.copying.add(link)
         return found.start() if found else None
 
     async def spring(self, link, data, at, sink):
