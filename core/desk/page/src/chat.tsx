@@ -14,6 +14,23 @@ import { Tags } from './tags'
 import { Templates } from './templates'
 import { ago, day, t, type Key } from './words'
 
+// What is on its way, of each conversation: whoever opens another one and comes back finds it.
+const outbox = new Map<string, Pending[]>()
+
+const times = (text: string, messages: Message[]) => messages.filter((m) => m.by === 'agent' && m.text === text).length
+
+// What is still on its way, when these messages are in the history: each of them ends one, rather one that the server took than one that nobody
+// answered for.
+function still(pending: Pending[], messages: Message[]): Pending[] {
+    const arrived = new Set<Pending>()
+    for (const p of [...pending].sort((a, b) => Number(b.taken) - Number(a.taken))) {
+        if (p.state === 'refused' || times(p.text, messages) <= p.before) continue
+        arrived.add(p)
+        for (const other of pending) if (other.text === p.text) other.before = Math.max(other.before, p.before + 1)
+    }
+    return pending.filter((p) => !arrived.has(p))
+}
+
 export function Chat(props: {
     id: string
     session: Session
@@ -30,7 +47,12 @@ export function Chat(props: {
     const [conversation, setConversation] = useState<Conversation>()
     const [messages, setMessages] = useState<Message[]>([])
     const [statuses, setStatuses] = useState<Record<string, string>>({})
-    const [pending, setPending] = useState<Pending[]>([])
+    const [, redraw] = useState(0)
+    const pending = outbox.get(id) ?? []
+    const setPending = (change: (was: Pending[]) => Pending[]) => {
+        outbox.set(id, change(outbox.get(id) ?? []))
+        redraw((n) => n + 1)
+    }
     const [complete, setComplete] = useState(false)
     const [notice, setNotice] = useState('')
     const [returning, setReturning] = useState(false)
@@ -57,14 +79,13 @@ export function Chat(props: {
             const [c, page] = await Promise.all([api.conversation(id), api.history(id)])
             setConversation(c)
             props.changed(c)
-            setMessages((was) => {
-                const fresh = new Set(page.map(place))
-                const first = page.length ? place(page[0]) : ''
-                const older = was.filter((m) => !fresh.has(place(m)) && place(m) < first)
-                if (page.length < 80) setComplete(true)
-                return [...older, ...page]
-            })
-            setPending((was) => was.filter((p) => p.state === 'unconfirmed' || !page.some((m) => m.by === 'agent' && m.text === p.text && Date.parse(m.at) >= p.at - 60000)))
+            const fresh = new Set(page.map(place))
+            const first = page.length ? place(page[0]) : ''
+            const older = loaded.current.filter((m) => !fresh.has(place(m)) && place(m) < first)
+            if (page.length < 80) setComplete(true)
+            loaded.current = [...older, ...page]
+            setMessages(loaded.current)
+            setPending((was) => still(was, loaded.current))
         } catch (e) {
             if (e instanceof Failure && e.status === 404) props.close()
         }
@@ -96,7 +117,7 @@ export function Chat(props: {
         if (s && low.current) s.scrollTop = s.scrollHeight
         else if (s && height.current) s.scrollTop += s.scrollHeight - height.current
         height.current = 0
-    }, [messages, pending])
+    }, [messages, pending.length])
 
     // The card above it grows, the window is made smaller, a picture arrives: the end stays in view.
     useEffect(() => {
@@ -177,15 +198,16 @@ export function Chat(props: {
     const resolve = async (then: boolean) => (await act('resolve')) && then && props.next()
 
     const send = async (text: string, kind: Kind, body: object = {}, file?: File, again?: Pending) => {
-        const mine: Pending = again ?? { key: crypto.randomUUID(), text, kind, body, file, at: Date.now(), state: 'sending' }
+        const mine: Pending = again ?? { key: crypto.randomUUID(), text, kind, body, file, before: times(text, loaded.current), taken: false, state: 'sending' }
         low.current = true
-        setPending((was) => [...was.filter((p) => p.key !== mine.key), { ...mine, state: 'sending', at: Date.now() }])
+        setPending((was) => [...was.filter((p) => p.key !== mine.key), { ...mine, state: 'sending' }])
         const mark = (state?: Pending['state'], why = '') =>
             setPending((was) => (state ? was.map((p) => (p.key === mine.key ? { ...p, state, why } : p)) : was.filter((p) => p.key !== mine.key)))
         try {
             const outcome = file ? await api.upload(id, file, text) : await api.act(id, kind, kind === 'template' ? body : { text, ...body })
             if (!outcome.done) mark('refused', lost(outcome))
             else if (kind === 'note' || kind === 'file') mark()
+            else setPending((was) => was.map((p) => (p.key === mine.key ? { ...p, taken: true } : p)))
             look()
         } catch (e) {
             // Nobody answered: it may have been taken, so it is not sent again by itself.
@@ -363,9 +385,9 @@ export function Chat(props: {
                 <Return
                     templates={props.templates}
                     close={() => setReturning(false)}
-                    done={(body) => {
+                    done={async (body, note) => {
                         setReturning(false)
-                        act('return', body)
+                        if (!note || (await act('note', { text: note }))) act('return', body)
                     }}
                 />
             )}

@@ -12,7 +12,8 @@ export interface Pending {
     kind: Kind
     body: object // as it is sent, besides the text
     file?: File
-    at: number
+    before: number // so often a person had said these words when it was sent
+    taken: boolean // by the server: it will be in the history
     state: 'sending' | 'refused' | 'unconfirmed'
     why?: string
 }

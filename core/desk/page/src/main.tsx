@@ -114,7 +114,10 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
             },
             (yes) => {
                 setLinked((was) => {
-                    if (yes && !was) refresh()
+                    if (yes && !was) {
+                        refresh()
+                        setTold((was) => ({ n: was.n + 1, decision: null })) // what could not be shown without the server
+                    }
                     return yes
                 })
             },

@@ -5,19 +5,24 @@ import type { Template } from './api'
 import { Dialog } from './keys'
 import { t } from './words'
 
-export function Return({ close, done, templates }: { close: () => void; done: (body: object) => void; templates: Template[] }) {
+export function Return({ close, done, templates }: { close: () => void; done: (body: object, note: string) => void; templates: Template[] }) {
     const [later, setLater] = useState(false)
     const [error, setError] = useState('')
+    const [note, setNote] = useState('')
+    const give = (body: object) => done(body, note.trim())
     return (
         <Dialog title={t('toBot')} close={close}>
             <div class="purposes">
-                <button onClick={() => done({ purpose: 'continue' })}>{t('purposeContinue')}</button>
-                <button onClick={() => done({ purpose: 'resume' })}>{t('purposeResume')}</button>
-                <button onClick={() => done({ purpose: 'survey' })}>{t('purposeSurvey')}</button>
+                <button onClick={() => give({ purpose: 'continue' })}>{t('purposeContinue')}</button>
+                <button onClick={() => give({ purpose: 'resume' })}>{t('purposeResume')}</button>
+                <button onClick={() => give({ purpose: 'survey' })}>{t('purposeSurvey')}</button>
                 <button aria-expanded={later} onClick={() => setLater(!later)}>
                     {t('purposeFollowUp')}
                 </button>
             </div>
+            <label class="returning">
+                {t('note')} <textarea rows={2} maxLength={4096} value={note} placeholder={t('writeNote')} onInput={(e) => setNote(e.currentTarget.value)} />
+            </label>
             {later && (
                 <form
                     class="purposes"
@@ -26,7 +31,7 @@ export function Return({ close, done, templates }: { close: () => void; done: (b
                         const form = new FormData(e.currentTarget)
                         const at = new Date(String(form.get('at')))
                         if (!(at.getTime() > Date.now())) return setError(t('notInThePast'))
-                        done({ purpose: 'follow_up', at: at.toISOString(), message: form.get('message'), template: form.get('template') })
+                        give({ purpose: 'follow_up', at: at.toISOString(), message: form.get('message'), template: form.get('template') })
                     }}
                 >
                     <label>
