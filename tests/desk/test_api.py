@@ -234,11 +234,12 @@ def test_teams(seed):
         s.give_team(conversation, "sales")
         expect(zoe.get(f"/api/conversations/{conversation}")[0] == 200, "the team's own")
         s.customer("573000000003", "secreto de ventas")
-        for path in ("", "/history"):
+        for path in ("", "/history", "/found?search=secreto"):
             status, said = ana.get(f"/api/conversations/{conversation}{path}")
             expect(status == 404 or said == [], f"another team's {path}: {status} {said}")
-        for what in ("take_over", "reply", "note", "return", "resolve", "assign"):
-            expect(ana.act(conversation, what, text="x", to="ana")[0] == 404, f"{what} of another team's")
+        for what in ("take_over", "accept", "decline", "reply", "note", "return", "resolve", "assign", "snooze", "wake", "tag", "seen"):
+            expect(ana.act(conversation, what, text="x", to="ana", add="x")[0] == 404, f"{what} of another team's")
+        expect(s.lab.sql("SELECT count(*) FROM relevo.command") == [(0,)], "something was done with another team's")
         for name in ("all", "queue", "people", "bot"):
             expect(not any(c["conversation_id"] == conversation for c in ana.get("/api/conversations", list=name)[1]), f"in the list {name}")
         expect(not ana.get("/api/conversations", list="all", search="secreto")[1], "found by its words")
