@@ -86,7 +86,7 @@ def desktop(seed):
         expect(desk.call("assign", one, "ana", "luis")["agent_id"] == "luis", "assign")
         lost = desk.call("return_to_bot", one, "ana")
         expect(not lost["done"] and lost["agent_id"] == "luis" and lost["why"], f"who was slower is not told who won: {lost}")
-        expect(desk.call("return_to_bot", one, "luis", "follow_up")["owner"] == "bot", "return")
+        expect(desk.call("return_to_bot", one, "luis", "continue")["owner"] == "bot", "return")
         epoch = desk.ask("SELECT epoch FROM desk.conversations WHERE conversation_id = %s", one)[0]["epoch"]
         expect(not desk.call("take_over", one, "ana", epoch - 1)["done"] and desk.call("take_over", one, "ana", epoch)["done"], "take_over")
         expect(desk.call("resolve", one, "ana", "repuesto enviado")["owner"] == "closed", "resolve")
@@ -102,7 +102,7 @@ def desktop(seed):
                   ("agent", "ana", "reply", "human", "ana", "human", None, None),
                   ("agent", "luis", "note", "human", "ana", "human", None, "cliente de años"),
                   ("agent", "ana", "assign", "human", "ana", "human", "luis", None),
-                  ("agent", "luis", "return", "human", "luis", "bot", None, "follow_up"),
+                  ("agent", "luis", "return", "human", "luis", "bot", None, "continue"),
                   ("agent", "ana", "take_over", "bot", None, "human", "ana", None),
                   ("agent", "ana", "resolve", "human", "ana", "closed", None, "repuesto enviado")]
         expect(audit == wanted, "the audit is\n" + "\n".join(map(str, audit)) + "\nand should be\n" + "\n".join(map(str, wanted)))
