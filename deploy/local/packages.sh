@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs the Debian packages that are missing, and only those: packages.sh [tests] [fuzz] [browser]
+# Installs the Debian packages that are missing, and only those: packages.sh [tests] [fuzz] [browser] [image]
 # It must never upgrade, remove or configure anything else.
 set -euo pipefail
 # shellcheck source=lib.sh
@@ -19,7 +19,8 @@ for what in "$@"; do
         tests) wanted="$wanted wrk spin valgrind prometheus groff-base systemd lintian dpkg-dev file" ;;
         fuzz) wanted="$wanted clang libclang-rt-14-dev llvm" ;;
         browser) wanted="$wanted chromium" ;;
-        *) die "packages.sh knows only 'tests', 'fuzz' and 'browser', not '$what'" ;;
+        image) wanted="$wanted buildah mmdebstrap podman runc" ;;
+        *) die "packages.sh knows only 'tests', 'fuzz', 'browser' and 'image', not '$what'" ;;
     esac
 done
 

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Builds and runs the tests on a real Kafka and Postgres: test.sh [--only REGEX] [--fast] [--long] [--asan] [--browser] [--demo] [--fuzz] [--again]
+# Builds and runs the tests on a real Kafka and Postgres: test.sh [--only REGEX] [--fast] [--long] [--asan] [--browser] [--demo] [--image]
+# [--cluster] [--fuzz] [--again]
 # The servers keep running for the next time; every test uses its own topics and databases.
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-only=() slow="long|" browser="browser|" demo="demo|" core="" sanitized=(-L '^(unit|abi)$') fuzz="" again=""
+only=() slow="long|" browser="browser|" demo="demo|" image="image|" cluster="cluster|" core="" sanitized=(-L '^(unit|abi)$') fuzz="" again=""
 while [ $# -gt 0 ]; do
     case $1 in
         --only) [ $# -gt 1 ] || die "--only needs a regular expression"; only=(-R "$2"); shift ;;
@@ -14,6 +15,8 @@ while [ $# -gt 0 ]; do
         --long) slow="" ;;
         --browser) browser="" ;;
         --demo) demo="" ;;
+        --image) image="" ;;
+        --cluster) cluster="" ;;
         --asan) sanitized=() ;;
         --fuzz) fuzz=1 ;;
         --again) again=1 ;;
@@ -22,7 +25,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 
-skip=(-LE "^(${slow}${browser}${demo}${core}none)$")
+skip=(-LE "^(${slow}${browser}${demo}${image}${cluster}${core}none)$")
 if [ -n "$browser" ]; then "$HERE/packages.sh" tests; else "$HERE/packages.sh" tests browser; fi
 "$HERE/build.sh" asan
 "$HERE/build.sh" ci
