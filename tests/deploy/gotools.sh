@@ -38,16 +38,20 @@ find_go() {
     GO=$CACHE/go-$GO_VERSION/go/bin/go
     [ -x "$GO" ] || (fetch_go)
 }
-# Where its sums of the modules are is its name: another go.sum is another folder.
+# Its name says of what it was made: another go.sum, or another way to build it, is another folder.
 build() { # MODULE
-    local folder
-    folder=$CACHE/$1-$(cat "$HERE/$1/go.mod" "$HERE/$1/go.sum" | sha256sum | cut -c1-12)
+    local folder version stamp
+    folder=$CACHE/$1-$(cat "$HERE/gotools.sh" "$HERE/$1/go.mod" "$HERE/$1/go.sum" | sha256sum | cut -c1-12)
     if [ ! -d "$folder" ]; then
         rm -rf "$folder.part"
         mkdir -p "$folder.part"
         echo "== building the Go programs of tests/deploy/$1, once" >&2
         (cd "$HERE/$1" && "$GO" mod download) 2>"$folder.log" || away "$(head -1 "$folder.log")"
-        if ! (cd "$HERE/$1" && "$GO" build -mod=readonly -buildvcs=false -trimpath -ldflags='-s -w' -o "$folder.part/" tool ./...) \
+        # Kubernetes is told its version when it is linked.
+        version=$(sed -n 's|^\tk8s.io/kubernetes v||p' "$HERE/$1/go.mod" | cut -d' ' -f1)
+        stamp=k8s.io/component-base/version.git
+        if ! (cd "$HERE/$1" && "$GO" build -mod=readonly -buildvcs=false -trimpath -o "$folder.part/" \
+            -ldflags="-s -w -X ${stamp}Version=v$version -X ${stamp}Major=1 -X ${stamp}Minor=$(cut -d. -f2 <<<"$version")" tool ./...) \
             >"$folder.log" 2>&1; then
             tail -15 "$folder.log" >&2
             exit 1
