@@ -85,7 +85,7 @@ wait_answer() {
     local i
     for ((i = 0; i < 600; i++)); do
         kcat -b "127.0.0.1:$1" -L -m 2 >/dev/null 2>&1 && return 0
-        pid_ours "$2" "$3" >/dev/null || break
+        kill -0 "$(<"$2")" 2>/dev/null || break # as in stack.sh
         sleep 0.05
     done
     tail -15 "$4" >&2

@@ -66,7 +66,7 @@ role_start() {
     daemon "$pidfile" "$log" env "RELEVO_OPS_LISTEN=127.0.0.1:$2" "$BIN" "$1" --config "$CONFIG"
     for ((i = 0; i < 600; i++)); do
         ! curl -fs -o /dev/null "http://127.0.0.1:$2$3" || return 0
-        pid_ours "$pidfile" "$CONFIG" >/dev/null || break
+        kill -0 "$(<"$pidfile")" 2>/dev/null || break # not pid_ours: until it has become $BIN, its command line is this script's
         sleep 0.1
     done
     tail -15 "$log" >&2
