@@ -25,12 +25,19 @@ enum { ARGS_MAX = 8 };
 /* What WhatsApp reports of a message, the most last: they come out of order. */
 #define STATUSES "ARRAY['sent', 'delivered', 'read', 'played', 'failed']"
 
+/* True when the text holds the words, whatever signs are among them; the argument is $n. */
+#define HOLDS(text, words) text " ILIKE '%' || replace(replace(replace(" words ", '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%'"
+
 #define IN_LIST                                                                                                                   \
     "CASE $4 WHEN 'queue' THEN c.owner = 'queued' "                                                                               \
-    "WHEN 'mine' THEN c.owner = 'human' AND c.agent_id = $1 AND c.snoozed_until IS NULL OR c.offered_to = $1 "                    \
+    "WHEN 'mine' THEN c.owner IN ('queued', 'human') AND (c.owner = 'human' AND c.agent_id = $1 AND c.snoozed_until IS NULL "        \
+    "OR c.offered_to = $1) "                                                                                                      \
     "WHEN 'snoozed' THEN c.owner = 'human' AND c.agent_id = $1 AND c.snoozed_until IS NOT NULL "                                   \
     "WHEN 'mentions' THEN EXISTS (SELECT FROM desk.mentions m WHERE m.agent_id = $1 AND m.conversation_id = c.conversation_id) "   \
     "WHEN 'bot' THEN c.owner = 'bot' WHEN 'people' THEN c.owner = 'human' ELSE true END"
+
+/* How many there are: nobody reads a larger number, and it is asked for again and again. */
+#define UP_TO_1000(which) "SELECT count(*) FROM (SELECT FROM desk.conversations c WHERE " which " AND " SEES " LIMIT 1000) f"
 
 #define REPORT(name, columns)                                                                                                     \
     {"GET", "/api/reports/" name, RLV_ROLE_SUPERVISOR, READS, {"days"},                                                           \
@@ -57,21 +64,20 @@ static const struct route {
     {"GET", "/api/conversations", RLV_ROLE_AGENT, READS, {"list", "team", "trigger", "language", "search", "limit", "tag", "priority"},
      "SELECT coalesce(json_agg(t), '[]')::text FROM (SELECT " SUMMARY ", " PREVIEW " FROM desk.conversations c WHERE " SEES
      " AND " IN_LIST " AND ($5 = '' OR c.team = $5) AND ($6 = '' OR c.trigger = $6) "
-     "AND ($7 = '' OR c.language = $7) AND ($8 = '' OR c.customer_name ILIKE '%' || $8 || '%' "
-     "OR c.wa_id LIKE '%' || $8 || '%' OR c.customer_id = $8 OR EXISTS (SELECT FROM desk.history h WHERE "
-     "h.conversation_id = c.conversation_id AND h.at > now() - interval '30 days' AND h.text ILIKE '%' || $8 || '%')) "
+     "AND ($7 = '' OR c.language = $7) AND ($8 = '' OR " HOLDS("c.customer_name", "$8") " OR " HOLDS("c.wa_id", "$8")
+     " OR c.customer_id = $8 OR EXISTS (SELECT FROM desk.history h WHERE h.conversation_id = c.conversation_id AND h.at > now() - interval '30 days' AND " HOLDS("h.text", "$8") ")) "
      "AND ($10 = '' OR c.conversation_id IN (SELECT g.conversation_id FROM desk.tagged g WHERE g.tag = $10)) "
      "AND c.priority >= coalesce(nullif($11, '')::int, 0) "
      /* Of one's own those come first whose customer waits, the longest first. */
      "ORDER BY CASE WHEN $4 = 'queue' THEN -c.priority END, CASE WHEN $4 = 'queue' THEN c.owner_since WHEN $4 = 'mine' THEN c.waiting_since END, "
-     "CASE WHEN $4 = 'snoozed' THEN c.snoozed_until END, c.last_message_at DESC LIMIT least(100, coalesce(nullif($9, ''), '50')::int)) t"},
+     "CASE WHEN $4 = 'snoozed' THEN c.snoozed_until END, c.last_message_at DESC LIMIT least(500, coalesce(nullif($9, ''), '50')::int)) t"},
     {"GET", "/api/counts", RLV_ROLE_AGENT, READS, {NULL},
      "SELECT json_build_object('queue', count(*) FILTER (WHERE c.owner = 'queued'), "
      "'mine', count(*) FILTER (WHERE c.owner = 'human' AND c.agent_id = $1 AND c.snoozed_until IS NULL OR c.offered_to = $1), "
      "'unanswered', count(*) FILTER (WHERE c.owner = 'human' AND c.agent_id = $1 AND c.snoozed_until IS NULL AND c.waiting_since IS NOT NULL), "
      "'snoozed', count(*) FILTER (WHERE c.owner = 'human' AND c.agent_id = $1 AND c.snoozed_until IS NOT NULL), "
      "'mentions', (SELECT count(*) FROM desk.mentions m JOIN desk.conversations c USING (conversation_id) WHERE m.agent_id = $1 AND " SEES "), "
-     "'people', count(*) FILTER (WHERE c.owner = 'human'), "
+     "'people', count(*) FILTER (WHERE c.owner = 'human'), 'bot', (" UP_TO_1000("c.owner = 'bot'") "), 'all', (" UP_TO_1000("true") "), "
      "'oldest', min(c.owner_since) FILTER (WHERE c.owner = 'queued'))::text "
      "FROM desk.conversations c WHERE c.owner IN ('queued', 'human') AND " SEES},
     {"GET", "/api/conversations/{id}", RLV_ROLE_AGENT, READS, {"id"},
@@ -106,8 +112,7 @@ static const struct route {
     {"GET", "/api/conversations/{id}/found", RLV_ROLE_AGENT, READS, {"id", "search"},
      "SELECT coalesce(json_agg(t), '[]')::text FROM (SELECT h.at, h.lane, h.seq, h.part, h.text FROM desk.conversations c "
      "JOIN desk.history h ON h.conversation_id = c.conversation_id WHERE c.conversation_id = $4::uuid AND " SEES " AND $5 <> '' "
-     "AND h.text ILIKE '%' || replace(replace(replace($5, '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%' "
-     "ORDER BY h.at DESC, h.lane DESC, h.seq DESC, h.part DESC LIMIT 100) t"},
+     "AND " HOLDS("h.text", "$5") " ORDER BY h.at DESC, h.lane DESC, h.seq DESC, h.part DESC LIMIT 100) t"},
     {"POST", "/api/conversations/{id}/take_over", RLV_ROLE_AGENT, ACTS, {"id", "epoch"},
      ACT("desk.take_over(c.conversation_id, $1, nullif($5, '')::bigint)")},
     {"POST", "/api/conversations/{id}/reply", RLV_ROLE_AGENT, ACTS, {"id", "text", "to"},

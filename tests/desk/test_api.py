@@ -208,6 +208,9 @@ def test_work(seed):
         expect(winner.post("/api/presence", presence="online")[0] == 200 and ana.post("/api/presence", presence="lazy")[0] == 422, "presence")
         s.wait("the queue gives it", lambda: winner.post("/api/pull")[1]["given"] or winner.get("/api/counts")[1]["mine"])
         expect(winner.act(conversation, "resolve", note="listo")[1]["owner"] == "closed", "resolved")
+        for what in ("take_over", "reply", "note", "return", "assign", "requeue", "resolve"):
+            s.wait(f"who did {what}, in the audit", lambda: s.lab.sql(
+                "SELECT 1 FROM desk.audit WHERE conversation_id = %s AND action = %s AND who IN ('ana', 'ben')", conversation, what))
 
         for i in range(100):
             s.customer("573000000002", f"ok {i}")
@@ -256,6 +259,30 @@ def test_teams(seed):
         s.wait("the supervisor's stream", lambda: secret(streams[2]))
         s.wait("the team's stream", lambda: secret(streams[1]))
         expect(not secret(streams[0]), "another team's words were pushed")
+
+
+def test_lists(seed):
+    """Lists and counts tell what is there by every filter, and what is open without looking through all that is closed."""
+    with Setting("desklists") as s:
+        ana = s.person("ana")
+        first, second = s.customer("573000000010", "100% de ana_b \\"), s.customer("573000000011", "nada", name="Zoé_")
+        s.lab.sql("UPDATE relevo.conversation SET team = 'care', trigger = 'refund', language = 'pt', priority = 5, version = version + 1 WHERE id = %s", first)
+        shown = lambda **query: [c["conversation_id"] for c in ana.get("/api/conversations", **{"list": "all", **query})[1]]  # noqa: E731
+        for query in ({"team": "care"}, {"trigger": "refund"}, {"language": "pt"}, {"priority": "5"}, {"search": "100%"}, {"search": "a_b"}, {"search": "b \\"}):
+            expect(shown(**query) == [first], f"{query}: {shown(**query)}")
+        for query in ({"search": "0%d"}, {"search": "an_ de"}, {"team": "sales"}, {"trigger": "x"}, {"language": "fr"}, {"priority": "6"}, {"list": "queue"}):
+            expect(shown(**query) == [], f"{query}: {shown(**query)}")
+        expect(shown(search="é_") == [second] and set(shown(list="bot")) == {first, second} and len(shown(limit=1)) == 1, "names, the bot's, and so many")
+        expect((counts := ana.get("/api/counts")[1])["bot"] == counts["all"] == 2, f"the counts: {counts}")
+        s.lab.sql("INSERT INTO relevo.conversation SELECT (x.r).* FROM (SELECT jsonb_populate_record(c, jsonb_build_object('id', gen_random_uuid(), "
+                  "'owner', 4)) AS r FROM relevo.conversation c CROSS JOIN generate_series(1, 20000) WHERE c.id = %s OFFSET 0) x", second)
+        s.lab.sql("ANALYZE relevo.conversation")
+        expect(ana.act(second, "take_over")[1]["done"], "taken")
+        counts = ana.get("/api/counts")[1]
+        expect((counts["bot"], counts["mine"], counts["people"], counts["all"]) == (1, 1, 1, 1000), f"the counts, up to a thousand: {counts}")
+        for which in ("c.owner = 'bot'", "c.owner IN ('queued', 'human')"):
+            plan = "\n".join(line for line, in s.lab.sql(f"EXPLAIN SELECT c.conversation_id, c.card FROM desk.conversations c WHERE {which}"))
+            expect("conversation_open" in plan and "Seq Scan on conversation c" not in plan, f"all that is closed is looked through for {which}:\n{plan}")
 
 
 def test_offers(seed):
@@ -386,9 +413,10 @@ def test_document(seed):
         expect(asked > 20, f"only {asked} routes were asked")
         # And the other way round: no route that the document does not know.
         source = (Path(__file__).resolve().parents[2] / "core/desk/routes.c").read_text()
-        routes = set(re.findall(r'"(/api/[a-z_{}/.]+)"', source)) - {"/api/reports/"}
+        routes = set(re.findall(r'"(/api/[a-z_{}/.]+)"', source)) - {"/api/reports/"} | {f"/api/reports/{name}" for name in re.findall(r'REPORT\("(\w+)"', source)}
+        expect(len(routes) > 40, f"only {len(routes)} routes were found")
         expect(routes <= set(document["paths"]), f"not in the document: {routes - set(document['paths'])}")
 
 
 if __name__ == "__main__":
-    sys.exit(run("desk", test_log_in, test_proxy, test_forged, test_work, test_teams, test_offers, test_stream, test_away, test_document))
+    sys.exit(run("desk", test_log_in, test_proxy, test_forged, test_work, test_teams, test_lists, test_offers, test_stream, test_away, test_document))
