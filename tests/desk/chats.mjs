@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // An agent's day with many chats, in Chromium; see test_page.py: snooze, tags, a colleague asked, quotes, files, templates, search, suggestions; the
 // supervisor's board; the admin's triggers.
-import { accessible, expect, heard, mistakes, open, person, phone, play, says, SCRIPT, shoot, until } from './browser.mjs'
+import { accessible, DESK, expect, heard, mistakes, network, open, person, phone, play, says, SCRIPT, shoot, until } from './browser.mjs'
 
-const { CLOSED } = process.env // whose 24 hours are over
+const { CLOSED, FORMER } = process.env // whose 24 hours are over; another id of their conversation
 const MARISOL = '5215550000001'
 const send = (wa_id, message, name = 'Marisol') => phone('say', { wa_id, name, message })
 const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAIAAAACUFjqAAAAEklEQVR4nGNgGAWjYBSMglEAAAUeAAGkBIX6AAAAAElFTkSuQmCC', 'base64')
@@ -163,6 +163,25 @@ async function story() {
     await until('what came before is loaded while scrolling', async () => (await lucia.locator('.bubble').count()) > loaded)
     const oldest = await lucia.locator('.bubble.bot .delivery').first().innerText()
     expect(/entregado|leído/.test(oldest), `what was sent before the page was opened tells no delivery: ${oldest}`)
+    await lucia.route('**/api/events?*', (route) => route.fulfill({ contentType: 'text/event-stream', body: 'event: reset\nid: 0\ndata: {}\n\n' }))
+    await lucia.route('**/history?*before=*', async (route) => {
+        const answer = await route.fetch()
+        await route.fulfill({ response: answer, json: (await answer.json()).map((m) => ({ ...m, status: m.send ? 'failed' : m.status })) })
+    })
+    network(false)
+    network(true)
+    await until('after events that were missed, what became of old messages is asked anew', async () => {
+        await lucia.locator('.scroller').evaluate((s) => s.scrollTo(0, 0))
+        return /no se entregó/.test(await lucia.locator('.bubble.bot .delivery').first().innerText())
+    })
+    await lucia.unroute('**/api/events?*')
+    await lucia.unroute('**/history?*before=*')
+    await until('the banner goes', async () => (await lucia.locator('.banner').count()) === 0)
+    const late = lucia.url()
+    await lucia.goto(`${DESK}/c/${FORMER}`)
+    await lucia.waitForURL(late) // it became a part of that one
+    await lucia.locator('.bubble').last().waitFor()
+    await lucia.locator('.bubble.customer', { hasText: 'ok 99' }).waitFor()
     if (!(await lucia.locator('.card[open]').count())) await lucia.locator('.card summary').first().click()
     await lucia.locator('.card details summary').click()
     await lucia.locator('.past li', { hasText: /Escribió por primera vez/ }).waitFor()

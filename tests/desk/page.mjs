@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What people do with the desk's page, in Chromium; see test_page.py.
-import { accessible, browser, DESK, expect, heard, network, open, person, play, says, SCRIPT, shoot, until } from './browser.mjs'
+import { accessible, browser, DESK, expect, heard, network, open, person, phone, play, says, SCRIPT, shoot, until } from './browser.mjs'
 
 async function story() {
     const stranger = await (await browser.newContext({ locale: 'es-MX' })).newPage()
@@ -80,21 +80,48 @@ async function story() {
     await won.keyboard.press('Enter')
     await won.locator('.bubble.unconfirmed').waitFor()
     await won.locator('textarea').fill('un borrador')
+    await lost.locator('.banner').waitFor()
+    const cut = Date.now()
     await shoot(won, 'offline')
     await won.locator('.row', { hasText: '<script>' }).first().click() // it cannot be shown now, and is when the server is there again
+    for (let i = 0; i < 90; i++) await says('5215550000001', `ok sin red ${i}`)
     await says('5215550000001', 'ok dicho sin red')
+    await won.waitForTimeout(Math.max(0, cut + 61000 - Date.now())) // a minute: the page gives its stream up meanwhile, and begins another
     network(true)
     await won.locator('.title h1', { hasText: '<script>' }).waitFor()
     await until('the banner goes', async () => (await won.locator('.banner').count()) === 0)
     await open(won, 'Marisol')
     await won.locator('.bubble.customer', { hasText: 'dicho sin red' }).waitFor()
     await won.locator('.bubble.unconfirmed', { hasText: 'mientras no había red' }).waitFor() // not forgotten meanwhile
+    await won.reload()
+    await won.locator('.bubble.unconfirmed', { hasText: 'mientras no había red' }).waitFor() // nor by a reload
+    expect((await won.locator('textarea').inputValue()) === 'un borrador', 'the draft is gone')
     await won.getByRole('button', { name: 'Reintentar' }).click()
     await until('the retried answer is on the phone', async () => (await heard('5215550000001')).includes('mientras no había red'))
+    await lost.locator('.bubble.customer', { hasText: 'dicho sin red' }).waitFor()
+    await until('who had it open all the time misses nothing', async () => {
+        await lost.locator('.scroller').evaluate((s) => s.scrollTo(0, 0))
+        const there = await lost.locator('.bubble.customer').allInnerTexts()
+        return Array.from({ length: 90 }).every((_, i) => there.some((text) => text.includes(`ok sin red ${i}\n`)))
+    })
+
+    console.log('-- what is meant for colleagues is never offered to be sent to the customer')
+    await won.locator('textarea').fill('')
+    await won.keyboard.press('Alt+KeyP')
+    await won.keyboard.type('solo para nosotros @to')
+    await won.getByRole('option', { name: /@tomas/ }).waitFor()
+    await won.keyboard.press('Escape')
+    await until('the offer is gone', async () => !(await won.getByRole('option', { name: /@tomas/ }).count()))
+    expect((await won.locator('textarea').inputValue()) === 'solo para nosotros @to', 'the note is gone')
+    await won.keyboard.press('Alt+KeyL')
+    await until('an answer is another draft', async () => (await won.locator('textarea').inputValue()) === '')
     await won.reload()
     await won.locator('textarea').waitFor()
-    expect((await won.locator('textarea').inputValue()) === 'un borrador', 'the draft is gone')
+    expect((await won.locator('textarea').inputValue()) === '', 'a note became an answer')
+    await won.keyboard.press('Alt+KeyP')
+    await until('the note is kept', async () => (await won.locator('textarea').inputValue()) === 'solo para nosotros @to')
     await won.locator('textarea').fill('')
+    await won.keyboard.press('Alt+KeyL')
 
     console.log('-- an answer that was taken, though nobody heard so, is not offered to be sent again')
     await won.locator('.state.mine').waitFor()
@@ -121,8 +148,19 @@ async function story() {
     await says('5215550000001', 'say aquí el bot')
     await until('the bot answers', async () => (await heard('5215550000001')).includes('aquí el bot'))
 
-    console.log('-- resolve, and the next one; the board; help')
+    console.log('-- back to the bot with a survey, which arrives, and is answered')
     await won.waitForTimeout(1600) // nobody takes what came into their hands a moment ago without having read it
+    await won.keyboard.press('Alt+KeyT')
+    await won.locator('.state.mine').waitFor()
+    await won.keyboard.press('Alt+KeyB')
+    await won.getByRole('button', { name: 'Encuesta de satisfacción' }).press('Enter')
+    await won.locator('.state.bot').waitFor()
+    await until('the survey is on the phone', async () => (await phone('log')).sends.some((s) => s.body.to === '5215550000001' && JSON.stringify(s.body).includes('survey:5')))
+    await phone('say', { wa_id: '5215550000001', name: 'Marisol', message: { type: 'interactive', interactive: { type: 'list_reply', list_reply: { id: 'survey:5', title: '5 ★★★★★' } } } })
+    await won.locator('.bubble.customer', { hasText: '5 ★★★★★' }).waitFor()
+
+    console.log('-- resolve, and the next one; the board; help')
+    await won.waitForTimeout(1600)
     await won.keyboard.press('Alt+KeyT')
     await won.locator('.state.mine').waitFor()
     await won.keyboard.press('Control+Alt+KeyE')
@@ -134,9 +172,32 @@ async function story() {
 
     const sara = await person('sara', { locale: 'en-GB', colorScheme: 'dark' })
     await sara.getByRole('button', { name: 'Board', exact: true }).click()
-    await sara.locator('.tile').first().waitFor()
+    await sara.locator('.tile', { hasText: /^5\.0/ }).waitFor() // what the survey said
     await accessible(sara, 'the board, dark, English')
     await shoot(sara, 'board')
+
+    console.log('-- a customer is found, taken, answered and resolved by keys alone')
+    await says('5215550000003', 'person persona', 'Teclado')
+    const keys = await person('lucia')
+    await keys.locator('.row', { hasText: 'Teclado' }).waitFor()
+    await until('it is reached', async () => {
+        await keys.keyboard.press('Alt+KeyJ')
+        await keys.locator('.title h1').waitFor()
+        return (await keys.locator('.title h1').innerText()) === 'Teclado'
+    })
+    await keys.keyboard.press('Alt+KeyT')
+    await keys.locator('.state.mine').waitFor()
+    await keys.keyboard.press('Alt+KeyL')
+    await keys.keyboard.type('Sin ratón.')
+    await keys.keyboard.press('Enter')
+    await until('the answer is on the phone', async () => (await heard('5215550000003')).includes('Sin ratón.'))
+    await keys.keyboard.press('Alt+KeyE')
+    await keys.locator('.state.closed').waitFor()
+
+    console.log('-- who is no longer logged in is asked to, at once')
+    await keys.context().clearCookies()
+    await keys.getByRole('button', { name: 'Todas' }).click()
+    await keys.locator('[name=login]').waitFor()
 
     console.log('-- on a phone, dark, in Portuguese')
     const small = await person('tomas', { viewport: { width: 390, height: 844 }, locale: 'pt-BR', colorScheme: 'dark', reducedMotion: 'reduce' })

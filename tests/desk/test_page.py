@@ -108,10 +108,16 @@ def late_customer(lab):
     return who
 
 
+def former(lab):
+    """An id of a conversation that became a part of the late customer's."""
+    return lab.sql("INSERT INTO relevo.conversation SELECT (x.r).* FROM (SELECT jsonb_populate_record(c, jsonb_build_object('id', gen_random_uuid(), "
+                   "'owner', 4, 'forward', c.id)) AS r FROM relevo.conversation c WHERE c.customer_name = 'Tardía' OFFSET 0) x RETURNING id::text")[0][0]
+
+
 def test_chats(seed):
     """An agent's day with many chats: snooze, tags, mentions, quotes, files, templates, search, suggestions; the board; the admin's pages."""
     with CircleLab("deskchats") as lab:
-        play("chats.mjs", lab, CLOSED=late_customer)
+        play("chats.mjs", lab, CLOSED=late_customer, FORMER=former)
 
 
 if __name__ == "__main__":

@@ -165,6 +165,7 @@ export interface Answer {
     language: string | null
 }
 
+export const CAPPED = 1000
 export interface Counts {
     queue: number
     mine: number
@@ -172,6 +173,8 @@ export interface Counts {
     snoozed: number
     mentions: number
     people: number
+    bot: number // CAPPED: as many or more
+    all: number // the same
     oldest: string | null
 }
 
@@ -189,6 +192,13 @@ export interface Decision {
     agent_id?: string
     team?: string
     status?: { message_id?: string; status: string }
+}
+
+// The latest of what the stream said. No decision: something may have changed; missed: events are lost, so that nothing that was loaded can be relied on.
+export interface Told {
+    n: number
+    decision: Decision | null
+    missed: boolean
 }
 
 // An answer that is none: `status` 0 means that nobody answered, and what became of the request is not known.
@@ -217,6 +227,7 @@ async function call<T>(method: string, path: string, body?: object): Promise<T> 
     }
     const json = await answer.json().catch(() => ({}))
     if (answer.ok || (answer.status === 409 && 'done' in json)) return json as T
+    if (json.error?.code === 'session') dispatchEvent(new Event('loggedout'))
     throw new Failure(answer.status, json.error?.code ?? 'error', json.error?.message ?? answer.statusText)
 }
 

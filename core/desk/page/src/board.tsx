@@ -5,7 +5,7 @@ import { api, Failure, type Agent, type Board as Waiting, type Session } from '.
 import { Give } from './give'
 import { lateness } from './list'
 import { Wide } from './wide'
-import { ago, span, t } from './words'
+import { ago, refusal, span, t } from './words'
 
 type Row = Record<string, unknown>
 const seconds = (v: unknown) => (v != null ? span(Number(v) * 1000) : '–')
@@ -70,17 +70,20 @@ export function Board({ told, session, open }: { told: number; session: Session;
         api.agents().then(setAgents, () => undefined)
     }
     useEffect(() => {
+        const report = () => {
+            for (const name of ['containment', 'triggers', 'answers', 'surveys', 'agents'])
+                api.report(name).then((rows) => setReports((was) => ({ ...was, [name]: rows })), () => undefined)
+        }
         look()
-        for (const name of ['containment', 'triggers', 'answers', 'surveys', 'agents'])
-            api.report(name).then((rows) => setReports((was) => ({ ...was, [name]: rows })), () => undefined)
-        const timer = setInterval(look, 5000)
-        return () => clearInterval(timer)
+        report()
+        const timers = [setInterval(look, 5000), setInterval(report, 300000)] // reports read a month
+        return () => timers.forEach(clearInterval)
     }, [])
     useEffect(() => {
         if (Date.now() - looked.current > 2000) look()
     }, [told])
     const give = (id: string, to: string) =>
-        api.act(id, 'assign', { to }).then(look, (f: Failure) => setWrong(f.status ? f.message : t('offline')))
+        api.act(id, 'assign', { to }).then(look, (f: Failure) => setWrong(f.status ? refusal(f.code, f.message) : t('offline')))
     const due = (board?.due ?? []).map((d) => ({ ...d, late: lateness(d.waiting_since!, session.answer_within) }))
     const late = due.filter((d) => d.late === 'late').length
     const risk = due.filter((d) => d.late === 'soonLate').length

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One conversation: what was said, by whom it is answered, and what a person can do about it.
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
-import { api, Failure, type Agent, type Answer, type Conversation, type Decision, type Message, type Outcome, type Session, type Template } from './api'
+import { api, Failure, type Agent, type Answer, type Conversation, type Message, type Outcome, type Session, type Template, type Told } from './api'
 import { Bubble, elsewhere, Line, place, ranks, relate, told } from './bubble'
 import { Card, suggestions } from './card'
 import { Composer, quotable, type Kind, type Pending, type Writing } from './composer'
@@ -12,21 +12,36 @@ import { Return } from './return'
 import { Snooze } from './snooze'
 import { Tags } from './tags'
 import { Templates } from './templates'
-import { ago, day, t, type Key } from './words'
+import { ago, day, refusal, t, type Key } from './words'
 
-// What is on its way, of each conversation: whoever opens another one and comes back finds it.
+// What is on its way, of each person and conversation: whoever opens another one and comes back finds it; after a reload too, but for files.
 const outbox = new Map<string, Pending[]>()
 
-const times = (text: string, messages: Message[]) => messages.filter((m) => m.by === 'agent' && m.text === text).length
+function onItsWay(of: string): Pending[] {
+    if (!outbox.has(of)) {
+        const kept: Pending[] = JSON.parse(sessionStorage.getItem(`outbox ${of}`) ?? '[]')
+        outbox.set(of, kept.map((p) => (p.state === 'sending' ? { ...p, state: 'unconfirmed' } : p)))
+    }
+    return outbox.get(of)!
+}
+
+function keep(of: string, pending: Pending[]) {
+    outbox.set(of, pending)
+    const words = pending.filter((p) => !p.file)
+    if (words.length) sessionStorage.setItem(`outbox ${of}`, JSON.stringify(words))
+    else sessionStorage.removeItem(`outbox ${of}`)
+}
 
 // What is still on its way, when these messages are in the history: each of them ends one, rather one that the server took than one that nobody
 // answered for.
 function still(pending: Pending[], messages: Message[]): Pending[] {
     const arrived = new Set<Pending>()
+    const used = new Set<Message>()
     for (const p of [...pending].sort((a, b) => Number(b.taken) - Number(a.taken))) {
-        if (p.state === 'refused' || times(p.text, messages) <= p.before) continue
+        const m = p.state === 'refused' ? undefined : messages.find((m) => m.by === 'agent' && m.text === p.text && place(m) > p.after && !used.has(m))
+        if (!m) continue
         arrived.add(p)
-        for (const other of pending) if (other.text === p.text) other.before = Math.max(other.before, p.before + 1)
+        used.add(m)
     }
     return pending.filter((p) => !arrived.has(p))
 }
@@ -35,12 +50,13 @@ export function Chat(props: {
     id: string
     session: Session
     agents: Agent[]
-    told: { n: number; decision: Decision | null }
+    told: Told
     search: string // what the list was searched for
     tags: string[]
     templates: Template[]
     next: () => void
     changed: (c: Conversation) => void
+    moved: (id: string) => void // it became a part of this one
     close: () => void
 }) {
     const { id, session, agents } = props
@@ -48,9 +64,10 @@ export function Chat(props: {
     const [messages, setMessages] = useState<Message[]>([])
     const [statuses, setStatuses] = useState<Record<string, string>>({})
     const [, redraw] = useState(0)
-    const pending = outbox.get(id) ?? []
+    const mailbox = `${session.login} ${id}`
+    const pending = onItsWay(mailbox)
     const setPending = (change: (was: Pending[]) => Pending[]) => {
-        outbox.set(id, change(outbox.get(id) ?? []))
+        keep(mailbox, change(onItsWay(mailbox)))
         redraw((n) => n + 1)
     }
     const [complete, setComplete] = useState(false)
@@ -74,15 +91,17 @@ export function Chat(props: {
         (agent: string | null) => (agent === session.agent_id ? session.name : (agents.find((a) => a.agent_id === agent)?.name ?? agent ?? t('people'))),
         [agents, session],
     )
-    const look = useCallback(async () => {
+    // anew: nothing of what is loaded counts, as events were missed that concern it. So it is too where the last page does not reach it.
+    const look = useCallback(async (anew = false) => {
         try {
             const [c, page] = await Promise.all([api.conversation(id), api.history(id)])
+            if (c.conversation_id !== id) return props.moved(c.conversation_id)
             setConversation(c)
             props.changed(c)
             const fresh = new Set(page.map(place))
-            const first = page.length ? place(page[0]) : ''
-            const older = loaded.current.filter((m) => !fresh.has(place(m)) && place(m) < first)
-            if (page.length < 80) setComplete(true)
+            const reaches = !anew && loaded.current.some((m) => fresh.has(place(m)))
+            const older = reaches ? loaded.current.filter((m) => !fresh.has(place(m)) && place(m) < place(page[0])) : []
+            if (!reaches || page.length < 80) setComplete(page.length < 80)
             loaded.current = [...older, ...page]
             setMessages(loaded.current)
             setPending((was) => still(was, loaded.current))
@@ -100,6 +119,7 @@ export function Chat(props: {
 
     // Several decisions come of one message: they are looked at together.
     const timer = useRef(0)
+    const missed = useRef(false)
     useEffect(() => {
         const d = props.told.decision
         if (d && d.conversation_id !== id) return
@@ -109,7 +129,11 @@ export function Chat(props: {
             return
         }
         clearTimeout(timer.current)
-        timer.current = window.setTimeout(look, 120)
+        missed.current ||= props.told.missed
+        timer.current = window.setTimeout(() => {
+            look(missed.current)
+            missed.current = false
+        }, 120)
     }, [props.told.n])
 
     useLayoutEffect(() => {
@@ -186,7 +210,7 @@ export function Chat(props: {
             look()
             return outcome.done
         } catch (e) {
-            setNotice(e instanceof Failure && e.status ? e.message : t('offline'))
+            setNotice(e instanceof Failure && e.status ? refusal(e.code, e.message) : t('offline'))
             return false
         }
     }
@@ -198,7 +222,7 @@ export function Chat(props: {
     const resolve = async (then: boolean) => (await act('resolve')) && then && props.next()
 
     const send = async (text: string, kind: Kind, body: object = {}, file?: File, again?: Pending) => {
-        const mine: Pending = again ?? { key: crypto.randomUUID(), text, kind, body, file, before: times(text, loaded.current), taken: false, state: 'sending' }
+        const mine: Pending = again ?? { key: crypto.randomUUID(), text, kind, body, file, after: loaded.current.length ? place(loaded.current[loaded.current.length - 1]) : '', taken: false, state: 'sending' }
         low.current = true
         setPending((was) => [...was.filter((p) => p.key !== mine.key), { ...mine, state: 'sending' }])
         const mark = (state?: Pending['state'], why = '') =>
@@ -211,7 +235,7 @@ export function Chat(props: {
             look()
         } catch (e) {
             // Nobody answered: it may have been taken, so it is not sent again by itself.
-            if (e instanceof Failure && e.status) mark('refused', e.message)
+            if (e instanceof Failure && e.status) mark('refused', refusal(e.code, e.message))
             else mark('unconfirmed')
         }
     }
@@ -220,8 +244,10 @@ export function Chat(props: {
         const key = (e: KeyboardEvent) => {
             const what = shortcut(e)
             if (what === 'take') take()
-            else if (what === 'reply' || what === 'note') setMode(what)
-            else if (what === 'bot') mine && setReturning(true)
+            else if (what === 'reply' || what === 'note') {
+                setMode(what)
+                writing.current?.focus()
+            } else if (what === 'bot') mine && setReturning(true)
             else if (what === 'snooze') mine && setSnoozing(true)
             else if (what === 'find') setFinding(true)
             else if (what === 'tags') document.querySelector<HTMLInputElement>('.addtag')?.focus()
@@ -368,6 +394,7 @@ export function Chat(props: {
             {session.agent_id && (
                 <Composer
                     id={id}
+                    login={session.login}
                     name={c.customer_name ?? ''}
                     language={c.language}
                     team={c.team}

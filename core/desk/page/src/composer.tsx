@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a person writes. What is not sent yet is kept for each conversation, also over a reload.
+// Where a person writes. What is not sent yet is kept for each conversation, also over a reload; what was meant as a note never becomes an answer.
 import { useEffect, useImperativeHandle, useRef, useState } from 'preact/hooks'
 import type { Ref } from 'preact'
 import { api, type Agent, type Canned, type Message } from './api'
@@ -12,7 +12,7 @@ export interface Pending {
     kind: Kind
     body: object // as it is sent, besides the text
     file?: File
-    before: number // so often a person had said these words when it was sent
+    after: string // the place of the last entry of the history when it was sent
     taken: boolean // by the server: it will be in the history
     state: 'sending' | 'refused' | 'unconfirmed'
     why?: string
@@ -20,6 +20,7 @@ export interface Pending {
 
 export interface Writing {
     insert: (text: string) => void
+    focus: () => void
 }
 
 interface Offer {
@@ -54,6 +55,7 @@ export const FILES = 'image/jpeg,image/png,application/pdf,audio/mpeg,audio/ogg,
 
 export function Composer(props: {
     id: string
+    login: string
     name: string
     language: string | null
     team: string | null
@@ -66,15 +68,19 @@ export function Composer(props: {
     writing: Ref<Writing>
     over: boolean // the 24 hours are: only a template, or a note
 }) {
-    const draft = `draft ${props.id}`
-    const [text, setText] = useState(localStorage.getItem(draft) ?? '')
+    const draft = (mode: 'reply' | 'note') => `draft ${mode} ${props.login} ${props.id}`
+    const [texts, setTexts] = useState({ reply: localStorage.getItem(draft('reply')) ?? '', note: localStorage.getItem(draft('note')) ?? '' })
+    const text = texts[props.mode]
+    const setText = (words: string) => setTexts((was) => ({ ...was, [props.mode]: words }))
+    const [refused, setRefused] = useState('') // what was written when the offers were sent away
     const field = useRef<HTMLTextAreaElement>(null)
     const first = useRef(true)
     const [replies, setReplies] = useState<Canned[]>([])
     const [at, setAt] = useState(0)
     const [file, setFile] = useState<File | null>(null)
     const picker = useRef<HTMLInputElement>(null)
-    const offered = props.mode === 'reply' ? canned(replies, text, props.language, props.name) : colleagues(props.agents, text, props.team)
+    const fits = props.mode === 'reply' ? canned(replies, text, props.language, props.name) : colleagues(props.agents, text, props.team)
+    const offered = text === refused ? [] : fits
     const closed = props.over && props.mode === 'reply' // what is written is kept, but goes nowhere
     const pick = (o: Offer) => {
         setText(o.text)
@@ -83,18 +89,21 @@ export function Composer(props: {
     useImperativeHandle(props.writing, () => ({
         insert(words: string) {
             props.setMode('reply')
-            setText((was) => (was.trim() ? was.trimEnd() + '\n' + words : words))
+            setTexts((was) => ({ ...was, reply: was.reply.trim() ? was.reply.trimEnd() + '\n' + words : words }))
             field.current?.focus()
         },
+        focus: () => field.current?.focus(),
     }))
     useEffect(() => {
         if (text === '/') api.canned().then(setReplies, () => undefined)
         setAt(0)
+        setRefused('')
     }, [text])
     useEffect(() => {
-        if (text) localStorage.setItem(draft, text)
-        else localStorage.removeItem(draft)
-    }, [text])
+        for (const mode of ['reply', 'note'] as const)
+            if (texts[mode]) localStorage.setItem(draft(mode), texts[mode])
+            else localStorage.removeItem(draft(mode))
+    }, [texts])
     useEffect(() => {
         if (!first.current) field.current?.focus()
         first.current = false
@@ -181,7 +190,7 @@ export function Composer(props: {
                                 e.preventDefault()
                                 if (e.key === 'ArrowDown') setAt((at + 1) % offered.length)
                                 else if (e.key === 'ArrowUp') setAt((at + offered.length - 1) % offered.length)
-                                else if (e.key === 'Escape') setText('')
+                                else if (e.key === 'Escape') setRefused(text)
                                 else pick(offered[at])
                                 return
                             }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The left side: which list, which of it, and its conversations.
 import { useEffect, useState } from 'preact/hooks'
-import { api, type Agent, type Counts, type Session, type Summary } from './api'
+import { api, CAPPED, type Agent, type Counts, type Session, type Summary } from './api'
 import { ago, clock, day, span, t } from './words'
 
 export type Tab = 'queue' | 'mine' | 'snoozed' | 'mentions' | 'bot' | 'all' | 'board' | 'triggers' | 'ask' | 'configuration'
@@ -77,6 +77,8 @@ export function List(props: {
     chosen: string
     choose: (id: string) => void
     pulled: () => void
+    trouble: string // why the list is not what it should be
+    more?: () => void // there may be
 }) {
     const { session, tab, filter, list, counts } = props
     const [search, setSearch] = useState('')
@@ -100,8 +102,8 @@ export function List(props: {
                   ...(counts?.mentions || tab === 'mentions' ? [['mentions', t('mentions'), counts?.mentions]] : []),
               ] as [Tab, string, number?][])
             : []),
-        ['bot', t('bot')],
-        ['all', t('all')],
+        ['bot', t('bot'), counts?.bot],
+        ['all', t('all'), counts?.all],
         ...(session.role !== 'agent' ? ([['board', t('board')]] as [Tab, string][]) : []),
         ...(session.role === 'admin' ? ([
                   ['triggers', t('triggersTitle')],
@@ -115,7 +117,7 @@ export function List(props: {
                 {tabs.map(([id, words, n]) => (
                     <button key={id} aria-pressed={tab === id} onClick={() => props.setTab(id)}>
                         {words}
-                        {n !== undefined && <span class="count">{n}</span>}
+                        {n !== undefined && <span class="count">{n >= CAPPED ? `${CAPPED - 1}+` : n}</span>}
                     </button>
                 ))}
             </div>
@@ -137,21 +139,23 @@ export function List(props: {
                         </select>
                         <Choice label={t('tag')} any={t('tag')} value={filter.tag} set={(tag) => set({ tag })} options={props.tags} />
                     </div>
-                    {tab === 'queue' && session.agent_id && (
+                    {tab === 'queue' && (
                         <div class="pull">
-                            <button
-                                onClick={() =>
-                                    api.pull().then(
-                                        (r) => {
-                                            setNone(!r.given)
-                                            if (r.given) props.pulled()
-                                        },
-                                        () => undefined,
-                                    )
-                                }
-                            >
-                                {t('next')}
-                            </button>
+                            {session.agent_id && (
+                                <button
+                                    onClick={() =>
+                                        api.pull().then(
+                                            (r) => {
+                                                setNone(!r.given)
+                                                if (r.given) props.pulled()
+                                            },
+                                            () => undefined,
+                                        )
+                                    }
+                                >
+                                    {t('next')}
+                                </button>
+                            )}
                             <span role="status">{none ? t('nothingWaits') : counts?.oldest ? t('oldest', ago(counts.oldest)) : ''}</span>
                         </div>
                     )}
@@ -160,10 +164,20 @@ export function List(props: {
                             {t('unanswered', String(counts.unanswered))}
                         </p>
                     )}
+                    <p class="wrong" role="alert">
+                        {props.trouble}
+                    </p>
                     <ul class="rows">
                         {list.map((c) => (
                             <Row key={c.conversation_id} c={c} chosen={c.conversation_id === props.chosen} choose={props.choose} session={session} />
                         ))}
+                        {props.more && (
+                            <li>
+                                <button class="plain older" onClick={props.more}>
+                                    {t('more')}
+                                </button>
+                            </li>
+                        )}
                     </ul>
                     {!list.length && <p class="nothing">{t(tab === 'queue' ? 'emptyQueue' : 'empty')}</p>}
                 </>

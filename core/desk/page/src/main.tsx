@@ -2,7 +2,7 @@
 // The page: who is logged in, what is chosen, and what is told to everything below.
 import { render } from 'preact'
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
-import { api, follow, type Agent, type Conversation, type Counts, type Decision, type Session, type Summary, type Template } from './api'
+import { api, follow, type Agent, type Conversation, type Counts, type Failure, type Session, type Summary, type Template, type Told } from './api'
 import { Configuration, Triggers } from './admin'
 import { Ask } from './ask'
 import { Board } from './board'
@@ -11,8 +11,12 @@ import { Help, shortcut } from './keys'
 import { isList, List, type Filter, type Tab } from './list'
 import { Login } from './login'
 import { Notices, notify } from './notices'
-import { language, languages, speak, t } from './words'
+import { language, languages, refusal, speak, t } from './words'
 import './style.css'
+
+// Conversations that a list shows at first, more with each asking, and at most (the server gives no more).
+const STEP = 50
+const MOST = 500
 
 const fromUrl = () => location.pathname.match(/^\/c\/([0-9a-f-]{36})$/)?.[1] ?? ''
 
@@ -33,8 +37,10 @@ function throttled(ms: number, f: () => void) {
 }
 
 function Desk({ session, leave, again }: { session: Session; leave: () => void; again: () => void }) {
-    const [tab, setTab] = useState<Tab>('queue')
-    const [filter, setFilter] = useState<Filter>({})
+    const [tab, showTab] = useState<Tab>('queue')
+    const [filter, narrow] = useState<Filter>({})
+    const [most, setMost] = useState(STEP)
+    const [trouble, setTrouble] = useState('')
     const [list, setList] = useState<Summary[]>([])
     const [counts, setCounts] = useState<Counts>()
     const [agents, setAgents] = useState<Agent[]>([])
@@ -45,18 +51,23 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
     const [help, setHelp] = useState(false)
     const [said, setSaid] = useState('')
     const [presence, setPresence] = useState(session.presence ?? 'offline')
-    const [told, setTold] = useState<{ n: number; decision: Decision | null }>({ n: 0, decision: null })
-    const wanted = useRef({ tab, filter })
+    const [told, setTold] = useState<Told>({ n: 0, decision: null, missed: false })
+    const wanted = useRef({ tab, filter, most })
     const now = useRef({ list, chosen })
-    wanted.current = { tab, filter }
+    wanted.current = { tab, filter, most }
     now.current = { list, chosen }
 
     const refresh = useCallback(() => {
-        const { tab, filter } = wanted.current
+        const { tab, filter, most } = wanted.current
+        const current = () => wanted.current.tab === tab && wanted.current.filter === filter && wanted.current.most === most
         if (isList(tab))
-            api.list({ list: tab, ...filter }).then(
-                (rows) => wanted.current.tab === tab && wanted.current.filter === filter && setList(rows),
-                () => undefined, // the banner tells that nobody answers
+            api.list({ list: tab, limit: String(most), ...filter }).then(
+                (rows) => {
+                    if (!current()) return
+                    setList(rows)
+                    setTrouble('')
+                },
+                (f: Failure) => current() && setTrouble(f.status ? refusal(f.code, f.message) : ''), // the banner tells that nobody answers
             )
         api.counts().then((now) => setCounts(tell(now)), () => undefined)
     }, [])
@@ -74,7 +85,7 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
     }
     const soon = useRef(throttled(1000, () => refresh()))
 
-    useEffect(refresh, [tab, filter])
+    useEffect(refresh, [tab, filter, most])
     useEffect(() => {
         const load = () => {
             api.agents().then(setAgents, () => undefined)
@@ -90,12 +101,24 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
         addEventListener('popstate', back)
         return () => removeEventListener('popstate', back)
     }, [])
+    const setTab = (to: Tab) => {
+        showTab(to)
+        setMost(STEP)
+    }
+    const setFilter = (to: Filter) => {
+        narrow(to)
+        setMost(STEP)
+    }
+    useEffect(() => {
+        addEventListener('loggedout', leave)
+        return () => removeEventListener('loggedout', leave)
+    }, [])
     const stream = useRef<ReturnType<typeof follow>>()
     useEffect(() => {
         stream.current = follow(
             () => now.current.chosen,
             (decision) => {
-                setTold((was) => ({ n: was.n + 1, decision }))
+                setTold((was) => ({ n: was.n + 1, decision, missed: false }))
                 if (decision.kind === 'status') return
                 const listed = now.current.list.find((c) => c.conversation_id === decision.conversation_id)
                 if (decision.kind === 'handed_off') {
@@ -109,14 +132,14 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
                 soon.current()
             },
             () => {
-                setTold((was) => ({ n: was.n + 1, decision: null }))
+                setTold((was) => ({ n: was.n + 1, decision: null, missed: true }))
                 refresh()
             },
             (yes) => {
                 setLinked((was) => {
                     if (yes && !was) {
                         refresh()
-                        setTold((was) => ({ n: was.n + 1, decision: null })) // what could not be shown without the server
+                        setTold((was) => ({ n: was.n + 1, decision: null, missed: false })) // what could not be shown without the server
                     }
                     return yes
                 })
@@ -143,6 +166,11 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
     const choose = useCallback((id: string) => {
         setChosen(id)
         history.pushState(null, '', id ? `/c/${id}` : '/')
+    }, [])
+    // What was open became a part of another: going back does not lead to it again.
+    const moved = useCallback((id: string) => {
+        setChosen(id)
+        history.replaceState(null, '', `/c/${id}`)
     }, [])
     const step = (by: number) => {
         const at = list.findIndex((c) => c.conversation_id === chosen)
@@ -227,6 +255,8 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
                 tags={tags}
                 chosen={chosen}
                 choose={choose}
+                trouble={trouble}
+                more={list.length >= most && most < MOST ? () => setMost(most + STEP) : undefined}
                 pulled={() => {
                     setTab('mine')
                     refresh()
@@ -245,7 +275,7 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
                 ) : tab === 'ask' ? (
                     <Ask />
                 ) : chosen ? (
-                    <Chat key={chosen} id={chosen} session={session} agents={agents} told={told} search={filter.search ?? ''} tags={tags} templates={templates} next={next} changed={changed} close={() => choose('')} />
+                    <Chat key={chosen} id={chosen} session={session} agents={agents} told={told} search={filter.search ?? ''} tags={tags} templates={templates} next={next} changed={changed} moved={moved} close={() => choose('')} />
                 ) : (
                     <p class="nothing">{t('choose')}</p>
                 )}

@@ -21,7 +21,12 @@ function beep() {
 export function notify(words: string) {
     if (!on) return
     beep()
-    if ('Notification' in window && Notification.permission === 'granted' && document.hidden) new Notification('Relevo', { body: words })
+    if (!('Notification' in window && Notification.permission === 'granted' && document.hidden)) return
+    try {
+        new Notification('Relevo', { body: words })
+    } catch {
+        // Browsers of phones have the class, and do not let pages use it.
+    }
 }
 
 export function Notices() {
