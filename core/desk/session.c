@@ -228,22 +228,13 @@ static void begin_session(rlv_request *request, rlv_str login)
     request->text = rlv_str_from(rlv_arena_printf(request->arena, "{\"csrf\":\"%s\"}", csrf));
 }
 
-void rlv_session_log_in(rlv_request *request)
+/* Beside the threads that serve all others: whoever guesses passwords must not hold them up. */
+static void check_password(rlv_request *request, rlv_http *http)
 {
     rlv_desk *desk = request->desk;
-    if (from_proxy(request)) {
-        rlv_str who = rlv_str_from(header(request, desk->config->desk.proxy_header));
-        if (who.len > 0) {
-            begin_session(request, rlv_arena_copy(request->arena, who));
-            return;
-        }
-    }
     rlv_str login = rlv_request_text(request, "login"), password = rlv_request_text(request, "password");
-    if (!login.len || login.len > LOGIN_MAX || !password.len || password.len > RLV_PASSWORD_MAX) {
-        refuse_login(request, "no login or no password");
-        return;
-    }
     bool failed;
+    (void)http;
     json_t *account = find_account(request, login, &failed);
     if (failed)
         return;
@@ -262,6 +253,22 @@ void rlv_session_log_in(rlv_request *request)
         begin_session(request, login);
     else
         refuse_login(request, known ? "a wrong password" : "no such account");
+}
+
+void rlv_session_log_in(rlv_request *request)
+{
+    if (from_proxy(request)) {
+        rlv_str who = rlv_str_from(header(request, request->desk->config->desk.proxy_header));
+        if (who.len > 0) {
+            begin_session(request, rlv_arena_copy(request->arena, who));
+            return;
+        }
+    }
+    rlv_str login = rlv_request_text(request, "login"), password = rlv_request_text(request, "password");
+    if (!login.len || login.len > LOGIN_MAX || !password.len || password.len > RLV_PASSWORD_MAX)
+        refuse_login(request, "no login or no password");
+    else
+        rlv_aside_do(request, check_password);
 }
 
 void rlv_session_log_out(rlv_request *request)

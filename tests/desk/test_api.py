@@ -114,6 +114,15 @@ def test_log_in(seed):
         expect(nobody.log_in("zoe", PASSWORD) == 429, "after five guesses the account rests")
         s.lab.sql("UPDATE relevo.account SET failed_at = now() - interval '10 minutes' WHERE login = 'zoe'")
         expect(nobody.log_in("zoe", PASSWORD) == 200, "and works again later")
+
+        known, refused = s.person("ana"), []
+        def guess(n):
+            refused.append(s.person().log_in(f"nobody{n}"))
+        guesses = [threading.Thread(target=guess, args=(n,)) for n in range(40)]
+        [t.start() for t in guesses]
+        expect(known.get("/api/counts")[0] == 200 and len(refused) < 20, f"who guesses holds up those who work: {len(refused)} guesses went before")
+        [t.join() for t in guesses]
+        expect(refused == [401] * 40, f"what guesses are told: {refused}")
         log = s.desk.log.read_text()
         expect(PASSWORD not in log and "guess" not in log, "a password is in the log")
 
