@@ -112,6 +112,8 @@ void rlv_desk_close_links(rlv_desk *desk);
 bool rlv_session_find(rlv_request *request);
 /* True when a page of ours sent it, by its origin and its token; else the answer is made. */
 bool rlv_session_trusts(rlv_request *request);
+/* Whom a proxy that is trusted says that this is; absent: it says nothing, or there is none. In the request. */
+rlv_str rlv_session_vouched(const rlv_request *request);
 void rlv_session_log_in(rlv_request *request);
 void rlv_session_log_out(rlv_request *request);
 /* {"login", "role", "agent_id", "name", "teams", "presence", "csrf"} */

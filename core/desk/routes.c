@@ -212,7 +212,9 @@ static bool is_get(const rlv_request *request)
 static bool may(rlv_request *request, enum rlv_role least, enum route_kind kind)
 {
     const rlv_session *s = &request->session;
-    if (s->role == RLV_ROLE_NOBODY)
+    if (s->role == RLV_ROLE_NOBODY && rlv_session_vouched(request).len > 0)
+        rlv_request_fail(request, MHD_HTTP_UNAUTHORIZED, "vouched", "the proxy says who this is: POST to /api/session, and no password is asked for");
+    else if (s->role == RLV_ROLE_NOBODY)
         rlv_request_fail(request, MHD_HTTP_UNAUTHORIZED, "session", "nobody is logged in here");
     else if (s->role < least)
         rlv_request_fail(request, MHD_HTTP_FORBIDDEN, "role", "this is for %s", least == RLV_ROLE_ADMIN ? "admins" : "supervisors");

@@ -255,14 +255,17 @@ static void check_password(rlv_request *request, rlv_http *http)
         refuse_login(request, known ? "a wrong password" : "no such account");
 }
 
+rlv_str rlv_session_vouched(const rlv_request *request)
+{
+    return from_proxy(request) ? rlv_str_from(header(request, request->desk->config->desk.proxy_header)) : (rlv_str){NULL, 0};
+}
+
 void rlv_session_log_in(rlv_request *request)
 {
-    if (from_proxy(request)) {
-        rlv_str who = rlv_str_from(header(request, request->desk->config->desk.proxy_header));
-        if (who.len > 0) {
-            begin_session(request, rlv_arena_copy(request->arena, who));
-            return;
-        }
+    rlv_str who = rlv_session_vouched(request);
+    if (who.len > 0) {
+        begin_session(request, rlv_arena_copy(request->arena, who));
+        return;
     }
     rlv_str login = rlv_request_text(request, "login"), password = rlv_request_text(request, "password");
     if (!login.len || login.len > LOGIN_MAX || !password.len || password.len > RLV_PASSWORD_MAX)

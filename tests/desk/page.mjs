@@ -199,6 +199,12 @@ async function story() {
     await keys.getByRole('button', { name: 'Todas' }).click()
     await keys.locator('[name=login]').waitFor()
 
+    console.log('-- whom the proxy vouches for is asked for no password')
+    const vouched = await (await browser.newContext({ locale: 'es-MX', extraHTTPHeaders: { 'X-User': 'tomas' } })).newPage()
+    await vouched.goto(DESK)
+    await vouched.locator('.me', { hasText: 'Tomás' }).waitFor()
+    await vouched.context().close()
+
     console.log('-- on a phone, dark, in Portuguese')
     const small = await person('tomas', { viewport: { width: 390, height: 844 }, locale: 'pt-BR', colorScheme: 'dark', reducedMotion: 'reduce' })
     await small.getByRole('button', { name: 'Todas' }).click()

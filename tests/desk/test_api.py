@@ -134,6 +134,9 @@ def test_proxy(seed):
         expect(browser.ask("POST", "/api/session", {}, {"X-User": "stranger"})[0] == 401, "an account that there is not")
         status, said = browser.ask("POST", "/api/session", {}, {"X-User": "zoe"})
         expect(status == 200 and browser.get("/api/session")[1]["login"] == "zoe", f"the proxy's word: {status} {said}")
+        for headers, code in (({"X-User": "zoe"}, "vouched"), ({"X-User": ""}, "session"), ({}, "session")):
+            said = s.person().ask("GET", "/api/session", headers=headers)
+            expect(said[0] == 401 and said[1]["error"]["code"] == code, f"a page is told whether it needs a password: {headers} {said}")
         s.lab.tool("account", "drop", "zoe")
         expect(browser.get("/api/counts")[0] == 401, "an account that was taken away")
 

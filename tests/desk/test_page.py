@@ -33,7 +33,7 @@ class CircleLab(DoorLab):
         super().write_config()
         config = yaml.safe_load(self.config.read_text())
         config["desk"] = {"listen": f"127.0.0.1:{self.desk_port}", "public_url": f"http://127.0.0.1:{self.proxy_port}",
-                          "answer_within": "2s", "templates": TEMPLATES}
+                          "answer_within": "2s", "templates": TEMPLATES, "proxy_header": "X-User", "proxy_peers": ["127.0.0.1"]}
         config["deliver"] = {"group": self.mark + "-deliver", "api_url": f"http://127.0.0.1:{self.phone}", "api_private": True,
                              "token": "t", "pair_rate": 1000, "pair_burst": 1000}
         self.config.write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True))

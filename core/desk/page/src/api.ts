@@ -227,7 +227,7 @@ async function call<T>(method: string, path: string, body?: object): Promise<T> 
     }
     const json = await answer.json().catch(() => ({}))
     if (answer.ok || (answer.status === 409 && 'done' in json)) return json as T
-    if (json.error?.code === 'session') dispatchEvent(new Event('loggedout'))
+    if (answer.status === 401 && path !== '/api/session') dispatchEvent(new Event('loggedout'))
     throw new Failure(answer.status, json.error?.code ?? 'error', json.error?.message ?? answer.statusText)
 }
 
