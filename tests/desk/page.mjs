@@ -194,6 +194,26 @@ async function story() {
     await keys.keyboard.press('Alt+KeyE')
     await keys.locator('.state.closed').waitFor()
 
+    console.log('-- a notice on the desktop; where the browser forbids it, all else goes on')
+    await keys.addInitScript(() => {
+        localStorage.setItem('notices', 'on')
+        Object.defineProperty(document, 'hidden', { get: () => true })
+        window.told = []
+        window.Notification = class {
+            static permission = 'granted'
+            constructor(title, { body }) {
+                window.told.push(body)
+                throw new TypeError('Illegal constructor') // as on a phone
+            }
+        }
+    })
+    // Only what comes after the stream began is told.
+    await Promise.all([keys.waitForResponse((answer) => answer.url().includes('/api/events')), keys.goto(DESK)])
+    await keys.locator('.tabs').waitFor()
+    await says('5215550000004', 'person ayuda', 'Avisada')
+    await until('it is told', () => keys.evaluate(() => window.told.some((words) => /^Nueva en la cola: \S/.test(words))))
+    await keys.locator('.row', { hasText: 'Avisada' }).waitFor({ timeout: 10000 })
+
     console.log('-- who is no longer logged in is asked to, at once')
     await keys.context().clearCookies()
     await keys.getByRole('button', { name: 'Todas' }).click()

@@ -118,8 +118,9 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
                 if (decision.kind === 'status') return
                 const listed = now.current.list.find((c) => c.conversation_id === decision.conversation_id)
                 if (decision.kind === 'handed_off') {
-                    setSaid(t('newInQueue', listed?.customer_name ?? ''))
-                    notify(t('newInQueue', listed?.customer_name ?? ''))
+                    const words = t('newInQueue', listed?.customer_name ?? t('customer'))
+                    setSaid(words)
+                    notify(words)
                 } else if (decision.kind === 'received' && decision.agent_id === session.agent_id && session.agent_id) {
                     setSaid(t('newMessage', listed?.customer_name ?? t('customer')))
                     if (document.hidden || now.current.chosen !== decision.conversation_id)
