@@ -76,7 +76,7 @@ def play(story, lab, **environment):
     lab.sandbox("settings", {"per_second": 0, "pair_ms": 0})
     for name, value in environment.items():
         environment[name] = value(lab) if callable(value) else value
-    done = subprocess.run(["node", HERE / story], timeout=420, env={
+    done = subprocess.run(["node", HERE / story], timeout=540, env={
         **bare_environment(), "DESK_PORT": str(lab.desk_port), "PROXY_PORT": str(lab.proxy_port),
         "PHONE": f"http://127.0.0.1:{lab.phone}/sandbox",
         "PASSWORD": PASSWORD, "CHROMIUM": browser, "SHOTS": str(shots), **environment})
