@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """A desktop that knows nothing but docs/desk.md: it logs in with relevo_desk, and uses views and functions of the schema desk only."""
+import os
 import re
 import secrets
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -24,8 +26,8 @@ class Desktop:
     def __init__(self, lab):
         self.lab, self.login, password = lab, f"desktop_{secrets.token_hex(4)}", secrets.token_hex(8)
         lab.sql(f"CREATE ROLE {self.login} LOGIN PASSWORD '{password}'; GRANT relevo_desk TO {self.login}")
-        self.db = psycopg2.connect(psycopg2.extensions.make_dsn(lab.postgres, user=self.login, password=password),
-                                   cursor_factory=psycopg2.extras.RealDictCursor)
+        self.dsn = psycopg2.extensions.make_dsn(lab.postgres, user=self.login, password=password)
+        self.db = psycopg2.connect(self.dsn, cursor_factory=psycopg2.extras.RealDictCursor)
         self.db.autocommit = True
 
     def ask(self, query, *arguments):
@@ -161,6 +163,80 @@ def teams(seed):
         consumer.stop()
 
 
+def changes(seed):
+    """agents, their presence, teams and canned replies: who changed what, from what to what; and what put_agent refuses"""
+    with Lab("changes", partitions=1, logs=False) as lab, Desktop(lab) as desk, Desktop(lab) as care:
+        lab.sql("SELECT relevo.limit_login(%s, '{care}')", care.login)
+        desk.call("put_agent", "ana", "Ana", ["care"])
+        desk.call("put_agent", "ana", "Ana", ["care"])  # changes nothing
+        desk.call("put_agent", "ana", "Ana", ["care"], ["refunds:2"], [], 3)
+        desk.ask("SELECT desk.set_presence('ana', 'online', '1 hour')")
+        desk.ask("SELECT desk.heartbeat('ana')")
+        lab.sql("UPDATE relevo.agent SET expires_at = now() - interval '1 s'; SELECT relevo.look_after(0, 10)")
+        desk.ask("SELECT desk.put_team('sales', p_rank => 'longest_idle')")
+        desk.ask("SELECT desk.put_team('sales', p_rank => 'least_loaded', p_accept_within => '30 s')")
+        desk.ask("SELECT desk.put_canned('hola', 'Hola, {name}')")
+        desk.ask("SELECT desk.put_canned('hola', '')")
+        rows = desk.ask("SELECT login, what, name, before, after, why FROM desk.changes ORDER BY at")
+        expect([r["login"] == desk.login for r in rows] == [True] * 3 + [False] + [True] * 4, f"who: {rows}")
+        said = [(r["what"], r["name"], r["before"], r["after"], r["why"]) for r in rows]
+        ana = {"id": "ana", "name": "Ana", "teams": ["care"], "skills": [], "languages": [], "capacity": 5, "presence": "offline"}
+        sales = {"team": "sales", "rank": "longest_idle", "weight": 1, "ageing": "00:15:00", "sticky": "1 day", "named_wait": "00:00:00",
+                 "overflow_to": None, "overflow_after": "00:05:00", "accept_within": None, "silent_after": None, "offline_after": None}
+        hola = {"shortcut": "hola", "text": "Hola, {name}", "language": None, "team": None}
+        wanted = [("agent", "ana", None, ana, None),
+                  ("agent", "ana", {"skills": [], "capacity": 5}, {"skills": ["refunds:2"], "capacity": 3}, None),
+                  ("agent", "ana", {"presence": "offline"}, {"presence": "online"}, None),
+                  ("agent", "ana", {"presence": "online"}, {"presence": "offline"}, "no heartbeat"),
+                  ("team", "sales", None, sales, None),
+                  ("team", "sales", {"rank": "longest_idle", "accept_within": None}, {"rank": "least_loaded", "accept_within": "00:00:30"}, None),
+                  ("canned", "hola", None, hola, None), ("canned", "hola", hola, None, None)]
+        expect(said == wanted, "it says\n" + "\n".join(map(str, said)) + "\nand should say\n" + "\n".join(map(str, wanted)))
+        expect(len(care.ask("SELECT 1 FROM desk.changes")) == 6, "a team's desktop sees the rules of another")
+        desk.refused("42501", "DELETE FROM desk.changes")
+        for mistake in ("'', 'Ana'", "'ana', ''", "'ana', NULL", "'ana', 'Ana', NULL", "'ana', 'Ana', p_capacity => -1", "'ana', 'Ana', p_capacity => NULL",
+                        "'ana', 'Ana', p_skills => '{refunds:12}'"):
+            desk.refused("RV012", f"SELECT desk.put_agent({mistake})")
+        desk.call("put_agent", "luis", "Luis", ["care"])  # asked, and does not answer
+        desk.ask("SELECT desk.set_presence('luis', 'online')")
+        desk.ask("SELECT desk.put_team('care', p_accept_within => '1 hour')")
+        lab.sql("""INSERT INTO relevo.conversation (id, lane, version, owner, epoch, owner_since, phone_number_id, customer_id, opened_ms, last_in_ms, state, team,
+                                                    priority, offered_to, offer_epoch, offer_until)
+                   VALUES (gen_random_uuid(), 0, 1, 2, 1, 1, '555', 'c', 0, 0, '', 'care', 5, 'luis', 1, now() - interval '1 s')""")
+        lab.sql("SELECT relevo.look_after(0, 10)")
+        (last,) = desk.ask("SELECT name, before, after, why FROM desk.changes ORDER BY at DESC LIMIT 1")
+        expect(dict(last) == {"name": "luis", "before": {"presence": "online"}, "after": {"presence": "away"}, "why": "offer missed"}, f"{last}")
+
+
+def examples(seed):
+    """what docs/desk.md shows in psql and in Python works as it stands there, with no more rights than it says"""
+    with Lab("examples", partitions=1, logs=False) as lab, Desktop(lab) as desk:
+        for agent in ("lucia", "tomas"):
+            desk.call("put_agent", agent, agent.title())
+        consumer = lab.start()
+        say(lab, "573001", "hola")
+        lab.wait_caught_up()
+
+        def shown(*words):
+            done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "RELEVO_POSTGRES": desk.dsn}, timeout=PATIENCE_S)
+            expect(done.returncode == 0, f"{words} fails:\n{done.stderr}")
+            return done.stdout
+
+        page = PAGE.read_text()
+        lines = re.findall(r'^psql "\$RELEVO_POSTGRES" -c .*$', page, flags=re.M)
+        expect(len(lines) >= 5, f"the page shows {len(lines)} lines of psql")
+        said = [shown("bash", "-c", line) for line in lines]
+        expect("human" in next(s for line, s in zip(lines, said) if "take_over(" in line), f"nobody took it: {said}")
+        (code,) = re.findall(r"```python\n(.*?)```", page, flags=re.S)
+        told = shown(sys.executable, "-c", code)
+        expect(told.strip() == "closed", f"the desktop says {told}")
+        lab.wait_caught_up()
+        expect(desk.ask("SELECT owner, agent_id FROM desk.conversations") == [{"owner": "closed", "agent_id": None}], "it is not closed")
+        texts = [h["text"] for h in desk.ask("SELECT text FROM desk.history WHERE by = 'agent'")]
+        expect("Hola Marisol, soy Tomás." in texts and "listo" in texts, f"what it wrote: {texts}")
+        consumer.stop()
+
+
 def documented(seed):
     """docs/desk.md names every view, column, function, argument's count and error code that there is"""
     with Lab("pages", partitions=1, logs=False) as lab:
@@ -188,4 +264,4 @@ def documented(seed):
 
 
 if __name__ == "__main__":
-    sys.exit(run("desk", desktop, teams, documented))
+    sys.exit(run("desk", desktop, teams, changes, examples, documented))

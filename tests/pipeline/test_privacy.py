@@ -185,6 +185,7 @@ def expired(seed):
                   VALUES (gen_random_uuid(), 0, md5('x')::uuid, 0, 1, 1, 2, %s, 1, gen_random_uuid(), now(), %s, %s)"""
         for state, at, reported in ((3, "2025-01-15", False), (5, "2025-01-15", True), (4, "2025-01-15", False), (3, "now", False)):
             lab.sql(send, state, at, reported)
+        lab.sql("INSERT INTO relevo.changed (at, login, what, name) VALUES ('2025-01-15', 'x', 'agent', 'old'), (now(), 'x', 'agent', 'new')")
         expect("everything is kept" in lab.tool("expire"), "without a policy it takes something")
         expect(lab.sql("SELECT count(*) FROM relevo.conversation")[0][0] == 5, "without a policy it took something")
 
@@ -196,6 +197,7 @@ def expired(seed):
                f"months: {tables}")
         kept = {r[0] for r in lab.sql("SELECT customer_id FROM relevo.conversation")}
         expect(kept == {"queued", "fresh", CUSTOMER}, f"conversations: {kept}")
+        expect(lab.sql("SELECT name FROM relevo.changed") == [("new",)], "changes of agents stay for ever, or go at once")
         expect(lab.sql("SELECT count(*) FROM relevo.send")[0][0] == 2, "sends that are open, or new, went")
         expect("conversations: 0, sends: 0" in lab.tool("expire"), "it is never done")
         for words, mistake in ((["erase", "--customer", "x"], "--by"), (["erase"], "--pending"), (["export"], "whose")):
