@@ -105,7 +105,7 @@ static const rlv_answer *score_of(const rlv_step *step, rlv_str trigger)
 struct rule {
     const rlv_answer *strongest; /* whose words it speaks in */
     double score, threshold;     /* the strongest's */
-    bool observed;               /* it needs a trigger that only observes */
+    bool observed;               /* it needs a trigger that only observes, or is outside its limits */
 };
 
 static bool holds(const rlv_step *step, const rlv_condition *condition, struct rule *rule)
@@ -124,7 +124,7 @@ static bool holds(const rlv_step *step, const rlv_condition *condition, struct r
         rule->threshold = least;
     }
     if (rule)
-        rule->observed = rule->observed || p->observe;
+        rule->observed = rule->observed || p->observe || !in_force(step, p);
     return true;
 }
 

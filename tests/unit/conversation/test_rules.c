@@ -127,6 +127,23 @@ static void what_only_observes_hands_nothing_off(void **state)
     assert_int_equal(t->conv.owner, RLV_OWNER_BOT);
 }
 
+/* Outside its limits a trigger only reports: so does a rule that needs it. */
+static void what_a_rule_needs_keeps_its_limits(void **state)
+{
+    talk *t = *state;
+    static const rlv_str languages[] = {{"pt", 2}};
+    quiet(t);
+    const rlv_trigger_policy rule = {.trigger = RLV_STR("r"), CONDITIONS(all, {RLV_STR("a"), 0.1}, {RLV_STR("b"), 0.1})};
+    t->triggers[1].languages = languages;
+    t->triggers[1].n_languages = 1;
+    run_with(t, &rule, 1, 1, 0);
+    assert_string_equal(triggered(t), "a|b observed|r observed");
+    assert_int_equal(t->conv.owner, RLV_OWNER_BOT);
+    t->conv.language = RLV_STR("pt");
+    run_with(t, &rule, 1, 1, 0);
+    assert_string_equal(triggered(t), "a|b|r chosen");
+}
+
 static void a_rule_cools_down_under_its_own_name(void **state)
 {
     talk *t = *state;
@@ -245,6 +262,7 @@ int main(void)
         TEST(a_rule_speaks_in_its_strongest_triggers_words),
         TEST(the_policys_agent_and_skills_beat_the_routers),
         TEST(what_only_observes_hands_nothing_off),
+        TEST(what_a_rule_needs_keeps_its_limits),
         TEST(a_rule_cools_down_under_its_own_name),
         TEST(not_alone_does_not_combine_either),
         TEST(limits_hold),
