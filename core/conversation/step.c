@@ -499,7 +499,7 @@ static void tell_queued(rlv_step *step, const rlv_notice *own, const rlv_notice 
     if (away) {
         int64_t opens = rlv_hours_next(policy->people, at_ms);
         rlv_str when = opens ? rlv_hours_say(policy->people, opens, step->conversation->language, step->arena) : none;
-        (void)rlv_decide_notice(step, &policy->notices.away, "notice.away", when);
+        rlv_waiting_leave(step, rlv_decide_notice(step, &policy->notices.away, "notice.away", when));
     } else if (!own_words) {
         (void)rlv_decide_notice(step, usual, key, none);
     }

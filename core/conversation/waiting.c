@@ -48,7 +48,7 @@ static bool still_waits(rlv_step *step)
     return false;
 }
 
-static void add_leave(rlv_step *step, rlv_decision *d)
+void rlv_waiting_leave(rlv_step *step, rlv_decision *d)
 {
     rlv_str title = rlv_decide_words(step, &step->policy->notices.leave);
     if (!d || !step->policy->queue.leave || !title.len)
@@ -68,8 +68,8 @@ void rlv_waiting_told(rlv_step *step)
         return;
     rlv_str minutes = number_after(step->event->note, "about "), position = number_after(step->event->note, "position ");
     bool known = minutes.len && rlv_decide_words(step, &p->notices.expected).len;
-    add_leave(step, known ? rlv_decide_notice(step, &p->notices.expected, "notice.expected", minutes)
-                          : rlv_decide_notice(step, &p->notices.waiting, "notice.waiting", position));
+    rlv_waiting_leave(step, known ? rlv_decide_notice(step, &p->notices.expected, "notice.expected", minutes)
+                                  : rlv_decide_notice(step, &p->notices.waiting, "notice.waiting", position));
 }
 
 void rlv_waiting_given_up(rlv_step *step)
@@ -90,7 +90,7 @@ void rlv_waiting_given_up(rlv_step *step)
         }
         break;
     case RLV_GIVE_UP_WAIT:
-        add_leave(step, rlv_decide_notice(step, &p->notices.nobody, "notice.nobody", none));
+        rlv_waiting_leave(step, rlv_decide_notice(step, &p->notices.nobody, "notice.nobody", none));
         break;
     }
 }

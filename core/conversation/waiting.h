@@ -5,6 +5,8 @@
 
 #include "conversation/step.h"
 
+/* What was said offers them to go on with the bot, as the policy wants (queue.leave). d NULL: nothing was said. */
+void rlv_waiting_leave(rlv_step *step, rlv_decision *d);
 /* WAITING: says the place in the queue, or the expected wait where the event knows it. */
 void rlv_waiting_told(rlv_step *step);
 /* NOBODY: says so, and does what the policy says. */

@@ -108,6 +108,19 @@ static void a_customer_is_told_when_people_are_back(void **state)
     assert_str(d->as.said.text, "Te escriben el martes 03/03 a las 09:00.");
     assert_str(d->as.said.source, "notice.away");
     assert_int_equal(talk_count(t, RLV_DECIDED_REPLIED), 1);
+    assert_int_equal(d->as.said.extras.n_choices, 0);
+
+    t->policy.queue.leave = true; /* nobody comes before the morning: until then there is the bot */
+    t->policy.notices.leave.es = RLV_STR("Seguir con el bot");
+    talk_owner(t, RLV_OWNER_BOT);
+    talk_message(t, "una persona")->at_ms = at(0, 21, 0);
+    talk_score(t, "a", 1);
+    talk_run(t);
+    d = talk_find(t, RLV_DECIDED_REPLIED);
+    assert_int_equal(d->as.said.extras.n_choices, 1);
+    talk_message(t, "Seguir con el bot")->reply_id = d->as.said.extras.choices[0].id;
+    talk_run(t);
+    assert_int_equal(t->conv.owner, RLV_OWNER_BOT);
 
     talk_owner(t, RLV_OWNER_BOT); /* a trigger's own words come first, and the truth follows */
     talk_trigger(t, "a", 0.5, 1, 5)->message.es = RLV_STR("Lo vemos.");
