@@ -226,6 +226,17 @@ static bool was_held(const rlv_decisions *decisions)
     return d != NULL;
 }
 
+/* What answered a survey is no message to be judged: who asked, and when, is not rebuilt. */
+static bool answered_survey(const rlv_decisions *decisions)
+{
+    static const char *const slots[] = {"csat", "nps", "survey_comment"};
+    for (const rlv_decision *d = decisions->first; d; d = d->next)
+        for (size_t i = 0; d->kind == RLV_DECIDED_SLOT_FILLED && i < sizeof(slots) / sizeof(*slots); i++)
+            if (rlv_str_is(d->as.slot.name, slots[i]))
+                return true;
+    return false;
+}
+
 /* Whether a note of desk.tag ("tags: +vip, -new") says the sign of the tag. */
 static bool notes(rlv_str note, char sign, rlv_str tag)
 {
@@ -396,6 +407,8 @@ static int advance(struct replay *r, struct past *p, bool *ret, rlv_error *err)
         bool silence = kind == RLV_EVENT_TIMER && first->kind == RLV_DECIDED_RECEIVED;
         if (kind == RLV_EVENT_MESSAGE && was_held(&p->outcome.decisions) && p->standing == TOGETHER)
             hold(r, p);
+        else if (kind == RLV_EVENT_MESSAGE && answered_survey(&p->outcome.decisions))
+            relive(r, p);
         else if (kind == RLV_EVENT_MESSAGE || due || silence || begins(&p->outcome))
             *ret = prepare(r, p);
         else
