@@ -208,11 +208,14 @@ bool rlv_after_message(rlv_step *step)
     if (what == 'x')
         return false;
     remember(step, 'x', m.ptr[2]); /* what comes next belongs to no survey */
-    if (what != 'c' || !ev->text.len || is_question(ev->text))
-        return false;
-    told(step, "survey_comment", ev->text);
-    (void)rlv_decide_notice(step, &p->notices.thanks, "notice.thanks", none);
-    return true;
+    step->comments = what == 'c' && ev->text.len && !is_question(ev->text);
+    return false;
+}
+
+void rlv_after_comment(rlv_step *step)
+{
+    told(step, "survey_comment", step->event->text);
+    (void)rlv_decide_notice(step, &step->policy->notices.thanks, "notice.thanks", none);
 }
 
 /* ---- and then ------------------------------------------------------------------------------------------------------ */

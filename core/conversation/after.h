@@ -21,8 +21,10 @@ bool rlv_after_follow_up(rlv_step *step);
 bool rlv_after_resumes(rlv_step *step);
 /* No plugin began the follow-up: the person's words are said instead, or it is told that nothing was. */
 void rlv_after_not_begun(rlv_step *step);
-/* A message. True: it answers the survey, and nothing else is to be decided about it. */
+/* A message. True: it answers the survey, and nothing else is to be decided about it. step->comments: it may be its comment. */
 bool rlv_after_message(rlv_step *step);
+/* It is the comment. */
+void rlv_after_comment(rlv_step *step);
 /* Who gets this message on a closed conversation. */
 bool rlv_after_is_peoples(const rlv_step *step);
 

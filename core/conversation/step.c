@@ -105,7 +105,7 @@ static unsigned open_message(rlv_step *step)
     unsigned wants = 0;
     if (rlv_after_message(step) || (conv->owner == RLV_OWNER_QUEUED && rlv_waiting_message(step)))
         step->done = true;
-    else if (conv->owner == RLV_OWNER_CLOSED)
+    else if (conv->owner == RLV_OWNER_CLOSED && !step->comments)
         wants = reopen(step);
     conv->last_in_ms = ev->at_ms;
     conv->messages++;
@@ -113,7 +113,7 @@ static unsigned open_message(rlv_step *step)
         return 0;
     if (d)
         d->read = conv->owner == RLV_OWNER_BOT && step->policy->read_receipts;
-    if (conv->owner != RLV_OWNER_BOT)
+    if (conv->owner != RLV_OWNER_BOT || step->comments)
         step->message = ev;
     else if (rlv_held_pause(step))
         return wants;
@@ -478,6 +478,8 @@ unsigned rlv_step_read(rlv_step *step)
         if (a->as.reading.language.len)
             conv->language = a->as.reading.language;
     }
+    if (step->comments)
+        return wanted(step, RLV_WANTS(RLV_PHASE_TRIGGER));
     if (rlv_collect_goes_on(conv))
         return wanted(step, RLV_WANTS(RLV_PHASE_RESPOND) | RLV_WANTS(RLV_PHASE_SUMMARIZE));
     if (conv->owner != RLV_OWNER_BOT)
@@ -655,10 +657,44 @@ static unsigned decide_unsaid(rlv_step *step)
     return tells ? wanted(step, RLV_WANTS(RLV_PHASE_SUMMARIZE) | RLV_WANTS(RLV_PHASE_NOTIFY)) : 0;
 }
 
+static bool asks_for_a_person(const rlv_step *step, const rlv_decision *fired)
+{
+    for (const rlv_answer *a = fired ? step->answers.first : NULL; a; a = a->next)
+        if (a->kind == RLV_ANSWER_TRIGGER && a->as.trigger.asked && rlv_str_eq(a->plugin, fired->as.trigger.trigger))
+            return true;
+    return false;
+}
+
+/* What the customer adds to their score is a comment, angry as it may be; yet who asks for a person there gets one, as anywhere. */
+static unsigned decide_comment(rlv_step *step)
+{
+    rlv_conversation *conv = step->conversation;
+    const rlv_trigger_policy *policy = NULL;
+    rlv_decisions mark = step->decisions;
+    bool asked = asks_for_a_person(step, rlv_triggers_judge(step, &policy));
+    forget_since(step, mark);
+    if (!asked) {
+        (void)report_failures(step, false);
+        rlv_after_comment(step);
+        step->message = NULL;
+        step->done = true;
+        return 0;
+    }
+    unsigned wants = conv->owner == RLV_OWNER_CLOSED ? reopen(step) : 0;
+    take_slots(step);
+    (void)report_failures(step, false);
+    if (conv->owner != RLV_OWNER_BOT)
+        return wants; /* people have it by that alone */
+    const rlv_decision *fired = rlv_triggers_judge(step, &policy);
+    return fired ? hand_off(step, fired, policy) : 0; /* NULL: the arena is full */
+}
+
 unsigned rlv_step_decide(rlv_step *step)
 {
     if (!step->message)
         return decide_unsaid(step);
+    if (step->comments)
+        return decide_comment(step);
     if (waits(step))
         return 0;
     rlv_conversation *conv = step->conversation;

@@ -46,6 +46,7 @@ typedef struct rlv_step {
     rlv_decision *handoff;   /* the one that hands off, or the TAKEN_OVER that wants a card; NULL: none */
     const rlv_decision *ending; /* the CLOSED of a person, which wants a last card; NULL: none */
     bool done;               /* the message is decided without plugins: it answers a survey, say */
+    bool comments;           /* it is a survey's comment, if it does not ask for a person */
     bool changed;            /* the conversation must be written */
 } rlv_step;
 

@@ -83,6 +83,50 @@ static void test_a_question_is_no_comment(void **state)
     assert_string_equal(writes(t, "5", "", 1000 + HOUR + 1), "received reopened(closed>bot/9 customer) replied(bot/9 notice.unknown)"); /* too late */
 }
 
+static const char *asks(talk *t, const char *text)
+{
+    talk_score(t, "anger", 1);
+    talk_score(t, "person", 0.2);
+    t->script[t->n_script - 1].answer.as.trigger.asked = true;
+    talk_replies(t, "¿Algo más?", "faq", 1);
+    return writes(t, text, "", 3000);
+}
+
+/* Who asks for a person instead of commenting gets one; who is only angry has commented. */
+static void test_a_request_for_a_person_is_no_comment(void **state)
+{
+    talk *t = *state;
+    t->policy.survey.on_resolve = true;
+    (void)talk_trigger(t, "anger", 0.5, 1, 9);
+    (void)talk_trigger(t, "person", 0.5, 1, 5);
+    (void)ends(t, RLV_COMMAND_RESOLVE, "");
+    (void)writes(t, "1", "", 2000);
+    assert_string_equal(asks(t, "quiero hablar con una persona"), "received reopened(closed>bot/9 customer) triggered(anger) triggered(person chosen) "
+                                                                  "handed_off(bot>queued/10 trigger) replied(queued/10 notice.handoff)");
+    assert_int_equal(t->conv.cases, 3);
+    assert_int_equal(t->conv.n_turns, 2); /* theirs, and what they were told */
+
+    talk_owner(t, RLV_OWNER_HUMAN);
+    (void)ends(t, RLV_COMMAND_RETURN, "survey");
+    (void)writes(t, "1", "", 2000);
+    assert_string_equal(asks(t, "quiero hablar con una persona"), "received triggered(anger) triggered(person chosen) "
+                                                                  "handed_off(bot>queued/9 trigger) replied(queued/9 notice.handoff)");
+
+    talk_owner(t, RLV_OWNER_HUMAN); /* to whom they go anyway */
+    t->policy.reopen.to = RLV_REOPEN_PEOPLE;
+    (void)ends(t, RLV_COMMAND_RESOLVE, "");
+    t->conv.owner_since_ms = 1000;
+    (void)writes(t, "1", "", 2000);
+    assert_string_equal(asks(t, "quiero hablar con una persona"), "received reopened(closed>queued/9 customer) replied(queued/9 notice.handoff)");
+
+    talk_owner(t, RLV_OWNER_HUMAN);
+    (void)ends(t, RLV_COMMAND_RESOLVE, "");
+    (void)writes(t, "1", "", 2000);
+    talk_score(t, "anger", 1);
+    assert_string_equal(writes(t, "pésimo servicio", "", 3000), "received slot_filled replied(closed/8 notice.thanks)");
+    assert_int_equal(t->asked, RLV_WANTS(RLV_PHASE_CLASSIFY) | RLV_WANTS(RLV_PHASE_TRIGGER));
+}
+
 static void test_returned_for_a_survey(void **state)
 {
     talk *t = *state;
@@ -284,6 +328,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, talk_teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_csat),          TEST(test_what_is_a_score), TEST(test_a_question_is_no_comment), TEST(test_returned_for_a_survey),
+        TEST(test_a_request_for_a_person_is_no_comment),
         TEST(test_who_was_not_served_is_not_asked), TEST(test_a_person_ends_it), TEST(test_after_the_window), TEST(test_follow_up),             TEST(test_reopened),
         TEST(test_resume),        TEST(test_a_follow_up_begins), TEST(test_what_begins_is_not_closed_at_once),
     };
