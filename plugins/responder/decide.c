@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define TITLE_MAX     20u  /* characters of a button */
 #define PART_SURE     0.95 /* a part of one word that says something ("¿y cómo llego?") is a question if it fits so well, */
 #define PART_LEAD     0.3  /* or so much better than any other article */
 #define WHOLE_ENOUGH  0.75 /* an article that explains so much of a message was meant by all of it */
@@ -184,12 +185,53 @@ static bool plan_follow_up(const planner *p, const rlt_doc *doc, rlr_plan *ret)
     return true;
 }
 
+/* ---- which of two ---- */
+
+/* A title as a button has room for it, cut between words if that is wanted and there are several. */
+static relevo_str cut_title(relevo_str title, bool between_words)
+{
+    uint64_t at = 0, space = 0;
+    for (uint32_t n = 0; at < title.len && n < TITLE_MAX; n++) {
+        space = title.ptr[at] == ' ' ? at : space;
+        for (at++; at < title.len && ((unsigned char)title.ptr[at] & 0xc0) == 0x80;)
+            at++;
+    }
+    if (at == title.len)
+        return title;
+    if (between_words && (title.ptr[at] == ' ' || space == 0))
+        space = at;
+    at = between_words ? space : at;
+    while (at > 0 && title.ptr[at - 1] == ' ')
+        at--;
+    return (relevo_str){title.ptr, at};
+}
+
+/* What the customer may choose from, in the best one's language where there is one. False: the buttons would look alike, of which nobody can
+   choose, and which WhatsApp refuses. */
+static bool make_buttons(const rlt_kb *kb, const rlt_found *found, rlr_button which[2])
+{
+    const rlt_article *same_language = rlt_kb_find(kb, found->second->id, found->best->language);
+    const rlt_article *two[] = {found->best, same_language ? same_language : found->second};
+    for (int between_words = 1; between_words >= 0; between_words--) {
+        for (int i = 0; i < 2; i++)
+            which[i] = (rlr_button){two[i], cut_title(two[i]->title, between_words)};
+        if (!rlt_equal(which[0].title, which[1].title))
+            return true;
+    }
+    return false;
+}
+
 bool rlr_plan_make(const rlr_settings *settings, rlt_work *work, const rlt_doc *doc, const rlr_context *context, rlr_plan *ret)
 {
     const planner p = {settings, context, work, ret};
     rlr_plan plan = {.n_answers = 0};
     if (!decide(&p, doc, &plan.whole) || !plan_parts(&p, doc, &plan))
         return false;
+    if (plan.whole.clarify && !make_buttons(settings->kb, &plan.whole.found, plan.which)) {
+        plan.whole.clarify = false;
+        (void)snprintf(plan.whole.why, sizeof plan.whole.why, "'%s' and '%s' fit about equally well, and their titles look alike on a button",
+                       plan.whole.found.best->id.ptr, plan.whole.found.second->id.ptr);
+    }
     if (plan.n_answers == 0 && plan.whole.found.score < WHOLE_ENOUGH && !plan_list(&p, doc, &plan))
         return false;
     if (plan.n_answers == 0 && plan.whole.answers)

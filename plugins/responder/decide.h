@@ -36,8 +36,15 @@ typedef struct rlr_context {
     relevo_str last;       /* ids of the articles that were answered last, with a space between; absent: none */
 } rlr_context;
 
+/* One of the two that the customer is asked to choose from. */
+typedef struct rlr_button {
+    const rlt_article *article;
+    relevo_str title; /* as much of its title as a button has room for */
+} rlr_button;
+
 typedef struct rlr_plan {
     rlr_decision whole; /* of the message as one question; `why` holds for the plan */
+    rlr_button which[2]; /* of whole.clarify */
     const rlt_article *answers[RLR_ANSWERS_MAX];
     double scores[RLR_ANSWERS_MAX];
     size_t n_answers;

@@ -14,7 +14,6 @@
 #define WANTS_PERSON 0.5 /* from here on the customer asks for a person: an article would be an insult */
 #define MS_PER_DAY   86400000
 #define MS_PER_HOUR  3600000
-#define TITLE_MAX    20u /* characters of a button */
 #define SUGGEST_LEAST 0.3 /* an article that fits less helps nobody */
 #define SUGGEST_MAX   3u
 #define SUGGEST_TURNS 8u    /* turns that are looked through */
@@ -190,41 +189,15 @@ static void abstain(speaker *s, double best, const char *why)
     emit(s, &answer.head);
 }
 
-/* A title as a button has room for it, cut between words. */
-static relevo_str short_title(relevo_str title)
-{
-    uint64_t n = 0, at = 0, space = 0;
-    while (at < title.len && n <= TITLE_MAX) {
-        if (title.ptr[at] == ' ' && n <= TITLE_MAX)
-            space = at;
-        at++;
-        while (at < title.len && ((unsigned char)title.ptr[at] & 0xc0) == 0x80)
-            at++;
-        n++;
-    }
-    if (n <= TITLE_MAX)
-        return title;
-    if (space > 0)
-        return (relevo_str){title.ptr, space};
-    for (at = n = 0; at < title.len && n < TITLE_MAX; n++)
-        for (at++; at < title.len && ((unsigned char)title.ptr[at] & 0xc0) == 0x80;)
-            at++;
-    return (relevo_str){title.ptr, at};
-}
-
 /* "Which of these?", with the two titles as buttons. */
 static void clarify(speaker *s, const rlr_plan *plan)
 {
-    const rlt_article *best = plan->whole.found.best, *second = plan->whole.found.second;
-    const rlt_article *same_language = rlt_kb_find(&s->self->kb, second->id, best->language);
-    const rlt_article *two[] = {best, same_language ? same_language : second};
     char ids[2][RLT_ID_MAX + 8];
     relevo_choice choices[2];
     const relevo_choice *list[2];
     for (int i = 0; i < 2; i++) {
-        (void)snprintf(ids[i], sizeof ids[i], "kb:%s", two[i]->id.ptr);
-        choices[i] = (relevo_choice){
-            .size = sizeof choices[i], .id = rlt_str(ids[i]), .title = short_title(two[i]->title)};
+        (void)snprintf(ids[i], sizeof ids[i], "kb:%s", plan->which[i].article->id.ptr);
+        choices[i] = (relevo_choice){.size = sizeof choices[i], .id = rlt_str(ids[i]), .title = plan->which[i].title};
         list[i] = &choices[i];
     }
     relevo_answer_reply reply = {.head = {sizeof reply, RELEVO_ANSWER_REPLY},
@@ -232,7 +205,7 @@ static void clarify(speaker *s, const rlr_plan *plan)
                                  .flags = RELEVO_REPLY_ASKS,
                                  .n_choices = 2,
                                  .choices = list};
-    reply.text = rlr_say(&s->self->sayings, RLR_SAY_WHICH, best->language, &reply.source);
+    reply.text = rlr_say(&s->self->sayings, RLR_SAY_WHICH, plan->which[0].article->language, &reply.source);
     emit(s, &reply.head);
 }
 

@@ -230,6 +230,47 @@ static void which_of_two(void **state)
     tk_close(kit);
 }
 
+/* Titles that begin alike are cut where they differ; buttons that look alike are not offered: WhatsApp refuses them. */
+static void which_of_two_alike(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *titles[2], *shown[2];
+    } cases[] = {{{"Envíos", "Pagos"}, {"Envíos", "Pagos"}},
+                 {{"Envíos a todo el país y más", "Costos a todo el país y más"}, {"Envíos a todo el", "Costos a todo el"}},
+                 {{"Envíos a todo el país", "Envíos a todo el mundo"}, {"Envíos a todo el paí", "Envíos a todo el mun"}},
+                 {{"Todo sobre los pagos en línea", "Todo sobre los pagos a plazos"}, {NULL, NULL}},
+                 {{"Café", "Café"}, {NULL, NULL}}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[1024];
+        test_kb kb;
+        (void)snprintf(text, sizeof text,
+                       "- {id: a, title: %s, language: es, questions: ['¿cuánto vale la taza?'], answer: A}\n"
+                       "- {id: b, title: %s, language: es, questions: ['¿cuánto vale una taza?'], answer: B}\n",
+                       cases[i].titles[0], cases[i].titles[1]);
+        write_kb(&kb, text);
+        tk *kit = tk_open("responder", "kb", kb.folder, NULL);
+        tk_view *view = tk_message(kit, "taza");
+        const tk_answers *answers = tk_run(kit, TK_RESPOND, &view, 1);
+        const relevo_answer_reply *reply = tk_reply(answers, 0);
+        if (!cases[i].shown[0]) {
+            assert_null(reply);
+            assert_non_null(strstr(tk_abstain(answers, 0)->reason.ptr, "look alike on a button"));
+        } else {
+            assert_non_null(reply);
+            assert_int_equal(reply->n_choices, 2);
+            for (int k = 0; k < 2; k++) {
+                const relevo_str title = reply->choices[k]->title;
+                const char *wanted = cases[i].shown[reply->choices[k]->id.ptr[3] == 'b'];
+                if (title.len != strlen(wanted) || memcmp(title.ptr, wanted, title.len) != 0)
+                    fail_msg("a button says '%.*s', not '%s'", (int)title.len, title.ptr, wanted);
+            }
+        }
+        tk_close(kit);
+        remove_kb(&kb);
+    }
+}
+
 /* Without a word of the business: its own small talk, honest about what it is. */
 static void small_talk_of_its_own(void **state)
 {
@@ -438,7 +479,7 @@ int main(void)
                                        cmocka_unit_test(small_talk),
                                        cmocka_unit_test(several_questions),
                                        cmocka_unit_test(in_the_light_of_the_last),
-                                       cmocka_unit_test(which_of_two),
+                                       cmocka_unit_test(which_of_two), cmocka_unit_test(which_of_two_alike),
                                        cmocka_unit_test(small_talk_of_its_own),
                                        cmocka_unit_test(what_an_article_carries),
                                        cmocka_unit_test(messages_without_words),
