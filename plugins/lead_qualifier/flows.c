@@ -292,6 +292,20 @@ static bool add_phrases(const flow_reader *in, const rlt_node *node, const lq_ch
     return true;
 }
 
+/* Whether no two of them are the same, nor look alike to a customer: WhatsApp refuses such. */
+static bool check_differ(const flow_reader *in, const rlt_node *node, const lq_choice *choices, size_t n)
+{
+    for (size_t i = 1; i < n; i++)
+        for (size_t k = 0; k < i; k++) {
+            if (rlt_equal(choices[k].value, choices[i].value))
+                return fail(in, rlt_node_at(node, i), "two choices have the same; change one", "value");
+            for (int language = 0; language < RLT_LANGUAGES; language++)
+                if (rlt_equal(lq_say(&choices[k].title, (rlt_language)language), lq_say(&choices[i].title, (rlt_language)language)))
+                    return fail(in, rlt_node_at(node, i), "two choices have the same in a language, which WhatsApp refuses; change one", "title");
+        }
+    return true;
+}
+
 static bool take_choices(const flow_reader *in, const rlt_node *map, lq_slot *slot)
 {
     const rlt_node *node = rlt_node_get(map, "choices");
@@ -308,7 +322,7 @@ static bool take_choices(const flow_reader *in, const rlt_node *map, lq_slot *sl
         if (!take_choice(in, rlt_node_at(node, i), n > RELEVO_BUTTONS_MAX, &choices[i]) ||
             !add_phrases(in, rlt_node_at(node, i), &choices[i], list, of, (uint8_t)i, &n_phrases))
             return false;
-    if (!choices || !list || !of)
+    if (!choices || !list || !of || !check_differ(in, node, choices, n))
         return false;
     slot->choices = choices;
     slot->n_choices = n;

@@ -111,6 +111,12 @@ static void refuses(void **state)
          "`title`: the text is too long"},
         {HEAD "    slots: [{name: x, type: choice, ask: y, choices: [{value: a}, {value: b, title: B}]}]\n",
          "`title`: is needed"},
+        {HEAD "    slots:\n      - name: x\n        type: choice\n        ask: y\n        choices:\n          - {value: a, title: A}\n"
+              "          - {value: a, title: B}\n",
+         "x.yaml:11: `value`: two choices have the same"},
+        {HEAD "    slots:\n      - name: x\n        type: choice\n        ask: y\n        choices:\n          - {value: a, title: {es: A, en: X}}\n"
+              "          - {value: b, title: {es: X}}\n",
+         "x.yaml:11: `title`: two choices have the same in a language"},
         {HEAD "    slots: [{name: x, type: text, ask: y, when: {slot: z}}]\n", "no slot of that name"},
         {HEAD "    slots: [{name: x, type: text, ask: '¿{y}?'}]\n", "x.yaml:5: `ask`: it holds {y}, and this flow has no slot of that name"},
         {HEAD "    intro: {es: 'Hola {email}', en: 'Hi {nmae}'}\n" SLOT, "x.yaml:5: `intro`: it holds {nmae}"},

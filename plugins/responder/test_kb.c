@@ -47,6 +47,8 @@ static void refuses(void **state)
         {"a.md", HEAD "buttons: []\n---\nSí\n", "/a.md:5: 'buttons' must be a list of 1 to 10"},
         {"a.md", HEAD "buttons: [{title: x}]\n---\nSí\n", "/a.md:5: a button is {title: ..., article: ...}"},
         {"a.md", HEAD "buttons: [{title: 123456789012345678901, id: x}]\n---\nSí\n", "/a.md:5: a title has at most 20"},
+        {"a.md", HEAD "buttons:\n- {title: x, id: y}\n- {title: x, id: z}\n---\nSí\n", "/a.md:7: two buttons have the same title"},
+        {"a.md", HEAD "buttons:\n- {title: x, article: a}\n- {title: y, article: a}\n---\nSí\n", "/a.md:7: two buttons have the same title"},
         {"a.md", HEAD "buttons: [{title: x, article: none}]\n---\nSí\n", "leads to the article 'none', which does not exist"},
         {"a.md", "", "/a.md:1: an article begins with a line '---'"},
         {"a.md", "# Título\n", "/a.md:1: an article begins with a line '---'"},

@@ -67,9 +67,14 @@ bool rlt_take_buttons(rlt_kb *kb, const rlt_node *map, const char *path, rlt_art
     article->buttons = rlt_work_alloc(kb->work, n * sizeof *article->buttons);
     if (!article->buttons)
         return rlt_fail_memory(error, path);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if (!take_button(kb, rlt_node_at(node, i), n > RELEVO_BUTTONS_MAX ? 24 : 20, path, &article->buttons[i], error))
             return false;
+        for (size_t k = 0; k < i; k++)
+            if (rlt_equal(article->buttons[k].title, article->buttons[i].title) || rlt_equal(article->buttons[k].id, article->buttons[i].id))
+                return rlt_fail(error, "%s:%u: two buttons have the same title or lead to the same, which WhatsApp refuses; change one", path,
+                                rlt_node_line(rlt_node_at(node, i)));
+    }
     article->n_buttons = n;
     return true;
 }
