@@ -244,15 +244,16 @@ static bool fit_to_say(relevo_str text)
     return any && rlt_characters(text) <= LLM_TEXT_MAX;
 }
 
-/* Whether it does nothing but ask: beside its questions stand only a few words. */
+/* Whether it does nothing but ask: beside its questions, and before a "¿" in the same sentence, stand only a few words. */
 static bool only_asks(relevo_str text)
 {
     bool asked = false;
     for (size_t i = 0, words = 0; i <= text.len; i++) {
         char c = i < text.len ? text.ptr[i] : '\n';
         bool ends = c == '?' || c == '!' || c == '\n' || (c == '.' && (i + 1 >= text.len || text.ptr[i + 1] == ' ' || text.ptr[i + 1] == '\n'));
-        words += i > 0 && (c == ' ' || ends) && !strchr(" \n.?!", text.ptr[i - 1]);
-        if (!ends)
+        bool opens = text.len - i > 2 && memcmp(text.ptr + i, "¿", 2) == 0;
+        words += i > 0 && (c == ' ' || ends || opens) && !strchr(" \n.?!", text.ptr[i - 1]);
+        if (!ends && !opens)
             continue;
         if (c != '?' && words > ASIDE_MAX)
             return false;

@@ -71,6 +71,7 @@ static void test_good_in_other_words(void **state)
         "{\"action\":\"answer\",\"text\":\"Mira *cafe.example/envios*, a las 9 a.m.\",\"articles\":[\"envios\",\"horario\"]}",
         "{\"action\":\"answer\",\"text\":\"Son tres pesos, o 120 pesos, de dos maneras.\",\"articles\":[\"envios\"]}",
         "{\"action\":\"ask\",\"text\":\"¡Claro que sí! ¿A qué ciudad va? ¿Y para cuándo?\",\"articles\":[]}",
+        "{\"action\":\"ask\",\"text\":\"Para tu pedido, ¿a qué ciudad va y para cuándo?\",\"articles\":[]}",
         "{\"action\":\"ask\",\"text\":\"Enviamos a todo el país. ¿A qué ciudad va?\",\"articles\":[\"envios\"]}",
     };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
@@ -117,6 +118,8 @@ static void test_bad(void **state)
         {"{\"action\":\"answer\",\"text\":\"a\\u0085b\",\"articles\":[\"envios\"]}", "control characters"},
         {"{\"action\":\"ask\",\"text\":\"Sí, el envío es gratis.\",\"articles\":[]}", "states something"},
         {"{\"action\":\"ask\",\"text\":\"El envío es gratis hoy. ¿Te lo mando?\",\"articles\":[]}", "states something"},
+        {"{\"action\":\"ask\",\"text\":\"El envío es gratis hoy, ¿te lo mando?\",\"articles\":[]}", "states something"},
+        {"{\"action\":\"ask\",\"text\":\"El envío es gratis:¿te lo mando?\",\"articles\":[]}", "states something"},
         {"{\"action\":\"ask\",\"text\":\"Claro\",\"articles\":[]}", "states something"},
         {"{\"action\":\"answer\",\"text\":\"Hola [NAME_2]\",\"articles\":[\"envios\"]}", "stands for nothing"},
         {"{\"action\":\"answer\",\"text\":\"Your order will be there in a few days, thank you for waiting.\",\"articles\":[\"envios\"]}",
