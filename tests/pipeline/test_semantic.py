@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The semantic plugin against a scripted endpoint of embeddings, its vectors made by its own tools: a paraphrase finds its article.
+"""Plugins that have messages embedded, against a scripted endpoint and with what their own tools make: a paraphrase finds its article
+(semantic), and its intent (classifier); and endpoints that fail.
 
     test_semantic.py [SEED]
 """
@@ -27,7 +28,7 @@ class Endpoint:
     """Embeds by what a text is about: one direction for each meaning, and one for all the rest."""
 
     def __init__(self):
-        self.asked, self.status = [], 200
+        self.asked, self.status, self.says, self.free = [], 200, None, threading.Event()
         endpoint = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -38,7 +39,9 @@ class Endpoint:
                 texts = body["input"] if isinstance(body["input"], list) else [body["input"]]
                 endpoint.asked += texts
                 rows = [{"index": i, "embedding": endpoint.embed(text.lower())} for i, text in enumerate(texts)]
-                answer = json.dumps({"data": rows}).encode()
+                answer = json.dumps({"data": rows}).encode() if endpoint.says is None else endpoint.says
+                if any("lento" in text for text in texts):
+                    endpoint.free.wait(60)
                 self.send_response(endpoint.status)
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
@@ -49,6 +52,7 @@ class Endpoint:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
+        self.server.handle_error = lambda *words: None  # deliver hangs up on one that takes too long
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     @staticmethod
@@ -61,20 +65,46 @@ class Endpoint:
         return f"http://127.0.0.1:{self.server.server_address[1]}"
 
 
+def tool(*words):
+    return subprocess.run([BIN, *words], capture_output=True, check=True, timeout=60,
+                          env={**bare_environment(), "RELEVO_PLUGIN_DIR": str(PLUGINS)}).stdout
+
+
+def embed(url, texts):
+    return subprocess.run(["/usr/bin/python3", ROOT / "plugins" / "semantic" / "embed.py", url, "tiny", "query: "], input=texts,
+                          capture_output=True, timeout=60)
+
+
+def mistakes(seed):
+    """embed.py says in one line what is wrong: with what it is given, and with the endpoint"""
+    endpoint, row = Endpoint(), b'{"text": "x"}\n'
+    for what, url, texts, status, says in ((None, endpoint.url, row + b'{"id": "x"}\n', 65, "line 2 of the input"),
+                                           (None, endpoint.url, b"x\n", 65, "line 1 of the input"),
+                                           (None, "localhost", row, 64, "is no address"),
+                                           (None, "http://127.0.0.1:1/v1", row, 69, "Connection refused"),
+                                           (b"<html>", endpoint.url, row, 76, "no embeddings"),
+                                           (b'{"data": [1]}', endpoint.url, row, 76, "no embeddings"),
+                                           (b'{"data": []}', endpoint.url, row, 76, "0 embeddings for 1 texts")):
+        endpoint.says = what
+        done = embed(url, texts)
+        said = done.stderr.decode()
+        expect(done.returncode == status and says in said and said.count("\n") == 1 and not done.stdout,
+               f"of {what}, {url}, {texts} it says {said!r} and ends with {done.returncode}")
+    endpoint.server.shutdown()
+
+
 def semantic(seed):
-    """a paraphrase without a word of its article; an endpoint that fails; words that need none"""
+    """a paraphrase without a word of its article; endpoints that fail, talk nonsense, hang; words that need none"""
     api, endpoint = CloudApi(seed), Endpoint()
-    texts = subprocess.run([BIN, "semantic", "texts", "--kb", KB], capture_output=True, check=True, timeout=60,
-                           env={**bare_environment(), "RELEVO_PLUGIN_DIR": str(PLUGINS)}).stdout
+    texts = tool("semantic", "texts", "--kb", KB)
     expect(texts.count(b"\n") > 50, f"it lists {texts[:300]}")
-    made = subprocess.run(["/usr/bin/python3", ROOT / "plugins" / "semantic" / "embed.py", endpoint.url, "tiny", "query: "], input=texts,
-                          capture_output=True, check=True, timeout=60).stdout
+    made = embed(endpoint.url, texts).stdout
     # Of each article what is about one of the meanings; all else is far from everything here.
     kept = [row for row in map(json.loads, made.splitlines()) if row["embedding"][2] == 0 and row["id"] in ("envios", "horario")]
     expect({row["id"] for row in kept} == {"envios", "horario"}, "the vectors lack an article")
     plugins = [{"name": "responder", "options": {"kb": str(KB)}},
                {"name": "semantic", "options": {"destination": "embed", "model": "tiny", "kb": str(KB), "prefix": "query: ",
-                                                "vectors": "vectors.jsonl", "least": 0.9}}]
+                                                "vectors": "vectors.jsonl", "least": 0.9, "wait": "3s"}}]
     with DeliverLab(api, "semantic", partitions=1, command_poll="200ms", plugins=plugins) as lab:
         (lab.folder / "vectors.jsonl").write_text("".join(json.dumps(row) + "\n" for row in kept))
         configure(lab, [{"name": "embed", "url": endpoint.url, "private": True}])
@@ -92,6 +122,64 @@ def semantic(seed):
         carl.write("oigan ¿me lo traen hasta mi puerta?")
         carl.wait("what is said without it", carl.heard)
         expect(carl.heard() == [NOTICES["unknown"]], f"without an embedding the customer heard {carl.heard()}")
+        endpoint.status = 200
+        for number, says in enumerate((b"<html>", b'{"data": []}', b'{"data": [{"embedding": [1]}]}', b'{"data": [{"embedding": [1, "0", 0]}]}'), 10):
+            customer, endpoint.says = Customer(lab, number), says
+            customer.write("oigan ¿me lo traen hasta mi puerta?")
+            customer.wait("what is said without it", customer.heard)
+            expect(customer.heard() == [NOTICES["unknown"]], f"of {says} the customer heard {customer.heard()}")
+        endpoint.says, dora = None, Customer(lab, 20)
+        dora.write("oigan ¿me lo traen hasta mi puerta? no sean lentos")  # it hangs until all is over
+        dora.wait("what is said when time is up", dora.heard)
+        expect(dora.heard()[0] in (NOTICES["unknown"], NOTICES["handoff"]), f"of one that hangs the customer heard {dora.heard()}")
+        endpoint.free.set()
+        sender.stop(60)
+        consumer.stop()
+        lab.check(model=False)
+    api.stop()
+    endpoint.server.shutdown()
+
+
+INTENTS = """
+intents:
+  shipping: {es: [¿hacen envíos?, cuánto cuesta el envío, mandan a domicilio]}
+  hours: {es: [¿a qué hora abren?, horario de atención, abren los domingos]}
+  parking: {es: [¿dónde estaciono?, tienen estacionamiento, hay lugar para el coche]}
+"""
+
+
+def classified(seed):
+    """the classifier: a message without a word of its intent's examples is read by its embedding, and triggers see that; without one, by its words"""
+    api, endpoint = CloudApi(seed), Endpoint()
+    plugins = [{"name": "classifier", "options": {"intents": "intents.yaml", "model": "intents.model", "moods": "", "destination": "embed",
+                                                  "encoder": "tiny", "prefix": "query: "}},
+               {"name": "ships", "path": "triggers/intent.so", "options": {"intents": ["shipping"], "min_confidence": 0.5}},
+               {"name": "responder", "options": {"kb": str(KB), "threshold": 1}}]
+    policy = {"triggers": [{"trigger": "ships", "threshold": 0.5}],
+              "notices": {key: {"es": text, "pt": "", "en": ""} for key, text in NOTICES.items()}}
+    with DeliverLab(api, "classified", partitions=1, command_poll="200ms", plugins=plugins, policy=policy) as lab:
+        intents, embedded, model = (lab.folder / name for name in ("intents.yaml", "intents.jsonl", "intents.model"))
+        intents.write_text(INTENTS)
+        embedded.write_bytes(embed(endpoint.url, tool("classifier", "texts", "--intents", intents)).stdout)
+        tool("classifier", "train", "--intents", intents, "--embeddings", embedded, "--vectors", "", "-o", model)
+        configure(lab, [{"name": "embed", "url": endpoint.url, "private": True}])
+        consumer, sender = lab.start(), begin(lab, 240)
+        endpoint.asked.clear()
+
+        def owner_of(number, text):
+            customer = Customer(lab, number)
+            customer.write(text)
+            customer.wait("what is decided", customer.heard)
+            return lab.sql("SELECT owner FROM relevo.conversation WHERE id = %s", customer.id)[0][0]
+
+        expect(owner_of(1, "oigan ¿me lo traen hasta mi puerta?") == 2, "read by its embedding it is no question of shipping")
+        expect(endpoint.asked == ["query: oigan ¿me lo traen hasta mi puerta?"], f"it was asked {endpoint.asked}")
+        for number, (status, says) in enumerate(((400, None), (200, b"<html>"), (200, b'{"data": [{"embedding": [1]}]}')), 10):
+            endpoint.status, endpoint.says = status, says
+            expect(owner_of(number, "oigan ¿me lo traen hasta mi puerta?") == 1, f"of {status}, {says} it is read as shipping")
+        expect(len(endpoint.asked) >= 4, f"it was asked {endpoint.asked}")
+        text = "".join(p.log.read_text(errors="replace") for p in lab.processes)
+        expect("read by its words alone" in text, "the log does not say why")
         sender.stop(60)
         consumer.stop()
         lab.check(model=False)
@@ -100,4 +188,4 @@ def semantic(seed):
 
 
 if __name__ == "__main__":
-    sys.exit(run("semantic", semantic))
+    sys.exit(run("semantic", semantic, classified, mistakes))
