@@ -36,13 +36,16 @@ class Endpoint:
     """Speaks chat completions; what it says is told by a word of the customer's last message."""
 
     def __init__(self):
-        self.requests, self.free = [], threading.Event()
+        self.requests, self.free, self.down = [], threading.Event(), False
         endpoint = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_POST(self):
+                if endpoint.down:
+                    self.close_connection = True
+                    return
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 endpoint.requests.append((self.path, self.headers.get("Authorization"), body))
                 status, content, usage = endpoint.answer(json.loads(body)["messages"][-1]["content"])
@@ -86,7 +89,7 @@ class Endpoint:
 
 
 def llm(seed):
-    """good, lying, inventing, commanding, broken, failing, slow, too expensive; a takeover while it thinks; and what a flow asked for"""
+    """good, lying, inventing, commanding, broken, failing, slow, too expensive, down; a takeover while it thinks; and what a flow asked for"""
     api, endpoint = CloudApi(seed), Endpoint()
     plugins = [{"name": "lead_qualifier", "options": {"flows": "flows.yaml"}},
                {"name": "responder", "options": {"kb": str(KB), "threshold": 0.05, "margin": 0}},
@@ -156,6 +159,11 @@ def llm(seed):
         expect(fred.heard() == ["¿A qué ciudad?", "Va a Guadalajara."], f"in the flow the customer heard {fred.heard()}")
         expect(len(endpoint.requests) == before, f"it was asked about a city: {endpoint.requests[before:]}")
 
+        endpoint.server.shutdown()
+        endpoint.server.server_close()
+        endpoint.down = True  # on connections that are open, too
+        one(80, "por favor", local, asked=0)
+
         text = "".join(p.log.read_text(errors="replace") for p in lab.processes)
         expect(SECRET not in text and "secreto.mx" not in text, "a secret is in a log")
         expect("it names an article that it was not given" in text and "an answer is not used" in text, "the log does not say why")
@@ -163,7 +171,6 @@ def llm(seed):
         consumer.stop()
         lab.check(model=False)
     api.stop()
-    endpoint.server.shutdown()
 
 
 class Summaries(Endpoint):
