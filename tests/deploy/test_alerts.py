@@ -66,6 +66,8 @@ def check_pages(rules, mistakes):
         mistakes.want(f"[{name}]({name}.md)" in index, f"docs/runbooks/README.md: no {name}")
         text = (folder / f"{name}.md").read_text(encoding="utf-8") if name in pages else ""
         mistakes.want(re.findall(r"^## (.*)$", text, re.M) == ["What it means", "Look", "Do"], f"{name}.md: its parts")
+        for command in re.findall(r"^(?:kubectl|psql|curl|helm|relevo|kafka-[a-z]+\.sh) .*|^relevo [a-z]+$|^\S.*\n    \S.*", text, re.M):
+            mistakes.want(False, f"{name}.md: to copy, it wants four spaces before it, and an empty line above: {command}")
 
 
 def promtool(*words, where):
