@@ -189,5 +189,9 @@ namespace="{{ .Release.Namespace }}",job="{{ include "relevo.name" . }}-metrics"
 {{- if and (eq .via "volume") (or .copy .path) }}
 {{- fail (printf "plugins: %s comes via volume, whole as its image is: copy and path are for via copy" .name) }}
 {{- end }}
+{{- /* An older server drops such a volume, and refuses the pod for a volume that is nothing. */}}
+{{- if and (eq .via "volume") (semverCompare "<1.33.0-0" $.Capabilities.KubeVersion.Version) }}
+{{- fail (printf "plugins: %s comes via volume, which Kubernetes %s does not have (from 1.33 on): say via copy" .name $.Capabilities.KubeVersion.Version) }}
+{{- end }}
 {{- end }}
 {{- end }}
