@@ -2,6 +2,7 @@
 /* `relevo dlq`: what could not be decided: to look at, to be decided after all, to be done with. */
 #include <inttypes.h>
 #include <jansson.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -16,7 +17,7 @@ static const size_t ARENA_MAX = (size_t)1 << 30;
 
 static const char help[] =
     "Usage: relevo dlq list [FILTERS] [--all] [--json]\n"
-    "       relevo dlq show LETTER [--raw]\n"
+    "       relevo dlq show LETTER [--raw | --json]\n"
     "       relevo dlq replay LETTER... | FILTERS | --all  [--dry-run] [--force] [--json]\n"
     "       relevo dlq drop LETTER... | FILTERS | --all  [--dry-run] [--json]\n\n"
     "  list              dead letters that nobody has seen to, with the reason; --all: the others too\n"
@@ -200,6 +201,56 @@ static void put_headers(const rd_kafka_message_t *message)
     }
 }
 
+/* Text, or {"base64": "..."} of what is none; null where there is nothing. */
+static json_t *bytes(rlv_str s)
+{
+    json_t *whole = s.ptr ? json_stringn(s.ptr, s.len) : json_null();
+    if (whole)
+        return whole;
+    size_t size = sodium_base64_ENCODED_LEN(s.len, sodium_base64_VARIANT_ORIGINAL);
+    char *encoded = malloc(size);
+    if (encoded)
+        whole = json_pack("{s:s}", "base64",
+                          sodium_bin2base64(encoded, size, (const unsigned char *)s.ptr, s.len, sodium_base64_VARIANT_ORIGINAL));
+    free(encoded);
+    return whole;
+}
+
+/* What a record of ours says, as JSON in the arena; absent when it is none. */
+static rlv_str read_ours(rlv_dlq *letters, rlv_str value)
+{
+    rlv_error unread;
+    rlv_str json = {NULL, 0};
+    rlv_wire *wire = rlv_wire_new(&unread);
+    bool read = wire && rlv_wire_to_json(wire, letters->arena, value, &json, &unread) == RLV_OK;
+    rlv_wire_free(wire);
+    return read ? json : (rlv_str){NULL, 0};
+}
+
+/* As list has it, with its headers in their order, its key and its value; "record" is what a value of ours says. */
+static int show_json(rlv_dlq *letters, const rlv_dlq_letter *letter, const rd_kafka_message_t *message, rlv_error *err)
+{
+    rd_kafka_headers_t *headers;
+    const char *name;
+    const void *value;
+    size_t len;
+    rlv_str ours = read_ours(letters, (rlv_str){message->payload, message->len});
+    json_t *whole = as_json(letter), *all = json_array();
+    bool lost = !whole || !all;
+    for (size_t i = 0; !rd_kafka_message_headers(message, &headers) && !rd_kafka_header_get_all(headers, i, &name, &value, &len); i++)
+        lost |= json_array_append_new(all, json_pack("{s:o, s:o}", "name", bytes(rlv_str_from(name)), "value",
+                                                     bytes((rlv_str){value, value ? len : 0}))) != 0;
+    lost |= json_object_set_new(whole, "headers", all) != 0;
+    lost |= json_object_set_new(whole, "key", bytes((rlv_str){message->key, message->key_len})) != 0;
+    lost |= json_object_set_new(whole, "value", bytes((rlv_str){message->payload, message->len})) != 0;
+    lost |= json_object_set_new(whole, "record", ours.ptr ? json_loadb(ours.ptr, ours.len, JSON_ALLOW_NUL, NULL) : json_null()) != 0;
+    if (!lost && rlv_cli_put_json(whole) == EX_OK)
+        return RLV_OK;
+    if (lost)
+        json_decref(whole);
+    return rlv_error_set(err, RLV_E_LIMIT, "out of memory");
+}
+
 static int show(rlv_dlq *letters, const struct wish *wish, rlv_error *err)
 {
     const rlv_dlq_letter *letter = find(letters, wish->letters[0]);
@@ -209,11 +260,14 @@ static int show(rlv_dlq *letters, const struct wish *wish, rlv_error *err)
     int rc = rlv_dlq_fetch(letters, letter, &message, err);
     if (rc)
         return rc;
-    rlv_str value = {message->payload, message->len}, json;
-    if (wish->raw) {
+    rlv_str value = {message->payload, message->len};
+    if (wish->raw)
         (void)fwrite(value.ptr, 1, value.len, stdout);
+    else if (wish->json)
+        rc = show_json(letters, letter, message, err);
+    if (wish->raw || wish->json) {
         rd_kafka_message_destroy(message);
-        return RLV_OK;
+        return rc;
     }
     char at[40];
     write_time(letter->at_ms, at, sizeof(at));
@@ -222,13 +276,8 @@ static int show(rlv_dlq *letters, const struct wish *wish, rlv_error *err)
         (void)printf("done: %.*s by %.*s\n", RLV_STR_ARG(letter->done), RLV_STR_ARG(letter->by));
     put_headers(message);
     put_text("key", (rlv_str){message->key, message->key_len});
-    rlv_error unread;
-    rlv_wire *wire = rlv_wire_new(&unread);
-    if (wire && rlv_wire_to_json(wire, letters->arena, value, &json, &unread) == RLV_OK)
-        put_text("value (ours)", json);
-    else
-        put_text("value", value);
-    rlv_wire_free(wire);
+    rlv_str ours = read_ours(letters, value);
+    put_text(ours.ptr ? "value (ours)" : "value", ours.ptr ? ours : value);
     rd_kafka_message_destroy(message);
     return RLV_OK;
 }
@@ -366,8 +415,10 @@ static int run(const rlv_config *config, const struct wish *wish, const char *ve
 static const char *wrong(const struct wish *wish, const char *verb)
 {
     bool filters = wish->topic || wish->reason || wish->since, acts = strcmp(verb, "replay") == 0 || strcmp(verb, "drop") == 0;
+    if (strcmp(verb, "show") == 0 && wish->raw && wish->json)
+        return "--raw is the bytes alone: it has no --json";
     if (strcmp(verb, "show") == 0)
-        return wish->n_letters != 1 || filters || wish->all || wish->json ? "show takes one LETTER" : NULL;
+        return wish->n_letters != 1 || filters || wish->all ? "show takes one LETTER" : NULL;
     if (wish->raw)
         return "--raw is for show";
     if (strcmp(verb, "list") == 0)

@@ -313,6 +313,8 @@ int rlv_cli_plugin(int argc, char **argv)
     if (rc >= 0)
         return rc;
     int words = argc - first;
+    if (json && words == 2 && strcmp(argv[first], "info") != 0 && strcmp(argv[first], "verify") != 0)
+        return rlv_cli_usage("plugin", "--json is for list, info and verify");
     if (words == 2 && strcmp(argv[first], "info") == 0)
         return info(argv[first + 1], path, json);
     if (words == 2 && strcmp(argv[first], "release") == 0)

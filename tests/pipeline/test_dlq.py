@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`relevo dlq` on real dead letters: listed with their reason, shown in full, put back once and decided, dropped and deleted; by two at
 once, and cut in the middle."""
+import base64
 import json
 import os
 import random
@@ -95,6 +96,13 @@ def one_by_one(seed):
         until("the letters are not listed", lambda: len([x for x in listed(lab) if x["key"] == KEY.decode()]) == 4)
         mine = {x["message"]: x["id"] for x in listed(lab)}
         expect("hola" in dlq(lab, "show", mine["was number 1"]), "an event of ours is not shown as text")
+        told = json.loads(dlq(lab, "show", mine["was number 1"], "--json"))
+        expect(told["id"] == mine["was number 1"] and told["key"] == KEY.decode() and told["record"]["text"] == "say hola", f"as JSON it is {told}")
+        expect(base64.b64decode(told["value"]["base64"]) in [record.value() for record in raw(lab)], f"its value as JSON is {told['value']}")
+        expect([(h["name"], h["value"]) for h in told["headers"]][:4] == [("traceparent", "00-1-2-01"), (ERRORS + "topic", "elsewhere"),
+                                                                         ("empty", ""), ("null", None)], f"its headers are {told['headers']}")
+        nonsense = json.loads(dlq(lab, "show", bad["id"], "--json"))
+        expect(base64.b64decode(nonsense["value"]["base64"]) == b"\x00\xff nonsense" and nonsense["record"] is None, f"nonsense is {nonsense}")
         before = decided(lab)
         expect("would have replayed 1 dead" in dlq(lab, "replay", mine["was number 1"], "--dry-run"), "a dry run")
         expect(decided(lab) == before and not any(x["done"] for x in listed(lab, "--all")), "a dry run did something")

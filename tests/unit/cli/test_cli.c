@@ -243,6 +243,9 @@ static void wrong_lines(void **state)
         {rlv_cli_report, "report containmant", "there is no report 'containmant'"},
         {rlv_cli_report, "report --csv", "--csv is for one report: name it"},
         {rlv_cli_report, "report --csv --json containment", "--csv and --json exclude each other"},
+        {rlv_cli_plugin, "plugin release words --json", "--json is for list, info and verify"},
+        {rlv_cli_plugin, "plugin sign x.so --key a.sec --json", "--json is for list, info and verify"},
+        {rlv_cli_dlq, "dlq show a:0:1 --raw --json", "--raw is the bytes alone: it has no --json"},
     };
     for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
         (void)snprintf(line, sizeof(line), "%s --config %s", wrong[i].words, name);
