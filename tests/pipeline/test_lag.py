@@ -1,16 +1,28 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""`relevo lag --watch` beside a consumer at work: each look says how far it is and how fast, until it is interrupted."""
+"""`relevo lag --watch` beside a consumer at work: each look says how far it is and how fast, until it is interrupted; and what other tools see of it."""
 import json
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from confluent_kafka import Consumer, TopicPartition  # noqa: E402
 from lab.stack import BIN, PATIENCE_S, Lab, bare_environment, expect, generator, run  # noqa: E402
 
 EVENTS = 4000
+
+
+def wait_committed(lab):
+    """The group's offsets in Kafka, which autoscalers and dashboards of lag read, come to the end too."""
+    group = Consumer({"bootstrap.servers": lab.kafka, "group.id": lab.consume["group"]})
+    until, wanted = time.monotonic() + PATIENCE_S, lab.ends()
+    while (found := {p.partition: p.offset for p in group.committed([TopicPartition(lab.topic, p) for p in wanted], timeout=60)}) != wanted:
+        expect(time.monotonic() < until, f"the group's offsets are {found}, the ends {wanted}")
+        time.sleep(0.1)
+    group.close()
 
 
 def watched(seed):
@@ -35,6 +47,7 @@ def watched(seed):
             expect(all(pace > 0 for pace in paces), f"it went backwards: {paces}")
             last = {row["partition"]: row["next"] for row in rows if row["topic"] == lab.topic}
             expect(last == lab.ends(), f"it says {last}, the ends are {lab.ends()}")
+            wait_committed(lab)
             watch.send_signal(signal.SIGINT)
             watch.wait(PATIENCE_S)
         finally:
