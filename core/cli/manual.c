@@ -304,8 +304,8 @@ static void put_tail(void)
                ".SH ENVIRONMENT\n.TP\n.B RELEVO_CONFIG\nthe configuration\n"
                ".TP\n.B RELEVO_*\neach option of the configuration\n"
                ".TP\n.B NO_COLOR\nif it is set and not empty, nothing is coloured\n"
-               ".SH EXIT STATUS\nThose of sysexits.h: 0 done, 64 wrong usage, 65 bad data, 66 no such input, 69 a server is away, 71 the system, 74 output\n"
-               "cannot be written, 75 try again, 78 configuration.");
+               ".SH EXIT STATUS\nThose of sysexits.h: 0 done, 64 wrong usage, 65 bad data, 66 no such input, 69 a server is away, 70 a fault of relevo itself,\n"
+               "71 the system, 73 a file cannot be made, 74 output cannot be written, 75 try again, 78 configuration.");
 }
 
 static int put_overview(const rlv_cli_command *commands, size_t n)
