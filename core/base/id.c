@@ -37,13 +37,11 @@ static bool dash_before(int i)
 
 void rlv_id_text(rlv_id id, char ret_text[RLV_ID_TEXT + 1])
 {
-    static const char hex[] = "0123456789abcdef";
     char *p = ret_text;
     for (int i = 0; i < 16; i++) {
         if (dash_before(i))
             *p++ = '-';
-        *p++ = hex[id.bytes[i] >> 4];
-        *p++ = hex[id.bytes[i] & 15];
+        p = rlv_str_put_hex(p, &id.bytes[i], 1);
     }
     *p = '\0';
 }

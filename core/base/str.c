@@ -74,14 +74,28 @@ bool rlv_str_int(rlv_str s, int64_t *ret)
     return true;
 }
 
+char *rlv_str_put_hex(char *p, const uint8_t *bytes, size_t n)
+{
+    static const char hex[] = "0123456789abcdef";
+    for (size_t i = 0; i < n; i++) {
+        *p++ = hex[bytes[i] >> 4];
+        *p++ = hex[bytes[i] & 15];
+    }
+    return p;
+}
+
+uint64_t rlv_str_hash_on(uint64_t hash, rlv_str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        hash ^= (unsigned char)s.ptr[i];
+        hash *= 1099511628211u;
+    }
+    return hash;
+}
+
 uint64_t rlv_str_hash(rlv_str s)
 {
-    uint64_t h = 14695981039346656037u;
-    for (size_t i = 0; i < s.len; i++) {
-        h ^= (unsigned char)s.ptr[i];
-        h *= 1099511628211u;
-    }
-    return h;
+    return rlv_str_hash_on(RLV_STR_HASH, s);
 }
 
 size_t rlv_str_distance(rlv_str a, rlv_str b, size_t max)

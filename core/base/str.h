@@ -45,9 +45,14 @@ bool rlv_str_int(rlv_str s, int64_t *ret);
 
 /* The value of a hexadecimal digit, in either case; -1: it is none. */
 int rlv_str_hex(char c);
+/* Writes n bytes as 2 n of these, in small letters and without a NUL; returns what is behind them. */
+char *rlv_str_put_hex(char *p, const uint8_t *bytes, size_t n);
 
 /* FNV-1a, 64 bits: for duplicates and hash tables, never for security. Stable for ever (it is stored). */
 uint64_t rlv_str_hash(rlv_str s);
+/* The same of a text that comes in pieces: from RLV_STR_HASH, or the hash of what came before, on. */
+#define RLV_STR_HASH 14695981039346656037u
+uint64_t rlv_str_hash_on(uint64_t hash, rlv_str s);
 
 /* Edit distance up to max (returns max + 1 beyond): for "did you mean". */
 size_t rlv_str_distance(rlv_str a, rlv_str b, size_t max);

@@ -18,16 +18,6 @@ static bool read_hex(const char *p, uint8_t *ret, size_t n)
     return true;
 }
 
-static char *put_hex(char *p, const uint8_t *bytes, size_t n)
-{
-    static const char hex[] = "0123456789abcdef";
-    for (size_t i = 0; i < n; i++) {
-        *p++ = hex[bytes[i] >> 4];
-        *p++ = hex[bytes[i] & 15];
-    }
-    return p;
-}
-
 bool rlv_trace_parse(rlv_str traceparent, rlv_trace *ret)
 {
     const char *p = traceparent.ptr;
@@ -53,16 +43,16 @@ void rlv_trace_text(const rlv_trace *trace, char ret_text[RLV_TRACE_TEXT + 1])
     *p++ = '0';
     *p++ = '0';
     *p++ = '-';
-    p = put_hex(p, trace->id, sizeof(trace->id));
+    p = rlv_str_put_hex(p, trace->id, sizeof(trace->id));
     *p++ = '-';
-    p = put_hex(p, trace->parent, sizeof(trace->parent));
+    p = rlv_str_put_hex(p, trace->parent, sizeof(trace->parent));
     *p++ = '-';
-    *put_hex(p, &trace->flags, 1) = '\0';
+    *rlv_str_put_hex(p, &trace->flags, 1) = '\0';
 }
 
 void rlv_trace_id_text(const rlv_trace *trace, char ret_text[RLV_TRACE_ID_TEXT + 1])
 {
-    *put_hex(ret_text, trace->id, sizeof(trace->id)) = '\0';
+    *rlv_str_put_hex(ret_text, trace->id, sizeof(trace->id)) = '\0';
 }
 
 rlv_trace rlv_trace_begin(void)

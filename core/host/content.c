@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/str.h"
+
 enum {
     DEPTH_MAX = 16,
     FILES_MAX = 100000,
@@ -27,12 +29,9 @@ typedef struct walk {
     rlv_error *err;
 } walk;
 
-/* FNV-1a, as rlv_str_hash, over pieces. */
 static void add(walk *w, const void *bytes, size_t n)
 {
-    const unsigned char *at = bytes;
-    for (size_t i = 0; i < n; i++)
-        w->hash = (w->hash ^ at[i]) * 0x100000001b3u;
+    w->hash = rlv_str_hash_on(w->hash, (rlv_str){bytes, n});
 }
 
 static int unreadable(walk *w, const char *path)

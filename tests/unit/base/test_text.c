@@ -92,6 +92,9 @@ static void hexadecimal_digits(void **state)
         assert_int_equal(rlv_str_hex((char)(good[i] - 'a' + 'A')), i);
     for (size_t i = 0; i < sizeof(bad); i++) /* the NUL, too */
         assert_int_equal(rlv_str_hex(bad[i]), -1);
+    char text[4] = "...";
+    assert_ptr_equal(rlv_str_put_hex(text, (const uint8_t[]){0x0f}, 1), text + 2);
+    assert_string_equal(text, "0f.");
 }
 
 static void hashes_are_fnv1a(void **state)
@@ -100,6 +103,7 @@ static void hashes_are_fnv1a(void **state)
     assert_true(rlv_str_hash(RLV_STR("")) == 0xcbf29ce484222325u); /* the vectors of the FNV authors */
     assert_true(rlv_str_hash(RLV_STR("a")) == 0xaf63dc4c8601ec8cu);
     assert_true(rlv_str_hash(RLV_STR("foobar")) == 0x85944171f73967e8u);
+    assert_true(rlv_str_hash_on(rlv_str_hash_on(RLV_STR_HASH, RLV_STR("foo")), RLV_STR("bar")) == rlv_str_hash(RLV_STR("foobar")));
 }
 
 static void distances_count_edits(void **state)
