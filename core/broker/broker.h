@@ -146,6 +146,7 @@ typedef struct rlv_letter {
     int64_t offset;
     uint32_t generation; /* of the assignment that it came with */
     rlv_str value; /* borrowed until rlv_inbox_done */
+    rlv_trace trace;
     rd_kafka_message_t *message;
 } rlv_letter;
 

@@ -244,19 +244,17 @@ void rlv_deliver_leave(struct rlv_deliver *d, rlv_line *line)
 bool rlv_deliver_traced(const rlv_job *job, char ret_header[RLV_TRACED + 1])
 {
     static const char name[] = RLV_TRACE_HEADER ": ";
-    rlv_trace trace = rlv_broker_trace(job->letter.message);
-    if (rlv_trace_none(&trace))
+    if (rlv_trace_none(&job->letter.trace))
         return false;
     memcpy(ret_header, name, sizeof(name) - 1);
-    rlv_trace_text(&trace, ret_header + sizeof(name) - 1);
+    rlv_trace_text(&job->letter.trace, ret_header + sizeof(name) - 1);
     return true;
 }
 
 /* Nobody can read it: it stays in its topic, and is told. */
 static void skip(struct rlv_deliver *d, const rlv_letter *letter, const rlv_error *err)
 {
-    rlv_trace trace = rlv_broker_trace(letter->message);
-    rlv_log_about(RLV_LOG_ERROR, "deliver", &trace, "%s[%d] offset %lld is skipped: %s", d->topics[letter->topic],
+    rlv_log_about(RLV_LOG_ERROR, "deliver", &letter->trace, "%s[%d] offset %lld is skipped: %s", d->topics[letter->topic],
                   letter->partition, (long long)letter->offset, err->message);
     rlv_metric_add(d->undecodable, 1);
     rlv_inbox_done(d->inbox, letter);

@@ -58,9 +58,8 @@ static void wait_for_kafka(struct rlv_deliver *d, rlv_line *line, const char *wh
         rlv_deliver_leave(d, line);
         return;
     }
-    rlv_trace trace = rlv_broker_trace(line->first->letter.message);
     if (rlv_deliver_says(d, RLV_NEWS_RESULT))
-        rlv_log_about(RLV_LOG_WARN, "deliver", &trace, "a result waits for Kafka: %s", why);
+        rlv_log_about(RLV_LOG_WARN, "deliver", &line->first->letter.trace, "a result waits for Kafka: %s", why);
     rlv_lines_wait(d->lines, line, rlv_clock_mono_us() + RLV_DELIVER_RETRY_US);
 }
 
@@ -77,10 +76,9 @@ static void put_result(struct rlv_deliver *d, rlv_line *line, const rlv_effect_r
     rlv_job *job = line->first;
     char key[RLV_ID_TEXT + 1];
     rlv_id_text(q->conversation_id, key);
-    rlv_trace trace = rlv_broker_trace(job->letter.message);
     rlv_error err;
     if (rlv_outbox_put(d->outbox, d->config->topics.results, q->lane, (rlv_str){key, RLV_ID_TEXT},
-                       (rlv_str){job->result, job->result_len}, &trace, job, &err) != RLV_OK)
+                       (rlv_str){job->result, job->result_len}, &job->letter.trace, job, &err) != RLV_OK)
         wait_for_kafka(d, line, err.message);
 }
 
@@ -272,9 +270,8 @@ void rlv_deliver_effect(struct rlv_deliver *d, rlv_line *line)
     struct rlv_destination *to = find(d, q.effect.destination);
     const char *why = to ? refusal(&q.effect) : "the configuration has no such destination";
     if (why) {
-        rlv_trace trace = rlv_broker_trace(job->letter.message);
         if (rlv_deliver_says(d, RLV_NEWS_EFFECT))
-            rlv_log_about(RLV_LOG_ERROR, "deliver", &trace, "an effect of %.*s to '%.*s' is refused: %s",
+            rlv_log_about(RLV_LOG_ERROR, "deliver", &job->letter.trace, "an effect of %.*s to '%.*s' is refused: %s",
                           RLV_STR_ARG(q.plugin), RLV_STR_ARG(q.effect.destination), why);
         answer(d, line, &q, 0, (rlv_str){NULL, 0}, why);
         return;

@@ -168,9 +168,8 @@ static void on_answer(void *user, const rlv_http_answer *answer)
     struct rlv_deliver *d = job->line->owner;
     RLV_POINT("answered");
     rlv_verdict v = take_verdict(d, job, answer);
-    rlv_trace trace = rlv_broker_trace(job->letter.message);
     if ((v.kind == RLV_VERDICT_FAILED || v.kind == RLV_VERDICT_UNKNOWN) && rlv_deliver_says(d, RLV_NEWS_SEND))
-        rlv_log_about(RLV_LOG_WARN, "deliver", &trace, "a message %s: %s", verdict_words[v.kind], for_the_log(d, &v));
+        rlv_log_about(RLV_LOG_WARN, "deliver", &job->letter.trace, "a message %s: %s", verdict_words[v.kind], for_the_log(d, &v));
     to_settle(job, &v);
     rlv_lines_wait(d->lines, job->line, 0); /* settled by the loop, not within libcurl's call */
 }
