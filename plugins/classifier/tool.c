@@ -390,14 +390,13 @@ static bool run(int32_t argc, const char *const *argv, rlt_error *error)
     const char *command = argc > 1 ? argv[1] : "--help";
     bool train = strcmp(command, "train") == 0, texts = strcmp(command, "texts") == 0;
     if (strcmp(command, "--help") == 0 || strcmp(command, "-h") == 0)
-        return fputs(help, stdout) != EOF || rlt_fail_as(error, EX_IOERR, "standard output cannot be written");
+        return fputs(help, stdout) != EOF || rlt_fail_output(error);
     if (!train && !texts && strcmp(command, "classify") != 0)
         return rlt_fail_as(error, EX_USAGE, "unknown command '%s'; there is train, classify and texts", command);
     if (!parse(argc, argv, &arguments, error))
         return false;
     if (arguments.help)
-        return fputs(train ? train_help : texts ? texts_help : classify_help, stdout) != EOF ||
-               rlt_fail_as(error, EX_IOERR, "standard output cannot be written");
+        return fputs(train ? train_help : texts ? texts_help : classify_help, stdout) != EOF || rlt_fail_output(error);
     return train ? run_train(&arguments, error) : texts ? run_texts(&arguments, error) : run_classify(&arguments, error);
 }
 

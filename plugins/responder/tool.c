@@ -143,7 +143,7 @@ static bool ask(const ask_arguments *arguments, const rlr_settings *settings, rl
     context.language = rlt_language_guess(&doc, NULL);
     if (!rlr_plan_make(settings, work, &doc, &context, &plan))
         return rlt_fail_memory(error, "responder");
-    return (arguments->json ? print_json(&plan) : print_text(&plan)) || rlt_fail_as(error, EX_IOERR, "standard output cannot be written");
+    return (arguments->json ? print_json(&plan) : print_text(&plan)) || rlt_fail_output(error);
 }
 
 static bool ask_lines(const ask_arguments *arguments, const rlr_settings *settings, rlt_work *work, rlt_error *error)
@@ -193,7 +193,7 @@ static bool check_question(const rlr_settings *settings, rlt_work *work, const r
     return printf("%s:%u: '%.*s' finds %s%s%s; give it a question in words of its own\n", article->path, article->line,
                   (int)question.len, question.ptr, own ? "its article and about equally well " : "",
                   other ? other->id.ptr : "nothing", own || !other ? "" : " first") > 0 ||
-           rlt_fail_as(error, EX_IOERR, "standard output cannot be written");
+           rlt_fail_output(error);
 }
 
 /* Says where an answer is written in Markdown, which WhatsApp does not know. */
@@ -206,7 +206,7 @@ static bool check_marks(const rlt_article *article, rlt_error *error)
         if (strstr(article->answer.ptr, marks[i].mark) &&
             printf("%s:%u: '%s' holds '%s', which WhatsApp shows as it stands: %s\n", article->path, article->line, article->id.ptr,
                    marks[i].mark[0] == '\n' ? marks[i].mark + 1 : marks[i].mark, marks[i].instead) < 0)
-            return rlt_fail_as(error, EX_IOERR, "standard output cannot be written");
+            return rlt_fail_output(error);
     return true;
 }
 
@@ -225,7 +225,7 @@ static bool check_articles(const ask_arguments *arguments, const rlr_settings *s
     }
     return good && (printf("%s: %u articles, %u questions, of which %u do not lead to their own article alone\n", arguments->kb, kb->n,
                            n_questions, confused) > 0 ||
-                    rlt_fail_as(error, EX_IOERR, "standard output cannot be written"));
+                    rlt_fail_output(error));
 }
 
 /* ---- both ---- */
@@ -264,7 +264,7 @@ static bool run(int32_t argc, const char *const *argv, rlt_error *error)
 {
     ask_arguments arguments;
     if (asks_for_help(argc, argv))
-        return fputs(help, stdout) != EOF || rlt_fail_as(error, EX_IOERR, "standard output cannot be written");
+        return fputs(help, stdout) != EOF || rlt_fail_output(error);
     bool index = strcmp(argv[1], "index") == 0;
     if (!index && strcmp(argv[1], "ask") != 0)
         return rlt_fail_as(error, EX_USAGE, "unknown command '%s'; there is ask and index", argv[1]);

@@ -121,7 +121,7 @@ static bool print_found(const sem_found *found, rlt_error *error)
                              article ? rlt_language_code(article->language).ptr : NULL);
     bool good = line && json_dumpf(line, stdout, JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6)) == 0 && putchar('\n') != EOF;
     json_decref(line);
-    return good || rlt_fail_as(error, EX_IOERR, "standard output cannot be written");
+    return good || rlt_fail_output(error);
 }
 
 /* Names the two models where a question was embedded by another one than the articles: once. */
@@ -232,7 +232,7 @@ static bool run(int32_t argc, const char *const *argv, rlt_error *error)
     tool_arguments arguments;
     rlt_kb kb;
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || (argc > 2 && strcmp(argv[2], "--help") == 0))
-        return fputs(help, stdout) != EOF || rlt_fail_as(error, EX_IOERR, "standard output cannot be written");
+        return fputs(help, stdout) != EOF || rlt_fail_output(error);
     bool asks = strcmp(argv[1], "ask") == 0;
     if (!asks && strcmp(argv[1], "texts") != 0)
         return rlt_fail_as(error, EX_USAGE, "unknown command '%s'; there is texts and ask", argv[1]);

@@ -5,13 +5,20 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#define NO_OUTPUT "standard output cannot be written"
+
+static void put(rlt_error *error, int32_t exit, const char *format, va_list arguments)
+{
+    (void)vsnprintf(error->line, sizeof error->line, format, arguments);
+    error->exit = exit;
+}
+
 bool rlt_fail(rlt_error *error, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(error->line, sizeof error->line, format, arguments);
+    put(error, EX_DATAERR, format, arguments);
     va_end(arguments);
-    error->exit = EX_DATAERR;
     return false;
 }
 
@@ -19,9 +26,8 @@ bool rlt_fail_as(rlt_error *error, int32_t exit, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(error->line, sizeof error->line, format, arguments);
+    put(error, exit, format, arguments);
     va_end(arguments);
-    error->exit = exit;
     return false;
 }
 
@@ -30,11 +36,16 @@ bool rlt_fail_memory(rlt_error *error, const char *what)
     return rlt_fail_as(error, EX_OSERR, "%s: out of memory", what);
 }
 
+bool rlt_fail_output(rlt_error *error)
+{
+    return rlt_fail_as(error, EX_IOERR, NO_OUTPUT);
+}
+
 int32_t rlt_tool_end(const char *name, bool good, const rlt_error *error)
 {
     bool flushed = fflush(stdout) == 0;
     if (good && flushed)
         return EX_OK;
-    (void)fprintf(stderr, "relevo %s: %s\n", name, good ? "standard output cannot be written" : error->line);
+    (void)fprintf(stderr, "relevo %s: %s\n", name, good ? NO_OUTPUT : error->line);
     return good ? EX_IOERR : error->exit;
 }

@@ -17,10 +17,11 @@ typedef struct rlt_error {
 } rlt_error;
 
 /* Each writes an error's line and always returns false, so that a reader can end with it. rlt_fail: the data are wrong (EX_DATAERR); rlt_fail_as:
-   with another exit code; rlt_fail_memory: "WHAT: out of memory" (EX_OSERR). */
+   with another exit code; rlt_fail_memory: "WHAT: out of memory" (EX_OSERR); rlt_fail_output: standard output cannot be written (EX_IOERR). */
 bool rlt_fail(rlt_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool rlt_fail_as(rlt_error *error, int32_t exit, const char *format, ...) __attribute__((format(printf, 3, 4)));
 bool rlt_fail_memory(rlt_error *error, const char *what);
+bool rlt_fail_output(rlt_error *error);
 
 /* How a tool ends: flushes standard output, writes "relevo NAME: LINE" to standard error where something failed (`error` is not looked at
    otherwise), and returns what to exit with. */

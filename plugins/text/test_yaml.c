@@ -96,6 +96,9 @@ static void errors_say_how_to_exit(void **state)
     assert_false(rlt_fail_as(&error, EX_USAGE, "what %s?", "else"));
     assert_string_equal(error.line, "what else?");
     assert_int_equal(error.exit, EX_USAGE);
+    assert_false(rlt_fail_output(&error));
+    assert_string_equal(error.line, "standard output cannot be written");
+    assert_int_equal(error.exit, EX_IOERR);
     assert_false(rlt_fail_memory(&error, "f"));
     assert_string_equal(error.line, "f: out of memory");
     assert_int_equal(error.exit, EX_OSERR);
