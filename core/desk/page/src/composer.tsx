@@ -71,8 +71,11 @@ export function Composer(props: {
     const draft = (mode: 'reply' | 'note') => `draft ${mode} ${props.login} ${props.id}`
     const [texts, setTexts] = useState({ reply: localStorage.getItem(draft('reply')) ?? '', note: localStorage.getItem(draft('note')) ?? '' })
     const text = texts[props.mode]
-    const setText = (words: string) => setTexts((was) => ({ ...was, [props.mode]: words }))
     const [refused, setRefused] = useState('') // what was written when the offers were sent away
+    const setText = (words: string) => {
+        setTexts((was) => ({ ...was, [props.mode]: words }))
+        setRefused('')
+    }
     const field = useRef<HTMLTextAreaElement>(null)
     const first = useRef(true)
     const [replies, setReplies] = useState<Canned[]>([])
@@ -97,7 +100,6 @@ export function Composer(props: {
     useEffect(() => {
         if (text === '/') api.canned().then(setReplies, () => undefined)
         setAt(0)
-        setRefused('')
     }, [text])
     useEffect(() => {
         for (const mode of ['reply', 'note'] as const)
@@ -190,7 +192,7 @@ export function Composer(props: {
                                 e.preventDefault()
                                 if (e.key === 'ArrowDown') setAt((at + 1) % offered.length)
                                 else if (e.key === 'ArrowUp') setAt((at + offered.length - 1) % offered.length)
-                                else if (e.key === 'Escape') setRefused(text)
+                                else if (e.key === 'Escape') setRefused(e.currentTarget.value)
                                 else pick(offered[at])
                                 return
                             }
