@@ -4,13 +4,16 @@
 
 #include <stdbool.h>
 
+#include <utf8proc.h>
+
 enum {
     READ_MAX = 512, /* bytes of a message that are looked at */
     WORDS_MAX = 48,
     SHORT = 12, /* words of a message that tells a time and nothing else */
     YES_NO = 4, /* of one that says yes or no */
     PHONE_MIN = 7,
-    PHONE_MAX = 15
+    PHONE_MAX = 15,
+    FOLDED_MAX = 24 /* code points that one becomes; Unicode's longest is 18 */
 };
 
 static const char *const yes[] = {"si", "claro", "vale", "dale", "sim", "yes", "yeah", "sure", NULL};
@@ -32,44 +35,49 @@ static const char *const greets[] = {"buenas", "buenos", "buen", "boa", "bom", "
 static const char *const waits[] = {"llevo", "llevamos", "espero", "esperando", "esperar", "waiting", "waited", "desde", "since", NULL};
 
 typedef struct words {
-    char text[READ_MAX]; /* in small letters without accents, a NUL behind each word */
+    char text[READ_MAX]; /* folded: in small letters without accents, a NUL behind each word */
     const char *word[WORDS_MAX];
+    size_t used; /* bytes of text */
     int n;
+    bool inside; /* the last word goes on */
     bool asks;
 } words;
 
-/* The letter of a Latin-1 code point as everybody writes it who is in a hurry; 0: it has no such. */
-static char plain(unsigned char second)
+/* Takes one folded code point. False: there is no room for more. */
+static bool put(words *w, utf8proc_int32_t c)
 {
-    static const char letters[] = "aaaaaa\0ceeeeiiii\0nooooo\0ouuuuy\0";
-    return letters[(second - 0x80) & 31];
+    utf8proc_category_t is = utf8proc_category(c);
+    bool letter = (is >= UTF8PROC_CATEGORY_LU && is <= UTF8PROC_CATEGORY_LO) || is == UTF8PROC_CATEGORY_ND || (w->inside && c == ':');
+    w->asks = w->asks || c == '?' || c == 0xBF; /* "¿" */
+    if (w->inside && (c == '\'' || c == 0x2019))
+        return true; /* "o'clock" is one word */
+    if (w->used + 4 + 1 > READ_MAX || (letter && !w->inside && w->n == WORDS_MAX))
+        return false;
+    if (letter && !w->inside)
+        w->word[w->n++] = w->text + w->used;
+    if (letter)
+        w->used += (size_t)utf8proc_encode_char(c, (utf8proc_uint8_t *)w->text + w->used);
+    else if (w->inside)
+        w->text[w->used++] = '\0';
+    w->inside = letter;
+    return true;
 }
 
 static void read(rlv_str text, words *w)
 {
-    size_t out = 0;
-    bool inside = false;
-    for (size_t i = 0; i < text.len && out + 2 < READ_MAX; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        char letter = 0;
-        if (c == 0xC3 && i + 1 < text.len)
-            letter = plain((unsigned char)text.ptr[++i]);
-        else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (inside && c == ':'))
-            letter = (char)c;
-        else if (c >= 'A' && c <= 'Z')
-            letter = (char)(c + 32);
-        w->asks = w->asks || c == '?';
-        if (letter && !inside && w->n == WORDS_MAX)
-            break;
-        if (letter && !inside)
-            w->word[w->n++] = w->text + out;
-        if (letter)
-            w->text[out++] = letter;
-        else if (inside)
-            w->text[out++] = '\0';
-        inside = letter != 0;
+    const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)text.ptr;
+    for (size_t i = 0; i < text.len;) {
+        utf8proc_int32_t c, folded[FOLDED_MAX];
+        int boundary = 0;
+        utf8proc_ssize_t width = utf8proc_iterate(bytes + i, (utf8proc_ssize_t)(text.len - i), &c), n = 0;
+        i += width > 0 ? (size_t)width : 1;
+        if (width > 0) /* a mark by itself becomes nothing */
+            n = utf8proc_decompose_char(c, folded, FOLDED_MAX,
+                                        UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK, &boundary);
+        for (utf8proc_ssize_t k = 0; k < n && k < FOLDED_MAX; k++)
+            if (!put(w, folded[k]))
+                return;
     }
-    w->text[out] = '\0';
 }
 
 static bool among(const char *word, const char *const *list)
