@@ -169,6 +169,8 @@ static bool take_choices(struct taking *t, const relevo_answer_reply *in, rlv_ex
         for (size_t k = 0; k < i; k++)
             if (rlv_str_eq(choices[k].id, choices[i].id))
                 return wrong(t, RELEVO_E_TEXT, "two choices of a reply have the same id");
+            else if (n <= RELEVO_BUTTONS_MAX && rlv_str_eq(choices[k].title, choices[i].title))
+                return wrong(t, RELEVO_E_TEXT, "two buttons of a reply have the same title, which WhatsApp refuses");
     }
     out->choices = choices;
     out->n_choices = n;

@@ -319,7 +319,7 @@ typedef struct relevo_choice { /* since 1.1 */
     uint32_t size;
     uint32_t reserved;
     relevo_str id;          /* at most 200 bytes */
-    relevo_str title;       /* at most 20 characters of a button, 24 of a row */
+    relevo_str title;       /* at most 20 characters of a button, no two of which are alike; 24 of a row */
     relevo_str description; /* of a row, at most 72 characters; absent: none. Buttons have none */
 } relevo_choice;
 

@@ -294,7 +294,7 @@ static void test_extras(void **state)
     char ids[11][4];
     for (size_t i = 0; i < 11; i++) {
         (void)snprintf(ids[i], sizeof(ids[i]), "c%zu", i);
-        choices[i] = (relevo_choice){.size = sizeof(*choices), .id = s(ids[i]), .title = s("Sí")};
+        choices[i] = (relevo_choice){.size = sizeof(*choices), .id = s(ids[i]), .title = s(ids[i])};
         list[i] = &choices[i];
     }
     const relevo_answer_reply good = {.head = HEAD(good, RELEVO_ANSWER_REPLY),
@@ -348,6 +348,9 @@ static void test_extras(void **state)
     REFUSED(RELEVO_E_LIMIT, (r.n_choices = 10, r.media_kind.len = r.media_url.len = 0));
     choices[1].title = (relevo_str){NULL, 0};
     REFUSED(RELEVO_E_TEXT, (void)0);
+    choices[1].title = choices[0].title;
+    REFUSED(RELEVO_E_TEXT, (void)0); /* buttons that look alike */
+    REFUSED(RELEVO_OK, (r.n_choices = 10, r.media_kind.len = r.media_url.len = 0)); /* rows may: they are told apart by what stands below */
     choices[1].title = s("No");
     choices[1].description = s("más");
     REFUSED(RELEVO_E_LIMIT, (void)0); /* on a button */
