@@ -194,8 +194,9 @@ static void in_the_light_of_the_last(void **state)
     assert_null(tk_abstain(answers, 0));
 
     static const char *const objections[] = {"eso no es lo que pregunté", "não foi isso que perguntei",
-                                             "that's not what I asked"};
-    for (size_t i = 0; i < 3; i++) {
+                                             "that's not what I asked", "te pregunté otra cosa", "esa no era mi pregunta",
+                                             "perguntei outra coisa", "I asked something else"};
+    for (size_t i = 0; i < sizeof objections / sizeof *objections; i++) {
         view = tk_message(kit, objections[i]);
         assert_true(!tk_reply(tk_run(kit, TK_RESPOND, &view, 1), 0) ||
                     strcmp(tk_reply(tk_run(kit, TK_RESPOND, &view, 1), 0)->source.ptr, "talk.sorry") != 0);
@@ -285,6 +286,8 @@ static void small_talk_of_its_own(void **state)
         {"oi", "greeting", "Olá"},
         {"hello there", "greeting", "Hello"},
         {"¿eres un robot?", "robot", "no una persona"},
+        {"¿hablo con una máquina?", "robot", "no una persona"},
+        {"am I talking to a machine?", "robot", "not a person"},
         {"você é humano?", "robot", "não uma pessoa"},
         {"are you a real person?", "robot", "not a person"},
         {"muchas gracias", "thanks", "Con gusto"},
@@ -299,6 +302,13 @@ static void small_talk_of_its_own(void **state)
         const relevo_answer_reply *reply = tk_reply(tk_run(kit, TK_RESPOND, &view, 1), 0);
         if (!reply || strcmp(reply->source.ptr, cases[i].source) != 0 || !strstr(reply->text.ptr, cases[i].part))
             fail_msg("'%s' is answered '%s'", cases[i].text, reply ? reply->text.ptr : "(nothing)");
+    }
+    static const char *const others[] = {"quiero hablar con ventas", "quero falar com vendas", "I want to talk to sales", "let me speak with billing"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) { /* who wants to talk to some department asks nobody what they are */
+        tk_view *view = tk_message(kit, others[i]);
+        const relevo_answer_reply *reply = tk_reply(tk_run(kit, TK_RESPOND, &view, 1), 0);
+        if (reply)
+            fail_msg("'%s' is answered '%s'", others[i], reply->text.ptr);
     }
     tk_close(kit);
     remove_kb(&kb);
