@@ -108,11 +108,13 @@ static void take(advance *a, const lq_slot *slot, const char *value)
 
 /* ---- reading a message ---- */
 
-/* A document of what stands behind a match. */
+/* A document of what stands behind a match, without the comma between them. */
 static bool read_behind(const advance *a, const rlt_match *match, lq_message *ret)
 {
     const rlt_token *last = &a->in.doc.tokens[match->token + match->n_tokens - 1];
     size_t at = last->source_at + last->source_len;
+    while (at < a->in.doc.source.len && strchr(",;:. ", a->in.doc.source.ptr[at]))
+        at++;
     *ret = a->in;
     return rlt_read(a->in.work, (relevo_str){a->in.doc.source.ptr + at, a->in.doc.source.len - at}, &ret->doc) == RLT_OK;
 }
@@ -157,7 +159,18 @@ static bool take_strong(advance *a)
     return any;
 }
 
-/* "No, la ciudad es Medellín", "perdón, Medellín": something filled, said anew in words that show no form. */
+/* Whether a comma or the like parts a match from what is behind it. */
+static bool stands_apart(const rlt_doc *doc, const rlt_match *match)
+{
+    uint32_t next = match->token + match->n_tokens;
+    const rlt_token *last = &doc->tokens[next - 1];
+    for (uint32_t at = last->source_at + last->source_len; next < doc->n_tokens && at < doc->tokens[next].source_at; at++)
+        if (strchr(",;:.!\n", doc->source.ptr[at]))
+            return true;
+    return false;
+}
+
+/* "No, la ciudad es Medellín", "perdón, Medellín": something filled, said anew in words that show no form. "No lo veo" puts nothing right. */
 static void take_corrected(advance *a)
 {
     lq_turn *turn = a->turn;
@@ -175,6 +188,9 @@ static void take_corrected(advance *a)
         while (wrong && rlt_text_find(a->business->words.meanings[LQ_CORRECTS], &a->in.doc, match.token + match.n_tokens, &more) &&
                more.token == match.token + match.n_tokens)
             match = more;
+        bool bare = match.token == a->correction.token && rlt_is_among(" no nao ", a->in.doc.tokens[match.token].text);
+        if (a->question || ((bare || (wrong && wrong->type == LQ_TEXT)) && !stands_apart(&a->in.doc, &match)))
+            return;
     }
     if (wrong && is_filled(a, wrong) && read_behind(a, &match, &rest) && lq_value_read(&rest, wrong, value) != LQ_NOTHING)
         take(a, wrong, value);
@@ -281,9 +297,15 @@ static void ask_again(advance *a, bool lacks)
 
 static bool cancels(const advance *a)
 {
-    rlt_match match;
+    rlt_match match, lack;
     if (!lq_means(&a->business->words, LQ_CANCELS, &a->in.doc, &match))
         return false;
+    for (size_t i = 0; i < a->turn->n_taken; i++) /* "mejor no, el 20" */
+        if (a->turn->taken[i].slot->type != LQ_CHOICE)
+            return false;
+    if (lq_means(&a->business->words, LQ_LACKS, &a->in.doc, &lack) && lack.n_tokens > match.n_tokens &&
+        lack.token < match.token + match.n_tokens && match.token < lack.token + lack.n_tokens)
+        return false; /* "não quero dizer" ends nothing */
     return a->in.doc.n_tokens <= match.n_tokens + (match.n_tokens > 1 ? 3 : 1);
 }
 
@@ -391,11 +413,13 @@ static void continue_flow(advance *a)
         return;
     }
     bool chosen = take_chosen(a);
+    bool others = !chosen && take_strong(a), without = lacks(a);
     if (!chosen && cancels(a)) {
         turn->step = LQ_ENDS;
+        turn->n_taken = 0;
+        fill_values(a);
         return;
     }
-    bool others = !chosen && take_strong(a), without = lacks(a);
     if (!chosen && !without && turn->n_taken == 0 && a->corrects && !a->early)
         take_corrected(a);
     if (!chosen && !without && (turn->n_taken == 0 || others))

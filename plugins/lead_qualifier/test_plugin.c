@@ -309,6 +309,50 @@ static void collects_data(void **state)
     end(t);
 }
 
+/* What begins like a correction or an end, and is none. */
+static void only_looks_like_it(void **state)
+{
+    (void)state;
+    talk *t = begin();
+    hears_choice(t, "mi pedido llegó roto", NULL, "order_problem", 0.9);
+    hears(t, "no aparece por ningún lado");
+    is(t, "problem", "mi pedido llegó roto");
+    says(t, "correo de confirmación");
+    end(t);
+    t = begin();
+    hears_choice(t, "mi pedido llegó roto", NULL, "order_problem", 0.9);
+    hears(t, "ya no lo tengo a la mano");
+    is(t, "problem", "mi pedido llegó roto");
+    is(t, "data.status", "open");
+    says(t, "correo de confirmación");
+    hears(t, "perdón, ¿dónde lo busco?");
+    is(t, "problem", "mi pedido llegó roto");
+    hears(t, "no, llegó abierto y vacío"); /* this is one */
+    is(t, "problem", "llegó abierto y vacío");
+    end(t);
+
+    t = begin();
+    hears_choice(t, "quiero cotizar un evento para 40 personas", NULL, "catering", 0.9);
+    says(t, "¿Qué día es?");
+    hears(t, "mejor no, el 20 de enero");
+    is(t, "event_date", "2026-01-20");
+    is(t, "lead.status", "open");
+    hears(t, "ya no, son 45 personas");
+    is(t, "guests", "45");
+    is(t, "lead.status", "open");
+    hears(t, "ahorita no puedo");
+    is(t, "lead.status", "cancelled");
+    end(t);
+
+    t = begin();
+    hears_choice(t, "oi, queria um orçamento para um casamento", NULL, "catering", 0.9);
+    hears(t, "não quero dizer");
+    is(t, "lead.status", "open");
+    hears(t, "já não quero o casamento");
+    is(t, "lead.status", "cancelled");
+    end(t);
+}
+
 static void languages(void **state)
 {
     (void)state;
@@ -469,7 +513,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_lead),        cmocka_unit_test(volunteered_and_conditions),
         cmocka_unit_test(asks_again_and_goes_on), cmocka_unit_test(corrections_and_the_end),
-        cmocka_unit_test(collects_data), cmocka_unit_test(languages),
+        cmocka_unit_test(collects_data), cmocka_unit_test(only_looks_like_it), cmocka_unit_test(languages),
         cmocka_unit_test(other_messages), cmocka_unit_test(waits_for_a_person),
         cmocka_unit_test(waits_and_has_said_it), cmocka_unit_test(waits_and_says_nothing),
         cmocka_unit_test(refusals_and_threads), cmocka_unit_test(tells_of_its_intents),
