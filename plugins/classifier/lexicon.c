@@ -114,7 +114,8 @@ const rlc_words rlc_mood_phrases[] = {
      "gracias por nada,que bonito servicio,menudo servicio,eso no es lo que pregunte,no pregunte eso,"
      "no tiene sentido,no me gusta,no me gusto,no estoy conforme"},
     {RLC_ES, 2, 0,
-     "muchas gracias,mil gracias,te pasaste,se pasaron,de diez,me salvaste,me alegro"},
+     "muchas gracias,mil gracias,te pasaste,se pasaron,de diez,me salvaste,me alegro,no esta mal,no estan mal,no estuvo mal,"
+     "nada mal,no es malo,no es mala,no son malos,no son malas,no me quejo"},
     {RLC_ES, 0, 0,
      "buenos dias,buenas tardes,buenas noches,buen dia,buenas,que tal,mas bien,o bien,si bien,"
      "esta bien"},
@@ -128,7 +129,7 @@ const rlc_words rlc_mood_phrases[] = {
      "obrigado por nada,obrigada por nada,nao foi isso que perguntei,belo atendimento,"
      "mau atendimento,pessimo atendimento,nao entende,nao gostei,nao e isso"},
     {RLC_PT, 2, 0,
-     "muito obrigado,muito obrigada,nota dez,nota 10"},
+     "muito obrigado,muito obrigada,nota dez,nota 10,nao esta mal,nao esta nada mal,nada mal,nao e ruim,nao e nada mau"},
     {RLC_PT, 0, 0,
      "bom dia,boa tarde,boa noite,tudo bem,tudo bom,esta bem,ta bom"},
     {RLC_EN, -3, 3,
@@ -140,7 +141,8 @@ const rlc_words rlc_mood_phrases[] = {
      "thanks for nothing,not what i asked,nice service guys,"
      "no response,no answer,dont like,didnt like,bad service,poor service,makes no sense,not what i"},
     {RLC_EN, 2, 0,
-     "thank you,thanks a lot,well done,good job,cant wait,looking forward"},
+     "thank you,thanks a lot,well done,good job,cant wait,looking forward,not bad,not too bad,not so bad,"
+     "not half bad,isnt bad,wasnt bad,arent bad,cant complain"},
     {RLC_EN, 0, 0,
      "good morning,good afternoon,good evening,good night,as well,would like,id like,look like,"
      "looks like,feel like,fed ex"},

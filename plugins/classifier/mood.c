@@ -182,7 +182,7 @@ void rlc_lexicon_free(rlc_lexicon *lexicon)
 typedef struct mood_sum {
     double value, anger;
     double praise; /* of value, what is good */
-    bool ironic;
+    bool ironic, denied;
     uint32_t negated_until, boosted; /* token numbers */
 } mood_sum;
 
@@ -202,9 +202,9 @@ static const mood_entry *find_mood(const rlc_lexicon *lexicon, rlt_work *work, r
 
 static void add(mood_sum *sum, uint32_t at, double value, double anger, uint8_t flags)
 {
-    if (at < sum->negated_until) { /* "no es malo" is hardly good, "no es bueno" is bad */
+    if (at < sum->negated_until) { /* "no es feo" is hardly good, "no es bueno" is bad */
         value *= value > 0 ? -0.8 : -0.3;
-        anger *= 0.5;
+        anger = 0;
     }
     double emphasis = 1 + (at > 0 && sum->boosted == at ? 0.4 : 0) + (flags & RLT_UPPER ? 0.3 : 0) +
                       (flags & RLT_STRETCHED ? 0.2 : 0);
@@ -219,6 +219,40 @@ static bool is_eye_roll(relevo_str emoji)
     return rlt_equal(emoji, rlt_str("🙄")) || rlt_equal(emoji, rlt_str("😒"));
 }
 
+/* Whether one of some words negates, in any language. */
+static bool negates(const rlc_lexicon *lexicon, const rlt_token *tokens, uint32_t n)
+{
+    bool found = false;
+    for (uint32_t i = 0; i < n; i++)
+        found |= entry_of(lexicon, tokens[i].text, tokens[i].hash)->does[NEGATES] != 0;
+    return found;
+}
+
+/* Whether a mark that parts clauses stands between two tokens: "no, es feo". */
+static bool has_mark(const rlt_doc *doc, uint32_t from, uint32_t to)
+{
+    const rlt_token *first = &doc->tokens[from];
+    for (uint32_t i = first->source_at + first->source_len; i < doc->tokens[to].source_at; i++)
+        if (memchr(",.;:!?\n", doc->source.ptr[i], 7))
+            return true;
+    return false;
+}
+
+/* Adds a phrase where it counts. False: it is none, "no, está mal" is no "no está mal". */
+static bool add_phrase(const rlc_lexicon *lexicon, const rlt_doc *doc, rlt_language language, const rlt_match *phrase, mood_sum *sum)
+{
+    const rlc_words *words = lexicon->phrase_words[phrase->phrase];
+    const rlt_token *token = &doc->tokens[phrase->token];
+    bool denied = words->value > 0 && negates(lexicon, token, phrase->n_tokens);
+    if (denied && has_mark(doc, phrase->token, phrase->token + phrase->n_tokens - 1))
+        return false;
+    if (language == RLT_UNKNOWN || words->languages >> language & 1u) {
+        add(sum, UINT32_MAX, words->value, words->anger, token->flags);
+        sum->denied |= denied;
+    }
+    return true;
+}
+
 static rlc_mood squash(const mood_sum *sum, const rlt_doc *doc)
 {
     double shouting = doc->n_letters >= 12 && doc->n_upper * 10 > doc->n_letters * 7 ? 1 : 0;
@@ -229,7 +263,7 @@ static rlc_mood squash(const mood_sum *sum, const rlt_doc *doc)
     double anger = sum->anger > 0 ? sum->anger * (1 + 0.15 * marks) + 0.7 * shouting : 0.4 * shouting;
     double sentiment = value / sqrt(value * value + SQUASH);
     const char *name = sentiment > RLC_NEUTRAL ? "positive" : sentiment < -RLC_NEUTRAL ? "negative" : "neutral";
-    return (rlc_mood){sentiment, 1 - exp(-anger / ANGER_SCALE), name};
+    return (rlc_mood){sentiment, 1 - exp(-anger / ANGER_SCALE), sum->denied, name};
 }
 
 rlc_mood rlc_mood_read(const rlc_lexicon *lexicon, rlt_work *work, const rlt_doc *doc, rlt_language language)
@@ -240,13 +274,14 @@ rlc_mood rlc_mood_read(const rlc_lexicon *lexicon, rlt_work *work, const rlt_doc
     for (uint32_t at = 0; at < doc->n_tokens; at++) {
         const rlt_token *token = &doc->tokens[at];
         if (found && at == phrase.token) {
-            const rlc_words *words = lexicon->phrase_words[phrase.phrase];
-            at += phrase.n_tokens - 1;
-            if (language == RLT_UNKNOWN || words->languages >> language & 1u)
-                add(&sum, UINT32_MAX, words->value, words->anger, token->flags);
+            bool counts = add_phrase(lexicon, doc, language, &phrase, &sum);
+            at += counts ? phrase.n_tokens - 1 : 0;
             found = rlt_text_find(lexicon->phrases, doc, at + 1, &phrase);
-            continue;
+            if (counts)
+                continue;
         }
+        if (at < sum.negated_until && has_mark(doc, at - 1, at))
+            sum.negated_until = at;
         const mood_entry *word = entry_of(lexicon, token->text, token->hash);
         const mood_entry *mood = find_mood(lexicon, work, language, token, word);
         if (mood)

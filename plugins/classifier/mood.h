@@ -16,6 +16,7 @@ void rlc_lexicon_free(rlc_lexicon *lexicon);
 typedef struct rlc_mood {
     double sentiment; /* -1 to 1 */
     double anger;     /* 0 to 1 */
+    bool denied;      /* it is praised by denying what is bad: "no está mal" */
     const char *name; /* "negative", "neutral" or "positive" */
 } rlc_mood;
 

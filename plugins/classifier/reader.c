@@ -89,8 +89,8 @@ static const double shifts[N_MOODS][4] = {{-0.80, 0.40, 0.67, -0.24}, {0}, {1.10
 static void learned_mood(const rlc_reader *reader, rlc_scratch *scratch, const rlc_input *input, rlc_mood *mood)
 {
     double share[N_MOODS], total = 0;
-    if (mood->sentiment <= SURELY_BAD || mood->sentiment >= SURELY_GOOD)
-        return;
+    if (mood->sentiment <= SURELY_BAD || mood->sentiment >= SURELY_GOOD || mood->denied)
+        return; /* what is denied a model of single words and pairs takes for what is said */
     rlc_model_weigh(reader->moods, scratch, input);
     for (uint32_t i = 0; i < N_MOODS; i++) {
         double shift = shifts[i][0] * mood->sentiment + shifts[i][1] * fabs(mood->sentiment) + shifts[i][2] * mood->anger + shifts[i][3];

@@ -25,7 +25,17 @@ static void sentiment(void **state)
         {"el café es excelente, me encanta 😍", 1},
         {"muchas gracias, muy amables", 1},
         {"no me gustó", -1},
-        {"no es malo", 0},
+        {"no es feo", 0},
+        {"no es malo", 1},
+        {"no está mal", 1},
+        {"nada mal el café", 1},
+        {"não está mal", 1},
+        {"not bad at all", 1},
+        {"está mal", -1},
+        {"not bad, but the package was broken and nobody answers", -1},
+        {"no, es malo", -1},
+        {"no, está mal", -1},
+        {"no es caro, es bueno", 1},
         {"Hola, buenas tardes", 0},
         {"¿a qué hora abren?", 0},
         {"quiero hablar con una persona", 0},
@@ -67,6 +77,8 @@ static void anger(void **state)
     assert_true(read_mood(lexicon, "¿hacen envíos a Guadalajara?").anger < 0.1);
     assert_true(read_mood(lexicon, "gracias!!!").anger < 0.1);
     assert_true(read_mood(lexicon, "está triste mi gato").anger < 0.3);
+    assert_true(read_mood(lexicon, "no estoy enojado").anger < 0.1);
+    assert_true(read_mood(lexicon, "no, son unos ladrones").anger > 0.6);
     /* Emphasis raises both. */
     rlc_mood calm = read_mood(lexicon, "es una estafa"), loud = read_mood(lexicon, "ES UNA ESTAFA TOTAL!!!");
     assert_true(loud.anger > calm.anger && loud.sentiment < calm.sentiment);

@@ -204,6 +204,12 @@ static void learned_moods(void **state)
     tk_view *d = tk_message(kit, "vaya noche mas rara, no me lo creo"), *e = tk_message(shipped, "vaya noche mas rara, no me lo creo");
     double alone = tk_reading(tk_run(kit, TK_CLASSIFY, &d, 1), 0)->reading.sentiment;
     assert_true(fabs(tk_reading(tk_run(shipped, TK_CLASSIFY, &e, 1), 0)->reading.sentiment - alone) > 0.01);
+    static const char *const praise[] = {"no está mal", "nada mal", "não está mal", "not bad"}; /* the model hears "mal" */
+    for (size_t i = 0; i < sizeof praise / sizeof *praise; i++) {
+        tk_view *f = tk_message(shipped, praise[i]);
+        const relevo_answer_reading *read = tk_reading(tk_run(shipped, TK_CLASSIFY, &f, 1), 0);
+        assert_true(read->reading.sentiment > 0.2 && read->reading.anger < 0.1);
+    }
     tk_close(shipped);
     const char *of_intents[] = {"classifier", "train", "--intents", intents, "-o", model, "--vectors", ""};
     assert_int_equal(kit->plugin->tool(8, of_intents), 0);
