@@ -45,11 +45,13 @@ def main():
     parser.add_argument("--data", type=Path, default=os.environ.get("RELEVO_NLP_DATA"), help="the public data sets")
     parser.add_argument("--relevo", default=os.environ.get("RELEVO_BIN", "relevo"))
     parser.add_argument("--only", nargs="+", choices=PARTS)
+    parser.add_argument("--folds", type=int, choices=range(1, 6), default=1, help="how many of banking77's five folds are measured")
     parser.add_argument("--semantic", action="store_true", help="with embeddings of whole messages")
     parser.add_argument("--keep", type=Path, help="with --semantic: a folder in which embeddings are kept")
     parser.add_argument("--vectors", help="a table of word vectors; '' for none (default: as relevo finds it)")
     options = parser.parse_args()
     csv.field_size_limit(1 << 24)
+    intents.FOLDS = options.folds
     with tempfile.TemporaryDirectory() as folder:
         if not options.semantic:
             return measure(tools.Tool(options.relevo, folder, options.vectors), PARTS, options)

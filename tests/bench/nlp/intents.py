@@ -6,6 +6,7 @@ import json
 from nlp.tool import auroc, figure, macro_f1, mcc, percent
 
 SURE = "0.75"  # the plugin's default
+FOLDS = 1  # of banking77's five
 LIMIT = 0.5  # out_of_scope above it: of no intent. Fitted on training data by `train`, never here
 
 
@@ -40,9 +41,10 @@ def measure_intents(tool, source, name, inside, outside, aims):
     figure(f"{name}_oos_recall", percent(seen.count(None), len(seen)), aims.get("recall", "-"),
            aims.get("recall_beside", ""))
     all_true = true + [None] * len(seen)
-    figure(f"{name}_mcc", round(mcc(kept + seen, all_true), 3), aims.get("mcc", "-"), aims.get("mcc_beside", ""))
+    figure(f"{name}_mcc", round(mcc(kept + seen, all_true), 3), aims.get("mcc", "-"))
     limits = sorted({round(r["out_of_scope"], 2) for r in read + strange})
-    figure(f"{name}_mcc_best_threshold", round(max(mcc(judged(read + strange, at), all_true) for at in limits), 3))
+    figure(f"{name}_mcc_best_threshold", round(max(mcc(judged(read + strange, at), all_true) for at in limits), 3), aims.get("mcc", "-"),
+           aims.get("mcc_beside", ""))
 
 
 def clinc(tool, data):
@@ -54,11 +56,19 @@ def clinc(tool, data):
 
 
 def banking(tool, data):
-    """Cross-validation costs five trainings; one fold of five is measured."""
+    """Cross-validation: every message of the folds that are measured is read by a model of the other four fifths."""
     with open(data / "banking77/train.csv", newline="") as file:
         rows = [(row["text"], row["category"]) for row in csv.DictReader(file) if row["text"].strip()]
-    intents(tool, "banking77", [r for i, r in enumerate(rows) if i % 5], rows[::5],
-            aims={"accuracy_beside": "word+char linear 91.9, USE+ConveRT 93.4, BERT tuned 93.7 (another split)"})
+    found, true = [], []
+    for fold in range(FOLDS):
+        name = "banking77" if fold == 0 else None
+        source = tool.train([row for i, row in enumerate(rows) if i % 5 != fold], name)
+        held_out = rows[fold::5]
+        found += [reading["intent"] for reading in tool.classify(source, [text for text, _ in held_out], name)]
+        true += [label for _, label in held_out]
+    figure("banking77_accuracy", percent(sum(a == b for a, b in zip(found, true)), len(true)), "-",
+           "word+char linear 91.9, USE+ConveRT 93.4, BERT tuned 93.7 (another split)")
+    figure("banking77_macro_f1", macro_f1(found, true))
 
 
 def curekart(tool, data):
@@ -70,7 +80,7 @@ def curekart(tool, data):
     intents(tool, "curekart", train, [r for r in test if r[1] != none], [text for text, label in test if label == none],
             {"accuracy": 86, "accuracy_beside": "n-grams + e5 85.6, e5 alone 86.3"} if tool.embeddings else
             {"mcc": 0.66,
-             "mcc_beside": "best over thresholds: Rasa .511, Dialogflow .578, Haptik .603, BERT .553"}, ("--oos", none))
+             "mcc_beside": "Rasa .511, Dialogflow .578, Haptik .603, BERT .553, linear .651"}, ("--oos", none))
 
 
 def facebook(tool, data):
