@@ -112,14 +112,34 @@ static void add_unknown(language_tally *tally, relevo_str word)
             add(tally, &middles[i], 1);
 }
 
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
+/* Where the piece between spaces ends that holds the byte at `from`. *ret_address: it is an address ("ana@correo.com", "https://..."). */
+static uint64_t end_of_piece(relevo_str source, uint64_t from, bool *ret_address)
+{
+    uint64_t end = from;
+    *ret_address = false;
+    for (; end < source.len && !is_space(source.ptr[end]); end++)
+        if (source.ptr[end] == '@' || (source.ptr[end] == '/' && end > from && source.ptr[end - 1] == ':'))
+            *ret_address = true;
+    return end;
+}
+
 rlt_language rlt_language_guess(const rlt_doc *doc, double *ret_confidence)
 {
     language_tally tally = {{0}};
+    uint64_t end = 0;
+    bool address = false;
     if (doc->n_tokens > 0)
         add_letters(&tally, doc->source);
     for (uint32_t i = 0; i < doc->n_tokens; i++) {
-        if (doc->tokens[i].kind != RLT_WORD)
-            continue;
+        if (doc->tokens[i].source_at >= end)
+            end = end_of_piece(doc->source, doc->tokens[i].source_at, &address);
+        if (doc->tokens[i].kind != RLT_WORD || address)
+            continue; /* the "com" of an address is no Portuguese */
         const rlt_word_entry *entry = rlt_word_find(doc->tokens[i].text);
         if (entry)
             add_known(&tally, entry);

@@ -32,6 +32,10 @@ static void guesses(void **state)
         {"👍", RLT_UNKNOWN},
         {"ok", RLT_UNKNOWN},
         {"pedido", RLT_UNKNOWN},
+        {"laura@gmail.com", RLT_UNKNOWN},
+        {"https://www.cafe.com/the/shipping", RLT_UNKNOWN},
+        {"mi correo es the.works@shop.com", RLT_ES},
+        {"my address: ana@correo.com.br", RLT_EN},
         {"", RLT_UNKNOWN},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
