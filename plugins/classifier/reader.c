@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define LANGUAGE_SURE 0.8 /* below it, words of all languages may tell the mood */
+#define LANGUAGE_CHANGES 0.4 /* below it, a message is in the language that the conversation is in already */
 #define SURELY_BAD    (-0.5) /* of the lexicon: what one word like "roto" says, no model is asked about */
 #define SURELY_GOOD   0.6
 
@@ -123,8 +124,10 @@ bool rlc_reader_read(const rlc_reader *reader, rlt_work *work, rlc_scratch *scra
     rlc_input input;
     if (rlt_read(work, text, &doc) != RLT_OK || !rlc_input_make(work, &doc, reader->vectors, whole, &input))
         return false;
-    double sure;
+    double sure = 0;
     rlc_reading reading = {.language = rlt_language_guess(&doc, &sure), .out_of_scope = 1};
+    if (usual != RLT_UNKNOWN && sure < LANGUAGE_CHANGES)
+        reading.language = RLT_UNKNOWN; /* "Karina", "30 kilos": a letter or two are no other language than the conversation's */
     rlt_language spoken = reading.language == RLT_UNKNOWN ? usual : reading.language;
     reading.mood = rlc_mood_read(reader->lexicon, work, &doc, spoken);
     if (reading.mood.sentiment == 0 && sure < LANGUAGE_SURE) /* perhaps a word of the language next to it */

@@ -61,6 +61,24 @@ static void demo_conversation(void **state)
     tk_close(kit);
 }
 
+/* An address or a name changes no language that is known; words do. */
+static void language_stays(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *language; /* NULL: that of the conversation */
+    } said[] = {{"laura@gmail.com", NULL}, {"Karina", NULL}, {"30 kilos", NULL}, {"how much is shipping?", "en"}, {"obrigada", "pt"}};
+    tk *kit = tk_open("classifier", "intents", intents, NULL);
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        tk_view *view = tk_message(kit, said[i].text);
+        view->view.language = tk_text(kit, "es");
+        relevo_str language = tk_reading(tk_run(kit, TK_CLASSIFY, &view, 1), 0)->reading.language;
+        if (said[i].language ? language.len == 0 || strcmp(language.ptr, said[i].language) != 0 : language.len > 0)
+            fail_msg("'%s' is %s", said[i].text, language.len > 0 ? language.ptr : "no language");
+    }
+    tk_close(kit);
+}
+
 static void knows_strange_ground(void **state)
 {
     (void)state;
@@ -354,7 +372,7 @@ static void tool_refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(demo_conversation), cmocka_unit_test(knows_strange_ground),
+        cmocka_unit_test(demo_conversation), cmocka_unit_test(language_stays), cmocka_unit_test(knows_strange_ground),
         cmocka_unit_test(min_confidence),    cmocka_unit_test(tells_of_its_intents), cmocka_unit_test(many_threads),
         cmocka_unit_test(stored_model),      cmocka_unit_test(tool_knows_outside),
         cmocka_unit_test(learned_moods),     cmocka_unit_test(by_the_whole_message),
