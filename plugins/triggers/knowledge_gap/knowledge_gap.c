@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "relevo/plugin.h"
 #include "text/text.h"
@@ -86,8 +87,24 @@ static double score_of_count(uint32_t count, uint32_t limit)
     return score < 1 ? score : 1;
 }
 
+static bool is_one_word(relevo_str text)
+{
+    static const char spaces[] = " \t\r\n";
+    uint64_t at = 0;
+    while (at < text.len && strchr(spaces, text.ptr[at]))
+        at++;
+    while (at < text.len && !strchr(spaces, text.ptr[at]))
+        at++;
+    while (at < text.len && strchr(spaces, text.ptr[at]))
+        at++;
+    return at == text.len;
+}
+
 static double score_of_scope(const trigger *t, const relevo_view *view)
 {
+    /* "Obg", "jajaja": a word alone is no subject; what nobody answers of it is a miss. */
+    if (is_one_word(view->message->text))
+        return 0;
     /* What answers a question of the bot, a name or a number, is unlike anything known, and is no gap. */
     if (RELEVO_HAS(view->digest, asked) && view->digest->asked)
         return 0;

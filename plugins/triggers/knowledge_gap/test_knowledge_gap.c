@@ -50,6 +50,10 @@ static void fires_out_of_scope(void **state)
     view->digest.asked = 0;
     view->reading.out_of_scope = 0.69;
     assert_null(judge(kit, view));
+    view->reading.out_of_scope = 0.95;
+    assert_non_null(judge(kit, view));
+    view->message.text = tk_text(kit, " obg\n"); /* a word alone is no subject */
+    assert_null(judge(kit, view));
     tk_close(kit);
 }
 
