@@ -292,6 +292,7 @@ static void small_talk_of_its_own(void **state)
         {"are you a real person?", "robot", "not a person"},
         {"muchas gracias", "thanks", "Con gusto"},
         {"obrigada", "thanks", "De nada"},
+        {"obg", "thanks", "De nada"},
         {"bye", "goodbye", "Goodbye"},
         {"¿cómo estás?", "how_are_you", "Todo bien"},
         {"opening hours?", "hours", "From 9 to 5."},
