@@ -164,6 +164,7 @@ static void take_detail(rlv_decision *d, const json_t *json, rlv_arena *arena)
     const json_t *reading = json_object_get(json, "reading"), *slot = json_object_get(json, "slot");
     const json_t *said = json_object_get(json, "said"), *change = json_object_get(json, "change");
     const json_t *card = json_object_get(json, "card"), *trigger = json_object_get(json, "trigger");
+    const json_t *failure = json_object_get(json, "failure");
     if (trigger) {
         d->as.trigger.trigger = text_of(trigger, "trigger", arena);
         d->as.trigger.evidence = text_of(trigger, "evidence", arena);
@@ -187,6 +188,9 @@ static void take_detail(rlv_decision *d, const json_t *json, rlv_arena *arena)
         take_change(d, change, arena);
     } else if (card) {
         take_card(d, card, arena);
+    } else if (failure) {
+        d->as.failure.plugin = text_of(failure, "plugin", arena);
+        d->as.failure.reason = text_of(failure, "reason", arena);
     }
 }
 

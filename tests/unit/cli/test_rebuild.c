@@ -212,6 +212,14 @@ static void what_changes_nothing(void **state)
         const rlv_event ev = {.kind = kinds[i].kind};
         assert_int_equal(rlv_rebuild_touches(&(rlv_outcome){.event = &ev}), kinds[i].touches);
     }
+    static const char *const rang_in_vain[] = {"\"kind\":\"ignored\",\"owner\":\"bot\",\"epoch\":1,\"stretch\":1,"
+                                               "\"failure\":{\"plugin\":null,\"reason\":\"the timer no longer holds\"}"};
+    assert_int_equal(rebuild(HEAD("timer"), rang_in_vain, 1, &o, &err), RLV_OK);
+    assert_true(rlv_str_is(o.event->timer, "idle")); /* and not the one of what is held */
+    static const char *const waits[] = {"\"kind\":\"held\",\"owner\":\"bot\",\"epoch\":1,\"stretch\":1,"
+                                        "\"failure\":{\"plugin\":\"llm\",\"reason\":\"the result of its effect is awaited\"}"};
+    assert_int_equal(rebuild(HEAD("message"), waits, 1, &o, &err), RLV_OK);
+    assert_true(rlv_str_is(o.decisions.first->as.failure.plugin, "llm"));
     assert_int_equal(rebuild(HEAD("message"), unknown, 1, &o, &err), RLV_E_DECODE);
     assert_non_null(strstr(err.message, "event 41 of lane 3 uses words that this version does not know"));
 }
