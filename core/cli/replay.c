@@ -31,7 +31,7 @@ static const char help[] =
     "  --json               for machines\n\n"
     "Shows which conversations would have been handed over to people, and which not, and why: the way to try a trigger\n"
     "before it is used. What customers wrote is judged again from the first message of each conversation on; what people,\n"
-    "clocks and other systems did stays as it was. What was answered as one is judged as one; what waited for another system is judged\n"
+    "clocks and other systems did stays as it was, a handoff by what a system answered, too. What was answered as one is judged as one; what waited for another system is judged\n"
     "without it. Each stretch of the bot counts once: a handoff that is gained or lost, or comes\n"
     "earlier or later. A silence that triggers were asked about is judged again, too; others are not looked for. It reads the history, and\n"
     "changes nothing.\n";
@@ -48,6 +48,7 @@ struct past {
     const rlv_past *events; /* of this conversation */
     size_t n, at;
     bool begun;
+    bool waits; /* a message waited for an effect's result then */
     rlv_conversation conv; /* as it would be now */
     enum standing standing;
     rlv_replay_case open; /* while they differ */
@@ -283,18 +284,31 @@ static void relive(struct replay *r, struct past *p)
             retag(r, &p->conv, d->as.said.text);
     if (p->standing == TOGETHER)
         align(&p->conv, p->outcome.decisions.first);
-    /* A handoff that came of an effect's result, or of its absence: here the message was judged without it. */
+    /* A handoff that came of an effect's result, or of its absence: a message that waited for it was judged without it here; where none
+       did, it stays as it was, like all that other systems did. */
     const rlv_decision *then = ev->kind == RLV_EVENT_TIMER || ev->kind == RLV_EVENT_RESULT ? handoff_of(&p->outcome.decisions) : NULL;
     if (then && p->standing != BEHIND)
         p->open.then = side_of(&p->outcome.decisions, ev, then, then->as.change.trigger);
-    if (then && p->standing == TOGETHER) {
+    bool waited = p->waits || ev->kind == RLV_EVENT_TIMER;
+    if (then && p->standing == TOGETHER && !waited)
+        p->open.now = p->open.then;
+    if (then && p->standing == TOGETHER && waited) {
         p->standing = BEHIND; /* the bot's, as it was */
         return;
     }
     if (p->standing != BEHIND)
         (void)rlv_rebuild_apply(&p->conv, &p->outcome);
-    if (then && p->standing == AHEAD)
+    if (then && p->standing != BEHIND)
         settle(r, p);
+}
+
+/* Whether a message waits for a result from here on; of what is about messages alone. */
+static bool waits_now(const rlv_outcome *outcome)
+{
+    const rlv_decision *d = outcome->decisions.first;
+    while (d && !(d->kind == RLV_DECIDED_HELD && d->as.failure.plugin.len))
+        d = d->next;
+    return d != NULL;
 }
 
 /* A message while now somebody has it and then the bot went on: did it hand over later? */
@@ -413,6 +427,8 @@ static int advance(struct replay *r, struct past *p, bool *ret, rlv_error *err)
             *ret = prepare(r, p);
         else
             relive(r, p);
+        if (kind == RLV_EVENT_MESSAGE || kind == RLV_EVENT_TIMER || kind == RLV_EVENT_RESULT)
+            p->waits = waits_now(&p->outcome);
     }
     if (!*ret && p->standing != TOGETHER)
         settle(r, p);

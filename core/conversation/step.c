@@ -306,8 +306,10 @@ static unsigned open_timer(rlv_step *step)
         (void)rlv_decide_owner(step, RLV_DECIDED_CLOSED, RLV_OWNER_CLOSED, none, RLV_CAUSE_TIMEOUT);
         return 0;
     }
-    if (rlv_silence_breaks(step))
-        return wanted(step, RLV_WANTS(RLV_PHASE_TRIGGER));
+    if (rlv_silence_breaks(step)) {
+        step->unsaid = true;
+        return 0;
+    }
     rlv_decision *d = rlv_decide(step, RLV_DECIDED_IGNORED);
     if (d)
         d->as.failure.reason = RLV_STR("the timer no longer holds");
@@ -326,8 +328,10 @@ static unsigned open_result(rlv_step *step)
     step->changed = true;
     if (rlv_held_result(step))
         return wanted(step, RLV_WANTS(RLV_PHASE_RESULT) | RLV_WANTS(RLV_PHASE_CLASSIFY));
-    if (!step->event->hold_ms)
+    if (!step->event->hold_ms) {
+        step->unsaid = step->conversation->owner == RLV_OWNER_BOT && step->conversation->epoch == step->event->epoch;
         return wanted(step, RLV_WANTS(RLV_PHASE_RESULT));
+    }
     d = rlv_decide(step, RLV_DECIDED_IGNORED); /* what waited for it was decided without it, or somebody else has it now */
     if (d)
         d->as.failure.reason = RLV_STR("no message waits for it any more");
@@ -465,6 +469,8 @@ static bool learned(const rlv_step *step)
 
 unsigned rlv_step_read(rlv_step *step)
 {
+    if (step->unsaid)
+        return wanted(step, RLV_WANTS(RLV_PHASE_TRIGGER));
     if (!step->message && learned(step))
         return wanted(step, RLV_WANTS(RLV_PHASE_SUMMARIZE));
     if (!step->message || step->prompted)
@@ -643,12 +649,11 @@ static bool waits(rlv_step *step)
    say nothing. */
 static unsigned decide_unsaid(rlv_step *step)
 {
-    const rlv_conversation *conv = step->conversation;
     const rlv_trigger_policy *policy = NULL;
-    bool result = step->event->kind == RLV_EVENT_RESULT && conv->epoch == step->event->epoch, silence = step->event->kind == RLV_EVENT_TIMER;
-    if (silence)
-        (void)report_failures(step, false); /* nobody waits for an answer: it is only told */
-    if ((!result && !silence) || conv->owner != RLV_OWNER_BOT || !answer_of(step, RLV_ANSWER_TRIGGER))
+    if (!step->unsaid)
+        return 0;
+    (void)report_failures(step, false); /* nobody waits for an answer: it is only told */
+    if (!answer_of(step, RLV_ANSWER_TRIGGER))
         return 0;
     const rlv_decision *fired = rlv_triggers_judge(step, &policy);
     bool tells = rlv_triggers_tell(step);

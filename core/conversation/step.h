@@ -45,6 +45,7 @@ typedef struct rlv_step {
     rlv_decisions decisions; /* the outcome */
     rlv_decision *handoff;   /* the one that hands off, or the TAKEN_OVER that wants a card; NULL: none */
     const rlv_decision *ending; /* the CLOSED of a person, which wants a last card; NULL: none */
+    bool unsaid;             /* triggers are asked though no message is under decision: of a silence, or of an effect's result */
     bool done;               /* the message is decided without plugins: it answers a survey, say */
     bool comments;           /* it is a survey's comment, if it does not ask for a person */
     bool changed;            /* the conversation must be written */
@@ -64,7 +65,8 @@ void rlv_step_give_up(rlv_step *step, rlv_str reason, bool told);
 /* Takes the event in: joined, received, duplicate, reopened, what a command did. Returns the phases wanted: classify, or
    summarize for a takeover, or on_result (and classify, when a message waits for the result), or 0. */
 unsigned rlv_step_open(rlv_step *step);
-/* Takes the reading and the slots. Returns trigger and respond, where the bot owns the conversation; summarize, where people do: the
+/* Takes the reading and the slots. Returns trigger and respond, where the bot owns the conversation; trigger alone, where an effect's result came
+   back to it that no message waited for; summarize, where people do: the
    card is written anew, as the customer may have said more. */
 unsigned rlv_step_read(rlv_step *step);
 /* Decides: hand off, answer, or admit not to know. Returns route and summarize and notify, where it handed off; summarize and notify

@@ -15,7 +15,8 @@ enum {
     LABELS_MAX = 160,
     HALVES = 2,
     TELLS_SINCE = 3, /* minor version in which notices came that are of no handoff, */
-    SILENCE_SINCE = 4, /* and in which triggers are asked about a silence */
+    SILENCE_SINCE = 4, /* and in which triggers are asked about a silence, */
+    RESULTS_SINCE = 6, /* and about an effect's result */
     /* A death costs a new process, and a hang its budget besides: three of them find one event in a thousand. */
     PIECES = 32
 };
@@ -223,8 +224,9 @@ static bool pick(struct batch *b, rlv_subject *subjects, size_t n, const rlv_vie
             continue;
         if (b->phase == RLV_PHASE_NOTIFY && !subjects[i].handoff && b->plugin->info.abi_minor < TELLS_SINCE)
             continue; /* it takes every notice for that of a handoff */
-        if (b->phase == RLV_PHASE_TRIGGER && !subjects[i].message && b->plugin->info.abi_minor < SILENCE_SINCE)
-            continue; /* it looks for a message */
+        bool result = subjects[i].event->kind == RLV_EVENT_RESULT;
+        if (b->phase == RLV_PHASE_TRIGGER && !subjects[i].message && b->plugin->info.abi_minor < (result ? RESULTS_SINCE : SILENCE_SINCE))
+            continue; /* it looks for a message, or takes it for a silence */
         b->subjects[b->n] = &subjects[i];
         b->views[b->n] = views->list[i];
         if (views->results)

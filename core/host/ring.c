@@ -187,6 +187,16 @@ static const void *at(uint64_t there)
     return (const void *)(uintptr_t)there;
 }
 
+uint64_t rlv_ring_put_result(rlv_ring_writer *w, const relevo_result *result)
+{
+    relevo_result r = *result;
+    move_str(w, &r.effect_id);
+    move_str(w, &r.context);
+    move_str(w, &r.body);
+    move_str(w, &r.error);
+    return rlv_ring_put(w, &r, sizeof(r));
+}
+
 uint64_t rlv_ring_put_view(rlv_ring_writer *w, const relevo_view *view)
 {
     relevo_view v = *view;
@@ -207,15 +217,7 @@ uint64_t rlv_ring_put_view(rlv_ring_writer *w, const relevo_view *view)
     v.ending = v.ending ? at(put_ending(w, v.ending)) : NULL;
     v.card = at(put_list(w, (const void *const *)v.card, v.n_card, put_card));
     v.tags = at(put_texts(w, v.tags, v.n_tags));
+    v.result = v.result ? at(rlv_ring_put_result(w, v.result)) : NULL;
+    move_str(w, &v.result_of);
     return rlv_ring_put(w, &v, sizeof(v));
-}
-
-uint64_t rlv_ring_put_result(rlv_ring_writer *w, const relevo_result *result)
-{
-    relevo_result r = *result;
-    move_str(w, &r.effect_id);
-    move_str(w, &r.context);
-    move_str(w, &r.body);
-    move_str(w, &r.error);
-    return rlv_ring_put(w, &r, sizeof(r));
 }

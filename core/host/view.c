@@ -355,6 +355,11 @@ static bool build_view(const struct builder *b, relevo_view *view)
         (!handed_off(s) && was_handed_off(b) && !(view->handoff = build_earlier_handoff(b))) ||
         (s->ending && !(view->ending = build_ending(b))))
         return false;
+    if (b->phase == RLV_PHASE_TRIGGER && !s->message && ev->kind == RLV_EVENT_RESULT) {
+        view->result_of = str(ev->plugin);
+        if (!(view->result = build_result(b)))
+            return false;
+    }
     return build_turns(b, view) && build_slots(b, view) && build_fired(b, view) && build_past(b, view) && build_card(b, view) &&
            build_tags(b, view);
 }

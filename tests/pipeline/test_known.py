@@ -1,13 +1,17 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The trigger `rule` over what only a lane knows: the tags that agents gave, and a customer who says nothing any more; and replayed."""
+"""The trigger `rule` over what only a lane knows: the tags that agents gave, a customer who says nothing any more, and what the world answered;
+and replayed."""
 import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from lab.cloudapi import CloudApi  # noqa: E402
+from lab.deliver import DeliverLab, begin  # noqa: E402
 from lab.stack import BUILD, Lab, expect, run  # noqa: E402
 from test_afterwards import conversation, policy, said, say, until  # noqa: E402
+from test_deliver import Crm, configure  # noqa: E402
 
 SCRIPTED = {"name": "scripted", "path": str(BUILD / "tests" / "plugins" / "scripted.so")}
 
@@ -86,5 +90,53 @@ def silence(seed):
         expect("the customer says nothing" in lab.tool("timeline", "--conversation", "573001"), "the timeline does not tell it")
 
 
+def result(seed):
+    """a bad answer of a CRM hands over when it comes, once, and not after the ownership changed; a good one does not"""
+    api, crm = CloudApi(seed), Crm()
+    refused = rule("refused", [{"result": "scripted", "at_least": 400}, {"tag": "vip"}], "process")
+    with DeliverLab(api, "known", partitions=1, plugins=[refused, SCRIPTED], policy=policy(triggers=[{"trigger": "refused", "team": "ventas"}]),
+                    command_poll="200ms") as lab:
+        configure(lab, [{"name": "crm", "url": crm.url, "private": True}])
+        lab.sql("SELECT desk.put_agent('ana', 'Ana', '{ventas}')")
+        consumer, sender = lab.start(), begin(lab, 240)
+        for number in range(1, 5):
+            say(lab, f"57300{number}", "say hola")
+        lab.wait_caught_up()
+        for number in (1, 3, 4):
+            expect(lab.sql("SELECT done FROM desk.tag(%s, 'ana', '{vip}')", conversation(lab, f"57300{number}")) == [(True,)], "tag")
+        lab.wait_caught_up()
+
+        def results(n):
+            until(lab, "no result comes back", f"SELECT count(*) >= {n} FROM relevo.history WHERE kind = 8")
+            lab.wait_caught_up()
+
+        say(lab, "573003", "ask bien")
+        results(1)
+        crm.statuses = [400, 400]
+        say(lab, "573001", "ask mal")
+        results(2)
+        say(lab, "573002", "ask mal")  # it is no vip
+        results(3)
+        sender.stop(60)
+        crm.statuses = [400]
+        say(lab, "573004", "ask tarde")
+        lab.wait_caught_up()
+        for call in ("take_over(%s, 'ana')", "return_to_bot(%s, 'ana')"):
+            expect(lab.sql(f"SELECT done FROM desk.{call}", conversation(lab, "573004")) == [(True,)], call)
+        sender.start()
+        sender.wait_ready(240)
+        results(4)
+        expect(owners(lab) == {"573001": "queued", "573002": "bot", "573003": "bot", "573004": "bot"}, f"{owners(lab)}")
+        expect(lab.sql("SELECT trigger, reason, team FROM desk.queue") == [("refused", "Por refused.", "ventas")], "why")
+        heard = [source for source, _ in said(lab, "573001")]
+        expect(heard == ["scripted", "scripted", "notice.handoff"], f"who is handed over hears no answer besides: {heard}")
+        sender.stop(60)
+        consumer.stop()
+        replayed(lab, "no difference, 1 handoffs as they were")
+        lab.check(model=False)
+    api.stop()
+    crm.server.shutdown()
+
+
 if __name__ == "__main__":
-    sys.exit(run("known", tags, silence))
+    sys.exit(run("known", tags, silence, result))

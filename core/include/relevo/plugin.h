@@ -30,7 +30,7 @@ extern "C" {
 
 #define RELEVO_PLUGIN_MAGIC 0x524c564fu /* "RLVO" */
 #define RELEVO_ABI_MAJOR 1u             /* differs: refused */
-#define RELEVO_ABI_MINOR 5u             /* plugin's newer than the host's: refused; older: fine */
+#define RELEVO_ABI_MINOR 6u             /* plugin's newer than the host's: refused; older: fine */
 
 #define RELEVO_MEMORY_MAX 1024u  /* bytes a plugin may remember of one conversation */
 #define RELEVO_CONTEXT_MAX 256u  /* bytes a plugin may attach to one effect */
@@ -266,6 +266,9 @@ typedef struct relevo_view {
     const relevo_str *tags; /* with which agents marked the customer, in small letters: "vip" */
     uint32_t n_tags;
     uint32_t reserved3;
+    /* since 1.6 */
+    const struct relevo_result *result; /* in trigger, where that is what happened, and no message waits for it; else NULL */
+    relevo_str result_of; /* the entry in the configuration of the plugin that asked for the effect */
 } relevo_view;
 
 /* The result of an effect that this plugin asked for. */
@@ -497,7 +500,9 @@ typedef struct relevo_plugin {
     /* Reads the message: language, intent, sentiment, slots. Customer messages only. */
     int32_t (*classify)(void *instance, const relevo_view *const *views, uint32_t n, const relevo_sink *sink);
     /* Scores how much a person is needed. Customer messages in conversations that the bot owns; plugins of 1.4 and later are also asked when the
-       customer has said nothing for a while (policy.silence): once, without a message; last_in_ms of the view tells since when. */
+       customer has said nothing for a while (policy.silence): once, without a message; last_in_ms of the view tells since when. Those of 1.6 and
+       later also when an effect's result came back (`result` of the view), without a message, too: after the plugin that asked for it, whose slots
+       the view has. Not when the ownership has changed since it was asked for. */
     int32_t (*trigger)(void *instance, const relevo_view *const *views, uint32_t n, const relevo_sink *sink);
     /* Answers the customer. Customer messages in conversations that the bot owns. A message of type "interactive" without text may be a
        person's wish: with `reply`, that the bot begins what it names, as if the customer had chosen it; without, since they give the

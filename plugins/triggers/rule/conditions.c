@@ -18,7 +18,7 @@ static const struct {
     bool counts; /* its value is the least count; else one text or a list of them */
 } subjects[SUBJECTS] = {
     [SUBJECT_SLOT] = {"slot", false},         [SUBJECT_TYPE] = {"type", false},
-    [SUBJECT_SILENCE] = {"silence", false},
+    [SUBJECT_SILENCE] = {"silence", false},   [SUBJECT_RESULT] = {"result", false},
     [SUBJECT_INTENT] = {"intent", false},     [SUBJECT_LANGUAGE] = {"language", false},
     [SUBJECT_CUSTOMER] = {"customer", false}, [SUBJECT_TAG] = {"tag", false},
     [SUBJECT_MISSES] = {"misses", true},      [SUBJECT_REPEATS] = {"repeats", true},
@@ -85,6 +85,13 @@ static bool take_number(const json_t *entry, const char *key, double *ret, bool 
     return true;
 }
 
+static bool take_range(const json_t *entry, condition *c, const place *at)
+{
+    c->least = -INFINITY;
+    c->most = INFINITY;
+    return take_number(entry, "at_least", &c->least, &c->number, at) && take_number(entry, "at_most", &c->most, &c->number, at);
+}
+
 static bool take_slot(json_t *entry, condition *c, const place *at)
 {
     const json_t *name = json_object_get(entry, "slot");
@@ -93,13 +100,7 @@ static bool take_slot(json_t *entry, condition *c, const place *at)
         return refuse(at, "`slot` must be the name of a slot");
     }
     c->name = (relevo_str){json_string_value(name), len};
-    c->least = -INFINITY;
-    c->most = INFINITY;
-    if (json_object_get(entry, "is") != NULL && !take_words(entry, "is", c, at)) {
-        return false;
-    }
-    if (!take_number(entry, "at_least", &c->least, &c->number, at) ||
-        !take_number(entry, "at_most", &c->most, &c->number, at)) {
+    if ((json_object_get(entry, "is") != NULL && !take_words(entry, "is", c, at)) || !take_range(entry, c, at)) {
         return false;
     }
     return c->words == NULL || !c->number ? true : refuse(at, "`is` and a number are both given: write two conditions");
@@ -125,6 +126,9 @@ static bool take_subject(json_t *entry, condition *c, const place *at)
         c->least = (double)json_integer_value(value);
         return true;
     }
+    if (c->subject == SUBJECT_RESULT) {
+        return take_words(entry, key, c, at) && take_range(entry, c, at);
+    }
     bool given = false;
     return take_words(entry, key, c, at) &&
            (c->subject != SUBJECT_INTENT || take_number(entry, "confidence", &c->least, &given, at));
@@ -135,8 +139,8 @@ static bool belongs(subject about, const char *key)
 {
     return strcmp(key, subjects[about].key) == 0 ||
            (about == SUBJECT_INTENT && strcmp(key, "confidence") == 0) ||
-           (about == SUBJECT_SLOT &&
-            (strcmp(key, "is") == 0 || strcmp(key, "at_least") == 0 || strcmp(key, "at_most") == 0));
+           (about == SUBJECT_SLOT && strcmp(key, "is") == 0) ||
+           ((about == SUBJECT_SLOT || about == SUBJECT_RESULT) && (strcmp(key, "at_least") == 0 || strcmp(key, "at_most") == 0));
 }
 
 static bool take_condition(json_t *entry, condition *c, const place *at)
@@ -156,7 +160,7 @@ static bool take_condition(json_t *entry, condition *c, const place *at)
     }
     if (c->subject == SUBJECTS) {
         return refuse(at, "must be about one of slot, type, intent, language, customer, tag, misses, repeats, messages, "
-                          "bot_repeats, silence");
+                          "bot_repeats, silence, result");
     }
     const char *key = NULL;
     json_t *value = NULL;
@@ -287,7 +291,9 @@ bool condition_holds(const condition *c, const relevo_view *view)
         }
         return false;
     case SUBJECT_SILENCE:
-        return view->message == NULL;
+        return view->message == NULL && view->result == NULL;
+    case SUBJECT_RESULT:
+        return view->result != NULL && one_of(c->words, view->result_of) && view->result->status >= c->least && view->result->status <= c->most;
     case SUBJECT_TYPE:
         return view->message != NULL && one_of(c->words, view->message->type);
     case SUBJECT_INTENT:

@@ -15,6 +15,7 @@
 typedef enum subject {
     SUBJECT_SLOT,        /* name; filled, one of words, or a number in [least, most] */
     SUBJECT_SILENCE,     /* the customer has said nothing for a while, and that is what is asked about */
+    SUBJECT_RESULT,      /* an effect that a plugin asked for (words: its entry) came back, and that is what is asked about; its HTTP status in [least, most] */
     SUBJECT_TYPE,        /* of the message: words */
     SUBJECT_INTENT,      /* words, with a confidence of at least `least` */
     SUBJECT_LANGUAGE,    /* words */

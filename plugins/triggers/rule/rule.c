@@ -45,7 +45,7 @@ static const relevo_option options[N_OPTIONS] = {
 
 typedef struct trigger {
     conditions all, any, none;
-    bool about_silence; /* a condition of all or any asks for it; else the trigger is about messages alone */
+    bool about_silence, about_result; /* a condition of all or any asks for it; else the trigger is about messages alone */
     double score;
     json_t *reasons;
     relevo_str reason[RLT_LANGUAGES]; /* [RLT_UNKNOWN]: when there is none of the language */
@@ -124,6 +124,7 @@ static int32_t create(const relevo_value *values, void **ret_instance, char *err
                 conditions_read("none", values[OPTION_NONE].text, &t->none, error, size) &&
                 read_reason(t, values[OPTION_REASON].text, error, size);
     t->about_silence = asks_for(&t->all, SUBJECT_SILENCE) || asks_for(&t->any, SUBJECT_SILENCE);
+    t->about_result = asks_for(&t->all, SUBJECT_RESULT) || asks_for(&t->any, SUBJECT_RESULT);
     if (fine && t->all.n + t->any.n == 0) {
         snprintf(error, size, "this trigger would always fire: give it conditions under `all` or `any`");
         fine = false;
@@ -145,7 +146,7 @@ static size_t count(const conditions *list, const relevo_view *view)
     return n;
 }
 
-/* The customer's words that it is about: the message, its kind where it has none, or their last before they fell silent. */
+/* The customer's words that it is about: the message, its kind where it has none, or their last before nothing came but a silence or a result. */
 static relevo_str words_of(const relevo_view *view)
 {
     if (view->message != NULL) {
@@ -177,8 +178,9 @@ static int32_t run(void *instance, const relevo_view *const *views, uint32_t n, 
 {
     for (uint32_t i = 0; i < n; i++) {
         const trigger *t = instance;
-        if (views[i]->message != NULL || t->about_silence) {
-            int32_t result = judge(t, views[i], i, sink);
+        const relevo_view *view = views[i];
+        if (view->message != NULL || (view->result != NULL ? t->about_result : t->about_silence)) {
+            int32_t result = judge(t, view, i, sink);
             if (result != RELEVO_OK) {
                 return result;
             }
@@ -202,7 +204,7 @@ RELEVO_EXPORT const relevo_plugin relevo_plugin_descriptor = {
     .size = sizeof(relevo_plugin),
     .name = "rule",
     .version = RELEVO_VERSION,
-    .summary = "Fires on conditions over what is known: slots, tags, the kind of message, counts, silence.",
+    .summary = "Fires on conditions over what is known: slots, tags, the kind of message, counts, silence, results of effects.",
     .kind = RELEVO_KIND_TRIGGER,
     .n_options = N_OPTIONS,
     .options = options,

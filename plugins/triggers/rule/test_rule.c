@@ -158,6 +158,54 @@ static void silence(void **state)
     tk_close(kit);
 }
 
+/* What came back, of the plugin "orders", with this status. */
+static tk_view *came_back(tk *kit, uint32_t status)
+{
+    static relevo_result result;
+    tk_view *view = tk_message(kit, NULL);
+    result = (relevo_result){.size = sizeof(result), .status = status};
+    tk_turn(view, RELEVO_BY_CUSTOMER, "¿dónde está mi pedido?");
+    view->view.result = &result;
+    view->view.result_of = tk_text(kit, "orders");
+    return view;
+}
+
+static void results(void **state)
+{
+    (void)state;
+    tk *kit = rule("all", "[{\"result\":\"orders\"},{\"slot\":\"order_state\",\"is\":\"lost\"}]");
+    tk_view *view = came_back(kit, 200);
+    assert_null(judge(kit, view)); /* it is not lost */
+    tk_slot(view, "order_state", "lost", "wamid.1");
+    assert_string_equal(judge(kit, view)->evidence.ptr, "¿dónde está mi pedido?");
+    view->view.result_of = tk_text(kit, "crm");
+    assert_null(judge(kit, view));
+    view = tk_message(kit, "hola"); /* whoever writes later is no news of the parcel */
+    tk_slot(view, "order_state", "lost", "wamid.1");
+    assert_null(judge(kit, view));
+    view = tk_message(kit, NULL); /* a silence */
+    tk_slot(view, "order_state", "lost", "wamid.1");
+    assert_null(judge(kit, view));
+    tk_close(kit);
+    kit = rule("any", "[{\"result\":[\"crm\",\"orders\"],\"at_most\":0},{\"result\":\"orders\",\"at_least\":400,\"at_most\":499}]");
+    static const struct {
+        uint32_t status;
+        bool fires;
+    } rows[] = {{0, true}, {200, false}, {399, false}, {400, true}, {499, true}, {500, false}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(judge(kit, came_back(kit, rows[i].status)) != NULL, rows[i].fires);
+    }
+    tk_close(kit);
+    kit = rule("all", "[{\"silence\":true}]"); /* a result is no silence, */
+    assert_null(judge(kit, came_back(kit, 200)));
+    tk_close(kit);
+    kit = rule("all", "[{\"slot\":\"total\"}]"); /* and no message */
+    view = came_back(kit, 200);
+    tk_slot(view, "total", "2000", "wamid.1");
+    assert_null(judge(kit, view));
+    tk_close(kit);
+}
+
 static void lists_combine(void **state)
 {
     (void)state;
@@ -209,6 +257,8 @@ static void mistakes_are_named(void **state)
         {"[{\"intent\":[]}]", "`intent` must be a text or a list"},
         {"[{\"silence\":\"10m\"}]", "`silence` must be true"},
         {"[{\"silence\":true,\"at_least\":3}]", "`at_least` does not belong beside `silence`"},
+        {"[{\"result\":true}]", "`result` must be a text or a list"},
+        {"[{\"result\":\"x\",\"is\":\"y\"}]", "`is` does not belong beside `result`"},
         {"[{\"slot\":7}]", "`slot` must be the name of a slot"},
     };
     char error[TK_ERROR_SIZE];
@@ -244,6 +294,7 @@ int main(void)
         cmocka_unit_test(customers),
         cmocka_unit_test(tags),
         cmocka_unit_test(silence),
+        cmocka_unit_test(results),
         cmocka_unit_test(lists_combine),
         cmocka_unit_test(a_message_without_text_is_shown_by_its_kind),
         cmocka_unit_test(tells_of_its_intents),

@@ -354,6 +354,42 @@ static void test_results(void **state)
     }
 }
 
+static void comes_back(talk *t, const char *effect, int64_t epoch)
+{
+    t->ev = (rlv_event){.kind = RLV_EVENT_RESULT, .at_ms = 1000, .effect_id = rlv_str_from(effect), .plugin = RLV_STR("orders"), .epoch = epoch};
+}
+
+/* What the world said is a reason to ask triggers, with what its plugin learned of it; in the generation that asked for it, and once. */
+static void test_triggers_hear_of_results(void **state)
+{
+    talk *t = *state;
+    talk_owner(t, RLV_OWNER_BOT);
+    comes_back(t, "e1", 7);
+    slot(t, RLV_PHASE_RESULT, "order_state", "lost");
+    talk_score(t, "parcel_lost", 0.9);
+    rlv_answer *a = talk_answer(t, RLV_PHASE_RESULT, RLV_ANSWER_REPLY, "orders");
+    a->as.reply.text = RLV_STR("Se perdió");
+    talk_answer(t, RLV_PHASE_SUMMARIZE, RLV_ANSWER_CARD, "summarizer")->as.card.text = RLV_STR("x");
+    talk_run(t);
+    assert_string_equal(talk_brief(t), "received triggered(parcel_lost chosen) handed_off(bot>queued/8 trigger) replied(queued/8 notice.handoff) "
+                                       "summarized slot_filled");
+    assert_int_equal(t->asked, RLV_WANTS(RLV_PHASE_RESULT) | RLV_WANTS(RLV_PHASE_TRIGGER) | RLV_WANTS(RLV_PHASE_ROUTE) |
+                                   RLV_WANTS(RLV_PHASE_SUMMARIZE) | RLV_WANTS(RLV_PHASE_NOTIFY));
+    comes_back(t, "e1", 8);
+    talk_owner(t, RLV_OWNER_BOT);
+    talk_score(t, "parcel_lost", 0.9);
+    talk_run(t);
+    assert_string_equal(talk_brief(t), "duplicate");
+    comes_back(t, "e2", 6); /* taken over and returned in between */
+    talk_score(t, "parcel_lost", 0.9);
+    talk_run(t);
+    assert_string_equal(talk_brief(t), "received");
+    comes_back(t, "e3", 7);
+    talk_answer(t, RLV_PHASE_TRIGGER, RLV_ANSWER_FAILURE, "parcel_lost")->as.failure.phase = RLV_PHASE_TRIGGER;
+    talk_run(t);
+    assert_string_equal(talk_brief(t), "received failed"); /* nobody waits for an answer: no reason for a person */
+}
+
 static void test_memory_of_plugins(void **state)
 {
     talk *t = *state;
@@ -386,6 +422,7 @@ int main(void)
         TEST(test_failures_go_to_people),
         TEST(test_late_failures_are_said),
         TEST(test_results),
+        TEST(test_triggers_hear_of_results),
         TEST(test_memory_of_plugins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,9 +34,9 @@ static void test_refused_files(void **state)
         {"newer_major",
          "abi_major is 2, this Relevo speaks 1: rebuild the plugin against relevo/plugin.h 1.x"},
         {"newer_minor",
-         "abi_minor is 6, this Relevo speaks up to 1.5: upgrade Relevo, or rebuild the plugin against an "
+         "abi_minor is 7, this Relevo speaks up to 1.6: upgrade Relevo, or rebuild the plugin against an "
          "older relevo/plugin.h"},
-        {"short_size", "size is 16, a descriptor of version 1.5 has at least 136: rebuild the plugin against "
+        {"short_size", "size is 16, a descriptor of version 1.6 has at least 136: rebuild the plugin against "
                        "relevo/plugin.h 1.x"},
         {"no_symbol",
          "relevo_plugin_descriptor is missing: define it with RELEVO_EXPORT, see docs/plugins.md"},
@@ -152,6 +152,10 @@ static void test_frozen(void **state)
     subject_init(&s[0]); /* a silence: it would look for a message */
     rlv_subject subject = subject_of(&s[0]);
     subject.message = NULL;
+    assert_int_equal(rlv_host_call(host, RLV_PHASE_TRIGGER, NULL, arena, &subject, 1, &err), RLV_OK);
+    assert_int_equal(count_answers(&s[0].answers), 0);
+    const rlv_event result = {.kind = RLV_EVENT_RESULT, .plugin = RLV_STR("crm")}; /* and so it would of a result */
+    subject.event = &result;
     assert_int_equal(rlv_host_call(host, RLV_PHASE_TRIGGER, NULL, arena, &subject, 1, &err), RLV_OK);
     assert_int_equal(count_answers(&s[0].answers), 0);
     rlv_host_free(host);
