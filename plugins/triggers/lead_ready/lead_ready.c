@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A trigger for leads that a salesperson should take: scored well enough, with the data that are required. It reads slots,
- * whoever filled them, and speaks once: at the message with which a lead becomes ready.
+ * whoever filled them, and speaks once: at the message with which a lead becomes ready, or at the next one when its slots were filled while
+ * that was answered, which triggers do not see. For this it remembers the last message of a flow under way: "1 ID".
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,9 +138,20 @@ static long number_of(const relevo_view *view, const char *name)
     return end != text && *end == '\0' ? number : -1;
 }
 
-static bool is_now(const relevo_view *view, const relevo_slot *slot)
+/* The message before this one, when a flow was under way then; absent: none was. */
+static relevo_str last_message(const relevo_view *view)
 {
-    return slot != NULL && view->message->id.len > 0 && rlt_equal(slot->message_id, view->message->id);
+    relevo_str memory = view->memory;
+    bool ours = memory.len > 2 && memcmp(memory.ptr, "1 ", 2) == 0;
+    return ours ? (relevo_str){memory.ptr + 2, memory.len - 2} : (relevo_str){NULL, 0};
+}
+
+/* Filled with this message, or while the last one was answered. */
+static bool is_new(const relevo_view *view, const relevo_slot *slot)
+{
+    if (slot == NULL || slot->message_id.len == 0)
+        return false;
+    return rlt_equal(slot->message_id, view->message->id) || rlt_equal(slot->message_id, last_message(view));
 }
 
 static bool is_wanted_flow(const trigger *t, const relevo_slot *flow)
@@ -152,13 +164,13 @@ static bool is_wanted_flow(const trigger *t, const relevo_slot *flow)
     return t->n_flows == 0;
 }
 
-/* Ready, and by this message: one of what makes it ready was filled with it. */
+/* Ready, and only now: one of what makes it ready is new. */
 static bool is_ready(const trigger *t, const relevo_view *view)
 {
     const relevo_slot *status = slot_of(view, rlt_str("lead.status"));
     bool complete = status != NULL && rlt_equal(status->value, rlt_str("complete"));
     bool open = status != NULL && rlt_equal(status->value, rlt_str("open"));
-    bool now = is_now(view, status) || is_now(view, slot_of(view, rlt_str("lead.score")));
+    bool now = is_new(view, status) || is_new(view, slot_of(view, rlt_str("lead.score")));
     if (!(complete || (open && !t->complete)) || number_of(view, "lead.score") < t->score ||
         number_of(view, "lead.fit") < t->fit || number_of(view, "lead.interest") < t->interest ||
         !is_wanted_flow(t, slot_of(view, rlt_str("lead.flow")))) {
@@ -169,7 +181,7 @@ static bool is_ready(const trigger *t, const relevo_view *view)
         if (slot == NULL) {
             return false;
         }
-        now = now || is_now(view, slot);
+        now = now || is_new(view, slot);
     }
     return now;
 }
@@ -208,11 +220,29 @@ static int32_t judge(const trigger *t, const relevo_view *view, uint32_t i, cons
     return sink->emit(sink, i, &answer.head);
 }
 
+/* While a flow is under way each message is remembered, and no longer. */
+static int32_t remember(const relevo_view *view, uint32_t i, const relevo_sink *sink)
+{
+    const relevo_slot *status = slot_of(view, rlt_str("lead.status"));
+    bool open = status != NULL && rlt_equal(status->value, rlt_str("open"));
+    char text[RELEVO_MEMORY_MAX];
+    relevo_answer_memory memory = {.head = {sizeof(memory), RELEVO_ANSWER_MEMORY}};
+    if (open && view->message->id.len + 3 < sizeof(text)) {
+        memory.bytes.len = (uint64_t)snprintf(text, sizeof(text), "1 %.*s", (int)view->message->id.len, view->message->id.ptr);
+        memory.bytes.ptr = text;
+    }
+    bool any = memory.bytes.len > 0 || view->memory.len > 0;
+    return any ? sink->emit(sink, i, &memory.head) : RELEVO_OK;
+}
+
 static int32_t run(void *instance, const relevo_view *const *views, uint32_t n, const relevo_sink *sink)
 {
     for (uint32_t i = 0; i < n; i++) {
         if (views[i]->message != NULL) {
             int32_t result = judge(instance, views[i], i, sink);
+            if (result == RELEVO_OK) {
+                result = remember(views[i], i, sink);
+            }
             if (result != RELEVO_OK) {
                 return result;
             }

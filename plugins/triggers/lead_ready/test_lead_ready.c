@@ -48,6 +48,31 @@ static void fires_once_when_ready(void **state)
     tk_close(kit);
 }
 
+/* "Ana Torres" completes a lead while it is answered: triggers see it with what comes next, and once. */
+static void fires_one_message_later(void **state)
+{
+    (void)state;
+    tk *kit = tk_open("lead_ready", NULL);
+    tk_view *view = lead(kit, "open", "75", "a@b.mx", "-");
+    view->message.id = tk_text(kit, "wamid.before");
+    const tk_answer *memory = tk_find(tk_run(kit, TK_TRIGGER, &view, 1), 0, RELEVO_ANSWER_MEMORY, 0);
+    assert_non_null(memory);
+    assert_string_equal(memory->as.memory.bytes.ptr, "1 wamid.before");
+    assert_null(fires(kit, view));
+    view = lead(kit, "complete", "75", "a@b.mx", "-");
+    view->view.memory = tk_text(kit, "1 wamid.before");
+    assert_non_null(fires(kit, view));
+    memory = tk_find(tk_run(kit, TK_TRIGGER, &view, 1), 0, RELEVO_ANSWER_MEMORY, 0);
+    assert_non_null(memory);
+    assert_int_equal(memory->as.memory.bytes.len, 0);
+    view = lead(kit, "complete", "75", "a@b.mx", "-");
+    view->view.memory = tk_text(kit, "1 wamid.another");
+    assert_null(fires(kit, view));
+    view = lead(kit, NULL, NULL, NULL, "-"); /* nothing to remember */
+    assert_null(tk_find(tk_run(kit, TK_TRIGGER, &view, 1), 0, RELEVO_ANSWER_MEMORY, 0));
+    tk_close(kit);
+}
+
 static void limits_and_languages(void **state)
 {
     (void)state;
@@ -78,6 +103,6 @@ static void limits_and_languages(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(fires_once_when_ready), cmocka_unit_test(limits_and_languages)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(fires_once_when_ready), cmocka_unit_test(fires_one_message_later), cmocka_unit_test(limits_and_languages)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
