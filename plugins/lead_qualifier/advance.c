@@ -284,6 +284,7 @@ static void ask_again(advance *a, bool lacks)
     lq_turn *turn = a->turn;
     const lq_slot *asked = turn->after.asked;
     turn->step = LQ_AGAIN;
+    turn->lacks = lacks;
     if (!asked || (!(lacks && asked->optional) && turn->after.attempts++ < (uint32_t)asked->attempts))
         return;
     if (asked->hand_off && !turn->queued && !(lacks && asked->optional)) {
@@ -437,6 +438,37 @@ static void continue_flow(advance *a)
     }
 }
 
+/* "Perdón, mi correo es ...", when the flow that asked for it is over already. Only what changes something counts. */
+static void amend(advance *a)
+{
+    lq_turn *turn = a->turn;
+    const lq_flows *flows = &a->business->flows;
+    for (size_t i = 0; i < flows->n && a->corrects && !a->question; i++) {
+        if (!(turn->after.finished >> i & 1u))
+            continue;
+        turn->flow = &flows->flows[i];
+        for (size_t k = 0; k < turn->flow->n_slots; k++)
+            if (slot_in(a->view, turn->flow->slots[k].name))
+                turn->after.filled |= lq_bit(turn->flow, &turn->flow->slots[k]);
+        fill_values(a);
+        (void)take_strong(a);
+        if (turn->n_taken == 0 && !a->early)
+            take_corrected(a);
+        size_t n = 0;
+        for (size_t k = 0; k < turn->n_taken; k++)
+            if (turn->taken[k].corrected)
+                turn->taken[n++] = turn->taken[k];
+        turn->n_taken = n;
+        turn->after.filled = 0;
+        turn->after.previous = NULL;
+        if (n > 0) {
+            turn->step = LQ_AMENDED;
+            return;
+        }
+        turn->flow = NULL;
+    }
+}
+
 static rlt_language language_of(const advance *a)
 {
     rlt_language of_flow = a->turn->after.language, now = RLT_UNKNOWN;
@@ -483,7 +515,8 @@ bool lq_advance(const lq_business *business, rlt_work *work, const relevo_view *
     else if (ret->flow)
         continue_flow(&a);
     else
-        return true;
-    finish(&a);
+        amend(&a);
+    if (ret->flow)
+        finish(&a);
     return true;
 }

@@ -103,18 +103,46 @@ static relevo_str shown(const lq_slot *slot, relevo_str value, rlt_language lang
     return choice ? lq_say(&choice->title, language) : value;
 }
 
-/* A text of the business, its {slot}s filled in; behind what is there already, with a space between. */
-static void put_filled(text_writer *out, relevo_str text, const lq_turn *turn)
+/* The first {slot} of a text, from *ret_open to *ret_close; NULL: none there. *ret_open may be a brace that is none. */
+static const lq_slot *next_slot(relevo_str text, const lq_turn *turn, const char **ret_open, const char **ret_close)
 {
-    if (text.len == 0)
-        return;
-    if (out->len > 0)
-        put(out, (relevo_str)RELEVO_STR(" "));
+    const char *open = memchr(text.ptr, '{', text.len);
+    const char *close = open ? memchr(open, '}', (size_t)(text.ptr + text.len - open)) : NULL;
+    *ret_open = open;
+    *ret_close = close;
+    return close ? lq_slot_find(turn->flow, (relevo_str){open + 1, (uint64_t)(close - open - 1)}) : NULL;
+}
+
+/* Whether a {slot} of it has no value: it was skipped. */
+static bool lacks_value(relevo_str text, const lq_turn *turn)
+{
+    const char *open, *close;
+    for (const lq_slot *slot = next_slot(text, turn, &open, &close); open; slot = next_slot(text, turn, &open, &close)) {
+        if (slot && turn->values.of[slot - turn->flow->slots].len == 0)
+            return true;
+        const char *rest = slot ? close + 1 : open + 1;
+        text = (relevo_str){rest, (uint64_t)(text.ptr + text.len - rest)};
+    }
+    return false;
+}
+
+/* The length of the first sentence, with the spaces behind it. */
+static size_t sentence_length(relevo_str text)
+{
+    size_t i = 0;
+    while (i < text.len && !(strchr(".!?\n", text.ptr[i]) && (i + 1 == text.len || text.ptr[i + 1] == ' ' || text.ptr[i] == '\n')))
+        i++;
+    for (i += i < text.len; i < text.len && text.ptr[i] == ' ';)
+        i++;
+    return i;
+}
+
+/* A sentence, its {slot}s filled in. */
+static void put_sentence(text_writer *out, relevo_str text, const lq_turn *turn)
+{
     while (text.len > 0) {
-        const char *open = memchr(text.ptr, '{', text.len);
-        const char *close = open ? memchr(open, '}', (size_t)(text.ptr + text.len - open)) : NULL;
-        const lq_slot *slot =
-            close ? lq_slot_find(turn->flow, (relevo_str){open + 1, (uint64_t)(close - open - 1)}) : NULL;
+        const char *open, *close;
+        const lq_slot *slot = next_slot(text, turn, &open, &close);
         size_t plain = slot ? (size_t)(open - text.ptr) : open ? (size_t)(open - text.ptr) + 1 : text.len;
         put(out, (relevo_str){text.ptr, plain});
         if (slot) {
@@ -123,6 +151,27 @@ static void put_filled(text_writer *out, relevo_str text, const lq_turn *turn)
         }
         text = (relevo_str){text.ptr + plain, text.len - plain};
     }
+}
+
+/* A text of the business, behind what is there already, with a space between. A sentence with a {slot} that was skipped is left out: "te llega
+   a ." says nothing; but not the whole text. */
+static void put_filled(text_writer *out, relevo_str text, const lq_turn *turn)
+{
+    if (text.len == 0)
+        return;
+    if (out->len > 0)
+        put(out, (relevo_str)RELEVO_STR(" "));
+    size_t before = out->len;
+    for (relevo_str rest = text; rest.len > 0;) {
+        size_t n = sentence_length(rest);
+        if (!lacks_value((relevo_str){rest.ptr, n}, turn))
+            put_sentence(out, (relevo_str){rest.ptr, n}, turn);
+        rest = (relevo_str){rest.ptr + n, rest.len - n};
+    }
+    if (out->len == before)
+        put_sentence(out, text, turn);
+    while (out->len > before && out->bytes[out->len - 1] == ' ')
+        out->len--;
 }
 
 static relevo_str written(const text_writer *out)
@@ -235,10 +284,14 @@ static void reply(speaker *s)
         const lq_slot *asked = turn->after.asked;
         relevo_str hint = asked ? lq_say(&asked->hint, language) : (relevo_str){NULL, 0};
         put(&out, hint.len > 0 ? hint : asked ? lq_hint_in(asked->type, language) : hint);
-        ask(s, &out, CONFIDENCE_AGAIN);
+        ask(s, &out, turn->lacks ? CONFIDENCE_TAKEN : CONFIDENCE_AGAIN);
         resume(s);
         break;
     }
+    case LQ_AMENDED:
+        if (!turn->queued) /* who waits is told nothing that they do not ask */
+            say(s, written(&out), CONFIDENCE_TAKEN, 0, NULL);
+        break;
     case LQ_WAITS:
         resume(s);
         break;
@@ -288,10 +341,13 @@ static void put_slots(speaker *s, bool early)
                                                    : "open";
     for (size_t i = 0; i < turn->n_taken; i++)
         put_slot(s, turn->taken[i].slot->name.ptr, rlt_str(turn->taken[i].value));
-    if (early && turn->n_taken == 0)
+    bool over = turn->step == LQ_COMPLETE && turn->lacks; /* "no tengo" to the last question is no other talk: triggers may know */
+    if (early && turn->n_taken == 0 && !over)
         return;
-    put_slot(s, turn->flow->lead ? "lead.flow" : "data.flow", turn->flow->id);
-    put_slot(s, turn->flow->lead ? "lead.status" : "data.status", rlt_str(status));
+    if (turn->step != LQ_AMENDED) {
+        put_slot(s, turn->flow->lead ? "lead.flow" : "data.flow", turn->flow->id);
+        put_slot(s, turn->flow->lead ? "lead.status" : "data.status", rlt_str(status));
+    }
     if (!turn->flow->lead)
         return;
     put_number(s, "lead.fit", turn->score.fit);

@@ -309,6 +309,50 @@ static void collects_data(void **state)
     end(t);
 }
 
+/* Over is not beyond correction; and what was skipped leaves no hole in what is said. */
+static void amends_and_holes(void **state)
+{
+    (void)state;
+    talk *t = begin();
+    hears_choice(t, "Mayoreo", "flow:catering", NULL, 0);
+    hears(t, "20");
+    hears(t, "Monterrey");
+    hears(t, "Laura Gómez");
+    hears(t, "laura@gmial.com");
+    hears(t, "no tengo");
+    is(t, "lead.status", "complete");
+    hears(t, "perdón, mi correo es laura@gmail.com");
+    is(t, "email", "laura@gmail.com");
+    is(t, "lead.status", "complete");
+    assert_string_equal(t->reply, "Listo, lo cambié.");
+    assert_true(t->confidence > 0.99);
+    hears(t, "no, la ciudad es Saltillo");
+    is(t, "city", "Saltillo");
+    hears(t, "perdón, mi correo es laura@gmail.com"); /* nothing new */
+    assert_null(t->reply);
+    hears(t, "no, gracias");
+    hears(t, "perdón, ¿hacen envíos a Puebla?");
+    assert_null(t->reply);
+    is(t, "city", "Saltillo");
+    t->queued = true;
+    hears(t, "perdón, son 30 kilos");
+    is(t, "kilos_a_month", "30");
+    assert_null(t->reply);
+    end(t);
+
+    t = begin();
+    hears_choice(t, "quiero cotizar un evento para 40 personas el 20 de enero", NULL, "catering", 0.9);
+    hears(t, "Toluca");
+    hears(t, "Ana");
+    hears(t, "no quiero dar mi correo");
+    says(t, "nombre@correo.com");
+    assert_true(t->confidence > 0.99); /* an answer to the question, though it gives none */
+    hears(t, "no tengo");
+    is(t, "lead.status", "complete");
+    assert_string_equal(t->reply, "Gracias, Ana.");
+    end(t);
+}
+
 /* What begins like a correction or an end, and is none. */
 static void only_looks_like_it(void **state)
 {
@@ -513,7 +557,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_lead),        cmocka_unit_test(volunteered_and_conditions),
         cmocka_unit_test(asks_again_and_goes_on), cmocka_unit_test(corrections_and_the_end),
-        cmocka_unit_test(collects_data), cmocka_unit_test(only_looks_like_it), cmocka_unit_test(languages),
+        cmocka_unit_test(collects_data), cmocka_unit_test(only_looks_like_it), cmocka_unit_test(amends_and_holes), cmocka_unit_test(languages),
         cmocka_unit_test(other_messages), cmocka_unit_test(waits_for_a_person),
         cmocka_unit_test(waits_and_has_said_it), cmocka_unit_test(waits_and_says_nothing),
         cmocka_unit_test(refusals_and_threads), cmocka_unit_test(tells_of_its_intents),

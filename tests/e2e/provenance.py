@@ -56,7 +56,8 @@ class Provenance:
         self.talk = set(own["talk"])
         self.notices = set(leaves(policy)) | set(own["notice"])
         self.titles = {t for t in leaves(flows)}
-        pieces = sorted(set(leaves(flows)) | {t for t in own["flow"] if " " in t or t.endswith(":")}, key=len, reverse=True)
+        sentences = {s for t in leaves(flows) for s in re.split(r"(?<=[.!?]) +", t)}  # one whose slot was skipped is left out
+        pieces = sorted(set(leaves(flows)) | sentences | {t for t in own["flow"] if " " in t or t.endswith(":")}, key=len, reverse=True)
         self.piece = re.compile("(?:" + "|".join(re.sub(r"\\\{\w+\\\}", "(.+?)", re.escape(p)) for p in pieces) + r")(?=\s|$)")
 
     def invented(self, said, values):
