@@ -127,6 +127,23 @@ def test_log_in(seed):
         expect(PASSWORD not in log and "guess" not in log, "a password is in the log")
 
 
+def test_access(seed):
+    """who logged in, out and in vain is in desk.changes; no password is"""
+    with Setting("access") as s:
+        browser = s.person("ana")
+        expect(s.person().log_in("ana", "wrong horse") == 401, "a wrong password")
+        expect(s.person().log_in("nobody", "wrong horse") == 401, "an unknown login")
+        expect(browser.ask("DELETE", "/api/session")[0] == 200, "logging out")
+        rows = s.lab.sql("SELECT what, name, before, after, why FROM desk.changes WHERE what IN ('account', 'session') AND before || after IS NOT NULL "
+                         "OR what = 'session' ORDER BY at")
+        told = [(what, name, sorted(before or ()), sorted(after or ()), why) for what, name, before, after, why in rows]
+        session = ["began_at", "ends_at", "login"]
+        expect(told == [("session", "ana", [], session, None), ("account", "ana", ["failures"], ["failures"], None),
+                        ("session", "ana", session, [], None)], f"{told}")
+        whole = str(s.lab.sql("SELECT before, after FROM desk.changes"))
+        expect("argon2" not in whole and "csrf" not in whole, "a secret is told")
+
+
 def test_proxy(seed):
     """A trusted proxy says who is there."""
     with Setting("deskproxy", desk={"proxy_header": "X-User", "proxy_peers": ["127.0.0.1"]}) as s:
@@ -431,4 +448,4 @@ def test_document(seed):
 
 
 if __name__ == "__main__":
-    sys.exit(run("desk", test_log_in, test_proxy, test_forged, test_work, test_teams, test_lists, test_offers, test_stream, test_away, test_document))
+    sys.exit(run("desk", test_log_in, test_access, test_proxy, test_forged, test_work, test_teams, test_lists, test_offers, test_stream, test_away, test_document))

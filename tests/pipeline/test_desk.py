@@ -177,7 +177,7 @@ def changes(seed):
         desk.ask("SELECT desk.put_team('sales', p_rank => 'least_loaded', p_accept_within => '30 s')")
         desk.ask("SELECT desk.put_canned('hola', 'Hola, {name}')")
         desk.ask("SELECT desk.put_canned('hola', '')")
-        rows = desk.ask("SELECT login, what, name, before, after, why FROM desk.changes ORDER BY at")
+        rows = desk.ask("SELECT login, what, name, before, after, why FROM desk.changes WHERE what <> 'limit' ORDER BY at")
         expect([r["login"] == desk.login for r in rows] == [True] * 3 + [False] + [True] * 4, f"who: {rows}")
         said = [(r["what"], r["name"], r["before"], r["after"], r["why"]) for r in rows]
         ana = {"id": "ana", "name": "Ana", "teams": ["care"], "skills": [], "languages": [], "capacity": 5, "presence": "offline"}
@@ -206,6 +206,22 @@ def changes(seed):
         lab.sql("SELECT relevo.look_after(0, 10)")
         (last,) = desk.ask("SELECT name, before, after, why FROM desk.changes ORDER BY at DESC LIMIT 1")
         expect(dict(last) == {"name": "luis", "before": {"presence": "online"}, "after": {"presence": "away"}, "why": "offer missed"}, f"{last}")
+        lab.tool("account", "put", "eva", "--role", "supervisor", stdin=b"correct horse\n")
+        lab.tool("account", "put", "eva", "--role", "admin", stdin=b"battery staple\n")
+        lab.tool("account", "put", "eva", "--role", "admin", "--no-password")  # changes nothing
+        lab.tool("account", "drop", "eva")
+        lab.sql("SELECT relevo.limit_login(%s, '{care,sales}')", care.login)
+        lab.sql("SELECT relevo.limit_login(%s, '{sales}')", care.login)
+        rows = desk.ask("SELECT what, name, before, after FROM desk.changes WHERE what IN ('account', 'limit') ORDER BY at")
+        eva = {"login": "eva", "role": "supervisor", "agent_id": None, "password": "***", "failures": 0}
+        team = lambda name: {"login": care.login, "team": name}  # noqa: E731
+        wanted = [("limit", care.login, None, team("care")), ("account", "eva", None, eva),
+                  ("account", "eva", {"role": "supervisor", "password": "***"}, {"role": "admin", "password": "***"}),
+                  ("account", "eva", {**eva, "role": "admin"}, None),
+                  ("limit", care.login, None, team("sales")), ("limit", care.login, team("care"), None)]
+        said = [tuple(r.values()) for r in rows]
+        expect(said == wanted, "it says\n" + "\n".join(map(str, said)) + "\nand should say\n" + "\n".join(map(str, wanted)))
+        expect(not care.ask("SELECT 1 FROM desk.changes WHERE what IN ('account', 'session', 'limit')"), "a team's desktop sees who may log in")
 
 
 def examples(seed):
