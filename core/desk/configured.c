@@ -79,7 +79,7 @@ static const rlv_config_template *find(rlv_request *request)
     for (size_t i = 0; i < config->desk.n_templates; i++)
         if (rlv_str_is(name, config->desk.templates[i].name) && rlv_str_is(language, config->desk.templates[i].language))
             return &config->desk.templates[i];
-    rlv_request_fail(request, MHD_HTTP_UNPROCESSABLE_CONTENT, "invalid", "there is no template '%.*s' in '%.*s' among desk.templates",
+    rlv_request_fail(request, MHD_HTTP_UNPROCESSABLE_CONTENT, "template", "there is no template '%.*s' in '%.*s' among desk.templates",
                      RLV_STR_ARG(rlv_str_cut(name, 60)), RLV_STR_ARG(rlv_str_cut(language, 20)));
     return NULL;
 }
@@ -110,7 +110,7 @@ void rlv_template_send(rlv_request *request, rlv_str id)
     json_array_foreach(parameters, i, v)
         texts += json_string_length(v) > 0;
     if (texts != (size_t)t->n_parameters || json_array_size(parameters) != texts) {
-        rlv_request_fail(request, MHD_HTTP_UNPROCESSABLE_CONTENT, "invalid", "the template '%s' wants %d parameters, each a text", t->name,
+        rlv_request_fail(request, MHD_HTTP_UNPROCESSABLE_CONTENT, "template", "the template '%s' wants %d parameters, each a text", t->name,
                          (int)t->n_parameters);
         return;
     }

@@ -41,6 +41,8 @@ void rlv_request_postgres(rlv_request *request, const char state[RLV_ASK_STATE],
 {
     if (strcmp(state, "RV010") == 0)
         rlv_request_fail(request, MHD_HTTP_NOT_FOUND, "not_found", "%s", err->message);
+    else if (strcmp(state, "RV011") == 0)
+        rlv_request_fail(request, MHD_HTTP_UNPROCESSABLE_CONTENT, "no_such_agent", "%s", err->message);
     else if (strncmp(state, "RV01", 4) == 0)
         rlv_request_fail(request, MHD_HTTP_UNPROCESSABLE_CONTENT, "invalid", "%s", err->message);
     else if (strncmp(state, "22", 2) == 0)

@@ -127,7 +127,7 @@ async function story() {
     await lucia.locator('.row', { hasText: 'Marisol' }).waitFor()
     await open(lucia, 'Marisol')
     await lucia.locator('.state.mine').waitFor()
-    await lucia.keyboard.press('Alt+KeyZ')
+    await lucia.keyboard.press('Alt+KeyM')
     await lucia.getByRole('dialog').waitFor()
     await accessible(lucia, 'the dialog to snooze')
     await shoot(lucia, 'snooze')

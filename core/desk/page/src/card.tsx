@@ -3,6 +3,7 @@
 import { useState } from 'preact/hooks'
 import type { Answer, CardLine, Conversation, Message } from './api'
 import type { Names } from './bubble'
+import { pressed } from './keys'
 import { Mood, moods } from './mood'
 import { clock, day, known, t, type Key } from './words'
 
@@ -75,7 +76,7 @@ export function Card(props: {
                             <dd key={one.article}>
                                 {one.text} <span class="quiet">({one.article})</span>
                                 {props.insert && (
-                                    <button class="suggest" title={i === 0 ? 'Alt+I' : undefined} onClick={() => props.insert!(one.text)}>
+                                    <button class="suggest" title={i === 0 ? pressed('insert') : undefined} onClick={() => props.insert!(one.text)}>
                                         {t(i === 0 ? 'insert' : 'insertOther')}
                                     </button>
                                 )}

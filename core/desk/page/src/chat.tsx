@@ -249,6 +249,7 @@ export function Chat(props: {
                 writing.current?.focus()
             } else if (what === 'bot') mine && setReturning(true)
             else if (what === 'snooze') mine && setSnoozing(true)
+            else if (what === 'attach') mine && writing.current?.attach()
             else if (what === 'find') setFinding(true)
             else if (what === 'tags') document.querySelector<HTMLInputElement>('.addtag')?.focus()
             else if (what === 'insert') suggested[0] && writing.current?.insert(suggested[0].text)

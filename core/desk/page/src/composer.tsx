@@ -21,6 +21,7 @@ export interface Pending {
 export interface Writing {
     insert: (text: string) => void
     focus: () => void
+    attach: () => void
 }
 
 interface Offer {
@@ -96,6 +97,7 @@ export function Composer(props: {
             field.current?.focus()
         },
         focus: () => field.current?.focus(),
+        attach: () => picker.current?.click(),
     }))
     useEffect(() => {
         if (text === '/') api.canned().then(setReplies, () => undefined)

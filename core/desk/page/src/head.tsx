@@ -2,6 +2,7 @@
 // The head of a conversation: who it is, whose it is, how long there is to answer, and what can be done.
 import type { Agent, Conversation, Session } from './api'
 import { Give } from './give'
+import { pressed } from './keys'
 import { clock, day, span, t } from './words'
 import { Window } from './window'
 
@@ -42,7 +43,7 @@ export function Head(props: {
             <div class="actions">
                 {session.agent_id && offered && (
                     <>
-                        <button class="main" onClick={() => act('accept')} title="Alt+T">
+                        <button class="main" onClick={() => act('accept')} title={pressed('take')}>
                             {t('accept')}
                             {c.offer_ends_at ? ` (${span(Date.parse(c.offer_ends_at) - Date.now())})` : ''}
                         </button>
@@ -50,29 +51,29 @@ export function Head(props: {
                     </>
                 )}
                 {session.agent_id && !mine && !offered && (
-                    <button class="main" onClick={props.take} title="Alt+T">
+                    <button class="main" onClick={props.take} title={pressed('take')}>
                         {t('takeOver')}
                     </button>
                 )}
                 {mine && (
                     <>
-                        <button onClick={props.giveBack} title="Alt+B">
+                        <button onClick={props.giveBack} title={pressed('bot')}>
                             {t('toBot')}
                         </button>
-                        {c.snoozed_until ? <button onClick={() => act('wake')}>{t('wake')}</button> : <button onClick={props.snooze} title="Alt+Z">{t('snooze')}</button>}
+                        {c.snoozed_until ? <button onClick={() => act('wake')}>{t('wake')}</button> : <button onClick={props.snooze} title={pressed('snooze')}>{t('snooze')}</button>}
                     </>
                 )}
                 {session.agent_id && (mine || c.owner === 'queued') && (
                     <>
-                        <button onClick={() => props.resolve(false)} title="Alt+E">
+                        <button onClick={() => props.resolve(false)} title={pressed('resolve')}>
                             {t('resolve')}
                         </button>
-                        <button onClick={() => props.resolve(true)} title="Ctrl+Alt+E">
+                        <button onClick={() => props.resolve(true)} title={pressed('resolve_next')}>
                             {t('resolveNext')}
                         </button>
                     </>
                 )}
-                <button class="plain" onClick={props.find} aria-label={t('findHere')} title={t('findHere') + ' (Alt+F)'}>
+                <button class="plain" onClick={props.find} aria-label={t('findHere')} title={`${t('findHere')} (${pressed('find')})`}>
                     ⌕
                 </button>
                 {session.agent_id && <Give of={c} agents={agents} label={t('assign')} give={(to) => act('assign', { to })} />}

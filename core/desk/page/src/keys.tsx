@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shortcuts, as people who come from Chatwoot know them, in one table: what is pressed, what it does, what the help says.
+// Shortcuts in one table: what is pressed, what it does, what the help says. What Chatwoot has too has Chatwoot's key (its
+// dashboard/components/widgets/modal/constants.js); the others are letters that mean nothing there.
 import { useEffect, useRef } from 'preact/hooks'
 import { t, type Key } from './words'
 
 const table: [what: string, key: string, words: Key][] = [
     ['next', 'Alt+J', 'nextConversation'],
     ['previous', 'Alt+K', 'previousConversation'],
+    ['tab', 'Alt+N', 'nextList'],
     ['take', 'Alt+T', 'takeOver'],
     ['reply', 'Alt+L', 'reply'],
     ['note', 'Alt+P', 'note'],
     ['bot', 'Alt+B', 'toBot'],
     ['resolve', 'Alt+E', 'resolve'],
     ['resolve_next', 'Ctrl+Alt+E', 'resolveNext'],
-    ['snooze', 'Alt+Z', 'snooze'],
+    ['attach', 'Ctrl+Alt+A', 'attach'],
+    ['snooze', 'Alt+M', 'snooze'],
     ['tags', 'Alt+G', 'tags'],
     ['insert', 'Alt+I', 'insertSuggested'],
     ['find', 'Alt+F', 'findHere'],
@@ -29,6 +32,9 @@ export function shortcut(e: KeyboardEvent): string {
           : ''
     return table.find(([, key]) => key === name)?.[0] ?? ''
 }
+
+// What is pressed for it.
+export const pressed = (of: string) => table.find(([what]) => what === of)![1]
 
 export function Help({ close }: { close: () => void }) {
     return (

@@ -2,10 +2,12 @@
 // The left side: which list, which of it, and its conversations.
 import { useEffect, useState } from 'preact/hooks'
 import { api, CAPPED, type Agent, type Counts, type Session, type Summary } from './api'
+import { shortcut } from './keys'
 import { ago, clock, day, span, t } from './words'
 
 export type Tab = 'queue' | 'mine' | 'snoozed' | 'mentions' | 'bot' | 'all' | 'board' | 'triggers' | 'ask' | 'configuration'
 export type Filter = { team?: string; trigger?: string; language?: string; tag?: string; priority?: string; search?: string }
+export const isOwn = (tab: Tab): tab is 'mine' | 'snoozed' | 'mentions' => ['mine', 'snoozed', 'mentions'].includes(tab)
 export const isList = (tab: Tab) => !['board', 'triggers', 'ask', 'configuration'].includes(tab)
 
 // How a customer who waits stands to what the business promises them.
@@ -111,6 +113,15 @@ export function List(props: {
               ] as [Tab, string][]) : []),
         ['ask', t('ask')],
     ]
+    useEffect(() => {
+        const key = (e: KeyboardEvent) => {
+            if (shortcut(e) !== 'tab') return
+            props.setTab(tabs[(tabs.findIndex(([id]) => id === tab) + 1) % tabs.length][0])
+            e.preventDefault()
+        }
+        addEventListener('keydown', key)
+        return () => removeEventListener('keydown', key)
+    })
     return (
         <nav aria-label={t('list')}>
             <div class="tabs">

@@ -15,7 +15,7 @@ export function Login({ done }: { done: () => void }) {
                     setBusy(true)
                     api.logIn(String(form.get('login')), String(form.get('password'))).then(done, (f: Failure) => {
                         setBusy(false)
-                        setWrong(f.code === 'login' ? t('wrongLogin') : f.code === 'rests' ? t('loginRests') : f.status ? refusal(f.code, f.message) : t('noServer'))
+                        setWrong(f.status ? refusal(f.code, f.message) : t('noServer'))
                     })
                 }}
             >
