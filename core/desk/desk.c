@@ -62,6 +62,10 @@ int rlv_desk_new(const rlv_config *config, rlv_desk **ret, rlv_error *err)
     if (rc == RLV_OK)
         rc = rlv_ring_new(desk, &desk->ring, err);
     if (rc == RLV_OK)
+        rc = (desk->shared = rlv_shared_new()) ? RLV_OK : rlv_error_set(err, RLV_E_LIMIT, "out of memory");
+    if (rc == RLV_OK)
+        rc = rlv_watch_new(desk, &desk->watch, err);
+    if (rc == RLV_OK)
         rc = rlv_aside_new(desk, &desk->aside, err);
     if (rc != RLV_OK) {
         rlv_desk_free(desk);
@@ -77,6 +81,8 @@ void rlv_desk_free(rlv_desk *desk)
         return;
     rlv_aside_free(desk->aside);
     rlv_ring_free(desk->ring);
+    rlv_watch_free(desk->watch);
+    rlv_shared_free(desk->shared);
     rlv_desk_close_links(desk);
     if (desk->fd >= 0)
         (void)close(desk->fd);

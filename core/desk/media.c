@@ -173,7 +173,7 @@ bool rlv_media_takes(rlv_request *request, size_t len)
         return len <= FILE_MAX;
     if (len > FILE_MAX || !rlv_media_wanted(request))
         return false;
-    if (!rlv_session_find(request) || request->session.role == RLV_ROLE_NOBODY)
+    if (!rlv_session_find(request, false) || request->session.role == RLV_ROLE_NOBODY)
         return false; /* a stranger's is not read */
     if (atomic_fetch_add(&request->desk->files, 1) >= FILES_MAX) {
         (void)atomic_fetch_sub(&request->desk->files, 1);

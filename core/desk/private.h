@@ -18,9 +18,12 @@
 #include "http/http.h"
 #include "store/ask.h"
 
-enum { RLV_COOKIE_TEXT = 64, RLV_TEAMS_MAX = 64 };
+enum { RLV_COOKIE_TEXT = 64, RLV_DIGEST_TEXT = 64, RLV_STAMP_TEXT = 32, RLV_TEAMS_MAX = 64 };
 
 typedef struct rlv_feed_ring rlv_feed_ring;
+typedef struct rlv_watch rlv_watch;
+typedef struct rlv_watched rlv_watched;
+typedef struct rlv_shared rlv_shared;
 typedef struct rlv_aside rlv_aside;
 
 /* A connection to Postgres, idle. */
@@ -35,7 +38,11 @@ enum rlv_role { RLV_ROLE_NOBODY, RLV_ROLE_AGENT, RLV_ROLE_SUPERVISOR, RLV_ROLE_A
 typedef struct rlv_session {
     enum rlv_role role;
     rlv_str login, role_word, agent_id, csrf;
+    rlv_str text;  /* all of it, as Postgres told it */
+    rlv_str token; /* what of its cookie is stored, RLV_DIGEST_TEXT bytes */
+    rlv_str stamp; /* another one when what it may see changed, RLV_STAMP_TEXT bytes */
     rlv_str teams[RLV_TEAMS_MAX];
+    rlv_str teams_word; /* the same as Postgres writes an array */
     size_t n_teams;
 } rlv_session;
 
@@ -78,6 +85,8 @@ struct rlv_desk {
     bool secure;      /* https */
     struct MHD_Daemon *daemon;
     rlv_feed_ring *ring;
+    rlv_watch *watch;
+    rlv_shared *shared;
     rlv_aside *aside;
     atomic_int files; /* bodies as large as a file that are being received or sent on */
 
@@ -108,8 +117,13 @@ int rlv_desk_ask(rlv_desk *desk, const char *sql, const rlv_str *args, size_t n,
 void rlv_desk_close_links(rlv_desk *desk);
 
 /* session.c */
-/* Who sends this request; RLV_ROLE_NOBODY when nobody is logged in. False when that cannot be told: the answer is made. */
-bool rlv_session_find(rlv_request *request);
+/* The sessions that are not over, s, with their account a and their agent g; and what tells that one may see something else than before. */
+#define RLV_SESSION_FROM                                                                                                          \
+    "relevo.session s JOIN relevo.account a USING (login) LEFT JOIN desk.agents g ON g.agent_id = a.agent_id WHERE s.ends_at > now()"
+#define RLV_SESSION_STAMP "md5(json_build_array(a.role, a.agent_id, g.teams)::text)"
+/* Who sends this request; RLV_ROLE_NOBODY when nobody is logged in. False when that cannot be told: the answer is made. remembered: what was
+   true a second ago will do. */
+bool rlv_session_find(rlv_request *request, bool remembered);
 /* True when a page of ours sent it, by its origin and its token; else the answer is made. */
 bool rlv_session_trusts(rlv_request *request);
 /* Whom a proxy that is trusted says that this is; absent: it says nothing, or there is none. In the request. */
@@ -155,6 +169,32 @@ void rlv_kb_ask(rlv_request *request, rlv_str id);
 
 /* page.c: everything else. */
 void rlv_desk_page(rlv_request *request);
+
+/* watch.c: sessions that streams are open for. */
+int rlv_watch_new(rlv_desk *desk, rlv_watch **ret, rlv_error *err) RLV_MUST_CHECK;
+/* Ends its thread; nothing may be held any more. */
+void rlv_watch_free(rlv_watch *watch);
+/* Looks at this session until it is released; NULL: memory is short. */
+rlv_watched *rlv_watch_hold(rlv_watch *watch, const rlv_session *session);
+void rlv_watch_release(rlv_watched *watched);
+/* True when the session is over, or may see something else than when it was held. Any thread. */
+bool rlv_watched_over(const rlv_watched *watched);
+/* What is known of this session (rlv_session.text), in arena, as it was at most two seconds ago; absent: no stream is open for it, or Postgres
+   is away. */
+rlv_str rlv_watch_recall(rlv_watch *watch, rlv_str token, rlv_arena *arena);
+/* It is over, as its token says: nobody waits for the next look. */
+void rlv_watch_end_session(rlv_watch *watch, rlv_str token);
+
+/* shared.c: as rlv_desk_ask, but what was answered less than keep_ms ago to the same question is the answer. Not for what one person sees. */
+enum { RLV_KEEP_MS = 1900, RLV_KEEP_LONG_MS = 5000 }; /* a page asks again two seconds after what it was told: no older answer is left by then */
+int rlv_shared_ask(rlv_desk *desk, int64_t keep_ms, const char *sql, const rlv_str *args, size_t n, rlv_arena *arena, rlv_str *ret,
+                   char ret_state[RLV_ASK_STATE], rlv_error *err) RLV_MUST_CHECK;
+/* NULL: memory is short. */
+rlv_shared *rlv_shared_new(void);
+void rlv_shared_free(rlv_shared *shared);
+
+/* counts.c: how many there are in each list. */
+void rlv_counts(rlv_request *request, rlv_str id);
 
 /* stream.c: GET /api/events, and what feeds it. */
 int rlv_ring_new(rlv_desk *desk, rlv_feed_ring **ret, rlv_error *err) RLV_MUST_CHECK;

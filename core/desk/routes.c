@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The API: a table of routes, most of them one statement over the schema `desk` that answers with JSON. $1 is the agent, $2 the role, $3 the
- * login; then the route's arguments in their order, "" where they are absent. The document of it is openapi.json; a test compares
+ * The API: a table of routes, most of them one statement over the schema `desk` that answers with JSON. $1 is the agent, $2 the role, $3 their
+ * teams; then the route's arguments in their order, "" where they are absent. The document of it is openapi.json; a test compares
  * both. Must never show an agent a conversation of a team that is not theirs, nor act on it.
  */
 #include <stdio.h>
@@ -36,9 +36,6 @@ enum { ARGS_MAX = 8 };
     "WHEN 'mentions' THEN EXISTS (SELECT FROM desk.mentions m WHERE m.agent_id = $1 AND m.conversation_id = c.conversation_id) "   \
     "WHEN 'bot' THEN c.owner = 'bot' WHEN 'people' THEN c.owner = 'human' ELSE true END"
 
-/* How many there are: nobody reads a larger number, and it is asked for again and again. */
-#define UP_TO_1000(which) "SELECT count(*) FROM (SELECT FROM desk.conversations c WHERE " which " AND " SEES " LIMIT 1000) f"
-
 #define REPORT(name, columns)                                                                                                     \
     {"GET", "/api/reports/" name, RLV_ROLE_SUPERVISOR, READS, {"days"},                                                           \
      "SELECT coalesce(json_agg(t), '[]')::text FROM (SELECT " columns " FROM desk.report_" name                                    \
@@ -71,15 +68,6 @@ static const struct route {
      /* Of one's own those come first whose customer waits, the longest first. */
      "ORDER BY CASE WHEN $4 = 'queue' THEN -c.priority END, CASE WHEN $4 = 'queue' THEN c.owner_since WHEN $4 = 'mine' THEN c.waiting_since END, "
      "CASE WHEN $4 = 'snoozed' THEN c.snoozed_until END, c.last_message_at DESC LIMIT least(500, coalesce(nullif($9, ''), '50')::int)) t"},
-    {"GET", "/api/counts", RLV_ROLE_AGENT, READS, {NULL},
-     "SELECT json_build_object('queue', count(*) FILTER (WHERE c.owner = 'queued'), "
-     "'mine', count(*) FILTER (WHERE c.owner = 'human' AND c.agent_id = $1 AND c.snoozed_until IS NULL OR c.offered_to = $1), "
-     "'unanswered', count(*) FILTER (WHERE c.owner = 'human' AND c.agent_id = $1 AND c.snoozed_until IS NULL AND c.waiting_since IS NOT NULL), "
-     "'snoozed', count(*) FILTER (WHERE c.owner = 'human' AND c.agent_id = $1 AND c.snoozed_until IS NOT NULL), "
-     "'mentions', (SELECT count(*) FROM desk.mentions m JOIN desk.conversations c USING (conversation_id) WHERE m.agent_id = $1 AND " SEES "), "
-     "'people', count(*) FILTER (WHERE c.owner = 'human'), 'bot', (" UP_TO_1000("c.owner = 'bot'") "), 'all', (" UP_TO_1000("true") "), "
-     "'oldest', min(c.owner_since) FILTER (WHERE c.owner = 'queued'))::text "
-     "FROM desk.conversations c WHERE c.owner IN ('queued', 'human') AND " SEES},
     {"GET", "/api/conversations/{id}", RLV_ROLE_AGENT, READS, {"id"},
      "SELECT row_to_json(t)::text FROM (SELECT " SUMMARY ", c.phone_number_id, coalesce(c.card, '[]') AS card, "
      "(SELECT coalesce(json_agg(json_build_object('at', a.at, 'by', a.by, 'who', a.who, 'action', a.action, 'to_owner', a.to_owner, "
@@ -179,6 +167,7 @@ static const struct other {
     enum route_kind kind;
     void (*answer)(rlv_request *request, rlv_str id);
 } others[] = {
+    {"GET", "/api/counts", RLV_ROLE_AGENT, READS, rlv_counts},
     {"GET", "/api/conversations/{id}/media", RLV_ROLE_AGENT, READS, rlv_media_show},
     {"POST", "/api/conversations/{id}/media", RLV_ROLE_AGENT, ACTS, rlv_media_send},
     {"POST", "/api/ask", RLV_ROLE_AGENT, ASKS, rlv_kb_ask},
@@ -208,6 +197,18 @@ static bool is_get(const rlv_request *request)
     return strcmp(request->method, MHD_HTTP_METHOD_GET) == 0;
 }
 
+/* How long its answer may be given to all who see the same teams, whoever they are, in milliseconds: what all pages ask for all the time. 0: it
+   is for one. */
+static int64_t keep_ms(rlv_request *request)
+{
+    if (!is_get(request))
+        return 0;
+    if (strcmp(request->url, "/api/agents") == 0) /* looks at what each has */
+        return RLV_KEEP_LONG_MS;
+    rlv_str list = strcmp(request->url, "/api/conversations") == 0 ? rlv_request_text(request, "list") : (rlv_str){NULL, 0};
+    return strcmp(request->url, "/api/counts") == 0 || rlv_str_is(list, "queue") || rlv_str_is(list, "bot") ? RLV_KEEP_MS : 0;
+}
+
 /* May whoever asks do this? Else the answer is made. */
 static bool may(rlv_request *request, enum rlv_role least, enum route_kind kind)
 {
@@ -231,8 +232,15 @@ void rlv_route_run(rlv_request *request, const char *sql, rlv_str *args, size_t 
     rlv_error err;
     args[0] = request->session.agent_id;
     args[1] = request->session.role_word;
-    args[2] = request->session.login;
-    int rc = rlv_desk_ask(request->desk, sql, args, n, request->arena, &request->text, state, &err);
+    args[2] = request->session.teams_word;
+    int64_t keep = keep_ms(request);
+    int rc;
+    if (keep) {
+        args[0] = (rlv_str){NULL, 0};
+        rc = rlv_shared_ask(request->desk, keep, sql, args, n > RLV_OWN_ARGS ? n : 0, request->arena, &request->text, state, &err);
+    } else {
+        rc = rlv_desk_ask(request->desk, sql, args, n, request->arena, &request->text, state, &err);
+    }
     if (rc != RLV_OK)
         rlv_request_postgres(request, state, &err);
     else if (!request->text.len)
@@ -287,8 +295,8 @@ static bool special(rlv_request *request)
 
 void rlv_desk_route(rlv_request *request)
 {
-    bool known = false;
-    if (!rlv_session_find(request) || special(request))
+    bool known = false, often = keep_ms(request) > 0 || strcmp(request->url, "/api/heartbeat") == 0;
+    if (!rlv_session_find(request, often) || special(request))
         return;
     for (size_t i = 0; i < ROUTES + OTHERS; i++) {
         const struct route *route = i < ROUTES ? &routes[i] : NULL;

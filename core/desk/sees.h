@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The statements' common part: which conversations whoever asks may see, said once. $1 is the agent, $2 the role, $3 the login. */
+/* The statements' common part: which conversations whoever asks may see, said once. $1 is the agent, $2 the role, $3 their teams, as the session says. */
 #ifndef RLV_DESK_SEES_H
 #define RLV_DESK_SEES_H
 
 enum { RLV_OWN_ARGS = 3 }; /* $1 to $3 */
 
 /* An agent sees what their teams have, what has no team (all of the bot's), and what is their own. */
-#define SEES                                                                                                                      \
-    "($2 <> 'agent' OR c.team IS NULL OR c.agent_id = $1 OR EXISTS (SELECT FROM desk.agents g WHERE "                 \
-    "g.agent_id = $1 AND c.team = ANY (g.teams)))"
+#define SEES "($2 <> 'agent' OR c.team IS NULL OR c.agent_id = $1 OR c.team = ANY (nullif($3, '')::text[]))"
 
 /* What a function of desk did: its outcome with the name of who has the conversation now. Nothing: it is not to be seen. */
 #define ACT(call)                                                                                                                 \

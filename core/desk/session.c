@@ -59,8 +59,9 @@ static rlv_str member(rlv_request *request, const json_t *object, const char *na
 
 /* ---- the session ---- */
 
-static void read_session(rlv_request *request, const json_t *j)
+static void read_session(rlv_request *request, rlv_str token, rlv_str text)
 {
+    json_t *j = text.len ? json_loadb(text.ptr, text.len, 0, NULL) : NULL;
     rlv_session *s = &request->session;
     *s = (rlv_session){0};
     s->role_word = member(request, j, "role");
@@ -68,34 +69,35 @@ static void read_session(rlv_request *request, const json_t *j)
     s->login = member(request, j, "login");
     s->agent_id = member(request, j, "agent_id");
     s->csrf = member(request, j, "csrf");
+    s->stamp = member(request, j, "stamp");
+    s->teams_word = member(request, j, "teams_word");
     size_t i;
     json_t *team;
     json_array_foreach(json_object_get(j, "teams"), i, team)
         if (s->n_teams < RLV_TEAMS_MAX)
             s->teams[s->n_teams++] = rlv_arena_copy(request->arena, rlv_str_from(json_string_value(team)));
+    s->token = token;
+    s->text = text;
+    json_decref(j);
 }
 
-bool rlv_session_find(rlv_request *request)
+bool rlv_session_find(rlv_request *request, bool remembered)
 {
     const char *cookie = MHD_lookup_connection_value(request->connection, MHD_COOKIE_KIND, COOKIE);
     if (!cookie || strlen(cookie) != RLV_COOKIE_TEXT)
         return true;
     char state[RLV_ASK_STATE];
     rlv_error err;
-    rlv_str text, token = digest(request, cookie);
-    int rc = rlv_desk_ask(request->desk,
+    rlv_str token = digest(request, cookie), text = remembered ? rlv_watch_recall(request->desk->watch, token, request->arena) : (rlv_str){NULL, 0};
+    int rc = text.len ? RLV_OK : rlv_desk_ask(request->desk,
                           "SELECT json_build_object('login', a.login, 'role', a.role, 'agent_id', a.agent_id, 'csrf', s.csrf, "
-                          "'teams', g.teams)::text FROM relevo.session s JOIN relevo.account a USING (login) "
-                          "LEFT JOIN desk.agents g ON g.agent_id = a.agent_id "
-                          "WHERE s.token = decode($1, 'hex') AND s.ends_at > now()",
+                          "'teams', g.teams, 'teams_word', g.teams::text, 'stamp', " RLV_SESSION_STAMP ")::text FROM " RLV_SESSION_FROM " AND s.token = decode($1, 'hex')",
                           &token, 1, request->arena, &text, state, &err);
     if (rc != RLV_OK) {
         rlv_request_postgres(request, state, &err);
         return false;
     }
-    json_t *j = text.len ? json_loadb(text.ptr, text.len, 0, NULL) : NULL;
-    read_session(request, j);
-    json_decref(j);
+    read_session(request, token, text);
     return true;
 }
 
@@ -286,6 +288,7 @@ void rlv_session_log_out(rlv_request *request)
         rlv_request_postgres(request, state, &err);
         return;
     }
+    rlv_watch_end_session(request->desk->watch, token);
     request->cookie = COOKIE "=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0";
     request->status = MHD_HTTP_OK;
     request->text = RLV_STR("{}");

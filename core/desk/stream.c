@@ -22,7 +22,7 @@ enum {
     LOOK_MS = 1000,
     WAKE_US = 50000,      /* streams are woken together, twenty times a second at most */
     PULSE_US = 20000000,  /* so that proxies and pages know that the other end lives */
-    AGE_US = 900000000,   /* then a page connects again: its session may be over, its agent in another team */
+    AGE_US = 900000000,   /* then a page connects again, perhaps to another desk */
     CHUNK = 16 * 1024,
     EVENT_MAX = 1 << 20
 };
@@ -41,6 +41,7 @@ struct entry {
 struct stream {
     rlv_feed_ring *ring;
     struct MHD_Connection *connection;
+    rlv_watched *watched; /* its session */
     struct stream *next, **link;
     uint64_t at;     /* the next entry to look at */
     int64_t *seen;   /* of each partition, the offset behind the last one that it is through with */
@@ -141,6 +142,11 @@ static void take(rlv_feed_ring *ring, const rd_kafka_message_t *m)
 
 /* ---- what a stream is told ---- */
 
+static bool is_over(const struct stream *s, int64_t now_us)
+{
+    return s->ring->ended || rlv_watched_over(s->watched) || now_us - s->born_us > AGE_US;
+}
+
 static bool visible(const struct stream *s, const struct entry *e)
 {
     if (!e->json || e->offset < s->seen[e->partition])
@@ -229,7 +235,8 @@ static ssize_t read_stream(void *user, uint64_t position, char *buf, size_t max)
     ssize_t given = 0;
     (void)pthread_mutex_lock(&ring->lock);
     int64_t now_us = rlv_clock_mono_us();
-    if (s->sent == s->out.len)
+    bool over = is_over(s, now_us);
+    if (s->sent == s->out.len && !over)
         write_piece(s);
     if (s->out.failed) { /* memory is short: it goes on elsewhere, or later */
         given = MHD_CONTENT_READER_END_OF_STREAM;
@@ -239,7 +246,7 @@ static ssize_t read_stream(void *user, uint64_t position, char *buf, size_t max)
         s->sent += n;
         s->told_us = now_us;
         given = (ssize_t)n;
-    } else if (ring->ended || now_us - s->born_us > AGE_US) {
+    } else if (over) {
         given = MHD_CONTENT_READER_END_OF_STREAM;
     } else if (now_us - s->told_us >= PULSE_US && max >= sizeof(pulse)) {
         memcpy(buf, pulse, sizeof(pulse) - 1);
@@ -260,7 +267,7 @@ static void wake(rlv_feed_ring *ring, bool all)
     (void)pthread_mutex_lock(&ring->lock);
     int64_t now_us = rlv_clock_mono_us();
     for (struct stream *s = ring->streams; s; s = s->next, n++)
-        if (s->asleep && (all || advance(s) || now_us - s->told_us >= PULSE_US || now_us - s->born_us > AGE_US)) {
+        if (s->asleep && (all || advance(s) || now_us - s->told_us >= PULSE_US || is_over(s, now_us))) {
             s->asleep = false;
             MHD_resume_connection(s->connection);
         }
@@ -417,6 +424,7 @@ static void free_stream(void *user)
             s->next->link = s->link;
         (void)pthread_mutex_unlock(&s->ring->lock);
     }
+    rlv_watch_release(s->watched);
     rlv_buf_free(&s->out);
     for (size_t i = 0; i < s->n_teams; i++)
         free(s->teams[i]);
@@ -463,7 +471,8 @@ static struct stream *new_stream(rlv_feed_ring *ring, rlv_request *request)
     rlv_str only = rlv_request_text(request, "conversation");
     s->changes = only.ptr != NULL;
     s->conversation = copy(only.len ? only : RLV_STR("\n"));
-    bool ok = s->agent && s->seen && s->conversation;
+    s->watched = rlv_watch_hold(request->desk->watch, who);
+    bool ok = s->agent && s->seen && s->conversation && s->watched;
     for (size_t i = 0; ok && i < who->n_teams; i++) {
         s->teams[i] = copy(who->teams[i]);
         s->n_teams++;

@@ -307,6 +307,7 @@ def test_lists(seed):
                   "'owner', 4)) AS r FROM relevo.conversation c CROSS JOIN generate_series(1, 20000) WHERE c.id = %s OFFSET 0) x", second)
         s.lab.sql("ANALYZE relevo.conversation")
         expect(ana.act(second, "take_over")[1]["done"], "taken")
+        time.sleep(2)  # for so long an answer that many ask for is given again
         counts = ana.get("/api/counts")[1]
         expect((counts["bot"], counts["mine"], counts["people"], counts["all"]) == (1, 1, 1, 1000), f"the counts, up to a thousand: {counts}")
         for which in ("c.owner = 'bot'", "c.owner IN ('queued', 'human')"):
@@ -390,6 +391,86 @@ def test_stream(seed):
         expect(not waiting.is_alive(), "going down ends the streams")
 
 
+def test_stream_ends(seed):
+    """A stream is over within seconds when its session is, at whichever desk that happened, or when its account may see something else now."""
+    with Setting("deskends") as s:
+        other = Desk(s.lab, "desk2", RELEVO_DESK_LISTEN="127.0.0.1:0")
+        s.lab.processes.append(other)
+        other.wait_ready()
+        elsewhere = int(re.search(r"pages on port (\d+)", other.log.read_text())[1])
+
+        def opened(login):
+            browser = s.person(login)
+            stream = Stream(browser)
+            s.wait("it stands", lambda: stream.events)
+            return browser, stream
+
+        def ends(stream, why):
+            stream.join(5)
+            expect(not stream.is_alive(), f"a stream goes on after {why}")
+
+        zoe, stays = opened("zoe")
+        for port, why in ((s.lab.desk_port, "log-out"), (elsewhere, "log-out at another desk")):
+            ana, stream = opened("ana")
+            ana.port, ana.origin = port, f"http://127.0.0.1:{port}"
+            expect(ana.ask("DELETE", "/api/session")[0] == 200, "logged out")
+            ends(stream, why)
+        for why, sql in (("the session's end", "UPDATE relevo.session SET ends_at = now() WHERE login = 'ben'"),
+                         ("another role", "UPDATE relevo.account SET role = 'supervisor' WHERE login = 'ben'"),
+                         ("another team", "SELECT desk.put_agent('ben', 'Ben', '{sales}')"),
+                         ("the end of its account", "DELETE FROM relevo.account WHERE login = 'ben'")):
+            ben, stream = opened("ben")
+            s.lab.sql(sql)
+            ends(stream, why)
+            if why in ("another role", "another team"):
+                again = Stream(ben, stream.last)
+                s.customer("573000000008", f"after {why}")
+                s.wait("it goes on where it ended", lambda: f"after {why}" in str(again.decisions()))
+            else:
+                expect(Stream(ben).status == 401, f"a new stream after {why}")
+        s.lab.sql("SELECT desk.put_agent('zoe', 'Zoë', '{sales}', p_capacity => 3)")  # what changes nothing that is seen
+        time.sleep(2.5)
+        expect(stays.is_alive(), "a stream ended with others' sessions")
+
+
+def test_shared(seed):
+    """What many ask for is asked of Postgres once: for all who see the same, and for nobody else; and not for longer than it may."""
+    with Setting("deskshared") as s:
+        people = {login: s.person(login) for login in ("ana", "ben", "zoe", "sup")}
+        streams = [Stream(b) for b in people.values()]
+        s.wait("the streams", lambda: all(x.events for x in streams))
+        conversation = s.customer("573000000013", "person ventas")
+        s.wait("the handoff", lambda: people["sup"].get(f"/api/conversations/{conversation}")[1]["owner"] == "queued")
+        s.give_team(conversation, "sales")
+        time.sleep(2)
+        for order in (("zoe", "ana", "sup", "ben"), ("ben", "sup", "zoe", "ana")):  # each gets their own, whoever asked before
+            for login in order:
+                queue = [c["conversation_id"] for c in people[login].get("/api/conversations", list="queue")[1]]
+                counts = people[login].get("/api/counts")[1]
+                expect((conversation in queue, counts["queue"]) == ((True, 1) if login in ("zoe", "sup") else (False, 0)), f"{login}: {queue} {counts}")
+        expect(people["zoe"].act(conversation, "take_over")[1]["done"], "taken")
+        time.sleep(2)
+        expect(people["ana"].get("/api/counts")[1]["people"] == 0 and people["zoe"].get("/api/counts")[1]["mine"] == 1, "two seconds later it is known")
+        expect(people["ana"].get("/api/counts")[0] == 200, "asked just now")
+        s.lab.sql_server(f'ALTER DATABASE "{s.lab.database}" ALLOW_CONNECTIONS false')
+        s.lab.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'relevo desk'")
+        expect(people["ben"].get("/api/counts")[0] == 200, "without Postgres: what somebody of the same team was told")
+        expect(people["ben"].get("/api/conversations", list="mine")[0] == 503, "one's own is asked for")
+        time.sleep(2)
+        expect(people["ben"].get("/api/counts")[0] == 503, "and no longer than it may")
+        s.lab.sql_server(f'ALTER DATABASE "{s.lab.database}" ALLOW_CONNECTIONS true')
+
+
+def test_refusals(seed):
+    """Every code that the desk refuses with has words in the page, which has all words in three languages (or it does not compile)."""
+    room = Path(__file__).resolve().parents[2] / "core/desk"
+    codes = {code for source in room.glob("*.c") for code in re.findall(r'rlv_request_fail\(request,\s*MHD_HTTP_\w+,\s*"(\w+)"', source.read_text())}
+    expect({"invalid", "not_found", "no_such_agent"} < codes and len(codes) > 20, f"only {sorted(codes)} were found")
+    for code in codes - {"method", "vouched"}:  # which the page never shows: its requests are of the right method, and it logs in then
+        n = len(re.findall(rf"^    error_{code}: .", (room / "page/src/words.ts").read_text(), re.M))
+        expect(n == 3, f"a refusal with '{code}' has words in {n} languages")
+
+
 def test_away(seed):
     """A lost connection is nobody's error; without Postgres there is a clear answer, and afterwards everything goes on."""
     with Setting("deskaway") as s:
@@ -448,4 +529,4 @@ def test_document(seed):
 
 
 if __name__ == "__main__":
-    sys.exit(run("desk", test_log_in, test_access, test_proxy, test_forged, test_work, test_teams, test_lists, test_offers, test_stream, test_away, test_document))
+    sys.exit(run("desk", test_log_in, test_access, test_proxy, test_forged, test_work, test_teams, test_lists, test_offers, test_stream, test_stream_ends, test_shared, test_refusals, test_away, test_document))

@@ -8,7 +8,7 @@ import { Ask } from './ask'
 import { Board } from './board'
 import { Chat } from './chat'
 import { Help, shortcut } from './keys'
-import { isList, List, type Filter, type Tab } from './list'
+import { isList, isOwn, List, type Filter, type Tab } from './list'
 import { Login } from './login'
 import { Notices, notify } from './notices'
 import { language, languages, refusal, speak, t } from './words'
@@ -20,20 +20,35 @@ const MOST = 500
 
 const fromUrl = () => location.pathname.match(/^\/c\/([0-9a-f-]{36})$/)?.[1] ?? ''
 
-// Calls at most once in `ms`, and once more for what came meanwhile.
-function throttled(ms: number, f: () => void) {
+// Milliseconds between two looks at the lists: while much happens, twice as long each time. A thousand pages ask for them.
+const PAUSE = 2000
+const LONGEST = 5000
+
+// Looks at once, and once more after two seconds, as what the server tells many at once may be almost so old.
+function paced(look: () => void) {
     let timer = 0
-    let again = false
+    let pause = PAUSE
+    let more = false
     const run = () => {
-        timer = window.setTimeout(() => {
-            timer = 0
-            if (again) call()
-        }, ms)
-        again = false
-        f()
+        const settled = !more
+        more = false
+        look()
+        pause = settled ? PAUSE : Math.min(2 * pause, LONGEST)
+        timer = settled ? 0 : window.setTimeout(run, pause)
     }
-    const call = () => (timer ? (again = true) : run())
-    return call
+    // urgent: it is about what this person has.
+    return (urgent: boolean) => {
+        more = timer > 0
+        if (!timer) {
+            look()
+            pause = PAUSE
+            timer = window.setTimeout(run, pause)
+        } else if (urgent && pause > PAUSE) {
+            clearTimeout(timer)
+            pause = PAUSE
+            timer = window.setTimeout(run, pause)
+        }
+    }
 }
 
 function Desk({ session, leave, again }: { session: Session; leave: () => void; again: () => void }) {
@@ -83,18 +98,17 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
         }
         return now
     }
-    const soon = useRef(throttled(1000, () => refresh()))
+    const soon = useRef(paced(() => refresh()))
 
     useEffect(refresh, [tab, filter, most])
     useEffect(() => {
-        const load = () => {
-            api.agents().then(setAgents, () => undefined)
-            api.tags().then(setTags, () => undefined)
-        }
-        load()
+        const who = () => api.agents().then(setAgents, () => undefined)
+        const marks = () => api.tags().then(setTags, () => undefined)
+        who()
+        marks()
         api.templates().then(setTemplates, () => undefined)
-        const timer = setInterval(load, 30000)
-        return () => clearInterval(timer)
+        const timers = [setInterval(who, 30000), setInterval(marks, 300000)]
+        return () => timers.forEach(clearInterval)
     }, [])
     useEffect(() => {
         const back = () => setChosen(fromUrl())
@@ -126,7 +140,7 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
                     if (document.hidden || now.current.chosen !== decision.conversation_id)
                         notify(t('newMessage', listed?.customer_name ?? t('customer')))
                 }
-                soon.current()
+                soon.current(!!session.agent_id && decision.agent_id === session.agent_id)
             },
             () => {
                 setTold((was) => ({ n: was.n + 1, decision: null, missed: true }))
@@ -151,12 +165,21 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
     useEffect(() => {
         if (!session.agent_id) return
         const beat = () => api.heartbeat().then((r) => setPresence(r.presence), () => undefined)
-        const timer = setInterval(beat, 30000)
+        const timer = setInterval(beat, 45000) // a presence lasts two minutes
         return () => clearInterval(timer)
     }, [])
-    // What the bot does with others is not pushed: these lists are looked at now and then.
+    // What the bot does with others is not pushed, nor that a snooze ended: the lists are looked at now and then, one's own when they have more or less.
     useEffect(() => {
-        const timer = setInterval(refresh, 15000)
+        const look = () => {
+            const { tab } = wanted.current
+            if (!isOwn(tab)) return refresh()
+            const was = before.current?.[tab]
+            api.counts().then((now) => {
+                setCounts(tell(now))
+                if (now[tab] !== was) refresh()
+            }, () => undefined)
+        }
+        const timer = setInterval(look, 15000)
         return () => clearInterval(timer)
     }, [])
 
@@ -193,8 +216,10 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
     })
 
     const be = (to: string) => api.presence(to).then(() => setPresence(to), () => undefined)
-    const changed = (c: Conversation) =>
+    const changed = (c: Conversation) => {
+        setTags((was) => (c.tags.every((tag) => was.includes(tag)) ? was : [...new Set([...was, ...c.tags])].sort()))
         setList((rows) => rows.map((r) => (r.conversation_id === c.conversation_id ? { ...c, preview: r.preview } : r)))
+    }
 
     return (
         <div class={'desk' + (chosen ? ' chosen' : '') + (isList(tab) ? '' : ' on-board')}>
