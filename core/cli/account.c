@@ -15,15 +15,16 @@ enum { SQL_TIMEOUT_MS = 10000 };
 
 static const char help[] =
     "Usage: relevo account list [--json]\n"
-    "       relevo account put LOGIN [--role ROLE] [--agent AGENT] [--no-password]\n"
-    "       relevo account drop LOGIN\n\n"
-    "  list                who may log in at the desk; --json: for machines\n"
+    "       relevo account put LOGIN [--role ROLE] [--agent AGENT] [--no-password] [--json]\n"
+    "       relevo account drop LOGIN [--json]\n\n"
+    "  list                who may log in at the desk\n"
     "  put LOGIN           makes an account, or changes one; whoever uses it is logged out. The password is asked for, or read\n"
     "                      from the standard input: 10 to 200 bytes\n"
     "    --role ROLE       agent (the default), supervisor (sees all teams and the reports) or admin (and the configuration)\n"
     "    --agent AGENT     in whose name it acts (desk.put_agent makes agents); without it, it only looks\n"
     "    --no-password     asks for none: as it was; a new account can then only be used through desk.proxy_header\n"
     "  drop LOGIN          takes it away, at once\n"
+    "  --json              for machines: the accounts; of put and drop the one that was meant\n"
     "  --config FILE       the configuration\n";
 
 /* One line, without echo at a terminal. False: there was none. */
@@ -96,8 +97,6 @@ int rlv_cli_account(int argc, char **argv)
         return rlv_cli_usage("account", "list, put or drop?");
     if (argc - first != (is_list ? 1 : 2))
         return rlv_cli_usage("account", is_list ? "list takes no login" : "%s takes one login", verb);
-    if (json && !is_list)
-        return rlv_cli_usage("account", "--json is for list");
     char password[RLV_PASSWORD_MAX + 3] = "";
     if (is_put && !no_password && !read_password(password, sizeof(password)))
         return rlv_cli_usage("account", "no password was given; --no-password to make do without");
@@ -118,5 +117,7 @@ int rlv_cli_account(int argc, char **argv)
     explicit_bzero(password, sizeof(password));
     rlv_store_close(store);
     rlv_config_free(config);
-    return rc == RLV_OK ? 0 : rlv_cli_fail(&err);
+    if (rc != RLV_OK)
+        return rlv_cli_fail(&err);
+    return json && !is_list ? rlv_cli_put_json(json_pack("{s:s}", is_put ? "put" : "dropped", login)) : EX_OK;
 }

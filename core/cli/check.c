@@ -26,7 +26,7 @@ static const char help[] =
     "  --offline   connects to nothing: the file, and every plugin with its options\n"
     "  --print     only prints the configuration in force: file, environment and defaults, and which of them each value\n"
     "              is from; secrets are hidden\n"
-    "  --json      for machines: one line with all parts; not with --print\n\n"
+    "  --json      for machines: one line with all parts, or with all options\n\n"
     "Else it also asks Kafka (topics, partition counts, settings, rights), Postgres (schema, rights) and the "
     "schema\n"
     "registry, if there is one. It changes nothing. Exit code 0; 78: something is wrong; 69: only that a "
@@ -326,11 +326,11 @@ static int run(const rlv_config *config, bool offline)
     return check.wrong == 0 ? EX_OK : check.wrong == check.away ? EX_UNAVAILABLE : EX_CONFIG;
 }
 
-static int print(const char *path)
+static int print(const char *path, bool json)
 {
     rlv_buf page = RLV_BUF_INIT(PAGE_MAX);
     rlv_error err;
-    int rc = rlv_config_print(path, &page, &err);
+    int rc = rlv_config_print(path, json, &page, &err);
     if (rc == RLV_OK)
         rc = fputs(page.data, stdout) >= 0 ? EX_OK : EX_IOERR;
     else
@@ -364,14 +364,12 @@ int rlv_cli_check(int argc, char **argv)
         return rc;
     if (first != argc)
         return rlv_cli_usage("check", "unexpected '%s'", argv[first]);
-    if (json && printed)
-        return rlv_cli_usage("check", "--print is YAML: it has no --json");
     rlv_config *config;
     rc = rlv_cli_load(path, &config);
     if (rc)
         return rc;
-    parts = json ? json_array() : NULL;
-    rc = printed ? print(path) : run(config, offline);
+    parts = json && !printed ? json_array() : NULL;
+    rc = printed ? print(path, json) : run(config, offline);
     if (parts)
         rc = put_parts(rc);
     rlv_config_free(config);

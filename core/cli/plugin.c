@@ -21,9 +21,9 @@ enum {
 static const char help[] =
     "Usage: relevo plugin list [--json] [--config FILE]\n"
     "       relevo plugin info NAME|FILE.so [--json] [--config FILE]\n"
-    "       relevo plugin release NAME [--ops HOST:PORT] [--config FILE]\n"
-    "       relevo plugin key NAME\n"
-    "       relevo plugin sign FILE.so --key NAME.sec\n"
+    "       relevo plugin release NAME [--ops HOST:PORT] [--json] [--config FILE]\n"
+    "       relevo plugin key NAME [--json]\n"
+    "       relevo plugin sign FILE.so --key NAME.sec [--json]\n"
     "       relevo plugin verify FILE.so [--key NAME.pub] [--json] [--config FILE]\n\n"
     "  list      the plugins of the configuration, loaded and checked, in the order of calls\n"
     "  info      one of them, one of the plugin folder, or any file: what it does, its options, what holds "
@@ -33,7 +33,7 @@ static const char help[] =
     "  key       makes a pair of keys, NAME.sec to sign with and NAME.pub, and shows what the configuration wants of it\n"
     "  sign      writes FILE.so.sig (Ed25519, as OpenBSD's signify does)\n"
     "  verify    whether FILE.so is what was signed, by that key or one of trust.keys; nothing of it is loaded\n"
-    "  --json    list, info and verify, for machines\n";
+    "  --json    for machines\n";
 
 static const char *operations(const rlv_host_plugin_info *info, char text[static 128])
 {
@@ -281,7 +281,7 @@ static int post(const char *url, struct reply *reply, long *ret_status, rlv_erro
     return RLV_OK;
 }
 
-static int release(const char *name, const char *ops, const char *config_path)
+static int release(const char *name, const char *ops, const char *config_path, bool json)
 {
     rlv_config *config = NULL;
     if (!ops) {
@@ -300,6 +300,8 @@ static int release(const char *name, const char *ops, const char *config_path)
     rlv_error err;
     if (post(url, &reply, &status, &err))
         return rlv_cli_fail(&err);
+    if (status == 200 && json)
+        return rlv_cli_put_json(json_pack("{s:s, s:s}", "released", name, "text", reply.text));
     (void)fprintf(status == 200 ? stdout : stderr, "%s%s\n", status == 200 ? "" : "relevo: ", reply.text);
     return status == 200 ? EX_OK : EX_NOINPUT;
 }
@@ -313,16 +315,14 @@ int rlv_cli_plugin(int argc, char **argv)
     if (rc >= 0)
         return rc;
     int words = argc - first;
-    if (json && words == 2 && strcmp(argv[first], "info") != 0 && strcmp(argv[first], "verify") != 0)
-        return rlv_cli_usage("plugin", "--json is for list, info and verify");
     if (words == 2 && strcmp(argv[first], "info") == 0)
         return info(argv[first + 1], path, json);
     if (words == 2 && strcmp(argv[first], "release") == 0)
-        return release(argv[first + 1], ops, path);
+        return release(argv[first + 1], ops, path, json);
     if (words == 2 && strcmp(argv[first], "key") == 0)
-        return rlv_plugin_key(argv[first + 1]);
+        return rlv_plugin_key(argv[first + 1], json);
     if (words == 2 && strcmp(argv[first], "sign") == 0)
-        return rlv_plugin_sign(argv[first + 1], key);
+        return rlv_plugin_sign(argv[first + 1], key, json);
     if (words == 2 && strcmp(argv[first], "verify") == 0)
         return rlv_plugin_verify(argv[first + 1], key, path, json);
     if (words != 1 || strcmp(argv[first], "list") != 0)

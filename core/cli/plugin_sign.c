@@ -7,12 +7,14 @@
 #include "cli/cli.h"
 #include "host/trust.h"
 
-int rlv_plugin_key(const char *name)
+int rlv_plugin_key(const char *name, bool json)
 {
     char public[RLV_TRUST_PUBLIC];
     rlv_error err;
     if (rlv_trust_make(name, public, &err) != RLV_OK)
         return rlv_cli_fail(&err);
+    if (json)
+        return rlv_cli_put_json(json_pack("{s:s+, s:s+, s:s}", "secret_file", name, ".sec", "public_file", name, ".pub", "key", public));
     (void)printf("%s.sec   signs, and whoever has it can: keep it where plugins are built, not where they run\n"
                  "%s.pub   verifies; in the configuration:\n\n"
                  "trust:\n"
@@ -22,7 +24,7 @@ int rlv_plugin_key(const char *name)
     return EX_OK;
 }
 
-int rlv_plugin_sign(const char *path, const char *key)
+int rlv_plugin_sign(const char *path, const char *key, bool json)
 {
     char id[RLV_TRUST_ID];
     rlv_error err;
@@ -30,6 +32,8 @@ int rlv_plugin_sign(const char *path, const char *key)
         return rlv_cli_usage("plugin", "sign wants --key NAME.sec, which `relevo plugin key NAME` makes");
     if (rlv_trust_sign(path, key, id, &err) != RLV_OK)
         return rlv_cli_fail(&err);
+    if (json)
+        return rlv_cli_put_json(json_pack("{s:s, s:s+, s:s}", "file", path, "signature", path, ".sig", "key", id));
     (void)printf("%s.sig: signed with key %s; it belongs beside the file\n", path, id);
     return EX_OK;
 }

@@ -210,14 +210,14 @@ size_t rlv_config_mistakes(const char *path, rlv_buf *out)
     return n;
 }
 
-int rlv_config_print(const char *path, rlv_buf *out, rlv_error *err)
+int rlv_config_print(const char *path, bool json, rlv_buf *out, rlv_error *err)
 {
     rlv_draft *draft;
     int rc = draft_new(path, &draft, err);
     if (rc)
         return rc;
     if (draft->n_mistakes == 0)
-        rlv_draft_print(draft, out);
+        rlv_draft_print(draft, json, out);
     else
         rc = rlv_error_set(err, RLV_E_CONFIG, "%s", draft->mistakes[next_mistake(draft, -1)].text);
     if (rc == RLV_OK && out->failed)

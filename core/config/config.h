@@ -183,9 +183,9 @@ void rlv_config_free(rlv_config *config);
  */
 size_t rlv_config_mistakes(const char *path, rlv_buf *out);
 
-/* Reads it again and appends it as YAML, each value with where it comes from, secrets hidden. RLV_E_CONFIG as
+/* Reads it again and appends it as YAML, or as a line of JSON, each value with where it comes from, secrets hidden. RLV_E_CONFIG as
    rlv_config_load. */
-RLV_MUST_CHECK int rlv_config_print(const char *path, rlv_buf *out, rlv_error *err);
+RLV_MUST_CHECK int rlv_config_print(const char *path, bool json, rlv_buf *out, rlv_error *err);
 
 /*
  * Puts another file in a plugin's place, before the configuration is used: for `relevo replay`. A file outside the program's
@@ -206,7 +206,7 @@ bool rlv_config_find_plugin(const char *name, char *ret_path, size_t size);
 /* Whether a file lies in the program's own plugin folder, which is trusted as much as the program is. */
 bool rlv_config_ours(const char *path);
 
-/* Appends the reference page (docs/configuration.md), made from the table. */
-void rlv_config_reference(rlv_buf *out);
+/* Appends the reference page (docs/configuration.md), or the same as a line of JSON, made from the table. */
+void rlv_config_reference(bool json, rlv_buf *out);
 
 #endif

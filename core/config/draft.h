@@ -77,8 +77,11 @@ const char *rlv_plugins_path(rlv_arena *arena, const char *folder, const rlv_con
 /* Of the word in the file; of no word, what the path deserves. */
 enum rlv_isolation rlv_plugins_isolation(const char *word, const char *path);
 
-/* print.c: what is in force, as YAML. */
-void rlv_draft_print(rlv_draft *draft, rlv_buf *out);
+/* print.c: what is in force, as YAML or as JSON. */
+void rlv_draft_print(rlv_draft *draft, bool json, rlv_buf *out);
+
+/* print.c: a text in quotes, as JSON and YAML have it. */
+void rlv_draft_quote(rlv_buf *out, rlv_str s);
 
 /* hash.c */
 /* True for names that are always secret: which of a plugin's options are, only its own table knows. */

@@ -85,7 +85,9 @@ static void read_property(rlv_draft *draft, rlv_str name, const char *value)
         property[i] = rest.ptr[i] == '_' ? '.' : (char)tolower((unsigned char)rest.ptr[i]);
     draft->variable = rlv_arena_printf(draft->arena, "%.*s", RLV_STR_ARG(name));
     rlv_str text = file ? rlv_draft_secret(draft, 0, "secret", rlv_str_from(value)) : rlv_str_from(value);
-    if (!file || text.len)
+    if (!rlv_str_utf8(text))
+        rlv_draft_mistake(draft, 0, "not UTF-8 text");
+    else if (!file || text.len)
         rlv_draft_kafka_set(draft, 0, (rlv_str){property, rest.len}, text);
     draft->variable = NULL;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The configuration as it came out of file, environment and defaults, as YAML that could be read again, each
+ * The configuration as it came out of file, environment and defaults, as YAML that could be read again or as a list in JSON, each
  * value with where it comes from. Must never print a secret: what is one, the option table says; of
  * librdkafka's properties and of plugins' options, the name.
  */
@@ -15,17 +15,22 @@ enum {
     LINE_MAX_BYTES = 8192
 };
 
+#define HIDDEN "(hidden)"
+
 /* Where lines go, and what stands open. */
 struct page {
     rlv_draft *draft;
     rlv_buf *out;
     char open[RLV_PATH_MAX]; /* path of the last key written */
+    bool json;
+    size_t rows; /* written so far, with json */
+    char within[RLV_PATH_MAX]; /* with json: "plugins[0]." before the keys of a list's mapping, else "" */
 };
 
 /* ---- values
  * ---------------------------------------------------------------------------------------------------- */
 
-static void put_quoted(rlv_buf *out, rlv_str s)
+void rlv_draft_quote(rlv_buf *out, rlv_str s)
 {
     rlv_buf_append(out, "\"", 1);
     for (size_t i = 0; i < s.len; i++) {
@@ -43,11 +48,11 @@ static void put_quoted(rlv_buf *out, rlv_str s)
 }
 
 /* Without quotes only what no reader of YAML can take for anything but a text. */
-static void put_text(rlv_buf *out, rlv_str s)
+static void put_text(const struct page *page, rlv_buf *out, rlv_str s)
 {
     static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-";
     static const char *const words[] = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"};
-    bool plain = s.len > 0 && ((s.ptr[0] >= 'a' && s.ptr[0] <= 'z') || s.ptr[0] == '/');
+    bool plain = !page->json && s.len > 0 && ((s.ptr[0] >= 'a' && s.ptr[0] <= 'z') || s.ptr[0] == '/');
     for (size_t i = 0; plain && i < s.len; i++)
         plain = s.ptr[i] && strchr(safe, s.ptr[i]);
     for (size_t i = 0; plain && i < sizeof(words) / sizeof(*words); i++)
@@ -55,7 +60,13 @@ static void put_text(rlv_buf *out, rlv_str s)
     if (plain)
         rlv_buf_str(out, s);
     else
-        put_quoted(out, s);
+        rlv_draft_quote(out, s);
+}
+
+/* What YAML takes without quotes and JSON does not: 10s, 32MiB, (hidden). */
+static void put_word(const struct page *page, rlv_buf *out, const char *word)
+{
+    rlv_buf_printf(out, page->json ? "\"%s\"" : "%s", word);
 }
 
 static size_t list_length(const void *at)
@@ -65,19 +76,19 @@ static size_t list_length(const void *at)
     return n;
 }
 
-static void put_list(rlv_buf *out, const void *at)
+static void put_list(const struct page *page, rlv_buf *out, const void *at)
 {
     const char *const *items = *(const char *const *const *)at;
     size_t n = list_length(at);
     rlv_buf_printf(out, "[");
     for (size_t i = 0; i < n; i++) {
         rlv_buf_printf(out, "%s", i ? ", " : "");
-        put_text(out, rlv_str_from(items[i]));
+        put_text(page, out, rlv_str_from(items[i]));
     }
     rlv_buf_printf(out, "]");
 }
 
-static void put_size(rlv_buf *out, size_t bytes)
+static void put_size(const struct page *page, rlv_buf *out, size_t bytes)
 {
     static const struct {
         size_t factor;
@@ -85,21 +96,25 @@ static void put_size(rlv_buf *out, size_t bytes)
     } units[] = {{(size_t)1 << 30, "GiB"}, {(size_t)1 << 20, "MiB"}, {1024, "KiB"}, {1, "B"}};
     for (size_t i = 0; i < 4; i++)
         if (bytes % units[i].factor == 0 && (bytes || units[i].factor == 1)) {
-            rlv_buf_printf(out, "%zu%s", bytes / units[i].factor, units[i].name);
+            char text[32];
+            (void)snprintf(text, sizeof(text), "%zu%s", bytes / units[i].factor, units[i].name);
+            put_word(page, out, text);
             return;
         }
 }
 
-static void put_choice(rlv_buf *out, const rlv_option *option, int32_t value)
+static void put_choice(const struct page *page, rlv_buf *out, const rlv_option *option, int32_t value)
 {
     const char *word = option->unit;
     for (int32_t i = (int32_t)option->min; i < value && strchr(word, '|'); i++)
         word = strchr(word, '|') + 1;
-    rlv_buf_printf(out, "%.*s", (int)strcspn(word, "|"), word);
+    char text[64];
+    (void)snprintf(text, sizeof(text), "%.*s", (int)strcspn(word, "|"), word);
+    put_word(page, out, text);
 }
 
 /* A plugin's own options, on one line, as JSON, which is YAML too. */
-static void put_tree(rlv_buf *out, const rlv_yaml_node *node)
+static void put_tree(const struct page *page, rlv_buf *out, const rlv_yaml_node *node)
 {
     if (!node || node->kind == RLV_YAML_SCALAR) {
         rlv_yaml_json(node, out);
@@ -111,22 +126,22 @@ static void put_tree(rlv_buf *out, const rlv_yaml_node *node)
         if (child != node->first)
             rlv_buf_printf(out, ", ");
         if (map) {
-            put_quoted(out, child->key);
+            rlv_draft_quote(out, child->key);
             rlv_buf_printf(out, ": ");
         }
         if (map && rlv_config_secret_name(child->key))
-            rlv_buf_printf(out, "(hidden)");
+            put_word(page, out, HIDDEN);
         else
-            put_tree(out, child);
+            put_tree(page, out, child);
     }
     rlv_buf_printf(out, map ? "}" : "]");
 }
 
-static void put_duration(rlv_buf *out, int64_t ms)
+static void put_duration(const struct page *page, rlv_buf *out, int64_t ms)
 {
     char text[32];
     rlv_value_duration_text(ms, text);
-    rlv_buf_printf(out, "%s", text);
+    put_word(page, out, text);
 }
 
 /* Names of topics hold the prefix by now, which has a line of its own. */
@@ -144,7 +159,7 @@ static void put_topics(const struct page *page, rlv_buf *out)
     rlv_buf_printf(out, "[");
     for (size_t i = 0; i < config->topics.n_events; i++) {
         rlv_buf_printf(out, "%s", i ? ", " : "");
-        put_text(out, rlv_str_from(config->topics.events[i] + strlen(config->topics.prefix)));
+        put_text(page, out, rlv_str_from(config->topics.events[i] + strlen(config->topics.prefix)));
     }
     rlv_buf_printf(out, "]");
 }
@@ -163,16 +178,16 @@ static void put_value(const struct page *page, rlv_buf *out, const rlv_option *o
     if (option->type == RLV_OPTION_LIST && !listed)
         return;
     if ((option->flags & RLV_FLAG_SECRET) && (listed || (text && *text))) {
-        rlv_buf_printf(out, "(hidden)");
+        put_word(page, out, HIDDEN);
         return;
     }
     switch (option->type) {
     case RLV_OPTION_STRING:
     case RLV_OPTION_PATH:
-        put_text(out, rlv_str_from(without_prefix(page, option, text)));
+        put_text(page, out, rlv_str_from(without_prefix(page, option, text)));
         break;
     case RLV_OPTION_TEXT:
-        put_quoted(out, *(const rlv_str *)at);
+        rlv_draft_quote(out, *(const rlv_str *)at);
         break;
     case RLV_OPTION_INTEGER:
         rlv_buf_printf(out, "%d", *(const int32_t *)at);
@@ -184,23 +199,23 @@ static void put_value(const struct page *page, rlv_buf *out, const rlv_option *o
         rlv_buf_printf(out, *(const bool *)at ? "true" : "false");
         break;
     case RLV_OPTION_DURATION:
-        put_duration(out, *(const int64_t *)at);
+        put_duration(page, out, *(const int64_t *)at);
         break;
     case RLV_OPTION_SIZE:
-        put_size(out, *(const size_t *)at);
+        put_size(page, out, *(const size_t *)at);
         break;
     case RLV_OPTION_LIST:
         if (strcmp(option->path, "topics.events") == 0)
             put_topics(page, out);
         else
-            put_list(out, at);
+            put_list(page, out, at);
         break;
     case RLV_OPTION_CHOICE:
-        put_choice(out, option, *(const int32_t *)at);
+        put_choice(page, out, option, *(const int32_t *)at);
         break;
     case RLV_OPTION_TREE:
         if (*(const rlv_yaml_node *const *)at)
-            put_tree(out, *(const rlv_yaml_node *const *)at);
+            put_tree(page, out, *(const rlv_yaml_node *const *)at);
         break;
     case RLV_OPTION_ENTRIES:
     case RLV_OPTION_KAFKA:
@@ -276,6 +291,15 @@ static void put_line(const struct page *page, int indent, const char *dash, rlv_
     rlv_buf_printf(out, "\n");
 }
 
+/* The same for machines; null is what is not set. */
+static void put_row(struct page *page, const char *path, rlv_str value, rlv_str origin)
+{
+    rlv_buf *out = page->out;
+    rlv_buf_printf(out, "%s{\"key\":\"%s%s\",\"value\":", page->rows++ ? "," : "", page->within, path);
+    rlv_buf_str(out, value.len ? value : RLV_STR("null"));
+    rlv_buf_printf(out, ",\"from\":\"%.*s\"}", RLV_STR_ARG(origin));
+}
+
 /* Opens the mappings that lead to path and are not open yet; returns the indentation of its last word. */
 static int open_sections(struct page *page, const char *path, int indent, const char **dash)
 {
@@ -299,11 +323,15 @@ static void put_option(struct page *page, const rlv_option *option, const void *
     rlv_buf value = RLV_BUF_INIT(RLV_YAML_BYTES_MAX), origin = RLV_BUF_INIT(LINE_MAX_BYTES);
     put_value(page, &value, option, base);
     put_origin(page, &origin, option, entry);
-    indent = open_sections(page, path, indent, dash);
-    const char *dot = strrchr(path, '.');
-    put_line(page, indent, *dash, rlv_str_from(dot ? dot + 1 : path), rlv_buf_view(&value),
-             rlv_buf_view(&origin));
-    *dash = "";
+    if (page->json) {
+        put_row(page, path, rlv_buf_view(&value), rlv_buf_view(&origin));
+    } else {
+        indent = open_sections(page, path, indent, dash);
+        const char *dot = strrchr(path, '.');
+        put_line(page, indent, *dash, rlv_str_from(dot ? dot + 1 : path), rlv_buf_view(&value),
+                 rlv_buf_view(&origin));
+        *dash = "";
+    }
     rlv_buf_free(&value);
     rlv_buf_free(&origin);
 }
@@ -333,14 +361,18 @@ static void put_entries(struct page *page, size_t list)
     if (last > list + 1)
         n = page->draft->lists[rlv_options[list + 1].scope].n;
     const char *dash = "", *dot = strrchr(option->path, '.');
-    int indent = open_sections(page, option->path, 0, &dash);
-    put_line(page, indent, "", rlv_str_from(dot ? dot + 1 : option->path), n ? RLV_STR("") : RLV_STR("[]"),
-             RLV_STR(""));
+    int indent = 0;
+    if (!page->json) {
+        indent = open_sections(page, option->path, 0, &dash);
+        put_line(page, indent, "", rlv_str_from(dot ? dot + 1 : option->path), n ? RLV_STR("") : RLV_STR("[]"), RLV_STR(""));
+    }
     const rlv_yaml_node *listed = node_at(page->draft->root, option->path);
     const rlv_yaml_node *entry = listed ? listed->first : NULL;
     for (size_t i = 0; i < n && entry; i++, entry = entry->next) {
         dash = "- ";
         page->open[0] = '\0';
+        if (page->json)
+            (void)snprintf(page->within, sizeof(page->within), "%s[%zu].", option->path, i);
         for (size_t k = list + 1; k < last; k++) {
             const void *base = rlv_draft_item(page->draft, rlv_options[k].scope, i);
             put_option(page, &rlv_options[k], base, rlv_options[k].path + path_len + 3,
@@ -348,6 +380,7 @@ static void put_entries(struct page *page, size_t list)
         }
     }
     (void)snprintf(page->open, sizeof(page->open), "%s", option->path);
+    page->within[0] = '\0';
 }
 
 static bool hidden_property(const char *name)
@@ -364,28 +397,41 @@ static void put_kafka(struct page *page)
 {
     const rlv_config *config = &page->draft->values->config;
     const char *dash = "";
-    (void)open_sections(page, "kafka.", 0, &dash);
+    if (!page->json)
+        (void)open_sections(page, "kafka.", 0, &dash);
     for (size_t i = 0; i < config->n_kafka; i++) {
         const rlv_config_property *p = &config->kafka[i];
         rlv_buf value = RLV_BUF_INIT(RLV_YAML_BYTES_MAX), origin = RLV_BUF_INIT(LINE_MAX_BYTES);
         if (hidden_property(p->name))
-            rlv_buf_printf(&value, "(hidden)");
+            put_word(page, &value, HIDDEN);
         else
-            put_text(&value, rlv_str_from(p->value));
+            put_text(page, &value, rlv_str_from(p->value));
         if (p->line)
             rlv_buf_printf(&origin, "line %d", p->line);
         else
             rlv_buf_printf(&origin, "environment");
-        put_line(page, 2, "", rlv_str_from(p->name), rlv_buf_view(&value), rlv_buf_view(&origin));
+        if (page->json) {
+            char key[RLV_PATH_MAX];
+            (void)snprintf(key, sizeof(key), "kafka.%s", p->name);
+            put_row(page, key, rlv_buf_view(&value), rlv_buf_view(&origin));
+        } else {
+            put_line(page, 2, "", rlv_str_from(p->name), rlv_buf_view(&value), rlv_buf_view(&origin));
+        }
         rlv_buf_free(&value);
         rlv_buf_free(&origin);
     }
 }
 
-void rlv_draft_print(rlv_draft *draft, rlv_buf *out)
+void rlv_draft_print(rlv_draft *draft, bool json, rlv_buf *out)
 {
-    struct page page = {.draft = draft, .out = out};
-    rlv_buf_printf(out, "# %s, the environment and the defaults together; secrets are hidden\n", draft->file);
+    struct page page = {.draft = draft, .out = out, .json = json};
+    if (json) {
+        rlv_buf_printf(out, "{\"file\":");
+        rlv_draft_quote(out, rlv_str_from(draft->file));
+        rlv_buf_printf(out, ",\"options\":[");
+    } else {
+        rlv_buf_printf(out, "# %s, the environment and the defaults together; secrets are hidden\n", draft->file);
+    }
     for (size_t i = 0; i < rlv_options_n; i++) {
         const rlv_option *option = &rlv_options[i];
         const char *dash = "";
@@ -396,4 +442,6 @@ void rlv_draft_print(rlv_draft *draft, rlv_buf *out)
         else if (option->scope == RLV_SCOPE_ROOT)
             put_option(&page, option, draft->values, option->path, 0, &dash, NULL);
     }
+    if (json)
+        rlv_buf_printf(out, "]}\n");
 }

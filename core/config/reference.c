@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The reference page, made from the option table so that it cannot say anything else. */
+/* The reference, as a page and as JSON, made from the option table so that it cannot say anything else. */
 #include <stdlib.h>
 
+#include "config/draft.h"
 #include "config/options.h"
 #include "config/value.h"
 
@@ -92,8 +93,60 @@ static rlv_str section_of(const rlv_option *option)
     return (rlv_str){option->path, alone ? 0 : n};
 }
 
-void rlv_config_reference(rlv_buf *out)
+/* The words of a choice, or the range of a number, a time (ms) or a size (bytes). */
+static void put_limits(rlv_buf *out, const rlv_option *option)
 {
+    if (option->type == RLV_OPTION_CHOICE) {
+        const char *word = option->unit;
+        rlv_buf_printf(out, ",\"words\":");
+        for (size_t n; n = strcspn(word, "|"), n > 0; word += n + (word[n] == '|')) {
+            rlv_buf_append(out, word == option->unit ? "[" : ",", 1);
+            rlv_draft_quote(out, (rlv_str){word, n});
+        }
+        rlv_buf_append(out, "]", 1);
+    } else if (option->min < option->max) {
+        const char *unit = option->type == RLV_OPTION_DURATION ? "ms" : option->type == RLV_OPTION_SIZE ? "bytes" : option->unit;
+        rlv_buf_printf(out, ",\"min\":%.15g,\"max\":%.15g", option->min, option->max);
+        if (unit) {
+            rlv_buf_printf(out, ",\"unit\":");
+            rlv_draft_quote(out, rlv_str_from(unit));
+        }
+    }
+}
+
+static void put_object(rlv_buf *out, const rlv_option *option)
+{
+    char variable[64];
+    rlv_buf_printf(out, "{\"key\":\"%s\",\"type\":\"%s\"", option->path, type_names[option->type]);
+    put_limits(out, option);
+    if (option->initial && *option->initial) {
+        rlv_buf_printf(out, ",\"default\":");
+        rlv_draft_quote(out, rlv_str_from(option->initial));
+    }
+    if (rlv_option_variable(option, variable))
+        rlv_buf_printf(out, ",\"variable\":\"%s\"", variable);
+    rlv_buf_printf(out, ",\"required\":%s,\"secret\":%s,\"local\":%s,\"help\":", option->flags & RLV_FLAG_REQUIRED ? "true" : "false",
+                   option->flags & RLV_FLAG_SECRET ? "true" : "false", option->flags & RLV_FLAG_RELOADABLE ? "true" : "false");
+    rlv_draft_quote(out, rlv_str_from(option->help));
+    rlv_buf_append(out, "}", 1);
+}
+
+static void put_json(rlv_buf *out)
+{
+    rlv_buf_printf(out, "{\"options\":[");
+    for (size_t i = 0; i < rlv_options_n; i++) {
+        rlv_buf_printf(out, "%s", i ? "," : "");
+        put_object(out, &rlv_options[i]);
+    }
+    rlv_buf_printf(out, "]}\n");
+}
+
+void rlv_config_reference(bool json, rlv_buf *out)
+{
+    if (json) {
+        put_json(out);
+        return;
+    }
     rlv_buf_printf(out, "%s", head);
     for (size_t i = 0; i < rlv_options_n; i++) {
         rlv_str section = section_of(&rlv_options[i]);

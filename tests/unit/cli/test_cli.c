@@ -243,8 +243,6 @@ static void wrong_lines(void **state)
         {rlv_cli_report, "report containmant", "there is no report 'containmant'"},
         {rlv_cli_report, "report --csv", "--csv is for one report: name it"},
         {rlv_cli_report, "report --csv --json containment", "--csv and --json exclude each other"},
-        {rlv_cli_plugin, "plugin release words --json", "--json is for list, info and verify"},
-        {rlv_cli_plugin, "plugin sign x.so --key a.sec --json", "--json is for list, info and verify"},
         {rlv_cli_dlq, "dlq show a:0:1 --raw --json", "--raw is the bytes alone: it has no --json"},
     };
     for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
@@ -372,12 +370,26 @@ static void plugin_signatures(void **state)
     assert_int_equal(run(rlv_cli_plugin, line), EX_OK);
     assert_int_equal(run(rlv_cli_plugin, verify), EX_OK);
     assert_non_null(strstr(out, "/mine.so: is what was signed with key "));
+    (void)snprintf(line, sizeof(line), "plugin sign %s/mine.so --key %s/acme.sec --json", folder, folder);
+    assert_int_equal(run(rlv_cli_plugin, line), EX_OK);
+    json_t *made = json_loads(out, 0, NULL);
+    (void)snprintf(line, sizeof(line), "%s/mine.so.sig", folder);
+    assert_string_equal(json_string_value(json_object_get(made, "signature")), line);
     (void)snprintf(verify, sizeof(verify), "plugin verify %s/mine.so --key %s/acme.pub --json", folder, folder);
     assert_int_equal(run(rlv_cli_plugin, verify), EX_OK);
     json_t *verified = json_loads(out, 0, NULL);
     assert_int_equal(json_string_length(json_object_get(verified, "sha256")), 64);
-    assert_true(json_string_length(json_object_get(verified, "key")) > 0);
+    assert_true(json_equal(json_object_get(verified, "key"), json_object_get(made, "key")));
     json_decref(verified);
+    json_decref(made);
+    (void)snprintf(line, sizeof(line), "plugin key %s/other --json", folder);
+    assert_int_equal(run(rlv_cli_plugin, line), EX_OK);
+    made = json_loads(out, 0, NULL);
+    (void)snprintf(line, sizeof(line), "%s/other.sec", folder);
+    assert_string_equal(json_string_value(json_object_get(made, "secret_file")), line);
+    assert_int_equal(strncmp(json_string_value(json_object_get(made, "key")), "RW", 2), 0);
+    assert_int_equal(access(line, F_OK), 0);
+    json_decref(made);
     (void)snprintf(line, sizeof(line), "plugin verify %s/mine.so --config %s", folder, config);
     assert_int_equal(run(rlv_cli_plugin, line), EX_OK);
     assert_int_equal(run(rlv_cli_check, check), EX_OK);

@@ -233,13 +233,20 @@ static void check_finds(void **state)
     said = json_loads(out, 0, NULL);
     assert_true(json_is_false(json_object_get(said, "ok")) && json_integer_value(json_object_get(said, "exit_code")) == EX_CONFIG);
     json_decref(said);
-    assert_int_equal(run(rlv_cli_check, with_config("check --json --print")), EX_USAGE);
+    assert_int_equal(run(rlv_cli_check, with_config("check --json --print")), EX_OK);
+    said = json_loads(out, 0, NULL);
+    assert_true(json_array_size(json_object_get(said, "options")) > 100);
+    json_decref(said);
     assert_int_equal(run(rlv_cli_account, with_config("account list --json")), EX_OK);
     assert_string_equal(out, "{\"accounts\":[]}\n");
     sql(name, "INSERT INTO relevo.agent (id, name) VALUES ('ana', 'Ana'); "
               "INSERT INTO relevo.account (login, role, agent_id) VALUES ('ana', 'agent', 'ana')");
     assert_int_equal(run(rlv_cli_account, with_config("account list --json")), EX_OK);
     assert_string_equal(out, "{\"accounts\":[{\"login\":\"ana\",\"role\":\"agent\",\"agent\":\"ana\",\"password\":false}]}\n");
+    assert_int_equal(run(rlv_cli_account, with_config("account put sara --role supervisor --no-password --json")), EX_OK);
+    assert_string_equal(out, "{\"put\":\"sara\"}\n");
+    assert_int_equal(run(rlv_cli_account, with_config("account drop sara --json")), EX_OK);
+    assert_string_equal(out, "{\"dropped\":\"sara\"}\n");
 
     /* a role without rights, topics that do not fit, and another schema: all at once */
     char role[80], statement[512];

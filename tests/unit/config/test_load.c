@@ -9,12 +9,14 @@
 #include <cmocka.h>
 /* clang-format on */
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "common.h"
+#include "config/options.h"
 
 static void defaults(void **state)
 {
@@ -324,7 +326,7 @@ static void reference_is_not_stale(void **state)
 {
     (void)state;
     rlv_buf made = RLV_BUF_INIT(1 << 20), kept = RLV_BUF_INIT(1 << 20);
-    rlv_config_reference(&made);
+    rlv_config_reference(false, &made);
     assert_false(made.failed);
     char path[4096], block[4096];
     const char *root = getenv("TEST_SOURCE_DIR");
@@ -339,6 +341,33 @@ static void reference_is_not_stale(void **state)
         fail_msg("docs/configuration.md is stale: `relevo config reference > docs/configuration.md`");
     rlv_buf_free(&made);
     rlv_buf_free(&kept);
+}
+
+/* For machines: each option once, as the table has it. */
+static void reference_as_json(void **state)
+{
+    (void)state;
+    rlv_buf made = RLV_BUF_INIT(1 << 20);
+    rlv_config_reference(true, &made);
+    json_error_t wrong;
+    json_t *whole = json_loads(made.data, JSON_REJECT_DUPLICATES, &wrong), *options = json_object_get(whole, "options");
+    if (!whole)
+        fail_msg("%s, at %d", wrong.text, wrong.position);
+    assert_int_equal(json_array_size(options), rlv_options_n);
+    for (size_t i = 0; i < rlv_options_n; i++) {
+        const json_t *one = json_array_get(options, i);
+        const char *key = json_string_value(json_object_get(one, "key"));
+        assert_string_equal(key, rlv_options[i].path);
+        assert_string_equal(json_string_value(json_object_get(one, "help")), rlv_options[i].help);
+        if (strcmp(key, "consume.linger") == 0)
+            assert_true(json_number_value(json_object_get(one, "min")) == rlv_options[i].min &&
+                        strcmp(json_string_value(json_object_get(one, "unit")), "ms") == 0 &&
+                        strcmp(json_string_value(json_object_get(one, "variable")), "RELEVO_CONSUME_LINGER") == 0);
+        if (strcmp(key, "log.format") == 0)
+            assert_string_equal(json_string_value(json_array_get(json_object_get(one, "words"), 1)), "json");
+    }
+    json_decref(whole);
+    rlv_buf_free(&made);
 }
 
 /* A plugin of another file: for a try, so that what was decided keeps the hash of what decided it. */
@@ -415,6 +444,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(another_file_for_a_plugin, folder_enter, folder_leave),
         cmocka_unit_test_setup_teardown(where_a_plugin_lies, folder_enter, folder_leave),
         cmocka_unit_test_setup_teardown(reference_is_not_stale, folder_enter, folder_leave),
+        cmocka_unit_test(reference_as_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

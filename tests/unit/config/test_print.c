@@ -8,6 +8,7 @@
 #include <cmocka.h>
 /* clang-format on */
 
+#include <jansson.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -38,7 +39,7 @@ static char *print(const char *text)
     put_file("relevo.yaml", text);
     rlv_buf out = RLV_BUF_INIT(1000000);
     rlv_error err = {0};
-    if (rlv_config_print("relevo.yaml", &out, &err))
+    if (rlv_config_print("relevo.yaml", false, &out, &err))
         fail_msg("%s", err.message);
     return out.data; /* freed by the caller */
 }
@@ -76,6 +77,55 @@ static void sources_are_told(void **state)
     assert_non_null(strstr(page, "\n    - trigger: \"keyword\"                        # line 19\n"));
     assert_non_null(strstr(page, "\n        es: \"hola: #1\"                          # line 19\n"));
     free(page);
+}
+
+/* What the JSON says of a key. */
+static const json_t *told(const json_t *whole, const char *key, const char *member)
+{
+    size_t i;
+    const json_t *row;
+    json_array_foreach(json_object_get(whole, "options"), i, row)
+        if (strcmp(json_string_value(json_object_get(row, "key")), key) == 0)
+            return json_object_get(row, member);
+    fail_msg("%s is not told", key);
+    return NULL;
+}
+
+static void for_machines(void **state)
+{
+    (void)state;
+    put_file("relevo.yaml", file);
+    (void)setenv("RELEVO_CONSUME_BATCH_MAX", "77", 1);
+    rlv_buf out = RLV_BUF_INIT(1000000);
+    rlv_error err = {0};
+    int rc = rlv_config_print("relevo.yaml", true, &out, &err);
+    (void)unsetenv("RELEVO_CONSUME_BATCH_MAX");
+    assert_int_equal(rc, RLV_OK);
+    assert_null(strstr(out.data, "hunter2"));
+    assert_ptr_equal(strchr(out.data, '\n'), out.data + out.len - 1);
+    json_error_t wrong;
+    json_t *whole = json_loads(out.data, JSON_REJECT_DUPLICATES, &wrong);
+    if (!whole)
+        fail_msg("%s, at %d: %.80s", wrong.text, wrong.position, out.data + (wrong.position > 40 ? wrong.position - 40 : 0));
+    assert_string_equal(json_string_value(json_object_get(whole, "file")), "relevo.yaml");
+    assert_int_equal(json_integer_value(told(whole, "consume.batch_max", "value")), 77);
+    assert_string_equal(json_string_value(told(whole, "consume.batch_max", "from")), "RELEVO_CONSUME_BATCH_MAX");
+    assert_string_equal(json_string_value(told(whole, "consume.linger", "value")), "5ms");
+    assert_string_equal(json_string_value(told(whole, "consume.linger", "from")), "default");
+    assert_string_equal(json_string_value(told(whole, "kafka.sasl.password", "value")), "(hidden)");
+    assert_string_equal(json_string_value(told(whole, "plugins[1].name", "value")), "classifier");
+    assert_true(json_is_null(told(whole, "plugins[1].options", "value")));
+    assert_string_equal(json_string_value(json_object_get(json_object_get(told(whole, "plugins[0].options", "value"), "deep"), "api_token")),
+                        "(hidden)");
+    assert_string_equal(json_string_value(told(whole, "policy.triggers[0].message.es", "value")), "hola: #1");
+    assert_string_equal(json_string_value(json_array_get(told(whole, "topics.events", "value"), 1)), "b");
+    for (size_t i = 0; i < rlv_options_n; i++) {
+        const rlv_option *option = &rlv_options[i];
+        if (option->scope == RLV_SCOPE_ROOT && option->type != RLV_OPTION_ENTRIES && option->type != RLV_OPTION_KAFKA)
+            (void)told(whole, option->path, "value");
+    }
+    json_decref(whole);
+    rlv_buf_free(&out);
 }
 
 /* Read again it is the same configuration, once the secrets are put back. */
@@ -123,7 +173,7 @@ static void mistakes_come_first(void **state)
     put_file("relevo.yaml", LEAST "consume: {linger: 5}\n");
     rlv_buf out = RLV_BUF_INIT(1000);
     rlv_error err = {0};
-    assert_int_equal(rlv_config_print("relevo.yaml", &out, &err), RLV_E_CONFIG);
+    assert_int_equal(rlv_config_print("relevo.yaml", false, &out, &err), RLV_E_CONFIG);
     assert_int_equal(out.len, 0);
     assert_non_null(strstr(err.message, "relevo.yaml:3: 'consume.linger' is '5'"));
     rlv_buf_free(&out);
@@ -134,7 +184,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(secrets_are_hidden),          cmocka_unit_test(sources_are_told),
         cmocka_unit_test(what_is_printed_can_be_read), cmocka_unit_test(every_option_is_there),
-        cmocka_unit_test(mistakes_come_first),
+        cmocka_unit_test(mistakes_come_first),         cmocka_unit_test(for_machines),
     };
     return cmocka_run_group_tests(tests, folder_enter, folder_leave);
 }
