@@ -146,6 +146,7 @@ typedef struct rlv_letter {
     int64_t offset;
     uint32_t generation; /* of the assignment that it came with */
     rlv_str value; /* borrowed until rlv_inbox_done */
+    int64_t at_ms; /* when it was published; -1: Kafka does not say */
     rlv_trace trace;
     rd_kafka_message_t *message;
 } rlv_letter;

@@ -279,6 +279,7 @@ int rlv_inbox_next(rlv_inbox *inbox, bool want, rlv_letter *ret, rlv_error *err)
                         .offset = m->offset,
                         .generation = inbox->generation,
                         .value = {m->payload, m->len},
+                        .at_ms = rd_kafka_message_timestamp(m, NULL),
                         .trace = rlv_broker_trace(m),
                         .message = m};
     return 1;

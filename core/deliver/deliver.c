@@ -43,6 +43,8 @@ static void make_metrics(struct rlv_deliver *d)
     }
     d->in_hand =
         rlv_metric_gauge("relevo_deliver_in_hand", "Messages and effects read and not finished.", "");
+    d->oldest = rlv_metric_gauge("relevo_deliver_oldest_seconds",
+                                 "Age of the message that has waited longest to be sent, since it was published.", "");
     d->attempts = rlv_metric_counter("relevo_send_attempts_total", "Claims that were granted.", "");
     d->undecodable =
         rlv_metric_counter("relevo_deliver_undecodable_total",
@@ -331,6 +333,8 @@ static void each_second(struct rlv_deliver *d, int64_t now_us)
     rlv_inbox_commit(d->inbox);
     rlv_deliver_report(d);
     rlv_metric_set(d->in_hand, (double)rlv_lines_jobs(d->lines));
+    int64_t age_ms = rlv_clock_wall_ms() - rlv_lines_oldest_ms(d->lines);
+    rlv_metric_set(d->oldest, age_ms > 0 ? (double)age_ms / 1000 : 0);
     if (d->store)
         tell(d, rlv_inbox_member(d->inbox) ? "" : "not yet a member of the group");
 }

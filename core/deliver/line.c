@@ -246,3 +246,14 @@ size_t rlv_lines_jobs(const rlv_lines *lines)
 {
     return lines->jobs;
 }
+
+/* A line is in the order of its partition, and so its first job is its oldest. */
+int64_t rlv_lines_oldest_ms(const rlv_lines *lines)
+{
+    int64_t oldest_ms = INT64_MAX;
+    for (size_t i = 0; i < lines->n_slots; i++)
+        for (const rlv_line *line = lines->slots[i]; line; line = line->chained)
+            if (!line->to && line->first && line->first->letter.at_ms >= 0 && line->first->letter.at_ms < oldest_ms)
+                oldest_ms = line->first->letter.at_ms;
+    return oldest_ms;
+}

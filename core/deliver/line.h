@@ -77,5 +77,8 @@ void rlv_lines_pop(rlv_lines *lines, rlv_line *line);
 void rlv_lines_drop(rlv_lines *lines);
 /* Jobs in all lines. */
 size_t rlv_lines_jobs(const rlv_lines *lines);
+/* When the message that has waited longest was published, ms since 1970; INT64_MAX: there is none. Effects do not count: nobody
+   may be waiting for them. Looks at every line. */
+int64_t rlv_lines_oldest_ms(const rlv_lines *lines);
 
 #endif

@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 from chart import CHART, HERE, ROOT, Mistakes, find_helm, render
 
-WORDS = ["--set", "podMonitor.enabled=true", "--set", "prometheusRule.enabled=true", "--set", "dashboard.enabled=true"]
+WORDS = ["--set", "desk.enabled=true,config.desk.public_url=https://desk.example.com", "--set", "podMonitor.enabled=true", "--set", "prometheusRule.enabled=true", "--set", "dashboard.enabled=true"]
 JOB = 'job="chat/shop-relevo"'
 METRIC = re.compile(r"\b(?:relevo|process)_[a-z_]+")
 SELECTED = re.compile(r"\b(relevo_[a-z_]+)\{([^}]*)\}")
