@@ -166,6 +166,24 @@ def stuck(cluster, mistakes):
     return "4 old pods kept"
 
 
+def member(cluster, mistakes):
+    """of static members a release that never becomes ready takes one, and the rollback brings it back by itself"""
+    unchecked = ["--set", "setup.check=false,setup.migrate=false,setup.topics=false,consume.kind=StatefulSet,consume.replicas=4"]
+
+    def members(bad):
+        return [p for p in cluster.get("-n", NAMESPACE, "pods", "-l", "app.kubernetes.io/component=consume")
+                if p["spec"]["containers"][0]["image"].endswith(":bad") == bad and "deletionTimestamp" not in p["metadata"]]
+
+    upgrade(cluster, *unchecked)
+    cluster.wait("four members", lambda: len(members(False)) == 4)
+    done = cluster.helm("upgrade", "shop", CHART, "-n", NAMESPACE, "--wait", "--timeout=15s", *unchecked, "--set", "image.tag=bad", check=False)
+    mistakes.want(done.returncode != 0 and len(members(False)) == 3 and len(members(True)) == 1,
+                  f"helm ended with {done.returncode}, {len(members(False))} old members are there and {len(members(True))} new ones")
+    cluster.helm("rollback", "shop", "-n", NAMESPACE, "--wait", TIMEOUT)
+    mistakes.want(len(members(False)) == 4 and not members(True), f"after the rollback {len(members(False))} old ones, {len(members(True))} new ones")
+    return "3 of 4 old members kept"
+
+
 def removed(cluster, mistakes):
     """an uninstallation leaves nothing behind"""
     cluster.helm("uninstall", "shop", "-n", NAMESPACE, "--wait", TIMEOUT)
@@ -180,7 +198,7 @@ def main():
     with ControlPlane(find_helm()) as cluster:
         print(json.loads(cluster.kubectl("version", "-o", "json").stdout)["serverVersion"]["gitVersion"], flush=True)
         prepare(cluster)
-        for test in (admitted, installs, tested, upgraded, refused, stuck, removed):
+        for test in (admitted, installs, tested, upgraded, refused, stuck, member, removed):
             found, began = Mistakes(), time.monotonic()
             print(f"== {test.__doc__}", flush=True)
             said = test(cluster, found)

@@ -7,6 +7,7 @@ privileges, seccomp; with the real Kafka and Postgres beside it. Half an hour, a
 """
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -99,8 +100,13 @@ def holds(_seed):
         expect({k: status[k].strip() for k in STATUS} == STATUS, f"it may more than it needs: {status}")
         for place in ("/", "/tmp", "/etc/relevo", "/usr/local/bin", "/var/tmp", "/run"):
             images("run", *CONFINED, "--entrypoint=touch", images.image, f"{place}/written", status=1)
-        plugins = images.shell("for p in $(find /usr/local/lib/relevo/plugins -name '*.so'); do relevo plugin info $p || exit 1; done; relevo --version")
-        expect(plugins.count("ABI") >= 1, plugins)
+        loaded = images.shell("cd /usr/local/lib/relevo/plugins; for p in $(find * -name '*.so'); do echo \"$p $(relevo plugin info --json $PWD/$p)\" || exit 1; done")
+        plugins = {line.split()[0]: json.loads(line.split(maxsplit=1)[1])["abi"] for line in loaded.splitlines()}
+        bundled = {str(path.relative_to(BUILD / "plugins")) for path in (BUILD / "plugins").rglob("*.so")}
+        expect(set(plugins) == bundled and len(bundled) > 10, f"its plugins are not those of the tree: {set(plugins) ^ bundled}")
+        header = (ROOT / "core/include/relevo/plugin.h").read_text(encoding="utf-8")
+        abi = ".".join(re.search(rf"#define RELEVO_ABI_{part} +(\d+)", header)[1] for part in ("MAJOR", "MINOR"))
+        expect(set(plugins.values()) == {abi}, f"not all have ABI {abi}: {plugins}")
 
 
 def decides(seed):
