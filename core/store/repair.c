@@ -280,6 +280,7 @@ static int release_within(rlv_store *store, const int32_t *lanes, size_t n, bool
 {
     static const char *const steps[] = {
         "SELECT relevo.repair_identities($1::integer[], $2::integer <> 0)",
+        "SELECT relevo.repair_sends($1::integer[]) WHERE $2::integer IS NOT NULL",
         "UPDATE relevo.lane SET repair_from = NULL WHERE lane = ANY ($1::integer[]) AND $2::integer IS NOT NULL"};
     int rc = RLV_OK;
     for (size_t k = 0; rc == RLV_OK && k < sizeof(steps) / sizeof(*steps); k++) {

@@ -72,9 +72,9 @@ RLV_MUST_CHECK int rlv_repair_finish(rlv_store *store, const rlv_lane_row *row, 
                                      int64_t until_ms, rlv_repair_done *ret, rlv_error *err);
 
 /*
- * The end of all: identities lead again where they led, and the n lanes, which are rebuilt or lacked nothing, are free. One
- * transaction. all: there are no other lanes, or none that could be mended; else what concerns those waits. *ret_changed: rows that
- * were changed or made. Wants the owner's rights.
+ * The end of all: identities lead again where they led, what may have been sent is of unknown outcome when any of them was rebuilt, and the n
+ * lanes, which are rebuilt or lacked nothing, are free. One transaction. all: there are no other lanes, or none that could be mended; else what
+ * concerns those waits. *ret_changed: identities' rows that were changed or made. Wants the owner's rights.
  */
 RLV_MUST_CHECK int rlv_repair_release(rlv_store *store, const int32_t *lanes, size_t n, bool all, int64_t *ret_changed, rlv_error *err);
 

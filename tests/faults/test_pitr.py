@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The drill of docs/operating.md, as an operator goes through it: Postgres lost, and brought back from a base backup and its archived WAL to a moment of the day; the lanes of which it lacks something refuse, the others go on, `relevo repair` mends, and nothing is decided twice"""
+"""The drill of docs/operating.md, as an operator goes through it: Postgres lost, and brought back from a base backup and its archived WAL to a moment of the day; the lanes of which it lacks something refuse, the others go on, `relevo repair` mends, and nothing is decided twice, nor sent twice"""
 import random
 import shutil
 import subprocess
@@ -10,8 +10,12 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parent)]
 import psycopg2  # noqa: E402
+import yaml  # noqa: E402
+from checker.model import conversation_id  # noqa: E402
 from lab import servers  # noqa: E402
-from lab.identity import event, send  # noqa: E402
+from lab.cloudapi import CloudApi  # noqa: E402
+from lab.deliver import DeliverLab, begin, judge_sends, wait_sent  # noqa: E402
+from lab.identity import NUMBER, event, send  # noqa: E402
 from lab.stack import Lab, expect, generator, run  # noqa: E402
 from test_restore import (PATIENCE, check_rebuilt, conversations, count_forwarded, desk, forwards, history, judge_rebuilt,  # noqa: E402
                           refusals, tool, wait)
@@ -46,8 +50,8 @@ class Archived(servers.Postgres):
         servers.wait_for("the recovery does not end", lambda: not self.sql("SELECT pg_is_in_recovery()")[0][0], PATIENCE, self.tail)
 
 
-class DrillLab(Lab):
-    """Kafka is the environment's, Postgres its own."""
+class Drill:
+    """A lab whose Kafka is the environment's and whose Postgres is its own."""
 
     def __enter__(self):
         self.pg = Archived()
@@ -65,9 +69,26 @@ class DrillLab(Lab):
         finally:
             self.pg.remove()
 
-    def reconnect(self):
+    def lose(self):
+        """Postgres is gone, and all that it did is archived."""
+        self.connection.close()
+        self.pg.sql("SELECT pg_switch_wal()")
+        wait(lambda: self.pg.sql("SELECT last_archived_wal >= pg_walfile_name(pg_current_wal_lsn() - 16777216) FROM pg_stat_archiver")[0][0],
+             "the last WAL is archived")
+        self.pg.kill()
+
+    def go_back(self, moment):
+        self.pg.go_back(moment)
         self.connection = psycopg2.connect(self.postgres)
         self.connection.autocommit = True
+
+
+class DrillLab(Drill, Lab):
+    pass
+
+
+class SendingLab(Drill, DeliverLab):
+    pass
 
 
 def drill(seed):
@@ -93,13 +114,8 @@ def drill(seed):
         lab.wait_caught_up(PATIENCE)
         quiet = lab.sql("SELECT seq FROM relevo.lane WHERE lane = %s", QUIET)[0][0] == kept[QUIET]
         was, owners, led, forwarded = history(lab), conversations(lab), forwards(lab), count_forwarded(lab)
-        lab.connection.close()
-        lab.pg.sql("SELECT pg_switch_wal()")
-        wait(lambda: lab.pg.sql("SELECT last_archived_wal >= pg_walfile_name(pg_current_wal_lsn() - 16777216) FROM pg_stat_archiver")[0][0],
-             "the last WAL is archived")
-        lab.pg.kill()
-        lab.pg.go_back(moment)
-        lab.reconnect()
+        lab.lose()
+        lab.go_back(moment)
         old = dict(lab.sql("SELECT lane, seq FROM relevo.lane"))
         expect(old == kept, f"the database is not that of the moment: {old}, not {kept}")
         forwarded -= count_forwarded(lab)
@@ -132,5 +148,70 @@ def drill(seed):
         print(f"pitr: {len(was)} events, {sum(old.values())} of them in the database that came back", flush=True)
 
 
+def sent(seed):
+    """what deliver sent since the moment is not sent again, what Postgres thinks is still to be tried neither, and agents are told"""
+    api = CloudApi(seed)
+    with SendingLab(api, "pitrsent", partitions=2, logs=False) as lab:
+        config = yaml.safe_load(lab.config.read_text())
+        config["deliver"]["give_up"] = "20m"
+        lab.config.write_text(yaml.safe_dump(config, allow_unicode=True))
+        consumer, sender = lab.start(), begin(lab, PATIENCE)
+        said = lambda: [entry[3] for entry in api.took]
+        lab.sql("SELECT desk.put_agent('ana', 'Ana')")
+        waits, human = ([conversation_id(NUMBER, f"52{kind}{lane}") for lane in range(2)] for kind in (1, 2))
+        for lane in range(2):
+            send(lab, lane, *(event(f"{kind}.{lane}", f"say hola {kind}.{lane}", wa_id=f"52{kind}{lane}") for kind in range(3)))
+        wait(lambda: len(said()) == 6, lambda: f"all are answered: {said()}\n{sender.tail()}")
+        for who in waits + human:
+            lab.sql("SELECT desk.take_over(%s, 'ana')", who)
+        lab.wait_caught_up(PATIENCE)
+        lab.pg.back_up()
+        # WhatsApp says "later" to one message of each lane: so is it in the backup, and from there on deliver will read again.
+        api.refuse, api.retry_after = 1.0, 300
+        for who in waits:
+            lab.sql("SELECT desk.reply(%s, 'ana', 'espere')", who)
+        wait(lambda: lab.sql("SELECT count(*) FROM desk.sends WHERE state = 'waiting'")[0][0] == 2, lambda: f"both wait:\n{sender.tail()}")
+        api.refuse, api.retry_after = 0.0, None
+        lab.sql("UPDATE relevo.lane SET published = seq")
+        moment = lab.sql("SELECT clock_timestamp()::text")[0][0]
+        time.sleep(1.1)
+        for lane in range(2):
+            lab.sql("SELECT desk.reply(%s, 'ana', %s)", human[lane], f"ya voy {lane}")
+            send(lab, lane, event(f"b.{lane}", f"say otra {lane}", wa_id=f"520{lane}"), event(f"n.{lane}", f"say nuevo {lane}", wa_id=f"529{lane}"))
+        since = {f"{words} {lane}" for words in ("ya voy", "otra", "nuevo") for lane in range(2)}
+        wait(lambda: since <= set(said()), lambda: f"all is sent: {said()}\n{sender.tail()}")
+        lab.wait_caught_up(PATIENCE)
+        wait(lambda: lab.sql("SELECT count(*) FROM relevo.send WHERE state = 1")[0][0] == 0, "all is settled")
+        sender.kill()
+        took = list(api.took)
+        lab.lose()
+        lab.go_back(moment)
+
+        for lane in range(2):
+            wait(lambda: refusals(consumer, lane), lambda: f"lane {lane} refuses:\n{consumer.tail()}")
+        consumer.stop(60)
+        tool(lab, "repair")
+        consumer = lab.start()
+        sender.start()
+        wanted = wait_sent(lab, PATIENCE)
+        entries = [entry[:2] for entry in api.took]
+        rows = judge_sends(lab, entries, wanted)
+        expect(api.took[:len(took)] == took and "espere" not in said(), f"sent after the restore: {api.took[len(took):]}")
+        texts = {message: record["text"] for message, record in wanted.items()}
+        unknown = {texts[message] for (message, _), state in rows.items() if state == 6}
+        expect(since | {"espere"} == unknown, f"of unknown outcome are {unknown}")
+        told = lab.sql("SELECT count(*) FROM desk.sends WHERE state = 'unknown' AND error LIKE 'restored from a backup%%'")[0][0]
+        expect(told == 8, f"{told} of 8 say why")
+
+        # And the conversations whose message waited go on.
+        for lane in range(2):
+            lab.sql("SELECT desk.reply(%s, 'ana', %s)", waits[lane], f"ahora sí {lane}")
+        wait(lambda: {"ahora sí 0", "ahora sí 1"} <= set(said()), lambda: f"what is written now goes out: {said()}\n{sender.tail()}")
+        print(f"sent: {len(took)} messages before, {len(api.took) - len(took)} after, none of them twice", flush=True)
+        sender.stop(60)
+        consumer.stop(60)
+    api.stop()
+
+
 if __name__ == "__main__":
-    sys.exit(run("pitr", drill))
+    sys.exit(run("pitr", drill, sent))

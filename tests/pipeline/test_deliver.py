@@ -264,9 +264,9 @@ def unwell(seed):
 
 
 def outbound_record(lab, n, conversation, **fields):
-    """A message of the bot's for a conversation of lane 0, as the lane would have written it."""
+    """A message of the bot's for a conversation of lane 0, as the lane would have written it for its first event."""
     record = {"id": f"0199bbbb-0000-7000-8000-{n:012x}", "conversation_id": conversation, "phone_number_id": NUMBER, "wa_id": CUSTOMER,
-              "lane": 0, "seq": 1000000 + n, "at": int(time.time() * 1000), "epoch": 1, "author": "bot", "type": "text", **fields}
+              "lane": 0, "seq": 1, "at": int(time.time() * 1000), "epoch": 1, "author": "bot", "type": "text", **fields}
     lab.produce(0, conversation.encode(), lab.schemas["OutboundMessage"].encode(record), lab.prefix + "relevo.outbound.v1")
     lab.flush()
 
@@ -296,6 +296,8 @@ def alone(seed):
                 time.sleep(0.2)
             wait("the others meanwhile", lambda: f"otra {n}" in said(), lab, 20)
             expect("por fin" not in said(), "a message was claimed without its conversation's row")
+            late = next(line for line in sender.get("/metrics")[1].splitlines() if line.startswith("relevo_deliver_oldest_seconds"))
+            expect(4 <= float(late.split()[1]) <= 20, f"a message waits for six seconds, and deliver says {late}")
         wait("the one that was held", lambda: "por fin" in said(), lab, 10)
         expect("Postgres is away" not in sender.log.read_text(errors="replace"), "a locked row was taken for the end of Postgres")
         page = sender.get("/metrics")[1]
@@ -441,13 +443,14 @@ def receipts(seed):
         say(lab, "say Hola 1", 1)  # it comes twice
         say(lab, "person ya", 3)
         wait("a person is asked for", lambda: lab.sql("SELECT owner FROM desk.conversations") == [("queued",)], lab)
+        wait("the notice", lambda: len(api.took) == 4, lab)  # before the takeover, which would suppress it
         say(lab, "say sigo aqui", 4)
         lab.wait_caught_up()
         lab.sql("SELECT desk.put_agent('ana', 'Ana')")
         expect(lab.sql("SELECT done FROM desk.conversations c, desk.take_over(c.conversation_id, 'ana')")[0][0], "no takeover")
         say(lab, "say hola Ana", 5)
         lab.wait_caught_up()
-        wait("the notice", lambda: len(api.took) == 4, lab)
+        expect(len(api.took) == 4, f"WhatsApp took {api.took}")
         expect([entry[0] for entry in api.receipts[3:]] == ["wamid.in.3"], f"the receipts were {api.receipts}")
         for process in reversed(lab.processes):
             process.stop(40)

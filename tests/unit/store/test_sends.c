@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "shelf.h"
+#include "store/repair.h"
 
 static const rlv_id me = {{1}}, other = {{2}};
 enum {
@@ -42,6 +43,15 @@ static rlv_send bot_message(shelf *s, rlv_id conversation_id, int64_t seq)
                       .seq = seq,
                       .epoch = 5,
                       .author = RLV_AUTHOR_BOT};
+}
+
+/* A lane that has decided all that these tests send. */
+static int sends_setup(void **state)
+{
+    int rc = shelf_setup(state);
+    shelf *s = *state;
+    shelf_run(s->sql, "UPDATE relevo.lane SET seq = 1000000 WHERE lane = %d", s->lane);
+    return rc;
 }
 
 static enum rlv_claim claim_as(shelf *s, const rlv_send *send, rlv_id worker, int lease_ms, int32_t *attempt)
@@ -249,15 +259,16 @@ static void test_erased_and_back(void **state)
     assert_int_equal(settle(s, &m, 1, RLV_SEND_REFUSED), RLV_OK);
     erase(s, "back");
     (void)conversation(s, "back");
+    shelf_run(s->sql, "UPDATE relevo.lane SET seq = 2 WHERE lane = %d", s->lane);
     assert_int_equal(claim(s, &next), RLV_CLAIM_MINE);
     assert_int_equal(claim(s, &m), RLV_CLAIM_GONE);
     assert_string_equal(state_of(s, &m), "suppressed/1");
     assert_int_equal(settle(s, &m, 1, RLV_SEND_REFUSED), RLV_E_CONFLICT); /* not opened again */
 
-    shelf_run(s->sql, "UPDATE relevo.lane SET seq = 2 WHERE lane = %d", s->lane);
     rlv_send last = bot_message(s, m.conversation_id, 3);
     erase(s, "back"); /* while it is being sent */
     (void)conversation(s, "back");
+    shelf_run(s->sql, "UPDATE relevo.lane SET seq = 3 WHERE lane = %d", s->lane);
     assert_int_equal(claim(s, &last), RLV_CLAIM_BUSY);
     assert_int_equal(settle(s, &next, 1, RLV_SEND_REFUSED), RLV_OK);
     assert_int_equal(claim(s, &last), RLV_CLAIM_BUSY); /* until its worker asks again */
@@ -581,28 +592,70 @@ static void test_a_late_answer(void **state)
     assert_string_equal(state_of(s, &m), "accepted/1");
 }
 
+/* Postgres was restored: what it does not know is not sent, and what may have been sent is not sent again. */
+static void test_restored(void **state)
+{
+    shelf *s = *state;
+    rlv_error err;
+    shelf_run(s->sql, "DELETE FROM relevo.send");
+    rlv_id conv = conversation(s, "restored");
+    rlv_send waits = bot_message(s, conv, 7), lost = bot_message(s, conv, 8), elsewhere = bot_message(s, conversation(s, "restored elsewhere"), 9),
+             fresh = bot_message(s, conv, 21);
+    lost.author = RLV_AUTHOR_AGENT;
+    assert_int_equal(claim(s, &waits), RLV_CLAIM_MINE);
+    assert_int_equal(settle(s, &waits, 1, RLV_SEND_REFUSED), RLV_OK);
+    shelf_run(s->sql, "UPDATE relevo.lane SET seq = 8 WHERE lane = %d", s->lane);
+    assert_int_equal(claim(s, &elsewhere), RLV_CLAIM_BUSY); /* decided later than Postgres knows */
+    shelf_run(s->sql, "UPDATE relevo.lane SET seq = 20, repair_from = 8 WHERE lane = %d", s->lane);
+    assert_int_equal(claim(s, &elsewhere), RLV_CLAIM_BUSY); /* a repair is at work */
+    assert_ask(s, "1", "SELECT count(*) FROM relevo.send");
+    int64_t identities;
+    assert_ok(rlv_repair_release(s->store, &s->lane, 1, false, &identities, &err), err);
+    assert_string_equal(state_of(s, &waits), "unknown/1");
+    const rlv_send *const all[] = {&waits, &lost, &elsewhere};
+    for (int twice = 0; twice < 2; twice++)
+        for (size_t i = 0; i < 3; i++)
+            assert_int_equal(claim(s, all[i]), RLV_CLAIM_DONE);
+    assert_string_equal(state_of(s, &lost), "unknown/0");
+    assert_string_equal(state_of(s, &elsewhere), "unknown/0");
+    assert_ask(s, "3", "SELECT count(*) FROM desk.sends WHERE error LIKE 'restored from a backup: %%'");
+    rlv_send_report *list;
+    assert_int_equal(reports(s, &list), 3);
+    shelf_run(s->sql, "UPDATE relevo.lane SET seq = 21 WHERE lane = %d", s->lane);
+    assert_int_equal(claim(s, &fresh), RLV_CLAIM_MINE); /* what is decided since goes out */
+    assert_int_equal(settle(s, &fresh, 1, RLV_SEND_REFUSED), RLV_OK);
+
+    /* A repair that only told Kafka something again rebuilt nothing. */
+    shelf_run(s->sql, "UPDATE relevo.lane SET repair_from = 21 WHERE lane = %d", s->lane);
+    assert_ok(rlv_repair_release(s->store, &s->lane, 1, false, &identities, &err), err);
+    assert_string_equal(state_of(s, &fresh), "waiting/1");
+    assert_int_equal(claim(s, &fresh), RLV_CLAIM_MINE);
+    assert_ask(s, "20", "SELECT seq FROM relevo.restored WHERE lane = %d", s->lane);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_sent_once, shelf_setup, shelf_teardown),
-        cmocka_unit_test_setup_teardown(test_a_takeover_stops_the_bot, shelf_setup, shelf_teardown),
-        cmocka_unit_test_setup_teardown(test_a_takeover_in_between, shelf_setup, shelf_teardown),
-        cmocka_unit_test_setup_teardown(test_a_lost_answer, shelf_setup, shelf_teardown),
-        cmocka_unit_test_setup_teardown(test_a_lost_settlement, shelf_setup, shelf_teardown),
-        cmocka_unit_test_setup_teardown(test_order, shelf_setup, shelf_teardown),
-        cmocka_unit_test_setup_teardown(test_no_part_after_one_that_failed, shelf_setup, shelf_teardown),
-        cmocka_unit_test_setup_teardown(test_no_further_attempt_after_a_takeover, shelf_setup,
+        cmocka_unit_test_setup_teardown(test_sent_once, sends_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_a_takeover_stops_the_bot, sends_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_a_takeover_in_between, sends_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_a_lost_answer, sends_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_a_lost_settlement, sends_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_order, sends_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_no_part_after_one_that_failed, sends_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_no_further_attempt_after_a_takeover, sends_setup,
                                         shelf_teardown),
-        cmocka_unit_test_setup_teardown(test_the_window, shelf_setup, shelf_teardown),
-        cmocka_unit_test_setup_teardown(test_erased_and_back, shelf_setup, shelf_teardown),
-        cmocka_unit_test_setup_teardown(test_a_dead_worker, shelf_setup, shelf_teardown),
-        cmocka_unit_test_setup_teardown(test_a_status_explains, shelf_setup, shelf_teardown),
-        cmocka_unit_test_setup_teardown(test_many_are_unknown, shelf_setup, shelf_teardown),
-        cmocka_unit_test_setup_teardown(test_it_fails_later, shelf_setup, shelf_teardown),
-        cmocka_unit_test_setup_teardown(test_how_far_it_came, shelf_setup, shelf_teardown),
-        cmocka_unit_test_setup_teardown(test_a_known_unknown_fails, shelf_setup, shelf_teardown),
-        cmocka_unit_test_setup_teardown(test_a_status_in_another_lane, shelf_setup, shelf_teardown),
-        cmocka_unit_test_setup_teardown(test_a_late_answer, shelf_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_the_window, sends_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_erased_and_back, sends_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_a_dead_worker, sends_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_a_status_explains, sends_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_many_are_unknown, sends_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_it_fails_later, sends_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_how_far_it_came, sends_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_a_known_unknown_fails, sends_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_a_status_in_another_lane, sends_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_a_late_answer, sends_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_restored, sends_setup, shelf_teardown),
     };
     return cmocka_run_group_tests(tests, shelf_group_setup, shelf_group_teardown);
 }
