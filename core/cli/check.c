@@ -223,15 +223,21 @@ static void fail_intent(void *check, const char *text)
     rlv_check_fail(check, "intents", "%s", text);
 }
 
-/* What shows only of all plugins together: intents that are awaited and never read, and what they are all decided under. */
+static void fail_flow(void *check, const char *text)
+{
+    rlv_check_fail(check, "policy", "%s", text);
+}
+
+/* What shows only of all plugins together: intents that are awaited and never read, question flows that none has, and what they are all decided under. */
 static void check_together(rlv_check *check, rlv_host *const *hosts, size_t n)
 {
     const rlv_host_plugin_info **infos = calloc(n + 1, sizeof(const rlv_host_plugin_info *));
     rlv_error err = {.message = "memory is short"};
     for (size_t i = 0; infos && i < n; i++)
         infos[i] = rlv_host_info(hosts[i], 0);
-    if (!infos || rlv_host_lost_intents(infos, n, fail_intent, check, &err))
-        rlv_check_fail(check, "intents", "%s", err.message);
+    if (!infos || rlv_host_lost_intents(infos, n, fail_intent, check, &err) ||
+        rlv_host_lost_flows(check->config, infos, n, fail_flow, check, &err))
+        rlv_check_fail(check, "plugin", "%s", err.message);
     else
         rlv_check_ok("decisions", "are marked with hash %016llx, of policy, plugins, their options and the files that these name",
                      (unsigned long long)rlv_host_hash(check->config->hash, infos, n));

@@ -70,13 +70,13 @@ static void share_arenas(void)
     (void)mallopt(M_ARENA_MAX, processors > 2 ? 2 * (int)processors : 4);
 }
 
-static void warn_intent(void *unused, const char *line)
+static void warn_lost(void *unused, const char *line)
 {
     (void)unused;
     rlv_log(RLV_LOG_WARN, "consume", "%s", line);
 }
 
-/* What shows only of all plugins together: which intents are awaited in vain, and what decisions are marked with. */
+/* What shows only of all plugins together: which intents are awaited in vain, which question flows none has, and what decisions are marked with. */
 static int take_host(rlv_config *config, const rlv_host *host, rlv_error *err)
 {
     size_t n = rlv_host_count(host);
@@ -86,7 +86,9 @@ static int take_host(rlv_config *config, const rlv_host *host, rlv_error *err)
     for (size_t i = 0; i < n; i++)
         infos[i] = rlv_host_info(host, i);
     config->hash = rlv_host_hash(config->hash, infos, n);
-    int rc = rlv_host_lost_intents(infos, n, warn_intent, NULL, err);
+    int rc = rlv_host_lost_intents(infos, n, warn_lost, NULL, err);
+    if (rc == RLV_OK)
+        rc = rlv_host_lost_flows(config, infos, n, warn_lost, NULL, err);
     free(infos);
     return rc;
 }

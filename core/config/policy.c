@@ -210,6 +210,7 @@ void rlv_draft_policy(rlv_draft *draft)
     if (policy->queue.give_up_to != RLV_GIVE_UP_WAIT && !policy->queue.give_up_ms)
         rlv_draft_mistake(draft, rlv_draft_blame(draft, "policy.queue.give_up_to"),
                           "'policy.queue.give_up_to' does nothing without 'policy.queue.give_up': say after how long nobody came");
+    policy->queue.collect_line = rlv_draft_line(draft, "policy.queue.collect");
     rlv_str people = rlv_str_from(draft->values->people), silence = rlv_str_from(draft->values->silence_hours);
     if (people.len)
         policy->people = hours_named(draft, rlv_draft_blame(draft, "policy.people"), people);

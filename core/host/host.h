@@ -42,11 +42,18 @@ enum {
     RLV_HOST_LOG_LINES_MAX = 16 /* lines that a plugin may log in one call */
 };
 
-/* An intent that an instance told of. */
+/* What an instance told of: an intent that it may read in a message, one that it waits for, a choice that begins something of it, a question flow. */
+enum rlv_host_knows {
+    RLV_KNOWS_READ,
+    RLV_KNOWS_AWAITED,
+    RLV_KNOWS_CHOICE,
+    RLV_KNOWS_FLOW
+};
+
 typedef struct rlv_host_intent {
     const char *name;
-    const char *where; /* of one that is awaited: "FILE:LINE" */
-    bool awaited;      /* else it may be read in a message */
+    const char *where; /* of an intent that is awaited: "FILE:LINE" */
+    enum rlv_host_knows what;
 } rlv_host_intent;
 
 /* What people and tools want to know of a plugin. Texts live as long as the host (or the arena given to
@@ -96,6 +103,12 @@ uint64_t rlv_host_hash(uint64_t hash, const rlv_host_plugin_info *const *plugins
  */
 RLV_MUST_CHECK int rlv_host_lost_intents(const rlv_host_plugin_info *const *plugins, size_t n, void (*tell)(void *user, const char *line),
                                          void *user, rlv_error *err);
+/*
+ * Tells, a line each, of what the policy names and none of n instances has: a choice of `collect` that begins nothing, a question flow of `flows`. Nothing
+ * where one responds that was built against an ABI (1.5) that could not say. RLV_E_LIMIT as above.
+ */
+RLV_MUST_CHECK int rlv_host_lost_flows(const rlv_config *config, const rlv_host_plugin_info *const *plugins, size_t n,
+                                       void (*tell)(void *user, const char *line), void *user, rlv_error *err);
 
 /* One event of one conversation in a call. */
 typedef struct rlv_subject {

@@ -324,7 +324,7 @@ void rlv_intents_put(rlv_ring_writer *w, const rlv_intents *intents)
     for (size_t i = 0; i < intents->n; i++) {
         put_z(w, intents->items[i].name);
         put_z(w, intents->items[i].where);
-        put_int(w, intents->items[i].awaited);
+        put_int(w, (int64_t)intents->items[i].what);
     }
 }
 
@@ -334,9 +334,9 @@ void rlv_intents_take(rlv_str bytes, rlv_arena *scratch, rlv_intents *intents)
     int64_t n = take_int(&c, 0, RLV_HOST_INTENTS_MAX);
     for (int64_t i = 0; i < n && !c.bad; i++) {
         rlv_str name = take_text(&c, TEXT_MAX), where = take_text(&c, TEXT_MAX);
-        bool awaited = take_int(&c, 0, 1);
+        enum rlv_host_knows what = (enum rlv_host_knows)take_int(&c, 0, RLV_KNOWS_FLOW);
         if (!c.bad)
-            rlv_intents_add(intents, name, where, awaited);
+            rlv_intents_add(intents, name, where, what);
     }
 }
 

@@ -127,6 +127,7 @@ typedef struct rlv_policy {
         int32_t give_up_to;    /* enum rlv_give_up */
         bool leave;            /* they may go on with the bot */
         rlv_str collect;       /* the choice that begins what they are asked meanwhile ("flow:details"); absent, or "none": nothing */
+        int32_t collect_line;     /* of the configuration; 0: in none */
         int64_t collect_after_ms; /* when they have waited for so long */
     } queue; /* only time within `people` counts */
     struct {

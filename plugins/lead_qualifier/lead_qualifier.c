@@ -440,9 +440,15 @@ static int32_t respond(void *instance, const relevo_view *const *views, uint32_t
 static void intents(void *instance, const relevo_intents *to)
 {
     const lq_business *self = instance;
-    for (size_t i = 0; i < self->flows.n; i++)
-        for (size_t k = 0; k < self->flows.flows[i].n_intents; k++)
-            to->awaits(to, self->flows.flows[i].intents[k], self->flows.flows[i].where);
+    for (size_t i = 0; i < self->flows.n; i++) {
+        const lq_flow *flow = &self->flows.flows[i];
+        for (size_t k = 0; k < flow->n_intents; k++)
+            to->awaits(to, flow->intents[k], flow->where);
+        for (size_t k = 0; RELEVO_HAS(to, runs) && k < flow->n_choices; k++)
+            to->begins(to, flow->choices[k]);
+        if (RELEVO_HAS(to, runs))
+            to->runs(to, flow->id);
+    }
 }
 
 RELEVO_EXPORT const relevo_plugin relevo_plugin_descriptor = {

@@ -549,6 +549,7 @@ static void tells_of_its_intents(void **state)
     const char *at = strstr(told, line);
     assert_non_null(at);
     assert_true(strtol(at + strlen(line), NULL, 10) > 1);
+    assert_non_null(strstr(told, "\nbegins flow:catering\nruns catering\n"));
     tk_close(kit);
 }
 

@@ -408,9 +408,20 @@ static void put_awaited(const relevo_intents *to, relevo_str intent, relevo_str 
     put_intent(to, "awaits", intent, where);
 }
 
+static void put_begun(const relevo_intents *to, relevo_str choice)
+{
+    put_intent(to, "begins", choice, (relevo_str){NULL, 0});
+}
+
+static void put_run(const relevo_intents *to, relevo_str flow)
+{
+    put_intent(to, "runs", flow, (relevo_str){NULL, 0});
+}
+
 void tk_intents(tk *kit, char told[TK_SHOWN_SIZE])
 {
-    const intent_list list = {{.size = sizeof(relevo_intents), .reads = put_read, .awaits = put_awaited}, told};
+    const intent_list list = {{.size = sizeof(relevo_intents), .reads = put_read, .awaits = put_awaited, .begins = put_begun, .runs = put_run},
+                              told};
     told[0] = '\0';
     assert_non_null(kit->plugin->intents);
     kit->plugin->intents(kit->instance, &list.to);

@@ -445,7 +445,7 @@ typedef struct relevo_sink {
 } relevo_sink;
 
 /*
- * Where an instance says which intents it knows. Texts are copied during the call.
+ * Where an instance says which intents it knows, and since 1.6 what it begins. Texts are copied during the call.
  */
 typedef struct relevo_intents {
     uint32_t size;
@@ -454,6 +454,11 @@ typedef struct relevo_intents {
     void (*reads)(const struct relevo_intents *to, relevo_str intent);
     /* One that something of it waits for. where: "FILE:LINE" that names it; empty: its entry in the configuration does. */
     void (*awaits)(const struct relevo_intents *to, relevo_str intent, relevo_str where);
+    /* since 1.6 */
+    /* A choice (`reply` of a message) that begins something of it, a question flow say: what policy.queue.collect and follow-ups may name. */
+    void (*begins)(const struct relevo_intents *to, relevo_str choice);
+    /* A question flow of it, by the name that it gives in the slots lead.flow or data.flow: what a trigger's limit `flows` may name. */
+    void (*runs)(const struct relevo_intents *to, relevo_str flow);
 } relevo_intents;
 
 /* ---- the descriptor -------------------------------------------------------------------------------------------- */
@@ -527,7 +532,9 @@ typedef struct relevo_plugin {
     int32_t (*tool)(int32_t argc, const char *const *argv);
 
     /* Since 1.5. Says once, after create, which intents the instance reads (a classifier) and which it waits for (a trigger, a flow): people are told at
-       start of one that is awaited and that nobody reads, as it would never come. Where somebody classifies without this, nothing is told. */
+       start of one that is awaited and that nobody reads, as it would never come. Where somebody classifies without this, nothing is told. Since 1.6 also
+       which choices begin something of it and which question flows it has (a responder): people are told of what the policy names and nobody has. Where
+       somebody responds who was built against an earlier version, nothing is told of that. */
     void (*intents)(void *instance, const relevo_intents *to);
 } relevo_plugin;
 

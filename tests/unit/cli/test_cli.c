@@ -440,6 +440,41 @@ static void check_intents(void **state)
     assert_int_equal(unlink(examples), 0);
 }
 
+/* A flow that the policy names and no plugin has. */
+static void check_flows(void **state)
+{
+    (void)state;
+    char name[] = "/tmp/relevo-check-XXXXXX", flows[] = "/tmp/relevo-flows-XXXXXX", line[256], text[4 * PATH_MAX], want[400];
+    const char *folder = built_folder();
+    int fd = mkstemp(name), other = mkstemp(flows);
+    assert_true(fd >= 0 && other >= 0);
+    (void)close(fd);
+    (void)close(other);
+    (void)snprintf(line, sizeof(line), "check --offline --config %s", name);
+    put(flows, "flows:\n- id: order\n  start: {choices: ['flow:order']}\n  done: {en: Thank you.}\n  slots:\n"
+               "  - {name: number, type: text, ask: {en: Which order?}}\n");
+    static const char *const form = "kafka: {bootstrap.servers: 'k:9092'}\npostgres: {url: host=p}\nplugins:\n"
+                                    "- {name: greets, path: %s/plugins/triggers/keyword.so, options: {phrases: [hola]}}\n"
+                                    "- {name: asks, path: %s/plugins/lead_qualifier.so, options: {flows: %s}}\n"
+                                    "policy:\n  triggers: [{trigger: greets, flows: [%s]}]\n  queue:\n    collect: '%s'\n";
+    (void)snprintf(text, sizeof(text), form, folder, folder, flows, "ordre", "flow:orden");
+    put(name, text);
+    assert_int_equal(run(rlv_cli_check, line), EX_CONFIG);
+    (void)snprintf(want, sizeof(want),
+                   "FAIL   policy    %s:9: policy.queue.collect names 'flow:orden', which begins nothing of any plugin: did you mean 'flow:order'? There "
+                   "are flow:order\n"
+                   "FAIL   policy    %s:7: the trigger 'greets' names 'ordre', which is no question flow of any plugin: did you mean 'order'? There are "
+                   "order\n",
+                   name, name);
+    if (!strstr(out, want))
+        fail_msg("it says\n%s\nand not\n%s", out, want);
+    (void)snprintf(text, sizeof(text), form, folder, folder, flows, "order", "flow:order");
+    put(name, text);
+    assert_int_equal(run(rlv_cli_check, line), EX_OK);
+    assert_int_equal(unlink(name), 0);
+    assert_int_equal(unlink(flows), 0);
+}
+
 static void check_policy(void **state)
 {
     (void)state;
@@ -761,7 +796,7 @@ int main(void)
         cmocka_unit_test(wrong_lines),
         cmocka_unit_test(plugin_info),
         cmocka_unit_test(plugin_signatures),
-        cmocka_unit_test(check_intents), cmocka_unit_test(check_policy),
+        cmocka_unit_test(check_intents), cmocka_unit_test(check_flows), cmocka_unit_test(check_policy),
         cmocka_unit_test(plugin_list),
         cmocka_unit_test(json_in_a_line), cmocka_unit_test(beginnings),
         cmocka_unit_test(moments),

@@ -588,7 +588,7 @@ static void test_lost_intents(void **state)
     config_open(&c, "reads", "{label: x}", "waits", "{label: x, mode: waits}", NULL);
     rlv_host *host = host_of(&c);
     char expected[1024];
-    assert_int_equal(rlv_host_info(host, 0)->n_intents, 2); /* without what is no line */
+    assert_int_equal(rlv_host_info(host, 0)->n_intents, 5); /* without what is no line */
     (void)snprintf(expected, sizeof(expected),
                    "%s:%d: plugin 'waits' waits for the intent 'refnud', which none reads, so it never comes: did you mean 'refund'? There are "
                    "refund, order\n"
@@ -602,7 +602,7 @@ static void test_lost_intents(void **state)
     host = host_of(&c);
     lost(host, ""); /* nobody says what is read */
     rlv_host_plugin_info silent = *rlv_host_info(host, 0), reads = silent;
-    const rlv_host_intent one = {"refund", "", false};
+    const rlv_host_intent one = {"refund", "", RLV_KNOWS_READ};
     reads.intents = &one;
     reads.n_intents = 1;
     silent.tells_intents = false; /* it classifies, and does not say what it reads */
@@ -613,6 +613,49 @@ static void test_lost_intents(void **state)
     assert_string_equal(t.lines, "");
     assert_int_equal(rlv_host_lost_intents(infos, 2, tell, &t, &err), RLV_OK);
     assert_non_null(strstr(t.lines, "'order'"));
+    rlv_host_free(host);
+    config_close(&c);
+}
+
+static void lost_flows(const rlv_config *config, const rlv_host_plugin_info *info, const char *expected)
+{
+    told t = {""};
+    rlv_error err;
+    assert_int_equal(rlv_host_lost_flows(config, &info, 1, tell, &t, &err), RLV_OK);
+    assert_string_equal(t.lines, expected);
+}
+
+/* A question flow that the policy names and no plugin has is told with its line, the nearest and what there is. */
+static void test_lost_flows(void **state)
+{
+    (void)state;
+    test_config c;
+    config_open(&c, "asks", "{label: x}", NULL);
+    rlv_host *host = host_of(&c);
+    const rlv_host_plugin_info *asks = rlv_host_info(host, 0);
+    assert_int_equal(asks->n_intents, 5); /* two read, two that begin, one that runs */
+    rlv_str flows[] = {RLV_STR("order"), RLV_STR("ordr")};
+    rlv_trigger_policy triggers[] = {{.trigger = RLV_STR("anger"), .line = 21, .collect = RLV_STR("flow:ordre")},
+                                     {.trigger = RLV_STR("vip"), .line = 22, .collect = RLV_STR("none"), .flows = flows, .n_flows = 1}};
+    rlv_trigger_policy rule = {.trigger = RLV_STR("both"), .line = 23, .flows = flows, .n_flows = 2};
+    c.config.policy = (rlv_policy){.triggers = triggers, .n_triggers = 2, .rules = &rule, .n_rules = 1};
+    c.config.policy.queue.collect = RLV_STR("elsewhere");
+    c.config.policy.queue.collect_line = 9;
+    char expected[1024];
+    (void)snprintf(expected, sizeof(expected),
+                   "%s:9: policy.queue.collect names 'elsewhere', which begins nothing of any plugin: there are flow:order, more\n"
+                   "%s:21: the trigger 'anger' names 'flow:ordre', which begins nothing of any plugin: did you mean 'flow:order'? There are flow:order, more\n"
+                   "%s:23: the rule 'both' names 'ordr', which is no question flow of any plugin: did you mean 'order'? There are order\n",
+                   c.config.file, c.config.file, c.config.file);
+    lost_flows(&c.config, asks, expected);
+    rlv_host_plugin_info older = *asks, silent = *asks;
+    older.abi_minor = 5;
+    older.operations |= 1u << RLV_PHASE_RESPOND;
+    lost_flows(&c.config, &older, ""); /* it could not say what it begins */
+    silent.n_intents = 0;
+    c.config.policy.n_triggers = c.config.policy.n_rules = 0;
+    (void)snprintf(expected, sizeof(expected), "%s:9: policy.queue.collect names 'elsewhere', which begins nothing of any plugin\n", c.config.file);
+    lost_flows(&c.config, &silent, expected);
     rlv_host_free(host);
     config_close(&c);
 }
@@ -667,6 +710,7 @@ int main(void)
         cmocka_unit_test(test_inspect_and_tool),
         cmocka_unit_test(test_words),
         cmocka_unit_test(test_lost_intents),
+        cmocka_unit_test(test_lost_flows),
         cmocka_unit_test(test_hash),
     };
     int failed = cmocka_run_group_tests_name("in this process", tests, NULL, NULL);

@@ -334,7 +334,7 @@ static int32_t tool(int32_t argc, const char *const *argv)
     return strcmp(argv[0], "probe") == 0 && argv[argc] == NULL ? 40 + argc : 1;
 }
 
-/* In mode "waits" it waits for two that nobody reads, in any other it reads some. */
+/* In mode "waits" it waits for two that nobody reads, in any other it reads some, and begins some. */
 static void intents(void *instance, const relevo_intents *to)
 {
     const probe *p = instance;
@@ -342,6 +342,9 @@ static void intents(void *instance, const relevo_intents *to)
         to->reads(to, str("refund"));
         to->reads(to, str("order"));
         to->reads(to, str("a\nb"));
+        to->begins(to, str("flow:order"));
+        to->begins(to, str("more"));
+        to->runs(to, str("order"));
         return;
     }
     to->awaits(to, str("order"), str(""));
