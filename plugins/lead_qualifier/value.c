@@ -144,34 +144,10 @@ static lq_found read_amount(const lq_message *in, const lq_slot *slot, char ret[
     return found;
 }
 
-/* "1", "la segunda", "first": a place in the list. */
-static bool ordinal(const lq_message *in, const lq_slot *slot, size_t *ret)
-{
-    static const char *const ordinals[] = {" primero primera primeiro primeira first ", " segundo segunda second ",
-                                           " tercero tercera terceiro terceira third ", " cuarto cuarta quarto quarta fourth "};
-    if (in->doc.n_tokens == 0 || in->doc.n_tokens > 4)
-        return false;
-    for (uint32_t i = 0; i < in->doc.n_tokens; i++) {
-        const rlt_token *token = &in->doc.tokens[i];
-        char padded[24];
-        if (token->text.len > 16)
-            continue;
-        (void)snprintf(padded, sizeof padded, " %.*s ", (int)token->text.len, token->text.ptr);
-        long number = token->kind == RLT_NUMBER && token->text.len <= 2 ? strtol(padded, NULL, 10) : 0;
-        for (size_t k = 0; k < 4 && number == 0; k++)
-            number = strstr(ordinals[k], padded) ? (long)k + 1 : 0;
-        if (number >= 1 && (size_t)number <= slot->n_choices) {
-            *ret = (size_t)number - 1;
-            return true;
-        }
-    }
-    return false;
-}
-
 static lq_found read_choice(const lq_message *in, const lq_slot *slot, char ret[LQ_VALUE_MAX + 1])
 {
     rlt_match match, other;
-    size_t place;
+    uint32_t place;
     if (rlt_text_find(slot->phrases, &in->doc, 0, &match)) {
         uint8_t chosen = slot->phrase_of[match.phrase];
         for (uint32_t from = match.token + match.n_tokens; rlt_text_find(slot->phrases, &in->doc, from, &other);
@@ -180,7 +156,7 @@ static lq_found read_choice(const lq_message *in, const lq_slot *slot, char ret[
                 return LQ_NOTHING; /* two of them: which? */
         return put(slot->choices[chosen].value, ret) ? LQ_STRONG : LQ_NOTHING;
     }
-    return ordinal(in, slot, &place) && put(slot->choices[place].value, ret) ? LQ_WEAK : LQ_NOTHING;
+    return rlt_find_place(&in->doc, (uint32_t)slot->n_choices, &place) && put(slot->choices[place].value, ret) ? LQ_WEAK : LQ_NOTHING;
 }
 
 /* The words from token `first` on that may be a name, at most `max`; up to what ends a phrase. */

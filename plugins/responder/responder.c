@@ -6,6 +6,7 @@
 #include "decide.h"
 
 #include "media.h"
+#include "text/data.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #define SUGGEST_MAX   3u
 #define SUGGEST_TURNS 8u    /* turns that are looked through */
 #define SUGGESTION_MAX 4000u /* bytes */
+#define OFFERED_MAX    (2 * (RLT_ID_MAX + 1) + 8) /* bytes: "1 es ID ID" */
 
 enum {
     OPTION_KB,
@@ -189,7 +191,13 @@ static void abstain(speaker *s, double best, const char *why)
     emit(s, &answer.head);
 }
 
-/* "Which of these?", with the two titles as buttons. */
+static void remember(speaker *s, relevo_str bytes)
+{
+    const relevo_answer_memory memory = {.head = {sizeof memory, RELEVO_ANSWER_MEMORY}, .bytes = bytes};
+    emit(s, &memory.head);
+}
+
+/* "Which of these?", with the two titles as buttons; which two is remembered, for who answers "la segunda". */
 static void clarify(speaker *s, const rlr_plan *plan)
 {
     char ids[2][RLT_ID_MAX + 8];
@@ -207,6 +215,10 @@ static void clarify(speaker *s, const rlr_plan *plan)
                                  .choices = list};
     reply.text = rlr_say(&s->self->sayings, RLR_SAY_WHICH, plan->which[0].article->language, &reply.source);
     emit(s, &reply.head);
+    char offered[OFFERED_MAX];
+    (void)snprintf(offered, sizeof offered, "1 %s %s %s", rlt_language_code(plan->which[0].article->language).ptr, plan->which[0].article->id.ptr,
+                   plan->which[1].article->id.ptr);
+    remember(s, rlt_str(offered));
 }
 
 static void say_plan(speaker *s, const rlr_plan *plan)
@@ -259,6 +271,21 @@ static const rlt_article *chosen(const responder *self, const relevo_view *view,
     return found;
 }
 
+/* "La segunda", to the question which of two: that article; NULL: it says something else, or nothing of the kind was asked. */
+static const rlt_article *chosen_by_place(const responder *self, const relevo_view *view, const rlt_doc *doc, int64_t day)
+{
+    char text[OFFERED_MAX], language[3], ids[2][RLT_ID_MAX + 1];
+    uint32_t place;
+    if (view->memory.len == 0 || view->memory.len >= sizeof text || !RELEVO_HAS(view->digest, asked) || !view->digest->asked)
+        return NULL;
+    memcpy(text, view->memory.ptr, view->memory.len);
+    text[view->memory.len] = '\0';
+    if (sscanf(text, "1 %2s %63s %63s", language, ids[0], ids[1]) != 3 || !rlt_find_place(doc, 2, &place))
+        return NULL;
+    const rlt_article *article = rlt_kb_find(&self->kb, rlt_str(ids[place]), rlt_language_from(rlt_str(language)));
+    return article && rlt_is_valid(article, day) ? article : NULL;
+}
+
 static int32_t respond_to(const responder *self, rlt_work *work, const relevo_view *view, uint32_t number,
                           const relevo_sink *sink)
 {
@@ -282,6 +309,10 @@ static int32_t respond_to(const responder *self, rlt_work *work, const relevo_vi
     const rlr_context context = {
         .language = s.language, .day = (view->at_ms + self->offset_ms) / MS_PER_DAY, .last = last_of(view)};
     const rlt_article *article = chosen(self, view, s.language, context.day);
+    if (!article)
+        article = chosen_by_place(self, view, &doc, context.day);
+    if (view->memory.len > 0) /* it was for this message */
+        remember(&s, (relevo_str){NULL, 0});
     if (article) {
         say_article(&s, article, 1, 0);
     } else if (context.last.len > 0 && rlt_text_find(self->objections, &doc, 0, &match)) {

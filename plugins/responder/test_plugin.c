@@ -223,6 +223,18 @@ static void which_of_two(void **state)
     assert_int_equal(reply->n_choices, 2);
     const char *id = reply->choices[1]->id.ptr;
     assert_memory_equal(id, "kb:", 3);
+    const tk_answer *memory = tk_find(tk_run(kit, TK_RESPOND, &view, 1), 0, RELEVO_ANSWER_MEMORY, 0);
+    assert_non_null(memory);
+    const char *offered = memory->as.memory.bytes.ptr;
+    view = tk_message(kit, "la segunda"); /* in words, too, when it was asked just now */
+    view->view.memory = tk_text(kit, offered);
+    const relevo_answer_reply *early = tk_reply(tk_run(kit, TK_RESPOND, &view, 1), 0);
+    assert_true(!early || strcmp(early->source.ptr, id + 3) != 0);
+    view->digest.asked = 1;
+    const tk_answers *answers = tk_run(kit, TK_RESPOND, &view, 1);
+    assert_string_equal(tk_reply(answers, 0)->source.ptr, id + 3);
+    memory = tk_find(answers, 0, RELEVO_ANSWER_MEMORY, 0);
+    assert_true(memory && memory->as.memory.bytes.len == 0);
     view = tk_message(kit, reply->choices[1]->title.ptr);
     view->message.reply = tk_text(kit, id);
     reply = tk_reply(tk_run(kit, TK_RESPOND, &view, 1), 0);

@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NUMBER_MAX 1e12
+#define NUMBER_MAX       1e12
+#define PLACE_TOKENS_MAX 4u /* of a message that names a place in a list, and nothing else */
 
 /* Reads the number at the beginning of `text`; how many bytes it has, 0: none. */
 static size_t read_number(relevo_str text, double *ret)
@@ -165,4 +166,25 @@ bool rlt_amount_value(relevo_str written, const char *country, char ret[RLT_VALU
     const char *currency = currency_of(written, country);
     int decimals = fabs(value - round(value)) < 1e-9 ? 0 : 2;
     return snprintf(ret, RLT_VALUE_MAX, "%.*f%s%s", decimals, value, *currency ? " " : "", currency) > 0;
+}
+
+bool rlt_find_place(const rlt_doc *doc, uint32_t n, uint32_t *ret)
+{
+    static const char *const ordinals[] = {" primero primera primeiro primeira first ", " segundo segunda second ",
+                                           " tercero tercera terceiro terceira third ", " cuarto cuarta quarto quarta fourth "};
+    if (doc->n_tokens > PLACE_TOKENS_MAX)
+        return false;
+    for (uint32_t i = 0; i < doc->n_tokens; i++) {
+        const rlt_token *token = &doc->tokens[i];
+        uint32_t place = 0;
+        for (uint64_t k = 0; token->kind == RLT_NUMBER && token->text.len <= 2 && k < token->text.len && rlt_is_digit(token->text.ptr[k]); k++)
+            place = 10 * place + (uint32_t)(token->text.ptr[k] - '0');
+        for (uint32_t k = 0; k < sizeof ordinals / sizeof *ordinals && place == 0; k++)
+            place = rlt_is_among(ordinals[k], token->text) ? k + 1 : 0;
+        if (place >= 1 && place <= n) {
+            *ret = place - 1;
+            return true;
+        }
+    }
+    return false;
 }

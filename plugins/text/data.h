@@ -59,6 +59,9 @@ bool rlt_amount_value(relevo_str written, const char *country, char ret[RLT_VALU
    ("treinta", "cem"); what is part of 15/03 or of a longer code is none. `ret_written`: where it stands. */
 bool rlt_find_number(const rlt_doc *doc, uint32_t *at, double *ret, relevo_str *ret_written);
 
+/* The place in a list of `n` that a message of few words names: "2", "la segunda", "the first one"; *ret counts from 0. */
+bool rlt_find_place(const rlt_doc *doc, uint32_t n, uint32_t *ret);
+
 /*
  * The first tax id whose check digits are right: RFC (MX), CPF, CNPJ (BR), NIF, NIE and company NIF (ES), NIF (PT),
  * CUIT (AR). Of a known country only its own are looked for. `ret` gets it in upper case without separators.

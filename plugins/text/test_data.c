@@ -110,6 +110,23 @@ static void numbers(void **state)
     }
 }
 
+static void places(void **state)
+{
+    static const struct {
+        const char *text;
+        int place; /* from 0; -1: none */
+    } cases[] = {{"1", 0}, {"la segunda", 1}, {"the first one", 0}, {"o terceiro, por favor", 2}, {"el 3", 2}, {"4", -1}, {"0", -1}, {"la cuarta", -1},
+                 {"", -1}, {"quiero la segunda de las dos", -1}, {"48213", -1}, {"٢", -1}, {"envíos", -1}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint32_t place = 99;
+        rlt_work_reset(*state);
+        rlt_doc doc = test_read(*state, cases[i].text);
+        bool found = rlt_find_place(&doc, 3, &place);
+        if (found != (cases[i].place >= 0) || (found && place != (uint32_t)cases[i].place))
+            fail_msg("'%s' is place %u", cases[i].text, found ? place : 99);
+    }
+}
+
 static void tax_ids(void **state)
 {
     (void)state;
@@ -228,6 +245,6 @@ static void days(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {TEST(countries), TEST(emails),  TEST(phones), TEST(amounts),
-                                       TEST(numbers),   TEST(tax_ids), TEST(dates),  TEST(days)};
+                                       TEST(numbers),   TEST(places),  TEST(tax_ids), TEST(dates),  TEST(days)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

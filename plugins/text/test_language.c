@@ -32,6 +32,7 @@ static void guesses(void **state)
         {"👍", RLT_UNKNOWN},
         {"ok", RLT_UNKNOWN},
         {"pedido", RLT_UNKNOWN},
+        {"la segunda", RLT_UNKNOWN},
         {"laura@gmail.com", RLT_UNKNOWN},
         {"https://www.cafe.com/the/shipping", RLT_UNKNOWN},
         {"mi correo es the.works@shop.com", RLT_ES},
