@@ -192,5 +192,33 @@ def begun(seed):
             lab.check(model=False)
 
 
+def comment(seed):
+    """what a customer answers to a survey is no message to be judged, angry as it may be; what they write later is"""
+    trial = {**policy(), "survey": {"on_resolve": True}}
+    with Lab("comment", partitions=1, policy=trial, command_poll="200ms") as lab:
+        lab.sql("SELECT desk.put_agent('ana', 'Ana')")
+        consumer = lab.start()
+        say(lab, "573001", "person hola")
+        lab.wait_caught_up()
+        one = conversation(lab, "573001")
+        for call in ("take_over(%s, 'ana')", "reply(%s, 'ana', 'a la orden')", "resolve(%s, 'ana')"):
+            expect(lab.sql(f"SELECT done FROM desk.{call}", one) == [(True,)], call)
+        lab.wait_caught_up()
+        say(lab, "573001", "2")
+        say(lab, "573001", "person nunca más")
+        lab.wait_caught_up()
+        rows = lab.sql("SELECT kind, score, comment FROM desk.surveys ORDER BY seq")
+        expect(rows == [("csat", 2, None), ("comment", None, "person nunca más")], f"{rows}")
+        expect("no difference, 1 handoffs as they were" in replayed(lab, trial), "a comment is judged as a message")
+        say(lab, "573001", "person otra vez")
+        lab.wait_caught_up()
+        consumer.stop()
+        said = replayed(lab, trial)
+        expect("no difference, 2 handoffs as they were" in said, f"replayed, it says:\n{said}")
+        lost = replayed(lab, {**trial, "triggers": [{"trigger": "scripted", "observe": True}]})
+        expect(lost.count("\nlost") + lost.startswith("lost") == 2, f"without the trigger both are lost, and no more:\n{lost}")
+        lab.check(model=False)
+
+
 if __name__ == "__main__":
-    sys.exit(run("replay", replay, begun))
+    sys.exit(run("replay", replay, begun, comment))
