@@ -181,7 +181,7 @@ static void fit_shares(const samples *set, uint32_t with, rlc_mix *mix)
 {
     double shares[1 + RLC_MEANINGS] = {1, 0, 0};
     for (uint32_t kind = 0; kind < RLC_MEANINGS; kind++)
-        shares[1 + kind] = with >> kind & 1u ? 3 : 0;
+        shares[1 + kind] = with >> kind & 1u ? (kind == RLC_WHOLE ? 1 : 3) : 0;
     for (int round = 0; round < (with ? ROUNDS : 2); round++)
         for (uint32_t layer = 0; layer <= RLC_MEANINGS; layer++)
             if (shares[layer] > 0)

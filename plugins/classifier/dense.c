@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Ridge regression. Rows are centred and brought to mean length 1 first, so that one penalty fits word vectors, which
- * look everywhere, and embeddings, which all look one way; both are folded back into the weights.
+ * Linear layers in closed form. Least squares (ridge regression) weighs what tells a label from all others. Linear discriminants take the rows of a
+ * label to lie round its mean, and all labels to share one covariance, which is drawn half way towards a sphere so that few rows are enough
+ * (Friedman, "Regularized discriminant analysis", 1989); their decision values are log odds. README.md says which is better at what.
  */
 #include "dense.h"
 
@@ -9,102 +10,121 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PENALTY 1.0
+#define PENALTY    1.0  /* on least squares, of rows brought to mean length 1 */
+#define SHRINKAGE  0.5  /* the covariance's share that gives way to a sphere of its size */
+#define SPREAD_MIN 0.01 /* of that sphere: mean squared distance from the label's mean; examples may all be the same */
 
-typedef struct ridge {
+typedef struct fitting {
+    rlc_method method;
     uint32_t dims, n_labels;
-    double *mean;   /* dims */
-    double scale;   /* 1 / the rows' mean distance from it */
-    double *normal; /* dims × dims; its lower half becomes Cholesky's factor */
-    double *right;  /* n_labels × dims */
     uint32_t n;
     uint32_t *of_label; /* rows of each */
-} ridge;
+    double *mean;       /* dims, of all rows */
+    double *means;      /* n_labels × dims, of each label's rows, from `mean` */
+    double *covariance; /* dims × dims, from the mean, or from the label's; its lower half becomes Cholesky's factor */
+} fitting;
 
 static bool is_used(const rlc_rows *rows, uint32_t i)
 {
     return !rows->used || rows->used[i];
 }
 
-static void find_mean(ridge *fit, const rlc_rows *rows)
+static void find_means(fitting *fit, const rlc_rows *rows)
 {
-    double squares = 0;
     for (uint32_t i = 0; i < rows->n; i++) {
         if (!is_used(rows, i))
             continue;
+        double *of_label = fit->means + (size_t)rows->labels[i] * fit->dims;
         fit->n++;
         fit->of_label[rows->labels[i]]++;
         for (uint32_t j = 0; j < fit->dims; j++)
-            fit->mean[j] += (double)rows->values[(size_t)i * fit->dims + j];
+            of_label[j] += (double)rows->values[(size_t)i * fit->dims + j];
     }
-    for (uint32_t j = 0; j < fit->dims; j++)
-        fit->mean[j] /= fit->n ? fit->n : 1;
-    for (uint32_t i = 0; i < rows->n; i++)
-        for (uint32_t j = 0; is_used(rows, i) && j < fit->dims; j++) {
-            double far = (double)rows->values[(size_t)i * fit->dims + j] - fit->mean[j];
-            squares += far * far;
+    for (uint32_t label = 0; label < fit->n_labels; label++)
+        for (uint32_t j = 0; j < fit->dims; j++)
+            fit->mean[j] += fit->means[(size_t)label * fit->dims + j] / (fit->n ? fit->n : 1);
+    for (uint32_t label = 0; label < fit->n_labels; label++)
+        for (uint32_t j = 0; fit->of_label[label] && j < fit->dims; j++) {
+            double *mean = &fit->means[(size_t)label * fit->dims + j];
+            *mean = *mean / fit->of_label[label] - fit->mean[j];
         }
-    fit->scale = squares > 0 ? sqrt(fit->n / squares) : 1;
 }
 
-/* Targets are 2 for the own label and 0 for others; the bias brings them to +1 and -1. */
-static void add_row(ridge *fit, const float *row, uint32_t label, double *centred)
+static void add_row(fitting *fit, const float *row, uint32_t label, double *from_mean)
 {
+    const double *mean = fit->means + (size_t)label * fit->dims;
     for (uint32_t j = 0; j < fit->dims; j++)
-        centred[j] = ((double)row[j] - fit->mean[j]) * fit->scale;
-    double *right = fit->right + (size_t)label * fit->dims;
+        from_mean[j] = (double)row[j] - fit->mean[j] - (fit->method == RLC_DISCRIMINANTS ? mean[j] : 0);
     for (uint32_t j = 0; j < fit->dims; j++) {
-        double *line = fit->normal + (size_t)j * fit->dims, value = centred[j];
+        double *line = fit->covariance + (size_t)j * fit->dims, value = from_mean[j] / fit->n;
         for (uint32_t k = 0; k <= j; k++)
-            line[k] += value * centred[k];
-        right[j] += 2 * value;
+            line[k] += value * from_mean[k];
     }
 }
 
-/* Cholesky's factor in place of the lower half; the penalty makes the matrix positive. */
-static void factor(ridge *fit)
+/* Makes the matrix positive. The penalty of least squares is on the sum over all rows, not on the covariance. */
+static void regularise(fitting *fit)
+{
+    double trace = 0, shrinkage = fit->method == RLC_DISCRIMINANTS ? SHRINKAGE : 0;
+    for (uint32_t j = 0; j < fit->dims; j++)
+        trace += fit->covariance[(size_t)j * fit->dims + j];
+    trace = fmax(trace, SPREAD_MIN);
+    double added = shrinkage > 0 ? shrinkage * trace / fit->dims : PENALTY * trace / fmax(fit->n, 1);
+    for (uint32_t j = 0; j < fit->dims; j++)
+        for (uint32_t k = 0; k <= j; k++) {
+            double *value = &fit->covariance[(size_t)j * fit->dims + k];
+            *value = (1 - shrinkage) * *value + (j == k ? added : 0);
+        }
+}
+
+/* Cholesky's factor in place of the lower half. */
+static void factor(fitting *fit)
 {
     uint32_t n = fit->dims;
     for (uint32_t i = 0; i < n; i++) {
-        double *line = fit->normal + (size_t)i * n;
+        double *line = fit->covariance + (size_t)i * n;
         for (uint32_t j = 0; j <= i; j++) {
-            const double *other = fit->normal + (size_t)j * n;
-            double sum = line[j] + (i == j ? PENALTY : 0);
+            const double *other = fit->covariance + (size_t)j * n;
+            double sum = line[j];
             for (uint32_t k = 0; k < j; k++)
                 sum -= line[k] * other[k];
-            line[j] = i == j ? sqrt(fmax(sum, 1e-9)) : sum / other[j];
+            line[j] = i == j ? sqrt(fmax(sum, 1e-12)) : sum / other[j];
         }
     }
 }
 
-static void solve(const ridge *fit, double *x)
+static void solve(const fitting *fit, double *x)
 {
     uint32_t n = fit->dims;
     for (uint32_t i = 0; i < n; i++) {
-        const double *line = fit->normal + (size_t)i * n;
+        const double *line = fit->covariance + (size_t)i * n;
         for (uint32_t k = 0; k < i; k++)
             x[i] -= line[k] * x[k];
         x[i] /= line[i];
     }
     for (uint32_t i = n; i-- > 0;) {
-        x[i] /= fit->normal[(size_t)i * n + i];
+        x[i] /= fit->covariance[(size_t)i * n + i];
         for (uint32_t k = 0; k < i; k++)
-            x[k] -= fit->normal[(size_t)i * n + k] * x[i];
+            x[k] -= fit->covariance[(size_t)i * n + k] * x[i];
     }
 }
 
-static void store(const ridge *fit, rlc_dense *dense)
+/* Targets of least squares are +1 for the own label and -1 for others. A label without rows, which its fold does not know, is as rare as half a
+   row. */
+static void store(const fitting *fit, uint32_t label, double *room, float *weights)
 {
-    for (uint32_t label = 0; label < fit->n_labels; label++) {
-        const double *found = fit->right + (size_t)label * fit->dims;
-        float *weights = dense->weights + (size_t)label * (fit->dims + 1);
-        double bias = 2.0 * fit->of_label[label] / (fit->n ? fit->n : 1) - 1;
-        for (uint32_t j = 0; j < fit->dims; j++) {
-            weights[j] = (float)(found[j] * fit->scale);
-            bias -= found[j] * fit->scale * fit->mean[j];
-        }
-        weights[fit->dims] = (float)bias;
+    const double *mean = fit->means + (size_t)label * fit->dims;
+    double share = fit->of_label[label] / fmax(fit->n, 1);
+    bool squares = fit->method == RLC_LEAST_SQUARES;
+    double bias = squares ? 2 * share - 1 : log(fmax(share, 0.5 / fmax(fit->n, 1)));
+    for (uint32_t j = 0; j < fit->dims; j++)
+        room[j] = squares ? 2 * share * mean[j] : mean[j];
+    solve(fit, room);
+    for (uint32_t j = 0; j < fit->dims; j++) {
+        weights[j] = (float)room[j];
+        bias -= room[j] * (fit->mean[j] + (squares ? 0 : mean[j] / 2));
     }
+    weights[fit->dims] = (float)bias;
 }
 
 static void find_centres(const rlc_rows *rows, float *centres)
@@ -121,39 +141,38 @@ static void find_centres(const rlc_rows *rows, float *centres)
     }
 }
 
-bool rlc_dense_fit(const rlc_rows *rows, uint32_t recipe, rlc_dense *ret_dense)
+bool rlc_dense_fit(const rlc_rows *rows, rlc_method method, uint32_t recipe, rlc_dense *ret_dense)
 {
     size_t dims = rows->dims, n_labels = rows->n_labels;
-    ridge fit = {.dims = rows->dims, .n_labels = rows->n_labels};
+    fitting fit = {.method = method, .dims = rows->dims, .n_labels = rows->n_labels};
     rlc_dense made = {.dims = rows->dims, .recipe = recipe};
-    double *centred = calloc(dims, sizeof *centred);
-    fit.mean = calloc(dims, sizeof *fit.mean);
-    fit.normal = calloc(dims * dims, sizeof *fit.normal);
-    fit.right = calloc(dims * n_labels, sizeof *fit.right);
+    double *room = calloc(dims, sizeof *room);
     fit.of_label = calloc(n_labels, sizeof *fit.of_label);
+    fit.mean = calloc(dims, sizeof *fit.mean);
+    fit.means = calloc(dims * n_labels, sizeof *fit.means);
+    fit.covariance = calloc(dims * dims, sizeof *fit.covariance);
     made.weights = calloc((dims + 1) * n_labels, sizeof *made.weights);
     made.centres = calloc(dims * n_labels, sizeof *made.centres);
-    bool good =
-        centred && fit.mean && fit.normal && fit.right && fit.of_label && made.weights && made.centres;
+    bool good = room && fit.of_label && fit.mean && fit.means && fit.covariance && made.weights && made.centres;
     if (good) {
-        find_mean(&fit, rows);
+        find_means(&fit, rows);
         for (uint32_t i = 0; i < rows->n; i++)
             if (is_used(rows, i))
-                add_row(&fit, rows->values + (size_t)i * dims, rows->labels[i], centred);
+                add_row(&fit, rows->values + (size_t)i * dims, rows->labels[i], room);
+        regularise(&fit);
         factor(&fit);
         for (uint32_t label = 0; label < fit.n_labels; label++)
-            solve(&fit, fit.right + (size_t)label * dims);
-        store(&fit, &made);
+            store(&fit, label, room, made.weights + label * (dims + 1));
         find_centres(rows, made.centres);
         *ret_dense = made;
     } else {
         free(made.weights);
         free(made.centres);
     }
-    free(centred);
-    free(fit.mean);
-    free(fit.normal);
-    free(fit.right);
+    free(room);
     free(fit.of_label);
+    free(fit.mean);
+    free(fit.means);
+    free(fit.covariance);
     return good;
 }

@@ -13,8 +13,9 @@ typedef struct rlc_rows {
     const bool *used; /* NULL: all */
 } rlc_rows;
 
-/* Least squares on +1 and -1 for each label, with a penalty, over the rows used. Fills weights and centres, which the
-   caller frees. False: out of memory. */
-bool rlc_dense_fit(const rlc_rows *rows, uint32_t recipe, rlc_dense *ret_dense);
+typedef enum rlc_method { RLC_LEAST_SQUARES, RLC_DISCRIMINANTS } rlc_method;
+
+/* Fits a layer to the rows used, of length 1 (or 0). Fills weights and centres, which the caller frees. False: out of memory. */
+bool rlc_dense_fit(const rlc_rows *rows, rlc_method method, uint32_t recipe, rlc_dense *ret_dense);
 
 #endif

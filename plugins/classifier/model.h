@@ -27,7 +27,7 @@ typedef enum rlc_meaning { RLC_WORDS, RLC_WHOLE, RLC_MEANINGS } rlc_meaning;
 typedef struct rlc_dense {
     uint32_t dims;   /* 0: not trained with it */
     uint32_t recipe; /* of RLC_WORDS: of the table of word vectors; of RLC_WHOLE: rlt_hash of the encoder's name */
-    float *weights;  /* per label: dims numbers and a bias; least squares on +1 and -1 */
+    float *weights;  /* per label: dims numbers and a bias */
     float *centres;  /* per label: the mean of its examples, length 1 */
 } rlc_dense;
 

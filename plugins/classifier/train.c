@@ -297,7 +297,7 @@ static bool set_dense(rlc_model *model, const rlc_material *material, uint32_t w
         rlc_rows rows = {material->dense[kind], material->labels,         material->n, material->dims[kind],
                          model->n_labels,       used};
         if (rows.values)
-            good = rlc_dense_fit(&rows, material->recipes[kind], &model->dense[kind]);
+            good = rlc_dense_fit(&rows, kind == RLC_WHOLE ? RLC_DISCRIMINANTS : RLC_LEAST_SQUARES, material->recipes[kind], &model->dense[kind]);
     }
     free(used);
     return good;

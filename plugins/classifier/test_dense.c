@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A dense layer tells clouds apart by their shape, and holds where the rows are few or all the same. */
+#include "dense.h"
+#include "test.h"
+
+#include <math.h>
+
+#define DIMS 64u
+
+static uint32_t state_of_noise;
+
+static float noise(void)
+{
+    state_of_noise = state_of_noise * 1664525u + 1013904223u;
+    return (float)(state_of_noise >> 8) / (float)(1u << 24) * 2 - 1;
+}
+
+static void make_unit(float *row)
+{
+    float length = 0;
+    for (uint32_t j = 0; j < DIMS; j++)
+        length += row[j] * row[j];
+    for (uint32_t j = 0; j < DIMS; j++)
+        row[j] /= sqrtf(length);
+}
+
+/* Two labels: the second number tells them apart, the first is loud and says nothing; what both have makes them look one way. */
+static void make_rows(float *rows, uint32_t *labels, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        float *row = rows + (size_t)i * DIMS;
+        labels[i] = i % 2;
+        for (uint32_t j = 0; j < DIMS; j++)
+            row[j] = 0.02f * noise() + 0.2f;
+        row[0] += noise();
+        row[1] += labels[i] ? 0.15f : -0.15f;
+        make_unit(row);
+    }
+}
+
+static double decide(const rlc_dense *dense, uint32_t label, const float *row)
+{
+    const float *weights = dense->weights + (size_t)label * (dense->dims + 1);
+    double sum = (double)weights[dense->dims];
+    for (uint32_t j = 0; j < dense->dims; j++)
+        sum += (double)weights[j] * (double)row[j];
+    return sum;
+}
+
+static void clear(rlc_dense *dense)
+{
+    free(dense->weights);
+    free(dense->centres);
+}
+
+/* Of 100 rows that were not trained on, those whose own label is likelier. */
+static uint32_t right_after(rlc_method method, uint32_t n)
+{
+    static float rows[400 * DIMS], fresh[100 * DIMS];
+    static uint32_t labels[400], true_labels[100];
+    uint32_t right = 0;
+    rlc_dense dense = {0};
+    state_of_noise = 7;
+    make_rows(fresh, true_labels, 100);
+    make_rows(rows, labels, n);
+    assert_true(rlc_dense_fit(&(rlc_rows){rows, labels, n, DIMS, 2, NULL}, method, 5, &dense));
+    assert_int_equal(dense.dims, DIMS);
+    assert_int_equal(dense.recipe, 5);
+    for (uint32_t i = 0; i < 100; i++) {
+        const float *row = fresh + (size_t)i * DIMS;
+        right += decide(&dense, true_labels[i], row) > decide(&dense, 1 - true_labels[i], row);
+    }
+    clear(&dense);
+    return right;
+}
+
+static void sees_through_what_is_loud(void **state)
+{
+    (void)state;
+    assert_true(right_after(RLC_DISCRIMINANTS, 400) >= 98 && right_after(RLC_LEAST_SQUARES, 400) >= 98); /* by the nearest mean alone it is about 70 */
+}
+
+static void learns_from_fewer_rows_than_numbers(void **state)
+{
+    (void)state;
+    assert_true(right_after(RLC_DISCRIMINANTS, 20) >= 90 && right_after(RLC_LEAST_SQUARES, 20) >= 90);
+}
+
+/* Rows that are not used count for nothing; a label without any is not likely; the rarer of two is the less likely. */
+static void leaves_rows_out(void **state)
+{
+    (void)state;
+    static float rows[400 * DIMS];
+    static uint32_t labels[400];
+    bool used[400];
+    rlc_dense some = {0}, same = {0};
+    state_of_noise = 11;
+    make_rows(rows, labels, 400);
+    for (uint32_t i = 0; i < 400; i++)
+        used[i] = i < 200;
+    assert_true(rlc_dense_fit(&(rlc_rows){rows, labels, 400, DIMS, 3, used}, RLC_DISCRIMINANTS, 0, &some));
+    assert_true(rlc_dense_fit(&(rlc_rows){rows, labels, 200, DIMS, 3, NULL}, RLC_DISCRIMINANTS, 0, &same));
+    assert_memory_equal(some.weights, same.weights, 3 * (DIMS + 1) * sizeof(float));
+    assert_memory_equal(some.centres, same.centres, (size_t)3 * DIMS * sizeof(float));
+    for (uint32_t i = 0; i < 200; i++) {
+        const float *row = rows + (size_t)i * DIMS;
+        assert_true(decide(&some, labels[i], row) > decide(&some, 2, row));
+    }
+    clear(&some);
+    clear(&same);
+}
+
+static void takes_rows_that_are_all_the_same(void **state)
+{
+    (void)state;
+    float rows[5 * DIMS] = {0};
+    const uint32_t labels[5] = {0, 0, 1, 1, 1};
+    for (uint32_t i = 0; i < 5; i++)
+        rows[i * DIMS + labels[i]] = 1;
+    for (int method = RLC_LEAST_SQUARES; method <= RLC_DISCRIMINANTS; method++) {
+        rlc_dense dense = {0};
+        assert_true(rlc_dense_fit(&(rlc_rows){rows, labels, 5, DIMS, 2, NULL}, (rlc_method)method, 0, &dense));
+        for (uint32_t i = 0; i < 5; i++) {
+            const float *row = rows + (size_t)i * DIMS;
+            double own = decide(&dense, labels[i], row), other = decide(&dense, 1 - labels[i], row);
+            assert_true(isfinite(own) && isfinite(other) && own > other);
+        }
+        clear(&dense);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(sees_through_what_is_loud), cmocka_unit_test(learns_from_fewer_rows_than_numbers),
+                                       cmocka_unit_test(leaves_rows_out), cmocka_unit_test(takes_rows_that_are_all_the_same)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
