@@ -26,7 +26,7 @@ static bool place_intents(const rlv_config *config, const rlv_config_plugin *ent
 {
     for (size_t i = 0; i < intents->n; i++) {
         rlv_host_intent *intent = &intents->items[i];
-        if (intent->what == RLV_KNOWS_AWAITED && !*intent->where)
+        if (!*intent->where) /* of what is awaited only the flow's file knows better */
             intent->where = rlv_arena_printf(intents->arena, "%s:%d", config->file, (int)entry->line);
     }
     return !rlv_arena_overflowed(intents->arena);

@@ -42,17 +42,19 @@ enum {
     RLV_HOST_LOG_LINES_MAX = 16 /* lines that a plugin may log in one call */
 };
 
-/* What an instance told of: an intent that it may read in a message, one that it waits for, a choice that begins something of it, a question flow. */
+/* What an instance told of: an intent that it may read in a message, one that it waits for, a choice that begins something of it, a question flow, an entry
+   whose results it waits for. */
 enum rlv_host_knows {
     RLV_KNOWS_READ,
     RLV_KNOWS_AWAITED,
     RLV_KNOWS_CHOICE,
-    RLV_KNOWS_FLOW
+    RLV_KNOWS_FLOW,
+    RLV_KNOWS_ENTRY
 };
 
 typedef struct rlv_host_intent {
     const char *name;
-    const char *where; /* of an intent that is awaited: "FILE:LINE" */
+    const char *where; /* of what is awaited: "FILE:LINE" */
     enum rlv_host_knows what;
 } rlv_host_intent;
 
@@ -98,8 +100,8 @@ const rlv_host_plugin_info *rlv_host_info(const rlv_host *host, size_t i);
 uint64_t rlv_host_hash(uint64_t hash, const rlv_host_plugin_info *const *plugins, size_t n);
 
 /*
- * Tells, a line each, of the intents that some of n instances wait for and none reads: "FILE:LINE: ... did you mean ...". Nothing where no
- * instance says what it reads, or one classifies without saying. RLV_E_LIMIT: memory is short, and not all was told.
+ * Tells, a line each, of the intents that some of n instances wait for and none reads: "FILE:LINE: ... did you mean ...". None where no
+ * instance says what it reads, or one classifies without saying. And of entries whose results they wait for, and that there are not. RLV_E_LIMIT: memory is short, and not all was told.
  */
 RLV_MUST_CHECK int rlv_host_lost_intents(const rlv_host_plugin_info *const *plugins, size_t n, void (*tell)(void *user, const char *line),
                                          void *user, rlv_error *err);

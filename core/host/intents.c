@@ -71,9 +71,14 @@ static void runs(const relevo_intents *to, relevo_str flow)
     add(to, flow, (relevo_str){NULL, 0}, RLV_KNOWS_FLOW);
 }
 
+static void hears(const relevo_intents *to, relevo_str entry)
+{
+    add(to, entry, (relevo_str){NULL, 0}, RLV_KNOWS_ENTRY);
+}
+
 rlv_intents rlv_intents_begin(rlv_arena *arena)
 {
-    return (rlv_intents){.to = {.size = sizeof(relevo_intents), .reads = reads, .awaits = awaits, .begins = begins, .runs = runs}, .arena = arena};
+    return (rlv_intents){.to = {.size = sizeof(relevo_intents), .reads = reads, .awaits = awaits, .begins = begins, .runs = runs, .hears = hears}, .arena = arena};
 }
 
 /* ---- where they meet
@@ -126,6 +131,15 @@ static void put_choice(rlv_buf *line, const char *name, const char *const *names
         rlv_buf_printf(line, " and %zu more", n - SHOWN);
 }
 
+/* All entries. NULL: memory is short. */
+static const char **all_entries(const rlv_host_plugin_info *const *plugins, size_t n, rlv_arena *arena)
+{
+    const char **names = rlv_arena_zalloc(arena, n + 1, sizeof(*names));
+    for (size_t i = 0; names && i < n; i++)
+        names[i] = plugins[i]->entry;
+    return names;
+}
+
 int rlv_host_lost_intents(const rlv_host_plugin_info *const *plugins, size_t n, void (*tell)(void *user, const char *line), void *user,
                           rlv_error *err)
 {
@@ -133,16 +147,20 @@ int rlv_host_lost_intents(const rlv_host_plugin_info *const *plugins, size_t n, 
     rlv_buf line = RLV_BUF_INIT(RLV_HOST_ARENA_MAX);
     size_t n_names = 0;
     const char **names = arena ? all_read(plugins, n, arena, &n_names) : NULL;
+    const char **entries = arena ? all_entries(plugins, n, arena) : NULL;
     bool failed = !arena || rlv_arena_overflowed(arena);
-    for (size_t i = 0; n_names && i < n; i++)
+    for (size_t i = 0; !failed && i < n; i++)
         for (size_t k = 0; k < plugins[i]->n_intents; k++) {
             const rlv_host_intent *intent = &plugins[i]->intents[k];
-            if (intent->what != RLV_KNOWS_AWAITED || is_among(intent->name, names, n_names))
+            bool result = intent->what == RLV_KNOWS_ENTRY, awaited = intent->what == RLV_KNOWS_AWAITED && n_names;
+            const char **there = result ? entries : names;
+            size_t n_there = result ? n : n_names;
+            if ((!result && !awaited) || is_among(intent->name, there, n_there))
                 continue;
             rlv_buf_reset(&line);
-            rlv_buf_printf(&line, "%s: plugin '%s' waits for the intent '%s', which none reads, so it never comes", intent->where,
-                           plugins[i]->entry, intent->name);
-            put_choice(&line, intent->name, names, n_names);
+            rlv_buf_printf(&line, "%s: plugin '%s' waits for %s '%s', which %s, so it never comes", intent->where, plugins[i]->entry,
+                           result ? "a result of the plugin" : "the intent", intent->name, result ? "there is not" : "none reads");
+            put_choice(&line, intent->name, there, n_there);
             if (!line.failed)
                 tell(user, line.data);
             failed |= line.failed;

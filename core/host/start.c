@@ -334,7 +334,7 @@ void rlv_intents_take(rlv_str bytes, rlv_arena *scratch, rlv_intents *intents)
     int64_t n = take_int(&c, 0, RLV_HOST_INTENTS_MAX);
     for (int64_t i = 0; i < n && !c.bad; i++) {
         rlv_str name = take_text(&c, TEXT_MAX), where = take_text(&c, TEXT_MAX);
-        enum rlv_host_knows what = (enum rlv_host_knows)take_int(&c, 0, RLV_KNOWS_FLOW);
+        enum rlv_host_knows what = (enum rlv_host_knows)take_int(&c, 0, RLV_KNOWS_ENTRY);
         if (!c.bad)
             rlv_intents_add(intents, name, where, what);
     }

@@ -418,9 +418,15 @@ static void put_run(const relevo_intents *to, relevo_str flow)
     put_intent(to, "runs", flow, (relevo_str){NULL, 0});
 }
 
+static void put_heard(const relevo_intents *to, relevo_str entry)
+{
+    put_intent(to, "hears", entry, (relevo_str){NULL, 0});
+}
+
 void tk_intents(tk *kit, char told[TK_SHOWN_SIZE])
 {
-    const intent_list list = {{.size = sizeof(relevo_intents), .reads = put_read, .awaits = put_awaited, .begins = put_begun, .runs = put_run},
+    const intent_list list = {{.size = sizeof(relevo_intents), .reads = put_read, .awaits = put_awaited, .begins = put_begun, .runs = put_run,
+                               .hears = put_heard},
                               told};
     told[0] = '\0';
     assert_non_null(kit->plugin->intents);

@@ -160,7 +160,7 @@ void tk_run_threads(tk *kit, tk_phase phase, tk_view *const *views, uint32_t n);
 /* Runs the plugin's tool on a terminal; `shown` gets what stands there, cut at its size. Returns the tool's status, -1: it died. */
 int tk_on_terminal(tk *kit, int32_t argc, const char *const *argv, char shown[TK_SHOWN_SIZE]);
 
-/* What the instance tells of its intents, a line each: "reads NAME", "awaits NAME at FILE:LINE"; "begins CHOICE", "runs FLOW". */
+/* What the instance tells of its intents, a line each: "reads NAME", "awaits NAME at FILE:LINE"; "begins CHOICE", "runs FLOW", "hears ENTRY". */
 void tk_intents(tk *kit, char told[TK_SHOWN_SIZE]);
 
 /* Brings an effect's result back: on_result over one view. */

@@ -459,6 +459,8 @@ typedef struct relevo_intents {
     void (*begins)(const struct relevo_intents *to, relevo_str choice);
     /* A question flow of it, by the name that it gives in the slots lead.flow or data.flow: what a trigger's limit `flows` may name. */
     void (*runs)(const struct relevo_intents *to, relevo_str flow);
+    /* An entry of the configuration whose effects' results it waits for (a trigger: result_of of the view). */
+    void (*hears)(const struct relevo_intents *to, relevo_str entry);
 } relevo_intents;
 
 /* ---- the descriptor -------------------------------------------------------------------------------------------- */

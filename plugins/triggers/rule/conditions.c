@@ -210,9 +210,14 @@ void conditions_intents(const conditions *list, const relevo_intents *to)
 {
     for (size_t i = 0; i < list->n; i++) {
         const condition *c = &list->items[i];
-        for (size_t k = 0; c->subject == SUBJECT_INTENT && k < json_array_size(c->words); k++) {
+        for (size_t k = 0; k < json_array_size(c->words); k++) {
             const json_t *word = json_array_get(c->words, k);
-            to->awaits(to, (relevo_str){json_string_value(word), json_string_length(word)}, (relevo_str){NULL, 0});
+            relevo_str text = {json_string_value(word), json_string_length(word)};
+            if (c->subject == SUBJECT_INTENT) {
+                to->awaits(to, text, (relevo_str){NULL, 0});
+            } else if (c->subject == SUBJECT_RESULT && RELEVO_HAS(to, hears)) {
+                to->hears(to, text);
+            }
         }
     }
 }

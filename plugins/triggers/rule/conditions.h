@@ -47,7 +47,7 @@ typedef struct conditions {
 bool conditions_read(const char *key, relevo_str text, conditions *ret, char *error, size_t error_size);
 void conditions_free(conditions *list);
 
-/* Tells of the intents that a list asks for. */
+/* Tells of the intents that a list asks for, and of the plugins whose results. */
 void conditions_intents(const conditions *list, const relevo_intents *to);
 
 /* Whether one holds. Pure: any thread. */

@@ -278,10 +278,10 @@ static void tells_of_its_intents(void **state)
 {
     (void)state;
     char told[TK_SHOWN_SIZE];
-    tk *kit = tk_open("rule", "all", "[{\"intent\":[\"refund\",\"order\"]},{\"slot\":\"total\",\"is\":\"x\"}]", "none", "[{\"intent\":\"greeting\"}]",
+    tk *kit = tk_open("rule", "all", "[{\"intent\":[\"refund\",\"order\"]},{\"slot\":\"total\",\"is\":\"x\"}]", "none", "[{\"intent\":\"greeting\"},{\"result\":\"orders\"}]",
                       "reason", "\"Así es.\"", NULL);
     tk_intents(kit, told);
-    assert_string_equal(told, "awaits refund\nawaits order\nawaits greeting\n");
+    assert_string_equal(told, "awaits refund\nawaits order\nawaits greeting\nhears orders\n");
     tk_close(kit);
 }
 

@@ -592,15 +592,21 @@ static void test_lost_intents(void **state)
     (void)snprintf(expected, sizeof(expected),
                    "%s:%d: plugin 'waits' waits for the intent 'refnud', which none reads, so it never comes: did you mean 'refund'? There are "
                    "refund, order\n"
-                   "flows.yaml:7: plugin 'waits' waits for the intent 'parking', which none reads, so it never comes: there are refund, order\n",
-                   c.config.file, (int)c.plugins[1].line);
+                   "flows.yaml:7: plugin 'waits' waits for the intent 'parking', which none reads, so it never comes: there are refund, order\n"
+                   "%s:%d: plugin 'waits' waits for a result of the plugin 'wait', which there is not, so it never comes: did you mean 'waits'? There are "
+                   "reads, waits\n",
+                   c.config.file, (int)c.plugins[1].line, c.config.file, (int)c.plugins[1].line);
     lost(host, expected);
     rlv_host_free(host);
     config_close(&c);
 
     config_open(&c, "waits", "{label: x, mode: waits}", NULL);
     host = host_of(&c);
-    lost(host, ""); /* nobody says what is read */
+    (void)snprintf(expected, sizeof(expected),
+                   "%s:%d: plugin 'waits' waits for a result of the plugin 'wait', which there is not, so it never comes: did you mean 'waits'? There are "
+                   "waits\n",
+                   c.config.file, (int)c.plugins[0].line);
+    lost(host, expected); /* nobody says what is read */
     rlv_host_plugin_info silent = *rlv_host_info(host, 0), reads = silent;
     const rlv_host_intent one = {"refund", "", RLV_KNOWS_READ};
     reads.intents = &one;
@@ -610,7 +616,8 @@ static void test_lost_intents(void **state)
     rlv_error err;
     const rlv_host_plugin_info *infos[] = {rlv_host_info(host, 0), &reads, &silent};
     assert_int_equal(rlv_host_lost_intents(infos, 3, tell, &t, &err), RLV_OK);
-    assert_string_equal(t.lines, "");
+    assert_null(strstr(t.lines, "intent"));
+    t = (told){""};
     assert_int_equal(rlv_host_lost_intents(infos, 2, tell, &t, &err), RLV_OK);
     assert_non_null(strstr(t.lines, "'order'"));
     rlv_host_free(host);

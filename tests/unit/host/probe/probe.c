@@ -334,7 +334,7 @@ static int32_t tool(int32_t argc, const char *const *argv)
     return strcmp(argv[0], "probe") == 0 && argv[argc] == NULL ? 40 + argc : 1;
 }
 
-/* In mode "waits" it waits for two that nobody reads, in any other it reads some, and begins some. */
+/* In mode "waits" it waits for two that nobody reads and for a result of nobody, in any other it reads some, and begins some. */
 static void intents(void *instance, const relevo_intents *to)
 {
     const probe *p = instance;
@@ -350,6 +350,8 @@ static void intents(void *instance, const relevo_intents *to)
     to->awaits(to, str("order"), str(""));
     to->awaits(to, str("refnud"), str(""));
     to->awaits(to, str("parking"), str("flows.yaml:7"));
+    to->hears(to, str("waits"));
+    to->hears(to, str("wait"));
 }
 
 RELEVO_EXPORT const relevo_plugin relevo_plugin_descriptor = {
