@@ -103,8 +103,9 @@ def check_build_stage(stage, mistakes):
 
 def check_base(text, version, mistakes):
     """One base for all stages, pinned by its digest with one argument; and a list of what the image holds."""
-    if "\nARG BASE=docker.io/library/debian:bookworm-slim\n" not in text or len(re.findall(r"^FROM \$\{BASE\}", text, re.M)) != 3:
-        mistakes.append("deploy/Containerfile: not the Debian that is tested, in all of its stages")
+    pinned = r"\nARG BASE=docker\.io/library/debian:bookworm-\d{8}-slim@sha256:[0-9a-f]{64}\n"
+    if not re.search(pinned, text) or len(re.findall(r"^FROM ", text, re.M)) != 3 or len(re.findall(r"^FROM \$\{BASE\}", text, re.M)) != 3:
+        mistakes.append("deploy/Containerfile: not the Debian that is tested, by its digest, in all of its stages")
     if f"\nARG VERSION={version}\n" not in text:
         mistakes.append(f"deploy/Containerfile: its list of contents is not of {version}")
     made = [run("sh", str(ROOT / "deploy/sbom.sh"), version) for _ in range(2)] if shutil.which("dpkg-query") else []
