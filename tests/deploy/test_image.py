@@ -158,6 +158,11 @@ def check_services(compose, mistakes):
             source = mount.split(":")[0]
             if source not in compose["volumes"] and not (ROOT / "deploy" / source).exists():
                 mistakes.append(f"deploy/compose.yaml: {name} mounts {source}, which does not exist")
+        for kind in ("configs", "secrets"):
+            for given in service.get(kind, []) if service.get("read_only") else []:
+                source = given if isinstance(given, str) else given["source"]
+                if set(compose[kind][source]) != {"file"}:  # docker/compose#12031
+                    mistakes.append(f"deploy/compose.yaml: {name} is read-only, and only a file can be mounted there: {kind}.{source}")
     for role, least in (("consume", 20), ("gateway", 20), ("deliver", 35)):  # the drain of each, and ten seconds
         if seconds(services[role]["stop_grace_period"]) < least:
             mistakes.append(f"deploy/compose.yaml: {role} is killed before it has drained")
@@ -165,7 +170,8 @@ def check_services(compose, mistakes):
 
 def check_compose_config(compose, mistakes):
     service = compose["services"]["consume"]
-    text = compose["configs"]["relevo"]["content"].replace("/etc/relevo/cafe_andino", f"{ROOT}/docs/examples/cafe_andino")
+    text = (ROOT / "deploy" / compose["configs"]["relevo"]["file"]).read_text(encoding="utf-8")
+    text = text.replace("/etc/relevo/cafe_andino", f"{ROOT}/docs/examples/cafe_andino")
     environment = {k: v for k, v in os.environ.items() if not k.startswith("RELEVO_")} | service["environment"]
     with tempfile.NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as file:
         file.write(text)
