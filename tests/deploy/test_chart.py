@@ -305,6 +305,8 @@ def check_scaling(rendered, mistakes):
     for trigger in spec["triggers"]:
         mistakes.want(trigger["metadata"]["consumerGroup"] == config.get("consume", {}).get("group", "relevo"), "another group")
         mistakes.want(all(isinstance(v, str) for v in trigger["metadata"].values()), "metadata that is no text")
+        numbers = [v for k, v in trigger["metadata"].items() if "Threshold" in k]
+        mistakes.want(all(v.isdigit() for v in numbers), f"thresholds that KEDA does not read: {numbers}")
 
 
 def check_good(program, name, values, mistakes):
