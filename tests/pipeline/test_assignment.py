@@ -176,8 +176,9 @@ def presence(desk):
 
 
 def overflow(desk):
-    desk.lab.sql("SELECT desk.put_team('care', p_overflow_to => 'sales', p_overflow_after => '5 min')")
+    desk.refused("no team slaes", "SELECT desk.put_team('care', p_overflow_to => 'slaes')")
     desk.agent("sol", teams=["sales"])
+    desk.lab.sql("SELECT desk.put_team('care', p_overflow_to => 'sales', p_overflow_after => '5 min')")
     desk.waits("c", minutes=4)
     expect(desk.look() == 0 and desk.give() == 0, "not yet")
     desk.ago("c", "owner_since", 6)

@@ -128,26 +128,60 @@ def desktop(seed):
         lab.check(model=False)
 
 
+def own_rules_only(lab, care, sales):
+    """Rules by which another team's conversations would come to one's own, and canned replies: each team's are its own."""
+    for team in ("care", ""):
+        sales.refused("RV012", f"SELECT desk.put_team('{team}', p_overflow_to => 'sales', p_overflow_after => '0')")
+    sales.ask("SELECT desk.put_team('sales', p_weight => 2)")
+    lab.sql("SELECT desk.put_canned('hola', 'Hola'), desk.put_canned('pago', 'Pague aquí', p_team => 'care')")
+    expect([[r["shortcut"] for r in d.ask("SELECT shortcut FROM desk.canned ORDER BY 1")] for d in (care, sales)] == [["hola", "pago"], ["hola"]],
+           "canned replies of others are seen, or one's own are not")
+    for mistake in ("'pago', 'Pague acá', p_team => 'sales'", "'pago', ''", "'hola', 'Qué tal', p_team => 'sales'", "'hola', ''",
+                    "'nuevo', 'Nuevo', p_team => 'care'", "'nuevo', 'Nuevo'"):
+        sales.refused("RV012", f"SELECT desk.put_canned({mistake})")
+    sales.ask("SELECT desk.put_canned('oferta', 'Dos por uno', p_team => 'sales'), desk.put_canned('oferta', 'Tres por dos', p_team => 'sales')")
+    sales.ask("SELECT desk.put_canned('nada', '')")
+    expect(lab.sql("SELECT shortcut, text, team FROM relevo.canned ORDER BY 1")
+           == [("hola", "Hola", None), ("oferta", "Tres por dos", "sales"), ("pago", "Pague aquí", "care")], "canned replies")
+    seen = [sorted({r["name"] for r in d.ask("SELECT name FROM desk.changes WHERE what = 'canned'")}) for d in (care, sales)]
+    expect(seen == [["hola", "pago"], ["hola", "oferta"]], f"changes of canned replies: {seen}")
+
+
 def teams(seed):
     """a login that is limited to a team sees and touches nothing else"""
     with Lab("teams", partitions=1, logs=False) as lab, Desktop(lab) as care, Desktop(lab) as sales:
         for login, team in ((care.login, ["care"]), (sales.login, ["sales"])):
             lab.sql("SELECT relevo.limit_login(%s, %s)", login, team)
-        lab.sql("SELECT desk.put_agent('ana', 'Ana', '{care}')")
+        lab.sql("SELECT desk.put_agent('ana', 'Ana', '{care}'), desk.put_agent('bea', 'Bea', '{care}'), desk.put_agent('sol', 'Sol', '{sales}')")
         consumer = lab.start()
         for customer, text in (("573001", "person ya"), ("573002", "hola")):
             say(lab, customer, text)
         lab.wait_caught_up()
         waiting = care.ask("SELECT conversation_id FROM desk.queue")
-        expect(len(waiting) == 1, f"the team's own queue has {len(waiting)}")
+        expect(len(waiting) == 1 and sales.ask("SELECT 1 FROM desk.queue") == [], f"the team's own queue has {len(waiting)}")
         one = waiting[0]["conversation_id"]
         lab.sql("SELECT desk.take_over(%s, 'ana')", one)
         lab.sql("INSERT INTO relevo.send (id, part, conversation_id, lane, seq, epoch, author, state, attempt, worker, lease_until) "
                 "VALUES (gen_random_uuid(), 0, %s, 0, 1, 1, 2, 1, 1, gen_random_uuid(), now())", one)
         lab.wait_caught_up()
-        for view in ("conversations", "history", "sends", "handoffs", "audit"):
+        lab.sql("SELECT desk.tag(%s, 'ana', '{vip}')", one)
+        lab.sql("SELECT desk.note(%s, 'ana', '@bea ¿lo viste?')", one)
+        lab.sql("""INSERT INTO relevo.conversation (id, lane, version, owner, epoch, owner_since, phone_number_id, customer_id, opened_ms, last_in_ms, state, forward)
+                   VALUES (gen_random_uuid(), 0, 1, 4, 1, 1, %s, 'CO.573001', 0, 0, '', %s)""", NUMBER, one)
+        lab.wait_caught_up()
+        lab.sql("UPDATE relevo.history SET survey = 'csat', score = 5, tip = 'lead_ready' WHERE conversation_id = %s AND kind = 0", one)
+        views = [view for (view,) in lab.sql("""SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+            WHERE c.relnamespace = 'desk'::regnamespace AND c.relkind = 'v' AND a.attname = 'conversation_id' ORDER BY 1""")]
+        shown = []
+        for view in views:
             mine, theirs = (d.ask(f"SELECT DISTINCT conversation_id FROM desk.{view}") for d in (care, sales))
-            expect(mine == [{"conversation_id": one}] and theirs == [], f"desk.{view}: care sees {mine}, sales {theirs}")
+            expect(mine in ([], [{"conversation_id": one}]) and theirs == [], f"desk.{view}: care sees {mine}, sales {theirs}")
+            shown += [view] if mine else []
+        lacking = {"audit", "conversations", "handoffs", "history", "identities", "mentions", "sends", "surveys", "tagged", "tips"} - set(shown)
+        expect(not lacking, f"of {views} care sees nothing in {lacking}")
+        sales.ask("SELECT desk.seen(%s, 'bea')", one)
+        expect(care.ask("SELECT agent_id FROM desk.mentions") == [{"agent_id": "bea"}], "another team's login takes a mention away")
+        own_rules_only(lab, care, sales)
         expect(care.ask("SELECT cases FROM desk.report_containment()")[0]["cases"] == 1
                and sales.ask("SELECT cases FROM desk.report_containment()")[0]["cases"] == 0, "reports count what the login does not see")
         sales.refused("RV010", "SELECT desk.reply(%s, 'ana', 'hola')", one)

@@ -86,7 +86,7 @@ static void test_looking_after(void **state)
     const rlv_patience never = {0}, hour = {.tell_after_ms = 3600000};
     assert_ok(rlv_store_look_after(s->store, s->lane, 10, &never, &changed, &err), err);
     assert_int_equal(changed, 0);
-    shelf_run(s->sql, "SELECT desk.put_team('care', p_overflow_to => 'sales', p_overflow_after => '1 min')");
+    shelf_run(s->sql, "SELECT desk.put_team('sales'), desk.put_team('care', p_overflow_to => 'sales', p_overflow_after => '1 min')");
     wait_in(s, s->lane, 3, "team = 'care', owner_since = 1000");
     wait_in(s, s->lane + 1000, 1, "team = 'care', owner_since = 1000"); /* another lane's */
     assert_ok(rlv_store_look_after(s->store, s->lane, 2, &never, &changed, &err), err);
