@@ -267,7 +267,10 @@ def teams(desk):
     for i in range(5):
         desk.waits(f"c{i}", minutes=i)
     expect(desk.lab.sql("SELECT DISTINCT expected_wait FROM desk.queue") == [(None,)], "what is not known is not said")
-    desk.give()
+    desk.lab.sql("SELECT desk.take_over(%s, 'ana'), desk.reply(%s, 'ana', 'hola')", desk.id("c4"), desk.id("c3"))  # by themselves
+    expect(desk.give() == 3, "what is left")
+    desk.lab.sql("SELECT desk.reply(%s, 'ana', 'hola')", desk.id("c0"))
+    expect(desk.lab.sql("SELECT count(*), max(waited) > interval '3 min' FROM relevo.given") == [(5, True)], "who left the queue, each once")
     desk.waits("next", minutes=1)
     desk.waits("last")
     said = desk.lab.sql("SELECT customer_id, position, extract(epoch FROM expected_wait)::int FROM desk.queue ORDER BY position")
