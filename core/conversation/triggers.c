@@ -168,6 +168,7 @@ rlv_decision *rlv_triggers_judge(rlv_step *step, const rlv_trigger_policy **ret_
 {
     struct cause fired = {0}, strongest = {0};
     double none = 1; /* chance that no trigger is right */
+    size_t n = 0;    /* triggers in it */
 
     for (const rlv_answer *a = step->answers.first; a; a = a->next) {
         if (a->kind != RLV_ANSWER_TRIGGER || a->as.trigger.score <= 0)
@@ -192,13 +193,14 @@ rlv_decision *rlv_triggers_judge(rlv_step *step, const rlv_trigger_policy **ret_
             continue;
         }
         none *= 1 - cause.score;
+        n++;
         if (cause.asked || cause.score >= p->threshold)
             offer(&fired, cause);
         offer(&strongest, cause);
     }
     for (size_t i = 0; i < step->policy->n_rules; i++)
         judge_rule(step, &step->policy->rules[i], &fired);
-    if (!fired.decision && strongest.decision && 1 - none >= step->policy->combined)
+    if (!fired.decision && n >= 2 && 1 - none >= step->policy->combined)
         fired = strongest;
     if (fired.decision) {
         fired.decision->as.trigger.chosen = true;

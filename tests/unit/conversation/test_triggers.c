@@ -64,6 +64,7 @@ static const struct row {
      {{"a", 0.8}, {"b", 0.5}},
      "a|b chosen"},
     {"together", 0.75, {{"a", 0.9, 1, 5, 0}, {"b", 0.9, 1, 5, 0}}, {{"a", 0.5}, {"b", 0.5}}, "a chosen|b"},
+    {"alone below its own threshold", 0.9, {{"a", 0.95, 1, 5, 0}}, {{"a", 0.92}}, "a"},
     {"together, not quite",
      0.76,
      {{"a", 0.9, 1, 5, 0}, {"b", 0.9, 1, 5, 0}},
