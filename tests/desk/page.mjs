@@ -63,6 +63,13 @@ async function story() {
     await won.waitForTimeout(500)
     expect((await heard('5215550000001')).filter((t) => t === 'respuesta del bot').length === before, 'the bot spoke while a person has it')
 
+    console.log('-- what WhatsApp takes slowly is told when it arrives, though nothing else happens')
+    await phone('settings', { answer_ms: 800 })
+    await won.locator('textarea').fill('despacio')
+    await won.keyboard.press('Enter')
+    await won.locator('.bubble.agent', { hasText: 'despacio' }).locator('.delivery', { hasText: /entregado|leído/ }).waitFor()
+    await phone('settings', { answer_ms: 0 })
+
     console.log('-- what was under way at the takeover is told apart from what was not sent any more')
     const FLIGHT = '5215550000005'
     await says(FLIGHT, 'say primero', 'Vuelo')

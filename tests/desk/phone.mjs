@@ -50,7 +50,7 @@ async function story() {
     expect((await send({ status: 'read', message_id: first, typing_indicator: { type: 'text' } })).success, 'the receipt is refused')
     await page.locator('#doing', { hasText: 'escribiendo…' }).waitFor()
     await page.locator('.bubble.mine .meta .read').waitFor()
-    await page.screenshot({ path: `${SHOTS}/phone-typing.png` })
+    await page.screenshot({ path: `${SHOTS}/sandbox-typing.png` })
 
     // Buttons, and a list: what is chosen comes back as a reply, once.
     await send({ type: 'interactive', interactive: { type: 'button', header: { type: 'text', text: 'Pedido 48213' }, body: { text: '¿Te llegó?' },
@@ -63,7 +63,7 @@ async function story() {
         { title: 'Esta semana', rows: [{ id: '1', title: 'Jueves', description: '9 a 14 h' }, { id: '2', title: 'Viernes' }] }] } } })
     await page.getByRole('button', { name: 'Días' }).click()
     await page.locator('#sheet').getByRole('button', { name: /Jueves/ }).waitFor()
-    await page.screenshot({ path: `${SHOTS}/phone-list.png` })
+    await page.screenshot({ path: `${SHOTS}/sandbox-list.png` })
     await page.locator('#sheet').getByRole('button', { name: /Viernes/ }).click()
     await page.locator('.bubble.mine .quote', { hasText: '¿Qué día?' }).waitFor()
 
@@ -91,11 +91,11 @@ async function story() {
     await bubble('No te llega').waitFor() // code 131000: deliver tries again
     await page.getByRole('button', { name: new RegExp(WHO) }).click()
     await bubble('📍 Roma').waitFor()
-    await page.screenshot({ path: `${SHOTS}/phone.png` })
+    await page.screenshot({ path: `${SHOTS}/sandbox.png` })
     const size = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth])
     expect(size[0] <= size[1], `the page is ${size[0]} wide in ${size[1]}`)
     await page.setViewportSize({ width: 390, height: 800 })
-    await page.screenshot({ path: `${SHOTS}/phone-small.png` })
+    await page.screenshot({ path: `${SHOTS}/sandbox-small.png` })
     expect(await page.locator('#text').isVisible(), 'on a small screen nothing can be written')
 }
 
@@ -105,7 +105,7 @@ try {
     expect(mistakes.length === 0, mistakes.join('\n'))
 } catch (mistake) {
     console.error(mistake.stack)
-    await page.screenshot({ path: `${SHOTS}/phone-mistake.png` })
+    await page.screenshot({ path: `${SHOTS}/sandbox-mistake.png` })
     status = 1
 }
 await browser.close()

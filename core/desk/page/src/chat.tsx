@@ -126,7 +126,7 @@ export function Chat(props: {
         if (d?.kind === 'status' && d.status?.message_id) {
             const { message_id, status } = d.status
             setStatuses((was) => (ranks.indexOf(status) < ranks.indexOf(was[message_id] ?? '') ? was : { ...was, [message_id]: status }))
-            return
+            if (loaded.current.some((m) => m.send?.message_id === message_id)) return // else it was still being sent when it was looked at
         }
         clearTimeout(timer.current)
         missed.current ||= props.told.missed
