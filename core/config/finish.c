@@ -236,6 +236,9 @@ static void finish_desk(rlv_draft *draft)
     rlv_config_template *templates = list->items;
     draft->values->config.desk.templates = templates;
     draft->values->config.desk.n_templates = list->n;
+    if (*draft->values->config.desk.proxy_header && draft->values->config.desk.n_proxy_peers == 0)
+        rlv_draft_mistake(draft, rlv_draft_blame(draft, "desk.proxy_header"),
+                          "'desk.proxy_header' is believed from nobody: name the proxy in 'desk.proxy_peers', as 10.0.0.7 or 10.0.0.0/24");
     for (size_t i = 0; i < list->n; i++) {
         rlv_config_template *t = &templates[i];
         if (!t->name || !t->language || !t->text)

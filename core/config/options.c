@@ -186,8 +186,9 @@ const rlv_option rlv_options[] = {
     {"desk.proxy_header", STRING, ROOT(config.desk.proxy_header), 0, "", 0, 0, NULL, NULL,
      "A header in which a proxy that logs people in (by OpenID Connect, say) names the account, such as X-Forwarded-User. Empty: "
      "nobody is believed."},
-    {"desk.proxy_peers", RLV_OPTION_LIST, ROOT(config.desk.proxy_peers), 0, NULL, 0, 0, NULL, rlv_rule_filled,
-     "The addresses of that proxy, as 10.0.0.7: from anywhere else the header means nothing."},
+    {"desk.proxy_peers", RLV_OPTION_LIST, ROOT(config.desk.proxy_peers), 0, NULL, 0, 0, NULL, rlv_rule_network,
+     "The addresses of that proxy, as 10.0.0.7 or 10.0.0.0/24: from anywhere else the header means nothing. Whoever can send from there can be "
+     "anybody, and the proxy must replace the header that a browser sends."},
     {"desk.answer_within", DURATION, ROOT(config.desk.answer_within_ms), 0, "10m", MS_S, 30 * MS_D, NULL, NULL,
      "What the business promises who waits for a person's answer. The page and the supervisor's board tell who is late, and, from half of it "
      "on, who soon will be."},

@@ -64,6 +64,13 @@ const char *rlv_rule_address(rlv_str value)
                                                   : "must be an address and a port, such as 127.0.0.1:9464";
 }
 
+const char *rlv_rule_network(rlv_str value)
+{
+    unsigned char address[16];
+    unsigned bits;
+    return rlv_value_network(value, address, &bits) ? NULL : "must be an address or a network, such as 10.0.0.7 or 10.0.0.0/24";
+}
+
 const char *rlv_rule_url(rlv_str value)
 {
     static const char *const schemes[] = {"http://", "https://"};

@@ -12,6 +12,7 @@ const char *rlv_rule_group(rlv_str value);
 const char *rlv_rule_topic(rlv_str value);
 const char *rlv_rule_prefix(rlv_str value);
 const char *rlv_rule_address(rlv_str value);
+const char *rlv_rule_network(rlv_str value);
 const char *rlv_rule_url_path(rlv_str value);
 const char *rlv_rule_url(rlv_str value);
 const char *rlv_rule_entry(rlv_str value);

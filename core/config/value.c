@@ -3,9 +3,11 @@
  */
 #include "config/value.h"
 
+#include <arpa/inet.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct unit {
     const char *name;
@@ -102,6 +104,27 @@ bool rlv_value_address(rlv_str s, rlv_str *ret_host, uint16_t *ret_port)
     }
     *ret_host = host;
     *ret_port = (uint16_t)port;
+    return true;
+}
+
+bool rlv_value_network(rlv_str s, unsigned char ret_address[static 16], unsigned *ret_bits)
+{
+    char host[INET6_ADDRSTRLEN];
+    const char *slash = s.len ? memchr(s.ptr, '/', s.len) : NULL;
+    size_t len = slash ? (size_t)(slash - s.ptr) : s.len;
+    if (len == 0 || len >= sizeof(host) || memchr(s.ptr, '\0', len))
+        return false;
+    memcpy(host, s.ptr, len);
+    host[len] = '\0';
+    unsigned char address[16] = {[10] = 0xff, [11] = 0xff};
+    bool v4 = inet_pton(AF_INET, host, address + 12) == 1;
+    if (!v4 && inet_pton(AF_INET6, host, address) != 1)
+        return false;
+    int64_t bits = v4 ? 32 : 128, most = bits;
+    if (slash && (!rlv_str_int((rlv_str){slash + 1, s.len - len - 1}, &bits) || bits < 0 || bits > most))
+        return false;
+    memcpy(ret_address, address, sizeof(address));
+    *ret_bits = (unsigned)(bits + (v4 ? 96 : 0));
     return true;
 }
 

@@ -20,6 +20,10 @@ bool rlv_value_size(rlv_str s, size_t *ret);
  * free one. */
 bool rlv_value_address(rlv_str s, rlv_str *ret_host, uint16_t *ret_port);
 
+/* An address, or a network such as 10.0.0.0/8 or fd00::/8: as IPv6, IPv4 as ::ffff:10.0.0.0, and how many of its bits
+ * count, 0 to 128, all of an address'. */
+bool rlv_value_network(rlv_str s, unsigned char ret_address[static 16], unsigned *ret_bits);
+
 /* Of n names the nearest to word, for "did you mean"; NULL when none is near. */
 const char *rlv_value_nearest(rlv_str word, const char *const *names, size_t n);
 

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "base/log.h"
+#include "config/value.h"
 #include "desk/account.h"
 #include "desk/private.h"
 #include "serve/signature.h"
@@ -98,6 +99,9 @@ bool rlv_session_find(rlv_request *request, bool remembered)
         return false;
     }
     read_session(request, token, text);
+    rlv_str who = rlv_session_vouched(request);
+    if (who.len && !rlv_str_eq(who, request->session.login)) /* somebody else logged in at the proxy, in the same browser */
+        request->session = (rlv_session){0};
     return true;
 }
 
@@ -120,6 +124,12 @@ bool rlv_session_trusts(rlv_request *request)
 
 /* ---- logging in ---- */
 
+static bool same_bits(const unsigned char *a, const unsigned char *b, unsigned bits)
+{
+    unsigned whole = bits / 8, rest = bits % 8;
+    return memcmp(a, b, whole) == 0 && (!rest || (a[whole] ^ b[whole]) >> (8 - rest) == 0);
+}
+
 /* True when the request was sent by a proxy that may say who is there. */
 static bool from_proxy(const rlv_request *request)
 {
@@ -131,8 +141,12 @@ static bool from_proxy(const rlv_request *request)
     socklen_t size = info->client_addr->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
     if (getnameinfo(info->client_addr, size, peer, sizeof(peer), NULL, 0, NI_NUMERICHOST) != 0)
         return false;
+    unsigned char address[16], network[16];
+    unsigned bits;
+    if (!rlv_value_network(rlv_str_from(peer), address, &bits))
+        return false;
     for (size_t i = 0; i < config->desk.n_proxy_peers; i++)
-        if (strcmp(peer, config->desk.proxy_peers[i]) == 0)
+        if (rlv_value_network(rlv_str_from(config->desk.proxy_peers[i]), network, &bits) && same_bits(address, network, bits))
             return true;
     return false;
 }

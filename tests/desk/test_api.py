@@ -79,7 +79,7 @@ class Setting:
 
 def test_log_in(seed):
     """A right password gets in, anything else does not; sessions end; a proxy is believed only when it is one."""
-    with Setting("deskauth", desk={"proxy_header": "X-User", "proxy_peers": ["10.9.9.9"]}) as s:
+    with Setting("deskauth", desk={"proxy_header": "X-User", "proxy_peers": ["10.9.9.9", "127.0.0.2/31", "::1"]}) as s:
         nobody = s.person()
         for path in ("/api/session", "/api/conversations", "/api/events", "/api/configuration", "/api/reports/waits"):
             expect(nobody.get(path)[0] == 401, f"nobody may read {path}: {nobody.get(path)}")
@@ -146,7 +146,7 @@ def test_access(seed):
 
 def test_proxy(seed):
     """A trusted proxy says who is there."""
-    with Setting("deskproxy", desk={"proxy_header": "X-User", "proxy_peers": ["127.0.0.1"]}) as s:
+    with Setting("deskproxy", desk={"proxy_header": "X-User", "proxy_peers": ["10.9.9.9", "127.0.0.0/30"]}) as s:
         browser = s.person()
         expect(browser.ask("POST", "/api/session", {}, {"X-User": "stranger"})[0] == 401, "an account that there is not")
         status, said = browser.ask("POST", "/api/session", {}, {"X-User": "zoe"})
@@ -154,6 +154,13 @@ def test_proxy(seed):
         for headers, code in (({"X-User": "zoe"}, "vouched"), ({"X-User": ""}, "session"), ({}, "session")):
             said = s.person().ask("GET", "/api/session", headers=headers)
             expect(said[0] == 401 and said[1]["error"]["code"] == code, f"a page is told whether it needs a password: {headers} {said}")
+        expect(browser.ask("GET", "/api/session", headers={"X-User": "zoe"})[1]["login"] == "zoe", "whoever is there still goes on")
+        said = browser.ask("GET", "/api/session", headers={"X-User": "ana"})
+        expect(said[0] == 401 and said[1]["error"]["code"] == "vouched", f"somebody else logged in at the proxy: {said}")
+        another = s.person()
+        another.cookie = browser.cookie
+        status, said = another.ask("POST", "/api/session", {}, {"X-User": "ana"})
+        expect(status == 200 and another.get("/api/session")[1]["login"] == "ana", f"and is themself: {status} {said}")
         s.lab.tool("account", "drop", "zoe")
         expect(browser.get("/api/counts")[0] == 401, "an account that was taken away")
 

@@ -47,6 +47,10 @@ static const struct {
      "relevo.yaml:7: 'desk.templates.language' is 'es-MX', must be a language as WhatsApp writes it, such as es, es_MX or pt_BR\n"
      "relevo.yaml:8: template 'a' is there twice in es (first on line 5): remove one\n"
      "relevo.yaml:9: an entry of 'desk.templates' has no 'text': add 'text: ...'\n"},
+    {LEAST "desk: {proxy_header: X-User}\n",
+     "relevo.yaml:3: 'desk.proxy_header' is believed from nobody: name the proxy in 'desk.proxy_peers', as 10.0.0.7 or 10.0.0.0/24\n"},
+    {LEAST "desk: {proxy_peers: [oauth2-proxy.svc]}\n",
+     "relevo.yaml:3: 'desk.proxy_peers' is 'oauth2-proxy.svc', must be an address or a network, such as 10.0.0.7 or 10.0.0.0/24\n"},
     {LEAST "deliver:\n  destinations:\n    - {name: crm, url: https://a, token_url: https://a/t, client_id: i}\n"
            "    - {name: erp, url: https://b, token_url: https://b/t, client_id: i, client_secret: hunter2, token: hunter3}\n",
      "relevo.yaml:5: destination 'crm' wants all of 'token_url', 'client_id' and 'client_secret', or none\n"

@@ -99,6 +99,28 @@ static void addresses(void **state)
     assert_true(rlv_str_is(host, "::1"));
 }
 
+static void networks(void **state)
+{
+    (void)state;
+    unsigned char address[16] = {0};
+    unsigned bits = 0;
+    assert_true(rlv_value_network(S("10.1.2.3"), address, &bits));
+    assert_memory_equal(address, "\0\0\0\0\0\0\0\0\0\0\xff\xff\x0a\x01\x02\x03", 16);
+    assert_int_equal(bits, 128);
+    assert_true(rlv_value_network(S("::ffff:10.1.2.3"), address, &bits));
+    assert_memory_equal(address, "\0\0\0\0\0\0\0\0\0\0\xff\xff\x0a\x01\x02\x03", 16);
+    assert_true(rlv_value_network(S("10.0.0.0/8"), address, &bits) && bits == 104);
+    assert_true(rlv_value_network(S("0.0.0.0/0"), address, &bits) && bits == 96);
+    assert_true(rlv_value_network(S("::/0"), address, &bits) && bits == 0);
+    assert_true(rlv_value_network(S("fd00::1/64"), address, &bits) && bits == 64);
+    assert_memory_equal(address, "\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01", 16);
+    static const char *const bad[] = {"", "/8", "10.0.0", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/8/8", "::/129", "oauth2-proxy.svc",
+                                      "10.0.0.7:80", "[::1]", "1111:1111:1111:1111:1111:1111:1111:1111:1111:1111:1111"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+        assert_false(rlv_value_network(S(bad[i]), address, &bits));
+    assert_int_equal(bits, 64);
+}
+
 static void nearest(void **state)
 {
     (void)state;
@@ -115,7 +137,7 @@ int main(void)
         cmocka_unit_test(booleans),          cmocka_unit_test(reals),
         cmocka_unit_test(durations),         cmocka_unit_test(sizes),
         cmocka_unit_test(addresses),         cmocka_unit_test(nearest),
-        cmocka_unit_test(durations_as_text),
+        cmocka_unit_test(durations_as_text), cmocka_unit_test(networks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
