@@ -98,7 +98,7 @@ static enum MHD_Result give(rlv_request *request)
         ok = MHD_add_response_header(response, "Content-Disposition", request->name);
     if (ok == MHD_YES && request->cookie)
         ok = MHD_add_response_header(response, MHD_HTTP_HEADER_SET_COOKIE, request->cookie);
-    if (ok == MHD_YES && (request->status == MHD_HTTP_SERVICE_UNAVAILABLE || request->status == MHD_HTTP_TOO_MANY_REQUESTS))
+    if (ok == MHD_YES && request->status == MHD_HTTP_SERVICE_UNAVAILABLE)
         ok = MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "2");
     if (ok == MHD_YES)
         ok = MHD_queue_response(request->connection, request->status, response);
