@@ -225,6 +225,7 @@ async function call<T>(method: string, path: string, body?: object): Promise<T> 
     } catch {
         throw new Failure(0, 'network', '')
     }
+    if (answer.ok && answer.headers.get('Content-Type')?.startsWith('text/plain')) return (await answer.text()) as T
     const json = await answer.json().catch(() => ({}))
     if (answer.ok || (answer.status === 409 && 'done' in json)) return json as T
     if (answer.status === 401 && path !== '/api/session') dispatchEvent(new Event('loggedout'))
@@ -272,7 +273,7 @@ export const api = {
     pull: () => call<{ given: boolean }>('POST', '/api/pull', {}),
     presence: (presence: string) => call<object>('POST', '/api/presence', { presence }),
     canned: () => call<Canned[]>('GET', '/api/canned'),
-    configuration: () => fetch('/api/configuration').then((answer) => answer.text()),
+    configuration: () => call<string>('GET', '/api/configuration'),
     heartbeat: () => call<{ presence: string }>('POST', '/api/heartbeat', {}),
     agents: () => call<Agent[]>('GET', '/api/agents'),
     board: () => call<Board>('GET', '/api/board'),

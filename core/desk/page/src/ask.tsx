@@ -2,7 +2,7 @@
 // Asking the knowledge base what it would answer, and why: for those who write articles, and for those who look something up.
 import { useState } from 'preact/hooks'
 import { api, Failure, type Answer } from './api'
-import { refusal, t } from './words'
+import { t, why } from './words'
 
 export function Ask() {
     const [answer, setAnswer] = useState<Answer>()
@@ -18,7 +18,7 @@ export function Ask() {
                     setBusy(true)
                     setWrong('')
                     api.ask(String(new FormData(e.currentTarget).get('question')))
-                        .then(setAnswer, (f: Failure) => setWrong(f.status ? refusal(f.code, f.message) : t('noServer')))
+                        .then(setAnswer, (f: Failure) => setWrong(why(f)))
                         .then(() => setBusy(false))
                 }}
             >

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a supervisor sees: who waits and for how long still, who works, how it went; and does: gives it to somebody, looks in.
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { api, Failure, type Agent, type Board as Waiting, type Session } from './api'
+import { api, type Agent, type Board as Waiting, type Failure, type Owner, type Session } from './api'
 import { Give } from './give'
 import { lateness } from './list'
 import { Wide } from './wide'
-import { ago, refusal, span, t } from './words'
+import { ago, span, t, why } from './words'
 
 type Row = Record<string, unknown>
 const seconds = (v: unknown) => (v != null ? span(Number(v) * 1000) : '–')
@@ -62,11 +62,18 @@ export function Board({ told, session, open }: { told: number; session: Session;
     const [board, setBoard] = useState<Waiting>()
     const [agents, setAgents] = useState<Agent[]>([])
     const [reports, setReports] = useState<Record<string, Row[]>>({})
-    const [wrong, setWrong] = useState('')
+    const [wrong, setWrong] = useState('') // why the board is not what it should be
+    const [refused, setRefused] = useState('') // why nobody was given it
     const looked = useRef(0)
     const look = () => {
         looked.current = Date.now()
-        api.board().then(setBoard, () => undefined)
+        api.board().then(
+            (now) => {
+                setBoard(now)
+                setWrong('')
+            },
+            (f: Failure) => setWrong(why(f)),
+        )
         api.agents().then(setAgents, () => undefined)
     }
     useEffect(() => {
@@ -82,11 +89,14 @@ export function Board({ told, session, open }: { told: number; session: Session;
     useEffect(() => {
         if (Date.now() - looked.current > 2000) look()
     }, [told])
-    const give = (id: string, to: string) =>
-        api.act(id, 'assign', { to }).then(look, (f: Failure) => setWrong(f.status ? refusal(f.code, f.message) : t('offline')))
+    const give = (id: string, to: string) => {
+        setRefused('')
+        return api.act(id, 'assign', { to }).then(look, (f: Failure) => setRefused(why(f)))
+    }
     const due = (board?.due ?? []).map((d) => ({ ...d, late: lateness(d.waiting_since!, session.answer_within) }))
     const late = due.filter((d) => d.late === 'late').length
     const risk = due.filter((d) => d.late === 'soonLate').length
+    const owned = (owner: Owner) => (board ? (board.owners?.[owner] ?? 0) : '–')
     const worked = new Map((reports.agents ?? []).map((r) => [r.agent_id, r]))
     const answers = reports.answers?.[0]
     const survey = reports.surveys?.find((r) => r.by === 'all')
@@ -94,11 +104,11 @@ export function Board({ told, session, open }: { told: number; session: Session;
         <section class="board">
             <h1>{t('board')}</h1>
             <div class="tiles">
-                <Tile value={late} words={t('lateNow')} warn={late > 0} />
-                <Tile value={risk} words={t('riskNow')} />
-                <Tile value={board?.owners?.queued ?? 0} words={t('queue')} />
-                <Tile value={board?.owners?.human ?? 0} words={t('people')} />
-                <Tile value={board?.owners?.bot ?? 0} words={t('bot')} />
+                <Tile value={board ? late : '–'} words={t('lateNow')} warn={late > 0} />
+                <Tile value={board ? risk : '–'} words={t('riskNow')} />
+                <Tile value={owned('queued')} words={t('queue')} />
+                <Tile value={owned('human')} words={t('people')} />
+                <Tile value={owned('bot')} words={t('bot')} />
                 <Tile value={percent(reports.containment?.[0]?.containment)} words={t('containment')} />
                 <Tile value={seconds(answers?.p50)} words={t('answers')} />
                 <Tile value={survey?.csat != null ? Number(survey.csat).toFixed(1) : '–'} words={t('satisfaction')} />
@@ -106,7 +116,7 @@ export function Board({ told, session, open }: { told: number; session: Session;
             <Split of={reports.containment?.[0]} />
             <h2>{t('dueTitle')}</h2>
             <p class="wrong" role="alert">
-                {wrong}
+                {wrong || refused}
             </p>
             {due.length ? (
                 <Wide label={t('dueTitle')} heads={['customer', 'since', 'team', 'who', 'trigger', 'reassign']}>
@@ -139,13 +149,13 @@ export function Board({ told, session, open }: { told: number; session: Session;
                     ))}
                 </Wide>
             ) : (
-                <p class="quiet">{t('dueNone')}</p>
+                <p class="quiet">{board ? t('dueNone') : '–'}</p>
             )}
             <h2>{t('waitingNow')}</h2>
             {board?.waiting.length ? (
                 <Bars label={t('waitingNow')} rows={board.waiting.map((w) => ({ name: w.team ?? t('noTeam'), value: w.waiting, words: `${w.waiting} · ${ago(w.oldest)}` }))} />
             ) : (
-                <p class="quiet">{t('emptyQueue')}</p>
+                <p class="quiet">{board ? t('emptyQueue') : '–'}</p>
             )}
             <h2>{t('agents')}</h2>
             <Wide label={t('agents')} heads={['agent', 'team', 'presence', 'load', 'answered', 'firstAnswer']}>

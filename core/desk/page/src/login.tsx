@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useState } from 'preact/hooks'
 import { api, type Failure } from './api'
-import { refusal, t } from './words'
+import { t, why } from './words'
 
 export function Login({ done }: { done: () => void }) {
     const [wrong, setWrong] = useState('')
@@ -15,7 +15,7 @@ export function Login({ done }: { done: () => void }) {
                     setBusy(true)
                     api.logIn(String(form.get('login')), String(form.get('password'))).then(done, (f: Failure) => {
                         setBusy(false)
-                        setWrong(f.status ? refusal(f.code, f.message) : t('noServer'))
+                        setWrong(why(f))
                     })
                 }}
             >

@@ -801,6 +801,8 @@ export function t(key: Key, ...args: string[]): string {
 // What the server refused, in the reader's language; a test finds a code that has no words here. The server's own words are English.
 export const refusal = (code: string, message: string) =>
     code === 'invalid' && current === 'en' ? message : known(`error_${code}`) ? t(`error_${code}` as Key) : t('error_error', code)
+// Why something was not done, of a Failure: its status is 0 when nobody answered.
+export const why = (f: { status: number; code: string; message: string }) => (f.status ? refusal(f.code, f.message) : t('noServer'))
 export const known = (key: string): key is Key => key in es
 
 // "3 min", "2 h": how long ago, or how long still.
