@@ -78,7 +78,9 @@ async function story() {
     await open(won, 'Vuelo')
     await phone('settings', { answer_ms: 4000 })
     await says(FLIGHT, 'say en vuelo', 'Vuelo')
+    await phone('settings', { webhook_ms: 4000 }) // the sandbox's statuses do not wait for its answer
     await until('it is under way', async () => (await won.locator('.bubble.bot', { hasText: 'en vuelo' }).locator('.delivery', { hasText: 'enviando' }).count()) === 1)
+    await phone('settings', { webhook_ms: 0 })
     await says(FLIGHT, 'say ya no', 'Vuelo')
     await won.locator('.bubble.bot', { hasText: 'ya no' }).waitFor()
     await won.keyboard.press('Alt+KeyT')
@@ -234,6 +236,19 @@ async function story() {
                 throw new TypeError('Illegal constructor') // as on a phone
             }
         }
+        window.sounds = { contexts: 0, tones: 0 }
+        const Real = window.AudioContext
+        window.AudioContext = class extends Real {
+            constructor() {
+                super()
+                window.sounds.contexts++
+            }
+            resume = async () => undefined // as after a touch
+            createOscillator() {
+                window.sounds.tones++
+                return super.createOscillator()
+            }
+        }
     })
     // Only what comes after the stream began is told.
     await Promise.all([keys.waitForResponse((answer) => answer.url().includes('/api/events')), keys.goto(DESK)])
@@ -241,6 +256,10 @@ async function story() {
     await says('5215550000004', 'person ayuda', 'Avisada')
     await until('it is told', () => keys.evaluate(() => window.told.some((words) => /^Nueva en la cola: \S/.test(words))))
     await keys.locator('.row', { hasText: 'Avisada' }).waitFor({ timeout: 10000 })
+    for (const n of [1, 2, 3]) await says(`521555000004${n}`, 'person ayuda', `Otra ${n}`)
+    await until('all are told', () => keys.evaluate(() => window.told.length >= 4))
+    const sounds = await keys.evaluate(() => window.sounds)
+    expect(sounds.contexts === 1 && sounds.tones >= 1, `it rang ${JSON.stringify(sounds)}`)
 
     console.log('-- who is no longer logged in is asked to, at once')
     await keys.context().clearCookies()

@@ -117,24 +117,35 @@ export function Chat(props: {
         return () => clearInterval(timer)
     }, [look])
 
-    // Several decisions come of one message: they are looked at together.
+    // Several decisions come of one message: they are looked at together. A status may be here before the name of what it is of: that is looked for
+    // again, a while. Messages of one conversation are sent one after the other, so the last one's name comes last.
     const timer = useRef(0)
     const missed = useRef(false)
+    const early = useRef('')
+    const known = (message_id: string) => loaded.current.some((m) => m.send?.message_id === message_id)
+    const lookSoon = (wait: number) => {
+        clearTimeout(timer.current)
+        timer.current = window.setTimeout(async () => {
+            const anew = missed.current
+            missed.current = false
+            await look(anew)
+            if (early.current && !known(early.current) && wait < 10000) lookSoon(2 * wait)
+            else early.current = ''
+        }, wait)
+    }
     useEffect(() => {
         const d = props.told.decision
         if (d && d.conversation_id !== id) return
         if (d?.kind === 'status' && d.status?.message_id) {
             const { message_id, status } = d.status
             setStatuses((was) => (ranks.indexOf(status) < ranks.indexOf(was[message_id] ?? '') ? was : { ...was, [message_id]: status }))
-            if (loaded.current.some((m) => m.send?.message_id === message_id)) return // else it was still being sent when it was looked at
+            if (known(message_id)) return
+            early.current = message_id
         }
-        clearTimeout(timer.current)
         missed.current ||= props.told.missed
-        timer.current = window.setTimeout(() => {
-            look(missed.current)
-            missed.current = false
-        }, 120)
+        lookSoon(120)
     }, [props.told.n])
+    useEffect(() => () => clearTimeout(timer.current), [])
 
     useLayoutEffect(() => {
         const s = scroller.current

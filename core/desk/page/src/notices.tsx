@@ -5,8 +5,16 @@ import { t } from './words'
 
 let on = localStorage.getItem('notices') === 'on'
 
-function beep() {
-    const audio = new AudioContext()
+let audio: AudioContext | undefined // one for all: browsers let a page have few
+let ringing = false // a rush is one ring
+
+// Browsers keep a page silent that nobody has touched since it came; it rings with the first touch then.
+async function ring() {
+    if (ringing) return
+    ringing = true
+    setTimeout(() => (ringing = false), 2000)
+    audio ??= new AudioContext()
+    await audio.resume()
     const tone = audio.createOscillator()
     const volume = audio.createGain()
     tone.frequency.value = 880
@@ -15,12 +23,11 @@ function beep() {
     tone.connect(volume).connect(audio.destination)
     tone.start()
     tone.stop(audio.currentTime + 0.3)
-    tone.onended = () => audio.close()
 }
 
 export function notify(words: string) {
     if (!on) return
-    beep()
+    void ring()
     if (!('Notification' in window && Notification.permission === 'granted' && document.hidden)) return
     try {
         new Notification('Relevo', { body: words })
