@@ -149,7 +149,10 @@ def check_role(one, role, rendered, values, mistakes):
         "RELEVO_GATEWAY_APP_SECRETS_FILE", "RELEVO_GATEWAY_VERIFY_TOKEN_FILE", "RELEVO_DELIVER_TOKEN_FILE"}
     mistakes.want(secrets == {"gateway": {"RELEVO_GATEWAY_APP_SECRETS_FILE", "RELEVO_GATEWAY_VERIFY_TOKEN_FILE"},
                               "deliver": {"RELEVO_DELIVER_TOKEN_FILE"}, "consume": set(), "desk": set()}[role], f"its secrets are {secrets}")
-    mistakes.want(("whatsapp" in {v["name"] for v in pod["volumes"]}) == bool(secrets), "it has WhatsApp's secrets, or lacks them")
+    whatsapp = next(({i["key"] for i in v["secret"].get("items", [{"key": "all"}])} for v in pod["volumes"] if v["name"] == "whatsapp"), set())
+    named = values["whatsapp"]
+    mistakes.want(whatsapp == {"gateway": {named["appSecretsKey"], named["verifyTokenKey"]}, "deliver": {named["tokenKey"]}}.get(role, set()),
+                  f"of WhatsApp's secret it holds {whatsapp}")
     mistakes.want("owner" not in {v["name"] for v in pod["volumes"]}, "it has the owner's secret")
     mistakes.want(pod["topologySpreadConstraints"][0]["labelSelector"]["matchLabels"].items() <= dict(labels).items(),
                   "it is spread by labels that it has not")

@@ -45,6 +45,13 @@ The pod of anything that runs relevo. Called with a dict:
 {{- end }}
 {{- end }}
 
+{{/* The keys of WhatsApp's secret that a role needs, as a JSON list: who is reached from outside cannot send, who sends cannot sign. */}}
+{{- define "relevo.whatsappKeys" -}}
+{{- $whatsapp := .root.Values.whatsapp }}
+{{- $keys := dict "gateway" (list $whatsapp.appSecretsKey $whatsapp.verifyTokenKey) "deliver" (list $whatsapp.tokenKey) }}
+{{- get $keys .role | default list | uniq | toJson }}
+{{- end }}
+
 {{- define "relevo.pluginMounts" -}}
 {{- range .root.Values.plugins }}
 - {name: plugins-{{ .name }}, mountPath: /plugins/{{ .name }}, readOnly: true}
@@ -78,14 +85,17 @@ The pod of anything that runs relevo. Called with a dict:
 {{- end }}
 {{- end }}
 
+{{/* Called with (dict "name" <of the volume> "secret" <its name> "keys" <those that are mounted; without any: all>). */}}
 {{- define "relevo.secret" -}}
 - name: {{ .name }}
   secret:
     secretName: {{ .secret }}
     defaultMode: 0440
-    {{- with .key }}
+    {{- with .keys }}
     items:
+      {{- range . }}
       - {key: {{ . }}, path: {{ . }}}
+      {{- end }}
     {{- end }}
 {{- end }}
 
@@ -99,9 +109,9 @@ The pod of anything that runs relevo. Called with a dict:
       {{- range $path, $text := $values.files }}
       - {key: {{ include "relevo.key" $path }}, path: {{ printf "files/%s" $path | quote }}}
       {{- end }}
-{{ include "relevo.secret" (dict "name" .postgres "key" $values.postgres.key "secret" (ternary $values.setup.ownerSecret $values.postgres.existingSecret (eq .postgres "owner"))) }}
-{{- if has .role (list "gateway" "deliver") }}
-{{ include "relevo.secret" (dict "name" "whatsapp" "secret" $values.whatsapp.existingSecret) }}
+{{ include "relevo.secret" (dict "name" .postgres "keys" (list $values.postgres.key) "secret" (ternary $values.setup.ownerSecret $values.postgres.existingSecret (eq .postgres "owner"))) }}
+{{- with include "relevo.whatsappKeys" . | fromJsonArray }}
+{{ include "relevo.secret" (dict "name" "whatsapp" "keys" . "secret" $values.whatsapp.existingSecret) }}
 {{- end }}
 {{- with $values.deliver.destinationsSecret }}
 {{ include "relevo.secret" (dict "name" "destinations" "secret" .) }}
