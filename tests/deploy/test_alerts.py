@@ -101,7 +101,7 @@ def check_rules(group, tried, mistakes):
         return len(tests)
 
 
-def check_dashboard(rendered, metrics, mistakes):
+def check_dashboard(rendered, metrics, alerts, mistakes):
     board = json.loads(rendered.one("ConfigMap", "dashboard")["data"]["relevo.json"])
     panels = [p for p in board["panels"] if p["type"] != "row"]
     ids = [p["id"] for p in board["panels"]]
@@ -112,6 +112,10 @@ def check_dashboard(rendered, metrics, mistakes):
             check_metrics(f"dashboard: {panel['title']}", target["expr"], metrics, mistakes)
             expr = target["expr"].replace("$__rate_interval", "5m").replace("$namespace", "x")
             rules.append({"record": f"panel:p{len(rules)}", "expr": expr})
+    # Whoever is called for a time that grew wants to see since when.
+    times = {name for rule in alerts for name in re.findall(r"\b(relevo_[a-z_]+_seconds)\{", rule["expr"])}
+    missing = times - {name for rule in rules for name in METRIC.findall(rule["expr"])}
+    mistakes.want(len(times) > 4 and not missing, f"dashboard: alerts fire on {missing or times}, which no panel shows")
     with tempfile.TemporaryDirectory() as where:
         (Path(where) / "rules.yaml").write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": rules}]}))
         code, said = promtool("check", "rules", "rules.yaml", where=where)
@@ -140,7 +144,7 @@ def main():
     mistakes.want(sorted(tried) == sorted(names), f"alerts.yaml: {set(tried) ^ set(names)}")
     mistakes.want(all(c["fires"] and c["quiet"] for c in tried.values()), "alerts.yaml: an alert that cannot fail")
     count = check_rules(group, tried, mistakes)
-    check_dashboard(rendered, metrics, mistakes)
+    check_dashboard(rendered, metrics, rules, mistakes)
     print("\n".join(mistakes) or f"{len(rules)} alerts, {count} cases of them, and a dashboard of what {CHART.name} exports")
     return 1 if mistakes else 0
 
