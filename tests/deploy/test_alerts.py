@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The chart's alerts and its dashboard: the rules as promtool reads them, each tried on series that must make it fire and on some that
-must not (alerts.yaml); each has a page in docs/runbooks; and every metric and label that they name is one that the programs export.
+must not (alerts.yaml); each has a page in docs/runbooks; every metric and label that they name is one that the programs export; and the rule of
+docs/operating.md that names the lag as kafka_exporter does.
 """
 import json
 import re
@@ -101,6 +102,25 @@ def check_rules(group, tried, mistakes):
         return len(tests)
 
 
+def check_recorded(metrics, mistakes):
+    """The rule of docs/operating.md makes of Relevo's lag what kafka_exporter would show: once, whoever has the lane."""
+    text = (ROOT / "docs/operating.md").read_text(encoding="utf-8")
+    rules = yaml.safe_load(re.search(r"^```yaml\n(- record: .*?)^```", text, re.M | re.S).group(1))
+    check_metrics("docs/operating.md", rules[0]["expr"].replace("consumergroup, ", ""), metrics, mistakes)
+    lag = '{namespace="chat",pod="%s",group="relevo",topic="t",partition="%d"}'
+    shown = 'kafka_consumergroup_lag{namespace="chat",consumergroup="relevo",topic="t",partition="%d"}'
+    test = {"interval": "1m",
+            "input_series": [{"series": "relevo_lag_messages" + lag % (pod, partition), "values": values}
+                             for pod, partition, values in (("a", 0, "5x9"), ("a", 1, "7x9"), ("b", 1, "6x9"))],
+            "promql_expr_test": [{"expr": "kafka_consumergroup_lag", "eval_time": "5m",
+                                  "exp_samples": [{"labels": shown % i, "value": value} for i, value in ((0, 5), (1, 7))]}]}
+    with tempfile.TemporaryDirectory() as where:
+        (Path(where) / "rules.yaml").write_text(yaml.safe_dump({"groups": [{"name": "recorded", "rules": rules}]}))
+        (Path(where) / "tests.yaml").write_text(yaml.safe_dump({"rule_files": ["rules.yaml"], "evaluation_interval": "1m", "tests": [test]}))
+        code, said = promtool("test", "rules", "tests.yaml", where=where)
+    mistakes.want(code == 0, f"docs/operating.md: {said}")
+
+
 def check_dashboard(rendered, metrics, alerts, mistakes):
     board = json.loads(rendered.one("ConfigMap", "dashboard")["data"]["relevo.json"])
     panels = [p for p in board["panels"] if p["type"] != "row"]
@@ -145,6 +165,7 @@ def main():
     mistakes.want(all(c["fires"] and c["quiet"] for c in tried.values()), "alerts.yaml: an alert that cannot fail")
     count = check_rules(group, tried, mistakes)
     check_dashboard(rendered, metrics, rules, mistakes)
+    check_recorded(metrics, mistakes)
     print("\n".join(mistakes) or f"{len(rules)} alerts, {count} cases of them, and a dashboard of what {CHART.name} exports")
     return 1 if mistakes else 0
 
