@@ -19,9 +19,10 @@ printf ' "documentNamespace": "urn:relevo:sbom:%s:%s", "creationInfo": {"created
 printf ' "documentDescribes": ["SPDXRef-relevo"], "packages": [\n'
 package relevo relevo "$version" Apache-2.0 ""
 printf ',\n'
+# The versions are those of libavro-dev and of the page's package-lock.json, neither of which is in the image: tests/deploy/test_image.py compares them.
 package in-avro-c avro-c 1.11.1 Apache-2.0 ""
 printf ',\n'
-package in-preact preact NOASSERTION MIT pkg:npm/preact
+package in-preact preact 10.25.4 MIT pkg:npm/preact@10.25.4
 dpkg-query -W -f='${db:Status-Abbrev}\t${Package}\t${Version}\t${Architecture}\n' | sort | while IFS="$(printf '\t')" read -r status name number arch; do
     case $status in ii*) ;; *) continue ;; esac
     printf ',\n'

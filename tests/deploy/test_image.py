@@ -101,6 +101,13 @@ def check_build_stage(stage, mistakes):
             mistakes.append(f"deploy/Containerfile does not copy {folder}, which CMake reads")
 
 
+def built_in():
+    """Name -> version of what the binary holds of others: the archive that it links, and what its page is made with."""
+    lock = json.loads((ROOT / "core/desk/page/package-lock.json").read_text(encoding="utf-8"))
+    return {"avro-c": run("dpkg-query", "-W", "-f=${source:Upstream-Version}", "libavro-dev"),
+            "preact": lock["packages"]["node_modules/preact"]["version"]}
+
+
 def check_base(text, version, mistakes):
     """One base for all stages, pinned by its digest with one argument; and a list of what the image holds."""
     pinned = r"\nARG BASE=docker\.io/library/debian:bookworm-\d{8}-slim@sha256:[0-9a-f]{64}\n"
@@ -121,6 +128,12 @@ def check_base(text, version, mistakes):
             mistakes.append("deploy/sbom.sh: ids that are twice, or none")
         if not {"relevo", "avro-c", "preact", "libpq5", "librdkafka1"} <= names:
             mistakes.append(f"deploy/sbom.sh: lacks packages, has {len(names)}")
+        versions = built_in()
+        for package in (p for p in bill["packages"] if p["SPDXID"].startswith("SPDXRef-in-")):
+            name, number, version = package["name"], package["versionInfo"], versions.get(package["name"])
+            purls = [r["referenceLocator"] for r in package.get("externalRefs", [])]
+            if number != version or any(not purl.endswith(f"/{name}@{version}") for purl in purls):
+                mistakes.append(f"deploy/sbom.sh: {name} {number} {purls}, but it is built with {version}")
         known = set(ids) | {"SPDXRef-DOCUMENT"}
         if any(r["spdxElementId"] not in known or r["relatedSpdxElement"] not in known for r in bill["relationships"]):
             mistakes.append("deploy/sbom.sh: a relationship to nothing")
