@@ -355,10 +355,16 @@ static void tool_refuses(void **state)
     const char *broken[] = {"classifier", "train", "--csv", csv, "--text", "text", "--label", "label", "-o", "/tmp/relevo-no-such-folder/m"};
     const char *nowhere[] = {"classifier", "train", "--intents", intents, "-o", "/tmp/relevo-no-such-folder/m"};
     const char *sure[] = {"classifier", "classify", "--intents", intents, "--embeddings", csv, "--sure", "2"};
+    const char *train_json[] = {"classifier", "train", "--intents", intents, "-o", csv, "--json"};
+    const char *train_times[] = {"classifier", "train", "--intents", intents, "-o", csv, "--times"};
+    const char *texts_json[] = {"classifier", "texts", "--intents", intents, "--json"};
     assert_int_equal(kit->plugin->tool(2, unknown), EX_USAGE);
     assert_int_equal(kit->plugin->tool(3, missing), EX_USAGE);
     assert_int_equal(kit->plugin->tool(2, nothing), EX_USAGE);
     assert_int_equal(kit->plugin->tool(8, sure), EX_USAGE);
+    assert_int_equal(kit->plugin->tool(7, train_json), EX_USAGE);
+    assert_int_equal(kit->plugin->tool(7, train_times), EX_USAGE);
+    assert_int_equal(kit->plugin->tool(5, texts_json), EX_USAGE);
     assert_int_equal(kit->plugin->tool(4, absent), EX_NOINPUT);
     assert_int_equal(kit->plugin->tool(4, no_model), EX_DATAERR);
     assert_int_equal(kit->plugin->tool(10, broken), EX_DATAERR);

@@ -80,13 +80,14 @@ static bool parse(int32_t argc, const char *const *argv, tool_arguments *ret, rl
                  {"--vectors", &parsed.vectors}, {"--cost", &parsed.cost},
                  {"--moods", &parsed.moods},     {"--embeddings", &parsed.embeddings},
                  {"--sure", &parsed.sure}};
+    bool classifies = strcmp(argv[1], "classify") == 0; /* what these say of its output is no matter of train or texts */
     for (int32_t i = 2; i < argc; i++) {
         const char **value = NULL;
-        if (strcmp(argv[i], "--json") == 0) {
+        if (classifies && strcmp(argv[i], "--json") == 0) {
             parsed.json = true;
             continue;
         }
-        if (strcmp(argv[i], "--times") == 0) {
+        if (classifies && strcmp(argv[i], "--times") == 0) {
             parsed.times = true;
             continue;
         }

@@ -438,10 +438,13 @@ static void tool(void **state)
                *number[] = {"responder", "ask", "--kb", folder, "--margin", "x"};
     const char *unknown[] = {"responder", "tell"},
                *absent[] = {"responder", "ask", "--kb", "/tmp/relevo-none", "x"};
-    const char *index[] = {"responder", "index", "--kb", folder};
+    const char *index[] = {"responder", "index", "--kb", folder}, *json[] = {"responder", "index", "--kb", folder, "--json"};
+    const char *question[] = {"responder", "index", "--kb", folder, "hola"};
     assert_int_equal(kit->plugin->tool(6, good), 0);
     assert_int_equal(kit->plugin->tool(4, index), 0);
     assert_int_equal(kit->plugin->tool(2, index), EX_USAGE);
+    assert_int_equal(kit->plugin->tool(5, json), EX_USAGE);
+    assert_int_equal(kit->plugin->tool(5, question), EX_USAGE);
     assert_int_equal(kit->plugin->tool(3, no_kb), EX_USAGE);
     assert_int_equal(kit->plugin->tool(6, number), EX_USAGE);
     assert_int_equal(kit->plugin->tool(2, unknown), EX_USAGE);

@@ -59,10 +59,11 @@ static bool refuse(const char *argument, const char *value, bool second, rlt_err
 static bool parse(int32_t argc, const char *const *argv, ask_arguments *ret, rlt_error *error)
 {
     ask_arguments parsed = {.kb = NULL};
+    bool asks = strcmp(argv[1], "ask") == 0; /* index has no question, and no JSON */
     bool good = parse_number(RLR_THRESHOLD, &parsed.threshold, error) && parse_number(RLR_MARGIN, &parsed.margin, error);
     for (int32_t i = 2; i < argc && good; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : NULL;
-        if (strcmp(argv[i], "--json") == 0) {
+        if (asks && strcmp(argv[i], "--json") == 0) {
             parsed.json = true;
         } else if (strcmp(argv[i], "--kb") == 0 && value) {
             parsed.kb = value;
@@ -73,10 +74,10 @@ static bool parse(int32_t argc, const char *const *argv, ask_arguments *ret, rlt
         } else if (strcmp(argv[i], "--margin") == 0 && value) {
             good = parse_number(value, &parsed.margin, error);
             i++;
-        } else if (argv[i][0] != '-' && !parsed.question) {
+        } else if (asks && argv[i][0] != '-' && !parsed.question) {
             parsed.question = argv[i];
         } else {
-            good = refuse(argv[i], value, argv[i][0] != '-', error);
+            good = refuse(argv[i], value, asks && argv[i][0] != '-', error);
         }
     }
     if (good && !parsed.kb)
