@@ -40,8 +40,9 @@ static void destroy(void *instance)
     rules_free(instance);
 }
 
-/* What the policy asks for this trigger goes before what the rules say; a rule's own priority before the
-   policy's. */
+/* The team that the policy asks for goes before the rule's, as its agent and skills do when the core takes the
+   answer. There the larger of the two priorities counts, so a rule's can only raise the policy's (5 unless it says
+   otherwise). */
 static int32_t route_one(const rule_set *rules, const relevo_view *view, uint32_t i, const relevo_sink *sink)
 {
     const target *to = rules_find(rules, view);
