@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Numbers and amounts of money; see data.h. Which of "." and "," is the decimal mark is told by the digits behind it:
-   three make a thousand, one or two are cents. */
+   three make a thousand, one or two are cents; where nothing can be grouped before it ("0.125", "1250.500") they are a fraction. */
 #include "country.h"
 #include "digits.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define NUMBER_MAX       1e12
 #define PLACE_TOKENS_MAX 4u /* of a message that names a place in a list, and nothing else */
@@ -30,15 +31,17 @@ static size_t read_number(relevo_str text, double *ret)
     for (size_t i = 0; i < n; i++)
         same = same && (rlt_is_digit(text.ptr[i]) || text.ptr[i] == text.ptr[mark]);
     size_t behind = marks ? n - mark - 1 : 0;
-    bool cents = marks == 1 ? behind != 3 : marks > 1 && !same;
+    bool grouped = behind == 3 && mark <= 3 && text.ptr[0] != '0';
+    bool cents = marks == 1 ? !grouped : marks > 1 && !same;
     double value = 0, unit = 1;
     for (size_t i = 0; i < n; i++) {
         if (!rlt_is_digit(text.ptr[i]))
             continue;
-        digits++;
         value = value * 10 + (text.ptr[i] - '0');
         if (cents && i > mark)
             unit *= 10;
+        else
+            digits++;
     }
     if (digits > 15)
         return 0;
@@ -135,15 +138,16 @@ bool rlt_find_number(const rlt_doc *doc, uint32_t *at, double *ret, relevo_str *
     return false;
 }
 
+static const struct {
+    const char *sign, *currency;
+} signs[] = {{"US$", "USD"}, {"USD", "USD"}, {"MX$", "MXN"}, {"AR$", "ARS"}, {"R$", "BRL"},   {"MXN", "MXN"},
+             {"ARS", "ARS"}, {"COP", "COP"}, {"CLP", "CLP"}, {"PEN", "PEN"}, {"BRL", "BRL"},  {"EUR", "EUR"},
+             {"€", "EUR"},   {"£", "GBP"},   {"euro", "EUR"}, {"reais", "BRL"}, {"reales", "BRL"},
+             {"soles", "PEN"}, {"dolar", "USD"}, {"dólar", "USD"}, {"dollar", "USD"}};
+
 /* The currency that stands in a piece; "": none. */
 static const char *currency_of(relevo_str written, const char *country)
 {
-    static const struct {
-        const char *sign, *currency;
-    } signs[] = {{"US$", "USD"}, {"USD", "USD"}, {"MX$", "MXN"}, {"AR$", "ARS"}, {"R$", "BRL"},   {"MXN", "MXN"},
-                 {"ARS", "ARS"}, {"COP", "COP"}, {"CLP", "CLP"}, {"PEN", "PEN"}, {"BRL", "BRL"},  {"EUR", "EUR"},
-                 {"€", "EUR"},   {"£", "GBP"},   {"euro", "EUR"}, {"reais", "BRL"}, {"reales", "BRL"},
-                 {"soles", "PEN"}, {"dolar", "USD"}, {"dólar", "USD"}, {"dollar", "USD"}};
     char text[RLT_VALUE_MAX];
     relevo_str cut = rlt_cut(written, sizeof text - 1);
     memcpy(text, cut.ptr, cut.len);
@@ -166,6 +170,36 @@ bool rlt_amount_value(relevo_str written, const char *country, char ret[RLT_VALU
     const char *currency = currency_of(written, country);
     int decimals = fabs(value - round(value)) < 1e-9 ? 0 : 2;
     return snprintf(ret, RLT_VALUE_MAX, "%.*f%s%s", decimals, value, *currency ? " " : "", currency) > 0;
+}
+
+static bool is_currency(relevo_str text)
+{
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (text.len == strlen(signs[i].sign) && strncasecmp(text.ptr, signs[i].sign, text.len) == 0)
+            return true;
+    return text.len == 1 && *text.ptr == '$';
+}
+
+bool rlt_leading_number(relevo_str value, double *ret)
+{
+    char before[8]; /* the digits, without spaces and a sign */
+    size_t at = 0, n = 0;
+    bool minus = false;
+    for (; at < value.len && !rlt_is_digit(value.ptr[at]); at++) {
+        char c = value.ptr[at];
+        minus = minus || c == '-';
+        if (c == ' ' || c == '-' || c == '+')
+            continue;
+        if (n == sizeof before)
+            return false;
+        before[n++] = c;
+    }
+    double number;
+    if ((n > 0 && !is_currency((relevo_str){before, n})) ||
+        read_number((relevo_str){value.ptr + at, value.len - at}, &number) == 0)
+        return false;
+    *ret = minus ? -number : number;
+    return true;
 }
 
 bool rlt_find_place(const rlt_doc *doc, uint32_t n, uint32_t *ret)

@@ -55,6 +55,10 @@ bool rlt_phone_value(relevo_str written, const char *country, char ret[RLT_VALUE
 /* "1250.50 MXN", "80": number and, when written, currency; "$" is the country's. */
 bool rlt_amount_value(relevo_str written, const char *country, char ret[RLT_VALUE_MAX]);
 
+/* The number with which a value begins, before it at most a sign and a currency: "1250.50 MXN", "5,000", "1.250,50", "-$ 80". "1,250" and
+   "1.250" are a thousand and more. False, and *ret untouched: it begins with something else, or with more than 15 digits before the fraction. */
+bool rlt_leading_number(relevo_str value, double *ret);
+
 /* The next number of a document, from token *at on, which is moved behind it: digits ("1.500", "2 mil", "30") or a word
    ("treinta", "cem"); what is part of 15/03 or of a longer code is none. `ret_written`: where it stands. */
 bool rlt_find_number(const rlt_doc *doc, uint32_t *at, double *ret, relevo_str *ret_written);

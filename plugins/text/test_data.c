@@ -2,6 +2,7 @@
 /* Values of data: what passes a check becomes one form, what does not is none. */
 #include "test.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "text/data.h"
@@ -65,13 +66,36 @@ static void amounts(void **state)
     } cases[] = {
         {"$1,250.50", "MX", "1250.50 MXN"}, {"R$ 1.250,5", "BR", "1250.50 BRL"}, {"300 pesos", "CO", "300 COP"},
         {"1.500.000", "CO", "1500000"},     {"2.500 €", "ES", "2500 EUR"},       {"US$ 99.99", "MX", "99.99 USD"},
-        {"$ 80", "", "80"},                 {"pesos", "MX", NULL},
+        {"$ 80", "", "80"},                 {"pesos", "MX", NULL},           {"0.125", "", "0.12"},
+        {"1250.500 MXN", "MX", "1250.50 MXN"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char value[RLT_VALUE_MAX];
         bool found = rlt_amount_value(rlt_str(cases[i].written), cases[i].country, value);
         if (found != (cases[i].value != NULL) || (found && strcmp(value, cases[i].value) != 0))
             fail_msg("'%s' is '%s'", cases[i].written, found ? value : "none");
+    }
+}
+
+static void leading_numbers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value;
+        bool found;
+        double number;
+    } cases[] = {
+        {"1250.50 MXN", true, 1250.5}, {"5,000 MXN", true, 5000},  {"1.250,50", true, 1250.5}, {"$5000", true, 5000},  {"1,234,567.8", true, 1234567.8},
+        {"R$ 1.500", true, 1500},      {"mxn 80", true, 80},       {"€ 9,5", true, 9.5},       {"-300", true, -300},   {"$ -1.5", true, -1.5},
+        {"-$80", true, -80},           {"0.125", true, 0.125}, {"1250.2999999999999545", true, 1250.3},     {"0,125", true, 0.125},     {"1250.500", true, 1250.5}, {"1.250", true, 1250},
+        {"0", true, 0},                {"12 personas", true, 12},  {"Calle 5", false, 0},      {"muy caro", false, 0}, {"", false, 0},
+        {"$", false, 0},               {"- MXN", false, 0},        {"n.º 5", false, 0},        {"1234567890123456", false, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        double number = 0;
+        bool found = rlt_leading_number(rlt_str(cases[i].value), &number);
+        if (found != cases[i].found || fabs(number - cases[i].number) > 1e-9)
+            fail_msg("'%s' is %g%s", cases[i].value, number, found ? "" : ", none");
     }
 }
 
@@ -244,7 +268,7 @@ static void days(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(countries), TEST(emails),  TEST(phones), TEST(amounts),
+    const struct CMUnitTest tests[] = {TEST(countries), TEST(emails),  TEST(phones), TEST(amounts), TEST(leading_numbers),
                                        TEST(numbers),   TEST(places),  TEST(tax_ids), TEST(dates),  TEST(days)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,9 +8,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "text/text.h"
+#include "text/data.h"
 
-enum { LIST_LIMIT = 32, WORD_LIMIT = 128, NUMBER_LIMIT = 63 };
+enum { LIST_LIMIT = 32, WORD_LIMIT = 128 };
 
 /* How each subject is written, and what it takes. */
 static const struct {
@@ -237,20 +237,14 @@ static bool one_of(const json_t *words, relevo_str text)
 
 static bool slot_holds(const condition *c, relevo_str value)
 {
-    char text[NUMBER_LIMIT + 1], *end;
+    double number;
     if (c->words != NULL) {
         return one_of(c->words, value);
     }
     if (!c->number) {
         return value.len > 0;
     }
-    size_t len = value.len < NUMBER_LIMIT ? (size_t)value.len : NUMBER_LIMIT;
-    if (len > 0) {
-        memcpy(text, value.ptr, len);
-    }
-    text[len] = '\0';
-    double number = strtod(text, &end); /* "1250.50 MXN" */
-    return end != text && isfinite(number) && number >= c->least && number <= c->most;
+    return rlt_leading_number(value, &number) && number >= c->least && number <= c->most;
 }
 
 /* Whether an agent marked the customer with one of them; tags are kept in small letters. */

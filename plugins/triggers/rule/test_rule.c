@@ -33,6 +33,8 @@ static void rich(tk *kit, tk_view *view)
 {
     (void)kit;
     tk_slot(view, "total", "1250.50 MXN", "wamid.1");
+    tk_slot(view, "grouped", "$5,000 MXN", "wamid.1");
+    tk_slot(view, "european", "1.250,50", "wamid.1");
     tk_slot(view, "tier", "gold", "wamid.1");
     tk_slot(view, "note", "muy caro", "wamid.1");
 }
@@ -50,6 +52,8 @@ static void slots(void **state)
     assert_true(holds("{\"slot\":\"total\",\"at_least\":1000,\"at_most\":1250.5}", rich));
     assert_false(holds("{\"slot\":\"total\",\"at_most\":1250}", rich));
     assert_false(holds("{\"slot\":\"note\",\"at_least\":0}", rich)); /* no number in it */
+    assert_true(holds("{\"slot\":\"grouped\",\"at_least\":5000,\"at_most\":5000}", rich));
+    assert_true(holds("{\"slot\":\"european\",\"at_least\":1250.5,\"at_most\":1250.5}", rich));
 }
 
 static void reading(tk *kit, tk_view *view)
