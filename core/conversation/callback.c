@@ -4,16 +4,13 @@
 
 #include <stdbool.h>
 
-#include <utf8proc.h>
+#include "conversation/words.h"
 
 enum {
-    READ_MAX = 512, /* bytes of a message that are looked at */
-    WORDS_MAX = 48,
     SHORT = 12, /* words of a message that tells a time and nothing else */
     YES_NO = 4, /* of one that says yes or no */
     PHONE_MIN = 7,
-    PHONE_MAX = 15,
-    FOLDED_MAX = 24 /* code points that one becomes; Unicode's longest is 18 */
+    PHONE_MAX = 15
 };
 
 static const char *const yes[] = {"si", "claro", "vale", "dale", "sim", "yes", "yeah", "sure", NULL};
@@ -33,52 +30,6 @@ static const char *const to[] = {"a", "y", "e", "to", "and", "ate", NULL};
 /* "Buenas tardes" names no time, and who has waited all morning offers none. */
 static const char *const greets[] = {"buenas", "buenos", "buen", "boa", "bom", "good", NULL};
 static const char *const waits[] = {"llevo", "llevamos", "espero", "esperando", "esperar", "waiting", "waited", "desde", "since", NULL};
-
-typedef struct words {
-    char text[READ_MAX]; /* folded: in small letters without accents, a NUL behind each word */
-    const char *word[WORDS_MAX];
-    size_t used; /* bytes of text */
-    int n;
-    bool inside; /* the last word goes on */
-    bool asks;
-} words;
-
-/* Takes one folded code point. False: there is no room for more. */
-static bool put(words *w, utf8proc_int32_t c)
-{
-    utf8proc_category_t is = utf8proc_category(c);
-    bool letter = (is >= UTF8PROC_CATEGORY_LU && is <= UTF8PROC_CATEGORY_LO) || is == UTF8PROC_CATEGORY_ND || (w->inside && c == ':');
-    w->asks = w->asks || c == '?' || c == 0xBF; /* "¿" */
-    if (w->inside && (c == '\'' || c == 0x2019))
-        return true; /* "o'clock" is one word */
-    if (w->used + 4 + 1 > READ_MAX || (letter && !w->inside && w->n == WORDS_MAX))
-        return false;
-    if (letter && !w->inside)
-        w->word[w->n++] = w->text + w->used;
-    if (letter)
-        w->used += (size_t)utf8proc_encode_char(c, (utf8proc_uint8_t *)w->text + w->used);
-    else if (w->inside)
-        w->text[w->used++] = '\0';
-    w->inside = letter;
-    return true;
-}
-
-static void read(rlv_str text, words *w)
-{
-    const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)text.ptr;
-    for (size_t i = 0; i < text.len;) {
-        utf8proc_int32_t c, folded[FOLDED_MAX];
-        int boundary = 0;
-        utf8proc_ssize_t width = utf8proc_iterate(bytes + i, (utf8proc_ssize_t)(text.len - i), &c), n = 0;
-        i += width > 0 ? (size_t)width : 1;
-        if (width > 0) /* a mark by itself becomes nothing */
-            n = utf8proc_decompose_char(c, folded, FOLDED_MAX,
-                                        UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK, &boundary);
-        for (utf8proc_ssize_t k = 0; k < n && k < FOLDED_MAX; k++)
-            if (!put(w, folded[k]))
-                return;
-    }
-}
 
 static bool among(const char *word, const char *const *list)
 {
@@ -122,7 +73,7 @@ static const char *hour_of(const char *word)
     return s > word && s - word < 3 && n <= 24 ? s : NULL;
 }
 
-static bool has_time(const words *w)
+static bool has_time(const rlv_words *w)
 {
     for (int i = 0; i < w->n; i++)
         if (among(w->word[i], waits))
@@ -140,7 +91,7 @@ static bool has_time(const words *w)
 }
 
 /* One of them, and nothing but courtesy beside it. */
-static bool only(const words *w, const char *const *list)
+static bool only(const rlv_words *w, const char *const *list)
 {
     bool any = false;
     for (int i = 0; i < w->n; i++) {
@@ -153,10 +104,10 @@ static bool only(const words *w, const char *const *list)
 
 enum rlv_callback rlv_callback_read(rlv_str text)
 {
-    words w = {.n = 0};
+    rlv_words w;
     if (has_phone(text) || (text.len && has_address(text)))
         return RLV_CALLBACK_SAID;
-    read(text, &w);
+    rlv_words_read(text, &w);
     if (w.asks || w.n > SHORT)
         return RLV_CALLBACK_NONE;
     if (has_time(&w))

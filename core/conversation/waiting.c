@@ -2,12 +2,11 @@
 /* The queue as the customer knows it; see waiting.h. Must never say what is not known. */
 #include "conversation/waiting.h"
 
-#include <strings.h>
-
 #include "conversation/callback.h"
 #include "conversation/collect.h"
 #include "conversation/decide.h"
 #include "conversation/digest.h"
+#include "conversation/words.h"
 
 static const rlv_str none = {NULL, 0};
 static const char leave_id[] = "relevo:bot"; /* of the button */
@@ -103,7 +102,7 @@ static bool leaves(const rlv_step *step)
         return false;
     if (ev->reply_id.len)
         return rlv_str_is(ev->reply_id, leave_id);
-    return title.len && ev->text.len == title.len && strncasecmp(ev->text.ptr, title.ptr, title.len) == 0;
+    return (title.len && rlv_str_eq(ev->text, title)) || rlv_words_same(ev->text, title); /* a title may be an emoji alone */
 }
 
 /* What answers the callback's question, and nothing else, is the slot. */

@@ -141,9 +141,20 @@ static void test_leaving_the_queue(void **state)
     assert_int_equal(t->asked, 0); /* nothing to answer yet */
     assert_int_equal(t->conv.team.len, 0);
     talk_owner(t, RLV_OWNER_QUEUED);
-    talk_message(t, "seguir con el BOT");
+    talk_message(t, "seguir con el BOT.");
     talk_run(t);
     assert_string_equal(talk_brief(t), gone);
+
+    t->policy.notices.leave.es = RLV_STR("🤖");
+    talk_owner(t, RLV_OWNER_QUEUED);
+    talk_message(t, "🤖");
+    talk_run(t);
+    assert_string_equal(talk_brief(t), gone);
+    talk_owner(t, RLV_OWNER_QUEUED);
+    talk_message(t, "👍");
+    talk_run(t);
+    assert_string_equal(talk_brief(t), "received");
+    t->policy.notices.leave.es = RLV_STR("Seguir con el bot");
 
     talk_owner(t, RLV_OWNER_QUEUED);
     talk_message(t, "Seguir con el bot, o mejor no");
