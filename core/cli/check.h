@@ -20,7 +20,7 @@ void rlv_check_waiting(const char *fmt, ...) RLV_PRINTF(1, 2);
 
 /* check_kafka.c: lines `kafka`, `topics`, `rights`. */
 void rlv_check_kafka(rlv_check *check);
-/* check_postgres.c: lines `postgres`, `schema`, `rights`. */
+/* check_postgres.c: lines `postgres`, `schema`, `rights`, and `policy` of whom that names. */
 void rlv_check_postgres(rlv_check *check);
 
 #endif

@@ -205,6 +205,50 @@ static void topics(void **state)
     (void)unsetenv("RELEVO_TOPICS_DECISIONS");
 }
 
+/* A team, an agent or a skill that the policy names and nobody has is told, with the line and the nearest; it is no mistake. */
+static void check_whom(void **state)
+{
+    (void)state;
+    NEED_SERVERS();
+    char want[512];
+    const char *folder = getenv("RELEVO_BUILD_DIR");
+    if (!folder)
+        fail_msg("RELEVO_BUILD_DIR does not say where the build is: run this test by ctest");
+    rlv_buf text = RLV_BUF_INIT(8192);
+    rlv_buf_printf(&text, "policy:\n  triggers:\n  - {trigger: greets, team: sopport, agent: lucai, skills: ['refunds:3', wine]}\n"
+                          "  rules:\n  - {rule: right, all: [greets], team: support, agent: lucia, skills: ['refunds:1', 'refunds:2', refunds]}\n"
+                          "  - {rule: far, all: [greets], team: nowhere-at-all}\n"
+                          "kafka: {bootstrap.servers: '%s'}\npostgres:\n  url: |-\n    ", kafka);
+    put_conninfo(&text, name);
+    rlv_buf_printf(&text, "\ntopics: {prefix: %s., partitions: 3}\nplugins:\n"
+                          "- {name: greets, path: %s/plugins/triggers/keyword.so, options: {phrases: [hola]}}\n", name, folder);
+    put(config, text.data);
+    rlv_buf_free(&text);
+    assert_int_equal(run(rlv_cli_check, with_config("check")), EX_OK);
+    assert_null(strstr(out, " names the ")); /* before there is anybody */
+
+    sql(name, "SELECT desk.put_agent('lucia', 'Lucía', '{support}', '{refunds:2}')");
+    assert_int_equal(run(rlv_cli_check, with_config("check")), EX_OK);
+    static const char *const lines[] = {"team 'sopport', which has no agent and no rules of its own yet: did you mean 'support'?\n",
+                                        "agent 'lucai', whom there is not yet: did you mean 'lucia'?\n",
+                                        "skill 'refunds:3', which no agent has yet: did you mean 'refunds:2'?\n",
+                                        "skill 'wine', which no agent has yet\n"};
+    for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+        (void)snprintf(want, sizeof(want), "OK     policy    %s:3: the trigger 'greets' names the %s", config, lines[i]);
+        if (!strstr(out, want))
+            fail_msg("not said: %s in %s", want, out);
+    }
+    (void)snprintf(want, sizeof(want), "OK     policy    %s:6: the rule 'far' names the team 'nowhere-at-all', which has no agent and no rules of its own yet\n",
+                   config);
+    assert_non_null(strstr(out, want));
+    assert_null(strstr(out, "rule 'right'"));
+    sql(name, "SELECT desk.put_team('sopport')"); /* rules make a team */
+    assert_int_equal(run(rlv_cli_check, with_config("check")), EX_OK);
+    assert_null(strstr(out, "names the team 'sopport'"));
+    sql(name, "DELETE FROM relevo.agent; DELETE FROM relevo.team WHERE team <> ''");
+    configure();
+}
+
 /* Everything that is missing is said in one go, and when all is there nothing is. */
 static void check_finds(void **state)
 {
@@ -399,7 +443,7 @@ int main(void)
         {
             cmocka_unit_test(migrate),         cmocka_unit_test(topics),
             cmocka_unit_test(webhook_and_lag), cmocka_unit_test(an_empty_timeline),
-            cmocka_unit_test(no_dead_letters),
+            cmocka_unit_test(no_dead_letters), cmocka_unit_test(check_whom),
             cmocka_unit_test(check_finds), /* the last: it breaks the schema */
         };
     return cmocka_run_group_tests(tests, setup, teardown);
