@@ -340,6 +340,48 @@ def tips(seed):
         expect((decided.count("notified"), decided.count("summarized"), decided.count("handed_off")) == (1, 1, 0), f"decided: {decided}")
 
 
+FLOW = """
+flows:
+  - id: quote
+    kind: lead
+    start: {keywords: [cotización]}
+    slots:
+      - {name: guests, type: amount, ask: '¿Cuántas personas?'}
+      - {name: name, type: name, ask: '¿Cómo te llamas?'}
+    score:
+      - {when: {slot: guests, min: 50}, fit: 60}
+    done: Gracias.
+    then: hand_off
+"""
+
+
+def lead(seed):
+    """a flow that ends with a name tells the salesperson at that message, with the name and the score, and the bot goes on"""
+    plugins = [{"name": name, "path": str(Path(os.environ["RELEVO_PLUGINS"]) / f"{name}.so"), "isolation": "inline", "options": options} for name, options in (
+        ("lead_qualifier", {"flows": "flows.yaml"}),
+        ("crm_notifier", {"destination": "sales", "events": ["lead"], "lead_triggers": ["lead_qualifier"],
+                          "mapping": {"who": "{{slots.name}}", "score": "{{slots.lead.score}}", "why": "{{handoff.trigger}}"}}))]
+    with Lab("lead", partitions=1, plugins=plugins, policy=policy(triggers=[{"trigger": "lead_qualifier", "tell_only": True}])) as lab:
+        lab.config.with_name("flows.yaml").write_text(FLOW)
+        consumer = lab.start()
+        say(lab, "573001", "quiero una cotización")
+        say(lab, "573001", "80 personas")
+        lab.wait_caught_up()
+        expect(lab.sql("SELECT count(*) FROM desk.tips") == [(0,)], "told before it was complete")
+        say(lab, "573001", "Marisol Pérez")
+        lab.wait_caught_up()
+        rows = lab.sql("SELECT trigger, text, owner FROM desk.tips")
+        expect(rows == [("lead_qualifier", "Marisol Pérez", "bot")], f"tips: {rows}")
+        expect(said(lab, "573001")[-1] == ("flow.quote", "Gracias."), f"the bot does not go on: {said(lab, '573001')}")
+        say(lab, "573001", "gracias a ti")
+        lab.wait_caught_up()
+        consumer.stop()
+        world = lab.check(model=False)
+        told = [world.schemas.decode(r.value, "EffectRequest") for records in world.outputs["effects"].values() for r in records]
+        told = [json.loads(effect["body"]) for effect in told if effect["destination"] == "sales"]
+        expect(told == [{"who": "Marisol Pérez", "score": "30", "why": "lead_qualifier"}], f"the salesperson was told {told}")
+
+
 def survey_and_pause(seed):
     """where bursts wait, a score and its comment do not; what belongs to no survey waits, and is answered once"""
     with Lab("paused", partitions=1, policy=policy(pause="1500ms", survey={"on_resolve": True}), command_poll="200ms") as lab:
@@ -370,4 +412,4 @@ def survey_and_pause(seed):
 
 
 if __name__ == "__main__":
-    sys.exit(run("afterwards", tips, begins, told, collects, truth, follow_up, survey, survey_and_pause))
+    sys.exit(run("afterwards", tips, lead, begins, told, collects, truth, follow_up, survey, survey_and_pause))
