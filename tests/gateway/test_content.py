@@ -43,10 +43,11 @@ class ContentLab(DoorLab):
 
     def put(self, kind, text=None, content=None, context=None, who=WHO):
         self.n += 1
-        conversation, lane, epoch = self.sql("SELECT id::text, lane, epoch FROM relevo.conversation WHERE wa_id = %s", who)[0]
+        conversation, lane, epoch, seq = self.sql("SELECT c.id::text, lane, epoch, l.seq FROM relevo.conversation c JOIN relevo.lane l USING (lane)"
+                                                  " WHERE wa_id = %s", who)[0]
         at = int(time.time() * 1000)
         ident = f"{at:012x}"[:8] + "-" + f"{at:012x}"[8:] + f"-7000-8000-{self.n:012x}"
-        record = {"id": ident, "conversation_id": conversation, "phone_number_id": NUMBER, "wa_id": who, "lane": lane, "seq": 10**6 + self.n,
+        record = {"id": ident, "conversation_id": conversation, "phone_number_id": NUMBER, "wa_id": who, "lane": lane, "seq": seq,
                   "at": at, "epoch": epoch, "author": "agent", "agent_id": "ana", "type": kind, "text": text, "context_id": context,
                   "content": None if content is None else json.dumps(content, ensure_ascii=False)}
         self.produce(lane, conversation.encode(), self.schemas["OutboundMessage"].encode(record), self.prefix + "relevo.outbound.v1")
