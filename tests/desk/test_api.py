@@ -5,19 +5,24 @@
     test_api.py [SEED]
 """
 import gzip
+import json
 import re
 import sys
 import threading
 import time
+import urllib.parse
+import uuid
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
 from jsonschema import Draft202012Validator, RefResolver  # noqa: E402
-from lab.desk import PASSWORD, Browser, Desk, DeskLab, Stream  # noqa: E402
+from lab.desk import PASSWORD, Browser, Desk, DeskLab, FakeWhatsApp, Stream  # noqa: E402
 from lab.generate import partition_of  # noqa: E402
-from lab.stack import expect, run  # noqa: E402
+from lab.stack import PLUGINS, expect, run  # noqa: E402
 
 NUMBER, SCRIPT = "105550001", "<script>alert('x')</script> \"&' \u202e"
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(200)
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Setting:
@@ -55,12 +60,12 @@ class Setting:
             browser.csrf = browser.get("/api/session")[1]["csrf"]
         return browser
 
-    def customer(self, who, text, name="Eva"):
+    def customer(self, who, text, name="Eva", **more):
         """Writes, and waits until it was decided; the conversation's id."""
         self.said += 1
         key, message = f"{NUMBER}:{who}".encode(), f"wamid.{who}.{self.said}"
         event = {"kind": "message", "phone_number_id": NUMBER, "wa_id": who, "message_id": message, "type": "text", "text": text,
-                 "customer_name": name, "sent_at": 1767225600000}
+                 "customer_name": name, "sent_at": 1767225600000, **more}
         self.lab.produce(partition_of(key, self.lab.partitions), key, self.lab.schemas["WhatsAppEvent"].encode(event))
         self.lab.flush()
         return self.wait(f"the decision about '{text}'", lambda: self.lab.sql(
@@ -508,36 +513,103 @@ def test_away(seed):
 
 
 def test_document(seed):
-    """The OpenAPI document says what the routes really answer."""
-    with Setting("deskdoc") as s:
-        sup, adm, nobody = s.person("sup"), s.person("adm"), s.person()
-        conversation = s.customer("573000000005", "person ya")
-        s.wait("the handoff", lambda: sup.get(f"/api/conversations/{conversation}")[1]["owner"] == "queued")
+    """The OpenAPI document says what every route answers: when all is well, to nobody, to whoever may not, and to what is no request."""
+    whatsapp = FakeWhatsApp()
+    whatsapp.files = {"1": ("image/png", PNG)}
+    with Setting("deskdoc", desk={"templates": [{"name": "listo", "language": "es", "text": "Hola {{1}}"}]},
+                 deliver={"api_url": f"http://127.0.0.1:{whatsapp.port}", "api_private": True, "token": "the token"},
+                 plugins=[{"name": "scripted", "path": str(PLUGINS.parent / "tests" / "plugins" / "scripted.so")},
+                          {"name": "responder", "options": {"kb": str(ROOT / "docs/examples/cafe_andino/kb")}},
+                          {"name": "sentiment", "path": "triggers/sentiment.so"}],
+                 policy={"triggers": [{"trigger": "sentiment", "threshold": 0.8, "observe": True}]}) as s:
+        s.lab.sql("SELECT desk.put_team('care', p_accept_within => '10 minutes'), desk.put_canned('hola', 'Hola')")
+        ana, ben, sup, adm, nobody = (s.person(login) for login in ("ana", "ben", "sup", "adm", None))
         document = nobody.get("/api/openapi.json")[1]
         resolver = RefResolver.from_schema(document)
-        bodies = {"take_over": {}, "reply": {"text": "hola"}, "note": {"text": "n"}, "assign": {"to": "ana"}, "return": {"purpose": "continue"},
-                  "resolve": {}, "presence": {"presence": "away"}, "decline": {}}
-        asked = 0
+        asked = set()
+
+        def ask(browser, want, method, path, body=None, where=None, headers=(), **query):
+            """Asks, and holds the answer against the document. What was said, as JSON."""
+            operation = document["paths"][path][method.lower()]
+            url = path.replace("{id}", where or conversation) + ("?" + urllib.parse.urlencode(query) if query else "")
+            status, text = browser.ask(method, url, body, headers, raw=True)
+            expect(status == want, f"{method} {url} answers {status} instead of {want}: {text[:300]}")
+            said = operation["responses"].get(str(status))
+            expect(said is not None, f"{method} {path} answers {status}, of which the document knows nothing: {text[:300]}")
+            (kind, content), = (resolver.resolve(said["$ref"])[1] if "$ref" in said else said)["content"].items()
+            got = browser.headers["Content-Type"].split(";")[0]
+            expect(kind in (got, "*/*"), f"{method} {path} answers {got}")
+            if want == 200:
+                asked.add((method.lower(), path))
+            if kind != "application/json":
+                return text
+            mistakes = [e.message for e in Draft202012Validator(content["schema"], resolver=resolver).iter_errors(json.loads(text))]
+            expect(not mistakes, f"{method} {path}, {status}, answers otherwise than the document says: {mistakes[:3]}")
+            return json.loads(text)
+
+        C = "/api/conversations/{id}"
+        bodies = {"/api/session": {"login": "zoe", "password": PASSWORD}, "/api/presence": {"presence": "online"}, "/api/ask": {"question": "¿hacen envíos?"},
+                  f"{C}/reply": {"text": "hola"}, f"{C}/note": {"text": "n"}, f"{C}/tag": {"add": "vip"}, f"{C}/return": {"purpose": "continue"},
+                  f"{C}/assign": {"to": "ben"}, f"{C}/template": {"name": "listo", "language": "es", "parameters": ["Eva"]}, f"{C}/media": PNG}
+        queries = {f"{C}/found": {"search": "hola"}, f"{C}/media": {"media": "1", "name": "a.png"}}
+        do = lambda path, browser=sup, want=200, **more: ask(browser, want, "POST", path, bodies.get(path, {}), **queries.get(path, {}), **more)  # noqa: E731
+        offered = lambda: sup.get(f"/api/conversations/{conversation}")[1]["offered_to"] == "ana"  # noqa: E731
+
+        conversation = s.customer("573000000006", "hola")
+        do("/api/presence")
+        s.customer("573000000006", "person ya")
+        s.wait("the offer", offered)
+        do(f"{C}/decline")
+        do(f"{C}/assign")
+        who = "573000000005"
+        s.customer(who, "hola")
+        s.customer(who, "", type="image", media_id="1", mime_type="image/png", raw="{}")
+        conversation = s.customer(who, "person ya")
+        s.wait("the offer", offered)
+        for path in ("accept", "reply", "note", "tag", "template", "media", "snooze", "wake", "seen"):
+            do(f"{C}/{path}")
+        for path in ("reply", "resolve", "return", "accept", "decline", "snooze", "template", "media"):
+            expect(do(f"{C}/{path}", ben, 409)["agent_id"] == "ana", "whoever has not got it reads who has")
+        for path in ("/api/pull", "/api/heartbeat", "/api/ask"):
+            do(path)
+        s.wait("the conversation is written down", lambda: len(sup.get(f"/api/conversations/{conversation}/history")[1]) > 5)
+        gets = [path for path, operations in document["paths"].items() if "get" in operations and path != "/api/events"]  # the stream: other tests
+        for path in gets:
+            said = ask(adm if path in ("/api/configuration", "/api/triggers") else sup, 200, "GET", path, **queries.get(path, {}))
+            filled = not path.startswith("/api/reports/") or path.endswith(("triggers", "answers", "agents"))
+            expect(said or not filled, f"GET {path} has nothing to hold against the document")
+        for path in ("return", "take_over", "resolve"):
+            do(f"{C}/{path}")
+        do("/api/session", s.person())
+        ask(s.person("zoe"), 200, "DELETE", "/api/session")
+
+        refused = 0
         for path, operations in document["paths"].items():
             for method, operation in operations.items():
-                if path in ("/api/session", "/api/events") and method != "get" or path == "/api/events":
-                    continue  # the other tests do
-                browser = adm if path == "/api/configuration" else sup
-                url = path.replace("{id}", conversation)
-                status, text = browser.ask(method.upper(), url, bodies.get(path.rsplit("/", 1)[1], {}) if method == "post" else None, raw=True)
-                said = operation["responses"].get(str(status))
-                expect(said is not None, f"{method} {path} answered {status}, of which the document knows nothing: {text}")
-                said = resolver.resolve(said["$ref"])[1] if "$ref" in said else said
-                for kind, content in said["content"].items():
-                    expect(browser.headers["Content-Type"].startswith(kind), f"{path} answers {browser.headers['Content-Type']}")
-                    if kind == "application/json":
-                        import json
-                        mistakes = [e.message for e in Draft202012Validator(content["schema"], resolver=resolver).iter_errors(json.loads(text))]
-                        expect(not mistakes, f"{method} {path} answers otherwise than the document says: {mistakes[:3]}")
-                asked += 1
-        expect(asked > 20, f"only {asked} routes were asked")
+                answers, body = operation["responses"], bodies.get(path, {}) if method == "post" else None
+                if path in ("/api/events", "/api/openapi.json"):
+                    continue
+                ask(nobody, 401, method.upper(), path, {} if path == "/api/session" and body else body)
+                if "403" in answers and method == "get":
+                    ask(ana, 403, "GET", path)
+                if "403" in answers and method != "get":
+                    ask(ana if path != "/api/session" else nobody, 403 if path != "/api/session" or method == "post" else 401, method.upper(), path, body,
+                        headers={"Origin": "https://evil.example"})
+                if "404" in answers:
+                    ask(sup, 404, method.upper(), path, body, where=str(uuid.UUID(int=1)), **queries.get(path, {}))
+                if "400" in answers and "{id}" in path:
+                    ask(sup, 400, method.upper(), path, body, where="no-uuid", **queries.get(path, {}))
+                elif "400" in answers and method == "post":
+                    ask(sup if path != "/api/session" else nobody, 400, "POST", path, b"{")
+                elif "400" in answers:
+                    ask(sup, 400, "GET", path, **{operation["parameters"][-1]["name"]: "many"})
+                if method == "post":
+                    ask(sup if path != "/api/session" else nobody, 413, "POST", path, bytes(17 << 20) if path == f"{C}/media" else b"x" * 70000)
+                refused += 1
+        every = {(method, path) for path, operations in document["paths"].items() for method in operations} - {("get", "/api/events")}
+        expect(asked == every and refused > 40, f"never seen to be done: {every - asked}")
         # And the other way round: no route that the document does not know.
-        source = (Path(__file__).resolve().parents[2] / "core/desk/routes.c").read_text()
+        source = (ROOT / "core/desk/routes.c").read_text()
         routes = set(re.findall(r'"(/api/[a-z_{}/.]+)"', source)) - {"/api/reports/"} | {f"/api/reports/{name}" for name in re.findall(r'REPORT\("(\w+)"', source)}
         expect(len(routes) > 40, f"only {len(routes)} routes were found")
         expect(routes <= set(document["paths"]), f"not in the document: {routes - set(document['paths'])}")

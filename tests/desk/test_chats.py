@@ -5,7 +5,6 @@ searching one conversation, the supervisor's board, triggers that only watch, an
 
     test_chats.py [SEED]
 """
-import http.server
 import json
 import sys
 import threading
@@ -14,6 +13,7 @@ import urllib.parse
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parent)]
+from lab.desk import FakeWhatsApp  # noqa: E402
 from lab.generate import partition_of  # noqa: E402
 from lab.stack import PLUGINS, expect, run  # noqa: E402
 from test_api import NUMBER, SCRIPT, Setting  # noqa: E402
@@ -269,44 +269,6 @@ def test_board(seed):
         s.customer("573150000001", "gracias")
         waits = s.wait("waits again", lambda: sup.get("/api/board")[1]["due"])
         expect(waits[0]["waiting_since"] > due[0]["waiting_since"], "since the last message, not the first")
-
-
-class FakeWhatsApp:
-    """Files as the Cloud API has them; what it was sent, and whether by the token's bearer."""
-
-    def __init__(self):
-        self.files, self.taken, self.strangers, self.broken = {}, [], 0, False
-        fake = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def log_message(self, *_):
-                pass
-
-            def answer(self, status, body, kind="application/json"):
-                self.send_response(status)
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def do_GET(self):
-                fake.strangers += self.headers.get("Authorization") != "Bearer the token"
-                name = self.path.rsplit("/", 1)[1]
-                if fake.broken or name not in fake.files:
-                    self.answer(500 if fake.broken else 404, b"{}")
-                elif self.path.startswith("/bytes/"):
-                    self.answer(200, fake.files[name][1], "text/html")
-                else:
-                    self.answer(200, json.dumps({"url": f"http://127.0.0.1:{fake.port}/bytes/{name}", "mime_type": fake.files[name][0]}).encode())
-
-            def do_POST(self):
-                fake.strangers += self.headers.get("Authorization") != "Bearer the token"
-                fake.taken.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
-                self.answer(500 if fake.broken else 200, b'{"id": "9001"}')
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
 
 def test_files(seed):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The desk in the lab: the role, and somebody who uses its API as the page does."""
+"""The desk in the lab: the role, somebody who uses its API as the page does, and the files of WhatsApp."""
 import http.client
+import http.server
 import json
 import socket
 import threading
@@ -112,3 +113,41 @@ class Stream(threading.Thread):
     def cut(self):
         self.socket.shutdown(socket.SHUT_RDWR)
         self.join()
+
+
+class FakeWhatsApp:
+    """Files as the Cloud API has them; what it was sent, and whether by the token's bearer."""
+
+    def __init__(self):
+        self.files, self.taken, self.strangers, self.broken = {}, [], 0, False
+        fake = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+            def answer(self, status, body, kind="application/json"):
+                self.send_response(status)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def do_GET(self):
+                fake.strangers += self.headers.get("Authorization") != "Bearer the token"
+                name = self.path.rsplit("/", 1)[1]
+                if fake.broken or name not in fake.files:
+                    self.answer(500 if fake.broken else 404, b"{}")
+                elif self.path.startswith("/bytes/"):
+                    self.answer(200, fake.files[name][1], "text/html")
+                else:
+                    self.answer(200, json.dumps({"url": f"http://127.0.0.1:{fake.port}/bytes/{name}", "mime_type": fake.files[name][0]}).encode())
+
+            def do_POST(self):
+                fake.strangers += self.headers.get("Authorization") != "Bearer the token"
+                fake.taken.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+                self.answer(500 if fake.broken else 200, b'{"id": "9001"}')
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
