@@ -211,7 +211,7 @@ def main():
     parser.add_argument("--rate", type=int, default=1000, help="events a second")
     parser.add_argument("--seconds", type=int, default=10, help="of each measurement")
     parser.add_argument("--rounds", type=int, default=4, help="0: only the page and the takeovers")
-    parser.add_argument("--clicks", type=int, default=300, help="takeovers, by the API and by the page")
+    parser.add_argument("--clicks", type=int, default=300, help="takeovers, by the API and by the page; 0: only the listeners' cost")
     parser.add_argument("--paints", type=int, default=20, help="times that the page is opened, each way")
     args = parser.parse_args()
     plugins = [{"name": "keyword", "path": "triggers/keyword.so", "options": {"phrases": HANDED_OVER}}]
@@ -263,15 +263,16 @@ def main():
             alone.append(spent[0])
             print(f"  CPU us an event of consume and Postgres: {spent[0]:.1f} without, {spent[args.listeners]:.1f} with "
                   f"{args.listeners} listeners; the desk's own {spent_desk[-1]:.1f}; {shown[-1]:.1f} bytes an event and listener, {answers[-1]:.0f} answers a second", flush=True)
-        opened = pages()
-        took = clicks(lab, browser, args.clicks)
-        print(f"  from the request to the fence: p50 {share(took, 50):.1f} ms, p99 {share(took, 99):.1f} ms, {len(took)} times")
-        figure("takeover_p99_ms", share(took, 99))
-        said = in_the_page(lab, args.paints, args.clicks)
-        if said:
-            tell_page(lab, said)
-        opened.kill()
-        opened.join()
+        if args.clicks:
+            opened = pages()
+            took = clicks(lab, browser, args.clicks)
+            print(f"  from the request to the fence: p50 {share(took, 50):.1f} ms, p99 {share(took, 99):.1f} ms, {len(took)} times")
+            figure("takeover_p99_ms", share(took, 99))
+            said = in_the_page(lab, args.paints, args.clicks)
+            if said:
+                tell_page(lab, said)
+            opened.kill()
+            opened.join()
         if ratios:
             print(f"  noise: the measurements without listeners lie within {max(alone) / min(alone) - 1:.1%} of each other, the ratios from "
                   f"{min(ratios):.3f} to {max(ratios):.3f}")
