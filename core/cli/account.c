@@ -101,7 +101,7 @@ int rlv_cli_account(int argc, char **argv)
     if (is_put && !no_password && !read_password(password, sizeof(password)))
         return rlv_cli_usage("account", "no password was given; --no-password to make do without");
     rlv_config *config;
-    code = rlv_cli_load(path, &config);
+    code = rlv_cli_load(argv[0], path, &config);
     if (code)
         return code;
     rlv_error err = {0};

@@ -20,12 +20,13 @@
 #include "registry/registry.h"
 
 static const char help[] =
-    "Usage: relevo check [--offline | --print] [--json] [--config FILE]\n\n"
+    "Usage: relevo check [--offline | --print] [--for NAME] [--json] [--config FILE]\n\n"
     "Is all there that `relevo consume` needs? One line for each part: OK, or FAIL with what is wrong and "
     "what to do.\n\n"
     "  --offline   connects to nothing: the file, and every plugin with its options\n"
     "  --print     only prints the configuration in force: file, environment and defaults, and which of them each value\n"
     "              is from; secrets are hidden\n"
+    "  --for NAME  only what `relevo NAME` uses: servers, secrets and plugins of others need not be there\n"
     "  --json      for machines: one line with all parts, or with all options\n\n"
     "Else it also asks Kafka (topics, partition counts, settings, rights), Postgres (schema, rights) and the "
     "schema\n"
@@ -313,30 +314,29 @@ static void check_registry(rlv_check *check)
 /* ---- the command
  * ----------------------------------------------------------------------------------------------- */
 
-static int run(const rlv_config *config, bool offline)
+static int run(const rlv_config *config, const char *command, bool offline)
 {
     rlv_check check = {.config = config};
     rlv_check_ok("config", "%s: %zu plugins, %zu triggers and %zu rules in the policy", config->file, config->n_plugins,
                  config->policy.n_triggers, config->policy.n_rules);
-    check_plugins(&check);
-    check_confinement(&check);
-    if (offline) {
-        check_properties(&check);
-        (void)check_address(&check, true);
-    } else {
-        rlv_check_kafka(&check);
-        if (check_address(&check, false))
-            rlv_check_postgres(&check);
-        check_registry(&check);
+    if (rlv_config_uses(command, "plugins")) {
+        check_plugins(&check);
+        check_confinement(&check);
     }
+    if (rlv_config_uses(command, "kafka"))
+        offline ? check_properties(&check) : rlv_check_kafka(&check);
+    if (rlv_config_uses(command, "postgres") && check_address(&check, offline) && !offline)
+        rlv_check_postgres(&check);
+    if (rlv_config_uses(command, "registry") && !offline)
+        check_registry(&check);
     return check.wrong == 0 ? EX_OK : check.wrong == check.away ? EX_UNAVAILABLE : EX_CONFIG;
 }
 
-static int print(const char *path, bool json)
+static int print(const char *path, const char *command, bool json)
 {
     rlv_buf page = RLV_BUF_INIT(PAGE_MAX);
     rlv_error err;
-    int rc = rlv_config_print(path, json, &page, &err);
+    int rc = rlv_config_print(path, command, json, &page, &err);
     if (rc == RLV_OK)
         rc = fputs(page.data, stdout) >= 0 ? EX_OK : EX_IOERR;
     else
@@ -361,21 +361,24 @@ static int put_parts(int code)
 
 int rlv_cli_check(int argc, char **argv)
 {
-    const char *path = NULL;
+    const char *path = NULL, *command = NULL;
     bool offline = false, printed = false, json = false;
     const rlv_cli_flag flags[] = {
-        {"config", &path, NULL}, {"offline", NULL, &offline}, {"print", NULL, &printed}, {"json", NULL, &json}};
-    int first, rc = rlv_cli_parse(argc, argv, help, flags, 4, &first);
+        {"config", &path, NULL},     {"for", &command, NULL}, {"offline", NULL, &offline},
+        {"print", NULL, &printed}, {"json", NULL, &json}};
+    int first, rc = rlv_cli_parse(argc, argv, help, flags, sizeof(flags) / sizeof(*flags), &first);
     if (rc >= 0)
         return rc;
     if (first != argc)
         return rlv_cli_usage("check", "unexpected '%s'", argv[first]);
+    if (command && !rlv_config_known_command(command))
+        return rlv_cli_usage("check", "--for is for a command that needs a configuration, not '%s'", command);
     rlv_config *config;
-    rc = rlv_cli_load(path, &config);
+    rc = rlv_cli_load(command, path, &config);
     if (rc)
         return rc;
     parts = json && !printed ? json_array() : NULL;
-    rc = printed ? print(path, json) : run(config, offline);
+    rc = printed ? print(path, command, json) : run(config, command, offline);
     if (parts)
         rc = put_parts(rc);
     rlv_config_free(config);

@@ -113,17 +113,17 @@ int rlv_cli_parse(int argc, char **argv, const char *help, const rlv_cli_flag *f
     return -1;
 }
 
-int rlv_cli_load(const char *path, rlv_config **ret)
+int rlv_cli_load(const char *command, const char *path, rlv_config **ret)
 {
     rlv_error err;
-    int rc = rlv_config_load(path, ret, &err);
+    int rc = rlv_config_load(path, command, ret, &err);
     if (rc == RLV_OK) {
         rlv_log_setup((*ret)->log.level, (*ret)->log.json);
         return EX_OK;
     }
     if (rc == RLV_E_CONFIG) {
         rlv_buf lines = RLV_BUF_INIT(MISTAKES_MAX);
-        (void)rlv_config_mistakes(path, &lines);
+        (void)rlv_config_mistakes(path, command, &lines);
         (void)fputs(lines.data ? lines.data : err.message, stderr);
         rlv_buf_free(&lines);
         return EX_CONFIG;
@@ -144,7 +144,7 @@ int rlv_cli_configured(int argc, char **argv, const char *help, const rlv_cli_fl
         return code;
     if (first != argc)
         return rlv_cli_usage(argv[0], "unexpected '%s'", argv[first]);
-    code = rlv_cli_load(path, ret);
+    code = rlv_cli_load(argv[0], path, ret);
     return code ? code : -1;
 }
 

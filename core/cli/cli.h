@@ -70,8 +70,9 @@ int rlv_cli_fail(const rlv_error *err);
 int rlv_cli_exit_code(int code);
 /* Writes "relevo NAME: what; see `relevo NAME --help`" and returns EX_USAGE. */
 int rlv_cli_usage(const char *name, const char *fmt, ...) RLV_PRINTF(2, 3);
-/* Loads a configuration and sets up the log; on failure every mistake is on stderr. 0, or the exit code. */
-int rlv_cli_load(const char *path, rlv_config **ret);
+/* Loads a configuration as a command reads it (rlv_config_load), and sets up the log; on failure every mistake is on stderr. 0, or the
+   exit code. */
+int rlv_cli_load(const char *command, const char *path, rlv_config **ret);
 
 /*
  * The beginning of a command that takes options and nothing else, --config besides the n given: reads them and loads the

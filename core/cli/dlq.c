@@ -450,7 +450,7 @@ int rlv_cli_dlq(int argc, char **argv)
     if (wish.since && !rlv_cli_moment(wish.since, &wish.since_ms))
         return rlv_cli_usage("dlq", "--since '%s' is no time: 24h, 7d, 2026-03-01 or 2026-03-01T14:30", wish.since);
     rlv_config *config;
-    code = rlv_cli_load(wish.path, &config);
+    code = rlv_cli_load(argv[0], wish.path, &config);
     if (code)
         return code;
     code = run(config, &wish, verb);

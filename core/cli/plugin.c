@@ -185,7 +185,7 @@ static bool find(const char *word, const char *config_path, char *path, size_t s
     rlv_error err;
     bool found = false;
     /* A configuration with mistakes must not keep its plugins from being explained. */
-    if (rlv_config_load(config_path, &config, &err) == RLV_OK)
+    if (rlv_config_load(config_path, "plugin", &config, &err) == RLV_OK)
         for (size_t i = 0; i < config->n_plugins && !found; i++)
             if (strcmp(config->plugins[i].name, word) == 0) {
                 (void)snprintf(path, size, "%s", config->plugins[i].path);
@@ -285,7 +285,7 @@ static int release(const char *name, const char *ops, const char *config_path, b
 {
     rlv_config *config = NULL;
     if (!ops) {
-        int rc = rlv_cli_load(config_path, &config);
+        int rc = rlv_cli_load("plugin", config_path, &config);
         if (rc)
             return rc;
         ops = config->ops.listen;
@@ -329,7 +329,7 @@ int rlv_cli_plugin(int argc, char **argv)
         return rlv_cli_usage(
             "plugin", "say what: list, info NAME, release NAME, key NAME, sign FILE.so or verify FILE.so");
     rlv_config *config;
-    rc = rlv_cli_load(path, &config);
+    rc = rlv_cli_load("plugin", path, &config);
     if (rc)
         return rc;
     rc = list(config, json);

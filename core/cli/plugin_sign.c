@@ -63,7 +63,7 @@ int rlv_plugin_verify(const char *path, const char *key, const char *config_path
         return verify(path, &(const char *){public}, 1, json);
     }
     rlv_config *config;
-    int rc = rlv_cli_load(config_path, &config);
+    int rc = rlv_cli_load("plugin", config_path, &config);
     if (rc)
         return rc;
     if (config->trust.n_keys)

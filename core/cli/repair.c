@@ -492,7 +492,7 @@ int rlv_cli_repair(int argc, char **argv)
     if (!read_lane(lane, &orders.lane) || !read_lane(skip, &orders.skip))
         return rlv_cli_usage("repair", "a lane is a number from 0");
     rlv_config *config;
-    rc = rlv_cli_load(path, &config);
+    rc = rlv_cli_load(argv[0], path, &config);
     if (rc)
         return rc;
     told = json ? json_array() : NULL;

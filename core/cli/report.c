@@ -214,7 +214,7 @@ int rlv_cli_report(int argc, char **argv)
     if (since_ms >= until_ms)
         return rlv_cli_usage("report", "--since is not before --until");
     rlv_config *config;
-    rc = rlv_cli_load(path, &config);
+    rc = rlv_cli_load(argv[0], path, &config);
     if (rc)
         return rc;
     rc = run(config, wanted, csv ? CSV : json ? JSON : TABLE, since_ms, until_ms);

@@ -109,13 +109,13 @@ static void on_signal(int number)
     rlv_role_stop = 1;
 }
 
-/* `relevo check HOW` with the options that the role was given; what it says goes to stderr. */
+/* `relevo check HOW --for ROLE` with the options that the role was given; what it says goes to stderr. */
 static bool good(void)
 {
     extern char **environ;
-    char program[] = "relevo", check[] = "check", *args[ARGS_MAX] = {program, check, role.how};
-    for (size_t n = 3; n + 1 < ARGS_MAX && role.argv[n - 2]; n++)
-        args[n] = role.argv[n - 2];
+    char program[] = "relevo", check[] = "check", whose[] = "--for", *args[ARGS_MAX] = {program, check, role.how, whose, role.argv[0]};
+    for (size_t n = 5; n + 1 < ARGS_MAX && role.argv[n - 4]; n++)
+        args[n] = role.argv[n - 4];
     posix_spawn_file_actions_t actions;
     if (posix_spawn_file_actions_init(&actions) != 0)
         return false;

@@ -13,7 +13,7 @@
 extern volatile sig_atomic_t rlv_role_stop;
 
 /*
- * To be called before any thread is made. On SIGHUP `relevo check <how>` judges the files as they are by now, in a process of its own:
+ * To be called before any thread is made. On SIGHUP `relevo check <how> --for ROLE` judges the files as they are by now, in a process of its own:
  * what it refuses changes nothing, else the role stops as by SIGTERM and rlv_role_end begins anew. argv: the role's own, which must
  * live as long as the process. RLV_E_IO, RLV_E_LIMIT: signals, or a thread, are not to be had.
  */

@@ -317,7 +317,7 @@ int rlv_cli_timeline(int argc, char **argv)
         !read_time(quiet, &t->quiet_ms))
         rc = rlv_cli_usage("timeline", "a time is written 30s, 5m or 2h");
     else
-        rc = rlv_cli_load(path, &config);
+        rc = rlv_cli_load(argv[0], path, &config);
     if (rc == EX_OK) {
         t->config = config;
         rc = run(t);

@@ -548,7 +548,7 @@ int rlv_cli_topics(int argc, char **argv)
         return rlv_cli_usage("topics", "say `relevo topics create`, `relevo topics list` or `relevo topics --plan`");
     wish.create = create && !wish.plan;
     rlv_config *config;
-    rc = rlv_cli_load(path, &config);
+    rc = rlv_cli_load(argv[0], path, &config);
     if (rc)
         return rc;
     struct job *job = calloc(1, sizeof(*job));

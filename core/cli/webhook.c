@@ -188,7 +188,7 @@ int rlv_cli_webhook(int argc, char **argv)
     if (rc >= 0)
         return rc;
     rlv_config *config;
-    rc = rlv_cli_load(path, &config);
+    rc = rlv_cli_load(argv[0], path, &config);
     if (rc)
         return rc;
     struct sender s = {.config = config, .json = json};

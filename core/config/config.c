@@ -125,7 +125,7 @@ static int draft_fill(rlv_draft *draft, const char *path, rlv_error *err)
     return RLV_OK;
 }
 
-static int draft_new(const char *path, rlv_draft **ret, rlv_error *err)
+static int draft_new(const char *path, const char *command, rlv_draft **ret, rlv_error *err)
 {
     if (!path)
         path = getenv("RELEVO_CONFIG");
@@ -138,6 +138,7 @@ static int draft_new(const char *path, rlv_draft **ret, rlv_error *err)
         free(draft);
         return rlv_error_set(err, RLV_E_LIMIT, "%s: no memory to read it", path);
     }
+    draft->command = command;
     int rc = draft_fill(draft, path, err);
     if (rc) {
         rlv_arena_free(draft->arena);
@@ -163,10 +164,10 @@ static int next_mistake(const rlv_draft *draft, int after)
     return best;
 }
 
-int rlv_config_load(const char *path, rlv_config **ret, rlv_error *err)
+int rlv_config_load(const char *path, const char *command, rlv_config **ret, rlv_error *err)
 {
     rlv_draft *draft;
-    int rc = draft_new(path, &draft, err);
+    int rc = draft_new(path, command, &draft, err);
     if (rc)
         return rc;
     if (draft->n_mistakes == 0) {
@@ -192,11 +193,11 @@ void rlv_config_free(rlv_config *config)
         rlv_arena_free(config->arena); /* the configuration itself lies in it */
 }
 
-size_t rlv_config_mistakes(const char *path, rlv_buf *out)
+size_t rlv_config_mistakes(const char *path, const char *command, rlv_buf *out)
 {
     rlv_draft *draft;
     rlv_error err;
-    if (draft_new(path, &draft, &err)) {
+    if (draft_new(path, command, &draft, &err)) {
         rlv_buf_printf(out, "%s\n", err.message);
         return 1;
     }
@@ -210,10 +211,10 @@ size_t rlv_config_mistakes(const char *path, rlv_buf *out)
     return n;
 }
 
-int rlv_config_print(const char *path, bool json, rlv_buf *out, rlv_error *err)
+int rlv_config_print(const char *path, const char *command, bool json, rlv_buf *out, rlv_error *err)
 {
     rlv_draft *draft;
-    int rc = draft_new(path, &draft, err);
+    int rc = draft_new(path, command, &draft, err);
     if (rc)
         return rc;
     if (draft->n_mistakes == 0)

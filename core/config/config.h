@@ -70,7 +70,7 @@ typedef struct rlv_config {
     const char *cluster;        /* [a-z0-9.-]+; prefix of transactional ids */
     rlv_config_property *kafka; /* passed through; among them bootstrap.servers */
     size_t n_kafka;
-    const char *postgres; /* conninfo or URL, with the password: secret */
+    const char *postgres; /* conninfo or URL, with the password: secret. NULL only for a command that does not use it */
 
     struct { /* names with the prefix applied */
         const char *const *events;
@@ -172,26 +172,32 @@ typedef struct rlv_config {
 } rlv_config;
 
 /*
- * Reads and checks a configuration. path NULL: $RELEVO_CONFIG, else /etc/relevo/relevo.yaml. Immutable
+ * Reads and checks a configuration. path NULL: $RELEVO_CONFIG, else /etc/relevo/relevo.yaml. command: "consume", "gateway", ...: what it
+ * does not use (uses.c) may be missing, and the files of those secrets are not opened, so that they are empty; NULL: for all. Immutable
  * afterwards: any thread may read it. RLV_E_CONFIG: err holds the first mistake as "file:line: what; what to
  * do" and how many more there are; RLV_E_NOT_FOUND: no such file.
  */
-RLV_MUST_CHECK int rlv_config_load(const char *path, rlv_config **ret, rlv_error *err);
+RLV_MUST_CHECK int rlv_config_load(const char *path, const char *command, rlv_config **ret, rlv_error *err);
 void rlv_config_free(rlv_config *config);
 
 /* Reads it again and appends every mistake, one a line, in the order of the file. Returns how many there are.
  */
-size_t rlv_config_mistakes(const char *path, rlv_buf *out);
+size_t rlv_config_mistakes(const char *path, const char *command, rlv_buf *out);
 
 /* Reads it again and appends it as YAML, or as a line of JSON, each value with where it comes from, secrets hidden. RLV_E_CONFIG as
    rlv_config_load. */
-RLV_MUST_CHECK int rlv_config_print(const char *path, bool json, rlv_buf *out, rlv_error *err);
+RLV_MUST_CHECK int rlv_config_print(const char *path, const char *command, bool json, rlv_buf *out, rlv_error *err);
 
 /*
  * Puts another file in a plugin's place, before the configuration is used: for `relevo replay`. A file outside the program's
  * folder runs in a process of its own. The hash stays as it was. RLV_E_NOT_FOUND: no such entry, or no such file.
  */
 RLV_MUST_CHECK int rlv_config_replace_plugin(rlv_config *config, rlv_str entry, const char *path, rlv_error *err);
+
+/* Whether a command works with this option ("deliver.token"), or this section. One that is not known, and NULL, with all of them. */
+bool rlv_config_uses(const char *command, const char *path);
+/* Whether it is known what a command uses: of each that works with servers, secrets or plugins it is. */
+bool rlv_config_known_command(const char *command);
 
 /* The value of a Kafka property; NULL when it is not set. */
 const char *rlv_config_kafka(const rlv_config *config, const char *name);

@@ -17,6 +17,7 @@ typedef struct rlv_draft {
     rlv_arena *arena;
     struct rlv_values *values; /* in arena */
     const char *file;
+    const char *command; /* for which it is read; NULL: for all */
     const char *variable; /* being read; NULL: the file */
     bool blamed;          /* variable is set for the next mistake only */
     const rlv_yaml_node *root;
@@ -53,8 +54,9 @@ bool rlv_draft_passes(rlv_draft *draft, int32_t line, const rlv_option *option, 
 void rlv_option_set_list(void *at, const char **items, size_t n);
 /* A path for people: "plugins.name" of "plugins[].name". */
 const char *rlv_draft_shown(rlv_draft *draft, const char *path);
-/* A secret's file, without its last newline; absent when it cannot be read, which is then a noted mistake. */
-rlv_str rlv_draft_secret(rlv_draft *draft, int32_t line, const char *what, rlv_str path);
+/* The file of the secret `of`, without its last newline; absent when the command does not use it, or when it cannot be read, which is
+   then a noted mistake. */
+rlv_str rlv_draft_secret(rlv_draft *draft, int32_t line, const char *of, const char *what, rlv_str path);
 
 /* kafka.c */
 void rlv_draft_kafka(rlv_draft *draft, const rlv_yaml_node *node);

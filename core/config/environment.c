@@ -52,7 +52,7 @@ static void read_option(rlv_draft *draft, const rlv_option *option)
     draft->variable = file;
     if (value)
         rlv_draft_mistake(draft, 0, "%s is set too: keep one", name);
-    rlv_str text = rlv_draft_secret(draft, 0, "secret", rlv_str_from(path));
+    rlv_str text = rlv_draft_secret(draft, 0, option->path, "secret", rlv_str_from(path));
     draft->variable = NULL;
     if (text.len)
         set(draft, option, file, text.ptr);
@@ -84,7 +84,7 @@ static void read_property(rlv_draft *draft, rlv_str name, const char *value)
     for (size_t i = 0; i < rest.len; i++)
         property[i] = rest.ptr[i] == '_' ? '.' : (char)tolower((unsigned char)rest.ptr[i]);
     draft->variable = rlv_arena_printf(draft->arena, "%.*s", RLV_STR_ARG(name));
-    rlv_str text = file ? rlv_draft_secret(draft, 0, "secret", rlv_str_from(value)) : rlv_str_from(value);
+    rlv_str text = file ? rlv_draft_secret(draft, 0, "kafka", "secret", rlv_str_from(value)) : rlv_str_from(value);
     if (!rlv_str_utf8(text))
         rlv_draft_mistake(draft, 0, "not UTF-8 text");
     else if (!file || text.len)

@@ -13,7 +13,7 @@
 static void finish_kafka(rlv_draft *draft)
 {
     const char *servers = rlv_config_kafka(&draft->values->config, "bootstrap.servers");
-    if (!servers || !*servers)
+    if (rlv_config_uses(draft->command, "kafka") && (!servers || !*servers))
         rlv_draft_mistake(draft, rlv_draft_blame(draft, "kafka"),
                           "'kafka.bootstrap.servers' is missing: add "
                           "'bootstrap.servers: host:9092' below 'kafka', or set RELEVO_KAFKA");
@@ -50,10 +50,11 @@ static void finish_postgres(rlv_draft *draft)
     rlv_config *config = &draft->values->config;
     const char *password = draft->values->postgres_password;
     if (!config->postgres || !*config->postgres) {
-        rlv_draft_mistake(
-            draft, rlv_draft_blame(draft, "postgres"),
-            "'postgres.url' is missing: add 'url: postgresql://user@host/database' below 'postgres', or set "
-            "RELEVO_POSTGRES");
+        if (rlv_config_uses(draft->command, "postgres"))
+            rlv_draft_mistake(
+                draft, rlv_draft_blame(draft, "postgres"),
+                "'postgres.url' is missing: add 'url: postgresql://user@host/database' below 'postgres', or set "
+                "RELEVO_POSTGRES");
         return;
     }
     if (!is_url(config->postgres) && !strchr(config->postgres, '=')) {
@@ -197,7 +198,8 @@ static void finish_deliver(rlv_draft *draft)
             rlv_draft_mistake(draft, d->line, "destination '%s' has both 'token' and 'authorization': keep one", d->name);
         if (d->token_url && (*d->token || *d->authorization))
             rlv_draft_mistake(draft, d->line, "destination '%s' has 'token_url' and a token of its own: keep one", d->name);
-        if (d->token_url ? !*d->client_id || !*d->client_secret : *d->client_id || *d->client_secret)
+        bool secret = *d->client_secret || (d->token_url && !rlv_config_uses(draft->command, "deliver.destinations"));
+        if (d->token_url ? !*d->client_id || !secret : *d->client_id || secret)
             rlv_draft_mistake(draft, d->line, "destination '%s' wants all of 'token_url', 'client_id' and 'client_secret', or none", d->name);
         for (size_t j = 0; j < i; j++)
             if (destinations[j].name && strcmp(destinations[j].name, d->name) == 0)

@@ -109,7 +109,7 @@ void rlv_draft_kafka(rlv_draft *draft, const rlv_yaml_node *node)
             continue;
         else if (is_file_of(item->key, &name)) {
             const char *what = rlv_arena_printf(draft->arena, "'kafka.%s'", item->key.ptr);
-            rlv_str text = rlv_draft_secret(draft, item->line, what, item->text);
+            rlv_str text = rlv_draft_secret(draft, item->line, "kafka", what, item->text);
             if (text.len)
                 rlv_draft_kafka_set(draft, item->line, name, text);
         } else {

@@ -93,7 +93,8 @@ const rlv_option rlv_options[] = {
      "the reason."},
 
     {"postgres.url", STRING, ROOT(config.postgres), REQUIRED | SECRET, NULL, 0, 0, NULL, NULL,
-     "Where Postgres is: a URL (postgresql://user@host/database) or key=value words, as for psql."},
+     "Where Postgres is: a URL (postgresql://user@host/database) or key=value words, as for psql. `relevo gateway`, which has no use for "
+     "it, needs none."},
     {"postgres.password", STRING, ROOT(postgres_password), SECRET, "", 0, 0, NULL, NULL,
      "The password, when the URL holds none."},
 

@@ -323,6 +323,11 @@ static void put_option(struct page *page, const rlv_option *option, const void *
     rlv_buf value = RLV_BUF_INIT(RLV_YAML_BYTES_MAX), origin = RLV_BUF_INIT(LINE_MAX_BYTES);
     put_value(page, &value, option, base);
     put_origin(page, &origin, option, entry);
+    bool unread = (option->flags & RLV_FLAG_SECRET) && !rlv_config_uses(page->draft->command, option->path);
+    if (unread && !rlv_str_is(rlv_buf_view(&origin), "default")) {
+        rlv_buf_free(&value);
+        put_word(page, &value, HIDDEN);
+    }
     if (page->json) {
         put_row(page, path, rlv_buf_view(&value), rlv_buf_view(&origin));
     } else {

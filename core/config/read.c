@@ -193,7 +193,7 @@ static bool read_secret_file(rlv_draft *draft, const rlv_yaml_node *map, const r
                           rlv_yaml_kind_name(node));
     else if (!rlv_yaml_empty(node)) {
         rlv_str text =
-            rlv_draft_secret(draft, node->line, rlv_arena_printf(draft->arena, "'%s'", path), node->text);
+            rlv_draft_secret(draft, node->line, option->path, rlv_arena_printf(draft->arena, "'%s'", path), node->text);
         if (text.len)
             rlv_draft_scalar(draft, node->line, option, base, text);
     }

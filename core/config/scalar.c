@@ -223,13 +223,15 @@ void rlv_draft_defaults(rlv_draft *draft, enum rlv_scope scope, void *base)
             rlv_draft_scalar(draft, 0, &rlv_options[i], base, rlv_str_from(rlv_options[i].initial));
 }
 
-rlv_str rlv_draft_secret(rlv_draft *draft, int32_t line, const char *what, rlv_str path)
+rlv_str rlv_draft_secret(rlv_draft *draft, int32_t line, const char *of, const char *what, rlv_str path)
 {
     bool relative = !draft->variable && path.len && path.ptr[0] != '/';
     const char *name =
         relative ? rlv_arena_printf(draft->arena, "%s/%.*s", draft->values->config.folder, RLV_STR_ARG(path))
                  : copy(draft, path).ptr;
     rlv_str none = {NULL, 0};
+    if (!rlv_config_uses(draft->command, of))
+        return none;
     FILE *file = fopen(name, "re");
     if (!file) {
         rlv_draft_mistake(draft, line, "%s: cannot read %s: %s", what, name, strerror(errno));

@@ -19,7 +19,7 @@ void rlv_configured(rlv_request *request, rlv_str id)
     rlv_buf out = RLV_BUF_INIT(1 << 20);
     rlv_error err;
     (void)id;
-    if (rlv_config_print(request->desk->config->file, false, &out, &err) != RLV_OK || out.failed) {
+    if (rlv_config_print(request->desk->config->file, "desk", false, &out, &err) != RLV_OK || out.failed) {
         rlv_request_fail(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "broken", "%s", err.message);
     } else {
         request->status = MHD_HTTP_OK;

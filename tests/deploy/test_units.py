@@ -66,7 +66,7 @@ def check_notices(mistakes):
         folder = Path(name)
         manager.bind(str(folder / "notify"))
         config = folder / "relevo.yaml"
-        config.write_text("kafka: {bootstrap.servers: '127.0.0.1:1'}\npostgres: {url: 'postgresql://x/y'}\nops: {listen: '127.0.0.1:0'}\n"
+        config.write_text("kafka: {bootstrap.servers: '127.0.0.1:1'}\npostgres: {url_file: /nowhere}\nops: {listen: '127.0.0.1:0'}\n"
                           "gateway: {listen: '127.0.0.1:0', app_secrets: [x], verify_token: y, drain: 1s}\n")
         config.chmod(0o600)
         environment = {k: v for k, v in os.environ.items() if not k.startswith("RELEVO_")}

@@ -94,7 +94,7 @@ int main(int argc, char **argv)
     rlv_error err;
     if (argc != 4 || !rlv_str_int(rlv_str_from(argv[3]), &seconds))
         return 64;
-    if (rlv_config_load(argv[1], &config, &err) || rlv_host_new(config, &host, &err)) {
+    if (rlv_config_load(argv[1], NULL, &config, &err) || rlv_host_new(config, &host, &err)) {
         (void)fprintf(stderr, "%s\n", err.message);
         return 78;
     }

@@ -179,6 +179,15 @@ static void check(void **state)
     assert_non_null(strstr(out, "FAIL   postgres"));
     assert_non_null(strstr(out, "/nowhere.so"));
     assert_null(strstr(out, "hunter2"));
+    put(name, "kafka: {bootstrap.servers: 'k:9092'}\npostgres: {url_file: /nowhere}\nplugins: [{name: nowhere, path: /nowhere.so}]\n");
+    assert_int_equal(run(rlv_cli_check, line), EX_CONFIG);
+    (void)snprintf(line, sizeof(line), "check --offline --for gateway --config %s", name);
+    assert_int_equal(run(rlv_cli_check, line), EX_OK); /* it has neither Postgres nor plugins */
+    assert_non_null(strstr(out, "OK     kafka     k:9092\n"));
+    assert_null(strstr(out, "postgres"));
+    (void)snprintf(line, sizeof(line), "check --offline --for gatway --config %s", name);
+    assert_int_equal(run(rlv_cli_check, line), EX_USAGE);
+    (void)snprintf(line, sizeof(line), "check --offline --config %s", name);
     put(name, "kafka: {bootstrap.servers: 'k:9092'}\npostgres: {url: host=p}\ncolor: 1\nlog: {level: x}\n");
     assert_int_equal(run(rlv_cli_check, line), EX_CONFIG);
     assert_non_null(strstr(err, ":3: unknown key 'color'"));
@@ -581,7 +590,7 @@ static int configured(int argc, char **argv)
 static int load_named(int argc, char **argv)
 {
     assert_int_equal(argc, 2);
-    return rlv_cli_load(argv[1], &loaded);
+    return rlv_cli_load(argv[0], argv[1], &loaded);
 }
 
 static int misused(int argc, char **argv)

@@ -66,7 +66,7 @@ rlv_config *load(const char *text)
     put_file("relevo.yaml", text);
     rlv_config *config = NULL;
     rlv_error err = {0};
-    if (rlv_config_load("relevo.yaml", &config, &err))
+    if (rlv_config_load("relevo.yaml", NULL, &config, &err))
         fail_msg("%s", err.message);
     return config;
 }
@@ -76,7 +76,7 @@ const char *mistakes(const char *text)
     static char lines[16384];
     put_file("relevo.yaml", text);
     rlv_buf out = RLV_BUF_INIT(sizeof(lines));
-    (void)rlv_config_mistakes("relevo.yaml", &out);
+    (void)rlv_config_mistakes("relevo.yaml", NULL, &out);
     (void)snprintf(lines, sizeof(lines), "%.*s", RLV_STR_ARG(rlv_buf_view(&out)));
     rlv_buf_free(&out);
     return lines;

@@ -285,7 +285,7 @@ static void config_from_variable(void **state)
     (void)setenv("RELEVO_CONFIG", "other.yaml", 1);
     rlv_config *c = NULL;
     rlv_error err = {0};
-    assert_int_equal(rlv_config_load(NULL, &c, &err), RLV_OK);
+    assert_int_equal(rlv_config_load(NULL, NULL, &c, &err), RLV_OK);
     assert_string_equal(c->cluster, "other");
     assert_string_equal(c->folder, ".");
     rlv_config_free(c);

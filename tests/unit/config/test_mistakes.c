@@ -367,7 +367,7 @@ static void a_file_with_a_nul(void **state)
     assert_int_equal(fwrite(bytes, sizeof(bytes) - 1, 1, file), 1);
     assert_int_equal(fclose(file), 0);
     rlv_buf out = RLV_BUF_INIT(1000);
-    assert_int_equal(rlv_config_mistakes("relevo.yaml", &out), 1);
+    assert_int_equal(rlv_config_mistakes("relevo.yaml", NULL, &out), 1);
     assert_string_equal(out.data, "relevo.yaml:3: a control character (NUL, for example): remove it\n");
     rlv_buf_free(&out);
 }
@@ -378,7 +378,7 @@ static void the_first_with_the_count(void **state)
     put_file("relevo.yaml", LEAST "consume: {linger: 5, drain: 5}\nlog: {level: x}\n");
     rlv_config *config = NULL;
     rlv_error err = {0};
-    assert_int_equal(rlv_config_load("relevo.yaml", &config, &err), RLV_E_CONFIG);
+    assert_int_equal(rlv_config_load("relevo.yaml", NULL, &config, &err), RLV_E_CONFIG);
     assert_null(config);
     assert_string_equal(
         err.message,
@@ -392,14 +392,14 @@ static void a_file_that_cannot_be_read(void **state)
     (void)state;
     rlv_config *config = NULL;
     rlv_error err = {0};
-    assert_int_equal(rlv_config_load("nowhere.yaml", &config, &err), RLV_E_NOT_FOUND);
+    assert_int_equal(rlv_config_load("nowhere.yaml", NULL, &config, &err), RLV_E_NOT_FOUND);
     assert_string_equal(
         err.message, "nowhere.yaml: cannot be read: No such file or directory; name the file with --config "
                      "or RELEVO_CONFIG");
-    assert_int_equal(rlv_config_load(".", &config, &err), RLV_E_CONFIG);
+    assert_int_equal(rlv_config_load(".", NULL, &config, &err), RLV_E_CONFIG);
     assert_string_equal(err.message, ".: cannot be read: Is a directory; name a file in it");
     rlv_buf out = RLV_BUF_INIT(1000);
-    assert_int_equal(rlv_config_mistakes("nowhere.yaml", &out), 1);
+    assert_int_equal(rlv_config_mistakes("nowhere.yaml", NULL, &out), 1);
     assert_non_null(strstr(out.data, "nowhere.yaml: cannot be read"));
     rlv_buf_free(&out);
 }
@@ -413,7 +413,7 @@ static void many(void **state)
         rlv_buf_printf(&text, "zzz%dyyy%d: 1\n", i, i);
     put_file("relevo.yaml", text.data);
     rlv_buf out = RLV_BUF_INIT(100000);
-    assert_int_equal(rlv_config_mistakes("relevo.yaml", &out), 150);
+    assert_int_equal(rlv_config_mistakes("relevo.yaml", NULL, &out), 150);
     assert_non_null(strstr(out.data, "relevo.yaml: and 50 more\n"));
     rlv_buf_free(&out);
     rlv_buf_free(&text);

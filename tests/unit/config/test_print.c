@@ -39,7 +39,7 @@ static char *print(const char *text)
     put_file("relevo.yaml", text);
     rlv_buf out = RLV_BUF_INIT(1000000);
     rlv_error err = {0};
-    if (rlv_config_print("relevo.yaml", false, &out, &err))
+    if (rlv_config_print("relevo.yaml", NULL, false, &out, &err))
         fail_msg("%s", err.message);
     return out.data; /* freed by the caller */
 }
@@ -98,7 +98,7 @@ static void for_machines(void **state)
     (void)setenv("RELEVO_CONSUME_BATCH_MAX", "77", 1);
     rlv_buf out = RLV_BUF_INIT(1000000);
     rlv_error err = {0};
-    int rc = rlv_config_print("relevo.yaml", true, &out, &err);
+    int rc = rlv_config_print("relevo.yaml", NULL, true, &out, &err);
     (void)unsetenv("RELEVO_CONSUME_BATCH_MAX");
     assert_int_equal(rc, RLV_OK);
     assert_null(strstr(out.data, "hunter2"));
@@ -173,7 +173,7 @@ static void mistakes_come_first(void **state)
     put_file("relevo.yaml", LEAST "consume: {linger: 5}\n");
     rlv_buf out = RLV_BUF_INIT(1000);
     rlv_error err = {0};
-    assert_int_equal(rlv_config_print("relevo.yaml", false, &out, &err), RLV_E_CONFIG);
+    assert_int_equal(rlv_config_print("relevo.yaml", NULL, false, &out, &err), RLV_E_CONFIG);
     assert_int_equal(out.len, 0);
     assert_non_null(strstr(err.message, "relevo.yaml:3: 'consume.linger' is '5'"));
     rlv_buf_free(&out);

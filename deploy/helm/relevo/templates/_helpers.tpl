@@ -95,12 +95,13 @@ relevo.yaml: |
 {{- end }}
 {{- end }}
 
-{{/* The secrets that are named, as they are now: nothing without a cluster. */}}
+{{/* The secrets of a pod, as they are now: nothing without a cluster. */}}
 {{- define "relevo.secrets" -}}
-{{- if .Values.secretChecksums }}
-{{- $names := list .Values.postgres.existingSecret .Values.kafka.existingSecret .Values.registry.existingSecret .Values.whatsapp.existingSecret .Values.deliver.destinationsSecret }}
-{{- range $name := $names | compact | uniq | sortAlpha }}
-{{- with lookup "v1" "Secret" $.Release.Namespace $name }}{{ $name }} {{ toJson .data }}{{ end }}
+{{- if .root.Values.secretChecksums }}
+{{- $names := list }}
+{{- range include "relevo.secretsOf" . | fromJson }}{{ $names = append $names .secret }}{{ end }}
+{{- range $name := $names | uniq | sortAlpha }}
+{{- with lookup "v1" "Secret" $.root.Release.Namespace $name }}{{ $name }} {{ toJson .data }}{{ end }}
 {{- end }}
 {{- end }}
 {{- end }}

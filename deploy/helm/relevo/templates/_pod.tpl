@@ -13,28 +13,11 @@ The pod of anything that runs relevo. Called with a dict:
 {{- $values := .root.Values -}}
 - name: RELEVO_CONFIG
   value: /etc/relevo/relevo.yaml
-- name: RELEVO_POSTGRES_FILE
-  value: /run/secrets/relevo/{{ .postgres }}/{{ $values.postgres.key }}
-{{- with $values.kafka.passwordKey }}
-- name: RELEVO_KAFKA_SASL_PASSWORD_FILE
-  value: /run/secrets/relevo/kafka/{{ . }}
+{{- range $name, $secret := include "relevo.secretsOf" . | fromJson }}
+{{- range $variable, $key := $secret.variables }}
+- name: {{ $variable }}
+  value: /run/secrets/relevo/{{ $name }}/{{ $key }}
 {{- end }}
-{{- with $values.registry.passwordKey }}
-- name: RELEVO_REGISTRY_PASSWORD_FILE
-  value: /run/secrets/relevo/registry/{{ . }}
-{{- end }}
-{{- with $values.registry.tokenKey }}
-- name: RELEVO_REGISTRY_TOKEN_FILE
-  value: /run/secrets/relevo/registry/{{ . }}
-{{- end }}
-{{- if eq .role "gateway" }}
-- name: RELEVO_GATEWAY_APP_SECRETS_FILE
-  value: /run/secrets/relevo/whatsapp/{{ $values.whatsapp.appSecretsKey }}
-- name: RELEVO_GATEWAY_VERIFY_TOKEN_FILE
-  value: /run/secrets/relevo/whatsapp/{{ $values.whatsapp.verifyTokenKey }}
-{{- else if eq .role "deliver" }}
-- name: RELEVO_DELIVER_TOKEN_FILE
-  value: /run/secrets/relevo/whatsapp/{{ $values.whatsapp.tokenKey }}
 {{- end }}
 {{- if and (eq .kind "role") (eq .role "consume") (eq $values.consume.kind "StatefulSet") }}
 - name: RELEVO_CONSUME_INSTANCE
@@ -45,11 +28,38 @@ The pod of anything that runs relevo. Called with a dict:
 {{- end }}
 {{- end }}
 
-{{/* The keys of WhatsApp's secret that a role needs, as a JSON list: who is reached from outside cannot send, who sends cannot sign. */}}
-{{- define "relevo.whatsappKeys" -}}
-{{- $whatsapp := .root.Values.whatsapp }}
-{{- $keys := dict "gateway" (list $whatsapp.appSecretsKey $whatsapp.verifyTokenKey) "deliver" (list $whatsapp.tokenKey) }}
-{{- get $keys .role | default list | uniq | toJson }}
+{{/*
+The secrets that a pod holds, and nothing that only others work with (core/config/uses.c): who is reached from outside cannot send, who sends
+cannot sign. As JSON: the volume, which secret that is, the variables that name its keys (none are set for a key that is not), and whether
+only those keys are mounted.
+*/}}
+{{- define "relevo.secretsOf" -}}
+{{- $values := .root.Values }}
+{{- $whatsapp := $values.whatsapp }}
+{{- $uses := dict "consume" (list "postgres" "kafka" "registry") "gateway" (list "kafka" "whatsapp") "deliver" (list "postgres" "kafka" "whatsapp" "destinations")
+  "desk" (list "postgres" "kafka") "migrate" (list "postgres") "topics" (list "kafka") "expire" (list "postgres" "kafka") }}
+{{- $uses := get $uses .role | default (list "postgres" "kafka" "registry" "destinations") }}
+{{- $all := dict
+  "postgres" (dict "secret" (ternary $values.setup.ownerSecret $values.postgres.existingSecret (eq .postgres "owner")) "only" true
+    "variables" (dict "RELEVO_POSTGRES_FILE" $values.postgres.key))
+  "kafka" (dict "secret" $values.kafka.existingSecret "variables" (dict "RELEVO_KAFKA_SASL_PASSWORD_FILE" $values.kafka.passwordKey))
+  "registry" (dict "secret" $values.registry.existingSecret
+    "variables" (dict "RELEVO_REGISTRY_PASSWORD_FILE" $values.registry.passwordKey "RELEVO_REGISTRY_TOKEN_FILE" $values.registry.tokenKey))
+  "whatsapp" (dict "secret" $whatsapp.existingSecret "only" true "variables" (eq .role "gateway" | ternary
+    (dict "RELEVO_GATEWAY_APP_SECRETS_FILE" $whatsapp.appSecretsKey "RELEVO_GATEWAY_VERIFY_TOKEN_FILE" $whatsapp.verifyTokenKey)
+    (dict "RELEVO_DELIVER_TOKEN_FILE" $whatsapp.tokenKey)))
+  "destinations" (dict "secret" $values.deliver.destinationsSecret "variables" dict) }}
+{{- $holds := dict }}
+{{- range $name := $uses }}
+{{- $one := get $all $name }}
+{{- if $one.secret }}
+{{- $variables := dict }}
+{{- range $variable, $key := $one.variables }}{{ if $key }}{{ $_ := set $variables $variable $key }}{{ end }}{{ end }}
+{{- $keys := $one.only | default false | ternary (values $variables | uniq | sortAlpha) list }}
+{{- $_ := set $holds (eq $name "postgres" | ternary $.postgres $name) (dict "secret" $one.secret "variables" $variables "keys" $keys) }}
+{{- end }}
+{{- end }}
+{{- toJson $holds }}
 {{- end }}
 
 {{- define "relevo.pluginMounts" -}}
@@ -65,17 +75,8 @@ The pod of anything that runs relevo. Called with a dict:
 {{- define "relevo.mounts" -}}
 {{- $values := .root.Values -}}
 - {name: config, mountPath: /etc/relevo, readOnly: true}
-- {name: {{ .postgres }}, mountPath: /run/secrets/relevo/{{ .postgres }}, readOnly: true}
-{{- if has .role (list "gateway" "deliver") }}
-- {name: whatsapp, mountPath: /run/secrets/relevo/whatsapp, readOnly: true}
-{{- end }}
-{{- if $values.deliver.destinationsSecret }}
-- {name: destinations, mountPath: /run/secrets/relevo/destinations, readOnly: true}
-{{- end }}
-{{- range list "kafka" "registry" }}
-{{- if (get $values .).existingSecret }}
-- {name: {{ . }}, mountPath: /run/secrets/relevo/{{ . }}, readOnly: true}
-{{- end }}
+{{- range $name, $_ := include "relevo.secretsOf" . | fromJson }}
+- {name: {{ $name }}, mountPath: /run/secrets/relevo/{{ $name }}, readOnly: true}
 {{- end }}
 {{- if .plugins }}
 {{- include "relevo.pluginMounts" . }}
@@ -83,20 +84,6 @@ The pod of anything that runs relevo. Called with a dict:
 {{- with $values.extraVolumeMounts }}
 {{ toYaml . }}
 {{- end }}
-{{- end }}
-
-{{/* Called with (dict "name" <of the volume> "secret" <its name> "keys" <those that are mounted; without any: all>). */}}
-{{- define "relevo.secret" -}}
-- name: {{ .name }}
-  secret:
-    secretName: {{ .secret }}
-    defaultMode: 0440
-    {{- with .keys }}
-    items:
-      {{- range . }}
-      - {key: {{ . }}, path: {{ . }}}
-      {{- end }}
-    {{- end }}
 {{- end }}
 
 {{- define "relevo.volumes" -}}
@@ -109,18 +96,17 @@ The pod of anything that runs relevo. Called with a dict:
       {{- range $path, $text := $values.files }}
       - {key: {{ include "relevo.key" $path }}, path: {{ printf "files/%s" $path | quote }}}
       {{- end }}
-{{ include "relevo.secret" (dict "name" .postgres "keys" (list $values.postgres.key) "secret" (ternary $values.setup.ownerSecret $values.postgres.existingSecret (eq .postgres "owner"))) }}
-{{- with include "relevo.whatsappKeys" . | fromJsonArray }}
-{{ include "relevo.secret" (dict "name" "whatsapp" "keys" . "secret" $values.whatsapp.existingSecret) }}
-{{- end }}
-{{- with $values.deliver.destinationsSecret }}
-{{ include "relevo.secret" (dict "name" "destinations" "secret" .) }}
-{{- end }}
-{{- range list "kafka" "registry" }}
-{{- $name := . }}
-{{- with (get $values .).existingSecret }}
-{{ include "relevo.secret" (dict "name" $name "secret" .) }}
-{{- end }}
+{{- range $name, $secret := include "relevo.secretsOf" . | fromJson }}
+- name: {{ $name }}
+  secret:
+    secretName: {{ $secret.secret }}
+    defaultMode: 0440
+    {{- with $secret.keys }}
+    items:
+      {{- range . }}
+      - {key: {{ . }}, path: {{ . }}}
+      {{- end }}
+    {{- end }}
 {{- end }}
 {{- if .plugins }}
 {{- range $values.plugins }}
