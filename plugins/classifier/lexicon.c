@@ -12,7 +12,7 @@ const rlc_words rlc_mood_words[] = {
      "encantado encantada amo feliz felices hermoso hermosa bendiciones felicidades felicitaciones "
      "enamorada"},
     {RLC_ES, 2, 0,
-     "gracias bueno buena buenos buenas bien mejor rico rica gusta gusto contento contenta amable "
+     "gracias buen bueno buena buenos buenas bien mejor rico rica gusta gusto contento contenta amable "
      "amables rapido rapidisimo agradezco agradecido agradecida lindo linda bonito bonita chevere "
      "bacano padre chido copado barbaro satisfecho satisfecha recomiendo recomendado puntual alegria "
      "divertido exito"},

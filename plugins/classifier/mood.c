@@ -31,6 +31,7 @@ typedef struct mood_entry {
     int8_t value[RLT_LANGUAGES]; /* by language; [RLT_UNKNOWN]: of any */
     uint8_t anger[RLT_LANGUAGES];
     uint8_t languages; /* that have it as a word of mood */
+    bool stem;         /* of such words only, and no word itself */
     uint8_t does[EFFECTS]; /* the languages (bit 1 << rlt_language) in which it does this to other words */
 } mood_entry;
 
@@ -52,12 +53,12 @@ static mood_entry *entry_of(const rlc_lexicon *lexicon, relevo_str word, uint32_
 }
 
 /* The first meaning stays: a stem never changes what a whole word means. */
-static void add_word(rlc_lexicon *lexicon, const rlc_words *words, uint8_t languages, relevo_str word)
+static void add_word(rlc_lexicon *lexicon, const rlc_words *words, uint8_t languages, relevo_str word, bool stem)
 {
     uint32_t hash = rlt_hash(word);
     mood_entry *entry = entry_of(lexicon, word, hash);
     if (!entry->word.ptr) {
-        *entry = (mood_entry){.word = word, .hash = hash};
+        *entry = (mood_entry){.word = word, .hash = hash, .stem = stem};
         entry->value[RLT_UNKNOWN] = words->value;
         entry->anger[RLT_UNKNOWN] = words->anger;
         lexicon->n++;
@@ -75,7 +76,7 @@ static void add_stem(rlc_lexicon *lexicon, const rlc_words *words, rlt_language 
 {
     relevo_str stem = rlt_stem(lexicon->work, language, word);
     if (stem.len >= STEM_MIN && !rlt_is_stop(language, stem))
-        add_word(lexicon, words, (uint8_t)(1u << language), stem);
+        add_word(lexicon, words, (uint8_t)(1u << language), stem, true);
 }
 
 /* Adds all words of the table: themselves, then their stems. False: out of memory. */
@@ -90,7 +91,7 @@ static bool add_words(rlc_lexicon *lexicon, bool stems)
             if (2 * lexicon->n + 8 > lexicon->room)
                 return false; /* more than half full: LEXICON_ROOM must grow with the table */
             if (!stems)
-                add_word(lexicon, words, words->languages, doc.tokens[j].text);
+                add_word(lexicon, words, words->languages, doc.tokens[j].text, false);
             for (int language = RLT_ES; stems && language < RLT_LANGUAGES; language++)
                 if (doc.tokens[j].kind == RLT_WORD && words->languages >> language & 1u)
                     add_stem(lexicon, words, (rlt_language)language, doc.tokens[j].text);
@@ -191,11 +192,13 @@ static const mood_entry *find_mood(const rlc_lexicon *lexicon, rlt_work *work, r
                                    const rlt_token *token, const mood_entry *entry)
 {
     uint32_t wanted = language == RLT_UNKNOWN ? RLC_ALL : 1u << language;
-    if (entry->word.ptr && entry->languages & wanted)
+    if (entry->word.ptr && !entry->stem && entry->languages & wanted)
         return entry;
     if (language == RLT_UNKNOWN || token->kind != RLT_WORD || token->text.len <= STEM_MIN)
         return NULL;
     relevo_str stem = rlt_stem(work, language, token->text);
+    if (language != RLT_EN && stem.len == token->text.len)
+        return NULL; /* in Spanish and Portuguese a form has an ending: "Ching" is none of "chingar" */
     entry = entry_of(lexicon, stem, rlt_hash(stem));
     return entry->word.ptr && entry->languages & wanted ? entry : NULL;
 }

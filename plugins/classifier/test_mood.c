@@ -76,6 +76,9 @@ static void anger(void **state)
     assert_true(read_mood(lexicon, "this is a scam, give me my money").anger > 0.6);
     assert_true(read_mood(lexicon, "¿hacen envíos a Guadalajara?").anger < 0.1);
     assert_true(read_mood(lexicon, "gracias!!!").anger < 0.1);
+    assert_true(read_mood(lexicon, "Wendy Ching").anger < 0.1); /* nor is she one in a Spanish conversation: */
+    assert_true(read_mood(lexicon, "me llamo Wendy Ching").anger < 0.1);
+    assert_true(read_mood(lexicon, "ya me chingaron con esto").anger > 0.5);
     assert_true(read_mood(lexicon, "está triste mi gato").anger < 0.3);
     assert_true(read_mood(lexicon, "no estoy enojado").anger < 0.1);
     assert_true(read_mood(lexicon, "no, son unos ladrones").anger > 0.6);

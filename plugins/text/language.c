@@ -5,11 +5,14 @@
  */
 #include "words.h"
 
+#include <math.h>
 #include <string.h>
 
 typedef struct language_tally {
     double of[RLT_LANGUAGES];
 } language_tally;
+
+#define HINT_MAX 0.35 /* confidence, where nothing but the spelling of unknown words tells it: "Wendy Ching" */
 
 typedef struct language_clue {
     const char *text;
@@ -130,7 +133,7 @@ static uint64_t end_of_piece(relevo_str source, uint64_t from, bool *ret_address
 
 rlt_language rlt_language_guess(const rlt_doc *doc, double *ret_confidence)
 {
-    language_tally tally = {{0}};
+    language_tally tally = {{0}}, spelling = {{0}};
     uint64_t end = 0;
     bool address = false;
     if (doc->n_tokens > 0)
@@ -144,8 +147,11 @@ rlt_language rlt_language_guess(const rlt_doc *doc, double *ret_confidence)
         if (entry)
             add_known(&tally, entry);
         else
-            add_unknown(&tally, doc->tokens[i].text);
+            add_unknown(&spelling, doc->tokens[i].text);
     }
+    language_tally told = tally; /* by letters and known words */
+    for (rlt_language i = RLT_ES; i <= RLT_EN; i++)
+        tally.of[i] += spelling.of[i];
     rlt_language best = RLT_ES;
     for (rlt_language i = RLT_PT; i <= RLT_EN; i++)
         if (tally.of[i] > tally.of[best])
@@ -158,7 +164,7 @@ rlt_language rlt_language_guess(const rlt_doc *doc, double *ret_confidence)
     if (lead < 0.25)
         return RLT_UNKNOWN; /* nothing, or as much for another: "pedido" */
     if (ret_confidence)
-        *ret_confidence = lead / (lead + 1);
+        *ret_confidence = told.of[best] > 0 ? lead / (lead + 1) : fmin(lead / (lead + 1), HINT_MAX);
     return best;
 }
 

@@ -51,6 +51,22 @@ static void guesses(void **state)
     }
 }
 
+/* Names are spelt in some language, and say little about the conversation's. */
+static void names_are_hints(void **state)
+{
+    static const char *const names[] = {"Wendy Ching", "wendy ching", "Whitney Shaw", "Nuninho Teixeira"};
+    double confidence;
+    rlt_doc doc;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        doc = test_read(*state, names[i]);
+        if (rlt_language_guess(&doc, &confidence) != RLT_UNKNOWN)
+            assert_true(confidence < 0.4);
+    }
+    doc = test_read(*state, "my name is Wendy Ching");
+    assert_int_equal(rlt_language_guess(&doc, &confidence), RLT_EN);
+    assert_true(confidence > 0.7);
+}
+
 static void codes(void **state)
 {
     (void)state;
@@ -89,6 +105,6 @@ static void table_is_sorted(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(guesses), TEST(codes), TEST(stop_words), TEST(table_is_sorted)};
+    const struct CMUnitTest tests[] = {TEST(guesses), TEST(names_are_hints), TEST(codes), TEST(stop_words), TEST(table_is_sorted)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -124,7 +124,8 @@ typedef struct rlt_frame {
 
 /*
  * Guesses the language from function words, common words and letters. RLT_UNKNOWN when there is no evidence
- * ("ok", "48213"): use the conversation's language then. `ret_confidence` (may be NULL) gets 0 to 1.
+ * ("ok", "48213"): use the conversation's language then. `ret_confidence` (may be NULL) gets 0 to 1; little where only the
+ * spelling of unknown words tells it, as that of names does.
  */
 rlt_language rlt_language_guess(const rlt_doc *doc, double *ret_confidence);
 
