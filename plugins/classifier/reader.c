@@ -9,6 +9,7 @@
 #define LANGUAGE_CHANGES 0.4 /* below it, a message is in the language that the conversation is in already */
 #define SURELY_BAD    (-0.5) /* of the lexicon: what one word like "roto" says, no model is asked about */
 #define SURELY_GOOD   0.6
+#define BELIEVED      0.1 /* of the intent to talk to a person, where the message only looks like it */
 
 bool rlc_reader_make(rlc_model *model, rlt_vectors *vectors, const char *person_intent, rlc_reader *ret_reader)
 {
@@ -104,16 +105,17 @@ static void learned_mood(const rlc_reader *reader, rlc_scratch *scratch, const r
     mood->sentiment = (share[POSITIVE] - share[NEGATIVE]) / total;
 }
 
-/* The patterns or the intent; where something only looks like a request, the intent is not believed. */
-static double wants_person(const rlc_reader *reader, const rlc_scratch *scratch, const rlt_doc *doc,
-                           const rlc_scored *scored)
+/* The patterns or the intent; where something only looks like a request, the intent is not believed, nor named. */
+static double wants_person(const rlc_reader *reader, const rlc_scratch *scratch, const rlt_doc *doc, rlc_scored *scored)
 {
     bool denied;
     double asked = rlc_request_score(reader->requests, doc, &denied);
     if (reader->person == reader->model->n_labels)
         return asked;
     double meant = (double)scratch->scores[reader->person] * (1 - scored->out_of_scope);
-    return fmax(asked, denied ? 0.1 * meant : meant);
+    if (denied && asked == 0 && scored->label == reader->person)
+        scored->probability *= BELIEVED;
+    return fmax(asked, denied ? BELIEVED * meant : meant);
 }
 
 bool rlc_reader_read(const rlc_reader *reader, rlt_work *work, rlc_scratch *scratch, relevo_str text,
@@ -136,10 +138,10 @@ bool rlc_reader_read(const rlc_reader *reader, rlt_work *work, rlc_scratch *scra
         if (reader->moods)
             learned_mood(reader, scratch, &input, &reading.mood);
         rlc_scored scored = rlc_model_score(reader->model, scratch, &input);
+        reading.wants_person = wants_person(reader, scratch, &doc, &scored);
         reading.intent = reader->model->labels[scored.label];
         reading.confidence = scored.probability;
         reading.out_of_scope = scored.out_of_scope;
-        reading.wants_person = wants_person(reader, scratch, &doc, &scored);
     }
     *ret_reading = reading;
     return true;

@@ -61,13 +61,29 @@ static void demo_conversation(void **state)
     tk_close(kit);
 }
 
+/* What only looks like asking for a person has not that intent either: who answers by intents would hand over. */
+static void refuses_a_person(void **state)
+{
+    (void)state;
+    static const char *const said[] = {"no quiero hablar con una persona, solo dime el horario", "não quero falar com um atendente"};
+    tk *kit = tk_open("classifier", "intents", intents, NULL);
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        tk_view *view = tk_message(kit, said[i]);
+        const relevo_reading *reading = &tk_reading(tk_run(kit, TK_CLASSIFY, &view, 1), 0)->reading;
+        assert_true(reading->wants_person < 0.2);
+        if (reading->intent.len > 0)
+            assert_string_not_equal(reading->intent.ptr, "talk_to_person");
+    }
+    tk_close(kit);
+}
+
 /* An address or a name changes no language that is known; words do. */
 static void language_stays(void **state)
 {
     (void)state;
     static const struct {
         const char *text, *language; /* NULL: that of the conversation */
-    } said[] = {{"laura@gmail.com", NULL}, {"Karina", NULL}, {"30 kilos", NULL}, {"how much is shipping?", "en"}, {"obrigada", "pt"}};
+    } said[] = {{"laura@gmail.com", NULL}, {"Karina", NULL}, {"Wendy Ching", NULL}, {"30 kilos", NULL}, {"how much is shipping?", "en"}, {"obrigada", "pt"}};
     tk *kit = tk_open("classifier", "intents", intents, NULL);
     for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
         tk_view *view = tk_message(kit, said[i].text);
@@ -378,7 +394,7 @@ static void tool_refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(demo_conversation), cmocka_unit_test(language_stays), cmocka_unit_test(knows_strange_ground),
+        cmocka_unit_test(demo_conversation), cmocka_unit_test(refuses_a_person), cmocka_unit_test(language_stays), cmocka_unit_test(knows_strange_ground),
         cmocka_unit_test(min_confidence),    cmocka_unit_test(tells_of_its_intents), cmocka_unit_test(many_threads),
         cmocka_unit_test(stored_model),      cmocka_unit_test(tool_knows_outside),
         cmocka_unit_test(learned_moods),     cmocka_unit_test(by_the_whole_message),

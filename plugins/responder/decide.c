@@ -185,6 +185,23 @@ static bool plan_follow_up(const planner *p, const rlt_doc *doc, rlr_plan *ret)
     return true;
 }
 
+/* Asks again with what is wanted alone, where something else is refused in front of it. */
+static bool plan_instead(const planner *p, const rlt_doc *doc, rlr_plan *ret)
+{
+    relevo_str wanted;
+    rlt_doc alone;
+    rlr_decision decision;
+    if (!rlt_instead(doc, &wanted))
+        return true;
+    if (!decide_text(p, wanted, &alone, &decision))
+        return false;
+    if (decision.answers) {
+        ret->whole = decision;
+        add_answer(ret, decision.found.best, decision.found.score);
+    }
+    return true;
+}
+
 /* ---- which of two ---- */
 
 /* A title as a button has room for it, cut between words if that is wanted and there are several. */
@@ -237,6 +254,8 @@ bool rlr_plan_make(const rlr_settings *settings, rlt_work *work, const rlt_doc *
     if (plan.n_answers == 0 && plan.whole.answers)
         add_answer(&plan, plan.whole.found.best, plan.whole.found.score);
     if (plan.n_answers == 0 && !plan.whole.clarify && !plan_follow_up(&p, doc, &plan))
+        return false;
+    if (plan.n_answers == 0 && !plan.whole.clarify && !plan_instead(&p, doc, &plan))
         return false;
     plan.again = plan.n_answers == 1 && !plan.answers[0]->smalltalk && rlr_has_id(context->last, plan.answers[0]->id);
     *ret = plan;

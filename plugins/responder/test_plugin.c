@@ -156,6 +156,9 @@ static void several_questions(void **state)
         {"me dices horario y formas de pago porfa", "horario", "pagos", false},
         {"quiero saber el horario y el costo de envio", "horario", "envios", false},
         {"tienen sucursal en GDL y a q hora cierran", "ubicacion", "horario", false},
+        /* what is wanted instead of what is refused */
+        {"no quiero hablar con una persona, solo dime el horario", "horario", NULL, false},
+        {"não quero falar com ninguém, só me diz o horário", "horario", NULL, false},
         /* and what is no list: one of the two alone would be guessed at */
         {"me llegó otra cosa, yo no pedí esto", "danado", NULL, false},
     };

@@ -78,6 +78,19 @@ static bool comma_before(const rlt_doc *doc, uint32_t token)
     return end - gap > 1 && memchr(gap, ',', (size_t)(end - gap));
 }
 
+bool rlt_instead(const rlt_doc *doc, relevo_str *ret)
+{
+    bool refuses = false;
+    for (uint32_t i = 0; i + 1 < doc->n_tokens; i++) {
+        if (refuses && comma_before(doc, i) && is_one_of(" solo solamente sino so somente apenas just only ", doc->tokens[i].text)) {
+            *ret = rlt_written(doc, i + 1, doc->n_tokens - i - 1);
+            return true;
+        }
+        refuses = refuses || is_one_of(" no nao not dont ", doc->tokens[i].text);
+    }
+    return false;
+}
+
 /* Cuts at every "y", with `commas` at commas too. 0: more than `max`, or with commas an item of many words: they part clauses then. */
 static size_t cut_list(const rlt_doc *doc, bool commas, relevo_str *ret, size_t max)
 {

@@ -35,6 +35,28 @@ static void leans(void **state)
     assert_false(rlt_leans(&doc));
 }
 
+static void instead(void **state)
+{
+    static const struct {
+        const char *text, *wanted;
+    } cases[] = {
+        {"no quiero hablar con una persona, solo dime el horario", "dime el horario"},
+        {"Não quero atendente, só me diz o horário.", "me diz o horário"},
+        {"I don't want an agent, just tell me the hours", "tell me the hours"},
+        {"quiero hablar con alguien, solo un minuto", NULL},
+        {"no tengo prisa y solo quiero uno", NULL},
+        {"no, solo", NULL},
+        {"", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        relevo_str wanted = {NULL, 0};
+        rlt_doc doc = test_read(*state, cases[i].text);
+        bool found = rlt_instead(&doc, &wanted);
+        if (found != (cases[i].wanted != NULL) || (found && !rlt_equal(wanted, rlt_str(cases[i].wanted))))
+            fail_msg("'%s' wants '%.*s'", cases[i].text, (int)wanted.len, wanted.ptr ? wanted.ptr : "");
+    }
+}
+
 static void sentences(void **state)
 {
     static const struct {
@@ -91,6 +113,6 @@ static void items(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(begins), TEST(leans), TEST(sentences), TEST(items)};
+    const struct CMUnitTest tests[] = {TEST(begins), TEST(leans), TEST(instead), TEST(sentences), TEST(items)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -202,6 +202,9 @@ bool rlt_question_at(const rlt_doc *doc, uint32_t token);
 bool rlt_is_question(const rlt_doc *doc);
 /* A short message that leans on what was said before: "¿y los domingos?", "e para Recife?". */
 bool rlt_leans(const rlt_doc *doc);
+/* "No quiero una persona, solo dime el horario": the piece of the source that is wanted instead of what is refused before it. False: there is
+   none. */
+bool rlt_instead(const rlt_doc *doc, relevo_str *ret);
 /* Takes a message apart where sentences end and where another question begins ("... y cuánto tarda"): at most `max` pieces of
    the source, in order; the last one has the rest. Returns how many; 0: no token. */
 size_t rlt_sentences(const rlt_doc *doc, relevo_str *ret, size_t max);
