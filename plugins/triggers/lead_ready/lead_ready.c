@@ -2,7 +2,7 @@
 /*
  * A trigger for leads that a salesperson should take: scored well enough, with the data that are required. It reads slots,
  * whoever filled them, and speaks once: at the message with which a lead becomes ready, or at the next one when its slots were filled while
- * that was answered, which triggers do not see. For this it remembers the last message of a flow under way: "1 ID".
+ * that was answered, which triggers do not see. For this it remembers the last message, until a lead is complete: "1 ID".
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,7 +138,7 @@ static long number_of(const relevo_view *view, const char *name)
     return end != text && *end == '\0' ? number : -1;
 }
 
-/* The message before this one, when a flow was under way then; absent: none was. */
+/* The message before this one, when no lead was complete then; absent: one was, or there was none. */
 static relevo_str last_message(const relevo_view *view)
 {
     relevo_str memory = view->memory;
@@ -220,14 +220,14 @@ static int32_t judge(const trigger *t, const relevo_view *view, uint32_t i, cons
     return sink->emit(sink, i, &answer.head);
 }
 
-/* While a flow is under way each message is remembered, and no longer. */
+/* Until a lead is complete each message is remembered: the first may have all that a flow asks. */
 static int32_t remember(const relevo_view *view, uint32_t i, const relevo_sink *sink)
 {
     const relevo_slot *status = slot_of(view, rlt_str("lead.status"));
-    bool open = status != NULL && rlt_equal(status->value, rlt_str("open"));
+    bool complete = status != NULL && rlt_equal(status->value, rlt_str("complete"));
     char text[RELEVO_MEMORY_MAX];
     relevo_answer_memory memory = {.head = {sizeof(memory), RELEVO_ANSWER_MEMORY}};
-    if (open && view->message->id.len + 3 < sizeof(text)) {
+    if (!complete && view->message->id.len + 3 < sizeof(text)) {
         memory.bytes.len = (uint64_t)snprintf(text, sizeof(text), "1 %.*s", (int)view->message->id.len, view->message->id.ptr);
         memory.bytes.ptr = text;
     }

@@ -68,8 +68,12 @@ static void fires_one_message_later(void **state)
     view = lead(kit, "complete", "75", "a@b.mx", "-");
     view->view.memory = tk_text(kit, "1 wamid.another");
     assert_null(fires(kit, view));
-    view = lead(kit, NULL, NULL, NULL, "-"); /* nothing to remember */
+    view = lead(kit, "complete", "75", "a@b.mx", "-"); /* nothing to remember */
     assert_null(tk_find(tk_run(kit, TK_TRIGGER, &view, 1), 0, RELEVO_ANSWER_MEMORY, 0));
+    view = lead(kit, NULL, NULL, NULL, "-"); /* this one may complete it at once */
+    memory = tk_find(tk_run(kit, TK_TRIGGER, &view, 1), 0, RELEVO_ANSWER_MEMORY, 0);
+    assert_non_null(memory);
+    assert_true(memory->as.memory.bytes.len > 2);
     tk_close(kit);
 }
 
