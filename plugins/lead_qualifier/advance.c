@@ -208,15 +208,50 @@ static bool is_other_talk(const advance *a)
     return true;
 }
 
+/* Whether a clause shows by its form that it says something else than the answer that is looked for. */
+static bool is_else(const advance *a, const lq_message *clause, const lq_slot *asked)
+{
+    char value[LQ_VALUE_MAX + 1];
+    for (size_t i = 0; i < a->turn->flow->n_slots; i++)
+        if (&a->turn->flow->slots[i] != asked && lq_value_read(clause, &a->turn->flow->slots[i], value) == LQ_STRONG)
+            return true;
+    for (uint32_t i = 0; i < clause->doc.n_tokens; i++)
+        if (clause->doc.tokens[i].kind != RLT_WORD)
+            return true;
+    return clause->doc.n_tokens > SHORT || lq_means(clause->words, LQ_AGREES, &clause->doc, NULL) ||
+           lq_means(clause->words, LQ_CORRECTS, &clause->doc, NULL) || lq_means(clause->words, LQ_LACKS, &clause->doc, NULL);
+}
+
+/* "Puebla, mi correo es ana@correo.mx": what was asked for in a clause of its own, beside others that show what they are. */
+static void take_clause(advance *a, const lq_slot *asked)
+{
+    const char *at = a->in.doc.source.ptr, *end = at + a->in.doc.source.len;
+    lq_message clause = a->in;
+    char value[LQ_VALUE_MAX + 1];
+    while (at < end && !taken_of(a->turn, asked)) {
+        const char *from = at;
+        while (at < end && !strchr(",;\n", *at))
+            at++;
+        if (rlt_read(a->in.work, (relevo_str){from, (uint64_t)(at - from)}, &clause.doc) == RLT_OK && clause.doc.n_tokens > 0 &&
+            !is_else(a, &clause, asked) && lq_value_read(&clause, asked, value) == LQ_WEAK)
+            take(a, asked, value);
+        at += at < end;
+    }
+}
+
 /* The answer to the question, in whatever words. */
 static void take_asked(advance *a, bool others)
 {
     const lq_slot *asked = a->turn->after.asked;
     char value[LQ_VALUE_MAX + 1];
-    if (!asked || taken_of(a->turn, asked) || lq_value_read(&a->in, asked, value) != LQ_WEAK)
+    if (!asked || taken_of(a->turn, asked))
         return;
     bool free = asked->type == LQ_NAME || asked->type == LQ_CITY;
     if ((a->early && (free || asked->type == LQ_TEXT)) || (a->corrects && free))
+        return;
+    if (free && others && !a->question)
+        take_clause(a, asked);
+    if (taken_of(a->turn, asked) || lq_value_read(&a->in, asked, value) != LQ_WEAK)
         return;
     if (asked->type == LQ_TEXT) {
         if (!a->question && (!others || a->in.doc.n_tokens > SHORT))
@@ -336,7 +371,7 @@ static const lq_flow *begun(const advance *a)
     for (size_t i = 0; i < flows->n; i++) {
         const lq_flow *flow = &flows->flows[i];
         /* "¿y para Monterrey?" goes on with what was said before, whatever it looks like. */
-        bool known = reading && !(a->turn->after.cancelled >> i & 1u) && !rlt_leans(&a->in.doc) && reading->confidence >= flow->min_confidence &&
+        bool known = reading && !(a->turn->after.cancelled >> i & 1u) && !rlt_leans(&a->in.doc) && reading->confidence * (1 - reading->out_of_scope) >= flow->min_confidence &&
                      is_among(flow->intents, flow->n_intents, reading->intent);
         bool said = flow->keywords && rlt_text_find(flow->keywords, &a->in.doc, 0, &match);
         if ((known || said) && !(a->turn->after.finished >> i & 1u))

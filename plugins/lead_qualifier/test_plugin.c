@@ -191,10 +191,26 @@ static void volunteered_and_conditions(void **state)
     is(t, "guests", "80");
     is(t, "name", "Luis Peña");
     says(t, "¿En qué ciudad?");
-    hears(t, "Puebla, mi correo es luis@correo.com"); /* something else on the way: the city is asked for again */
+    hears(t, "claro, mi correo es luis@correo.com"); /* something else on the way: the city is asked for again */
     is(t, "email", "luis@correo.com");
-    hears(t, "Puebla");
+    assert_null(value(t, "city"));
+    says(t, "¿En qué ciudad?");
+    hears(t, "mi correo es luis.pena@correo.com, vivo en Puebla"); /* both */
+    is(t, "email", "luis.pena@correo.com");
     is(t, "city", "Puebla");
+    is(t, "lead.status", "complete");
+    end(t);
+
+    t = begin();
+    hears_choice(t, "quiero cotizar para mi oficina, 40 personas, el viernes", NULL, "catering", 0.9);
+    says(t, "¿En qué ciudad?");
+    hears(t, "es para la empresa\nen Puebla, ana@correo.mx\nAna Torres"); /* one burst; the name was not asked for yet */
+    is(t, "city", "Puebla");
+    is(t, "email", "ana@correo.mx");
+    says(t, "¿A nombre de quién");
+    hears(t, "Ana Torres, mi RFC es GODE561231GR8");
+    is(t, "name", "Ana Torres");
+    is(t, "tax_id", "GODE561231GR8");
     is(t, "lead.status", "complete");
     end(t);
 
@@ -420,6 +436,22 @@ static void languages(void **state)
     end(t);
 }
 
+/* An intent that the message may well not have begins nothing: "no sirven para nada". */
+static void doubtful(void **state)
+{
+    (void)state;
+    talk *t = begin();
+    tk_view *view = view_of(t, "no sirven para nada", "catering", 0.66);
+    view->reading.out_of_scope = 0.46;
+    hear(t, view);
+    assert_null(t->reply);
+    view = view_of(t, "hacen coffee break?", "catering", 0.66);
+    view->reading.out_of_scope = 0.2;
+    hear(t, view);
+    says(t, "¿Para qué es?");
+    end(t);
+}
+
 /* A person is asked for, a picture comes: nothing is taken of it, and the place is kept. */
 static void other_messages(void **state)
 {
@@ -559,7 +591,7 @@ int main(void)
         cmocka_unit_test(a_lead),        cmocka_unit_test(volunteered_and_conditions),
         cmocka_unit_test(asks_again_and_goes_on), cmocka_unit_test(corrections_and_the_end),
         cmocka_unit_test(collects_data), cmocka_unit_test(only_looks_like_it), cmocka_unit_test(amends_and_holes), cmocka_unit_test(languages),
-        cmocka_unit_test(other_messages), cmocka_unit_test(waits_for_a_person),
+        cmocka_unit_test(doubtful), cmocka_unit_test(other_messages), cmocka_unit_test(waits_for_a_person),
         cmocka_unit_test(waits_and_has_said_it), cmocka_unit_test(waits_and_says_nothing),
         cmocka_unit_test(refusals_and_threads), cmocka_unit_test(tells_of_its_intents),
     };

@@ -29,6 +29,10 @@ static const char *const meanings[LQ_MEANINGS][LIST_MAX] = {
                   "cant find it", "cannot find it", "i cant find", "i dont want to give", "i dont want to say"},
     [LQ_INTRODUCES] = {"me llamo", "mi nombre es", "mi nombre completo es", "a nombre de", "el nombre es", "meu nome e",
                        "me chamo", "o nome e", "em nome de", "my name is", "the name is", "i am called"},
+    [LQ_AGREES] = {"hola", "buenas", "buenos dias", "buen dia", "gracias", "si", "sip", "claro", "ok", "okey", "va", "vale", "dale", "listo",
+                   "bueno", "bien", "perfecto", "excelente", "genial", "buenisimo", "de acuerdo", "por supuesto", "con gusto", "oi", "ola", "bom dia",
+                   "boa tarde", "boa noite", "obrigado", "obrigada", "sim", "beleza", "blz", "certo", "otimo", "perfeito", "legal", "bom", "com prazer",
+                   "hi", "hello", "hey", "thanks", "thank you", "yes", "yeah", "yep", "sure", "okay", "great", "good", "perfect", "of course", "alright"},
 };
 
 static const char *const of_type[LQ_TYPES][16] = {

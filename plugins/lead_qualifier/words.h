@@ -9,9 +9,10 @@ typedef enum lq_meaning {
     LQ_CANCELS,   /* "olvídalo": the flow ends */
     LQ_CORRECTS,  /* "no, mi correo es": something said before was wrong */
     LQ_LACKS,     /* "no sé", "prefiero no decirlo": no value for this slot */
-    LQ_INTRODUCES /* "me llamo": a name follows */
+    LQ_INTRODUCES, /* "me llamo": a name follows */
+    LQ_AGREES      /* "sí", "perfecto", "hola": says no value */
 } lq_meaning;
-#define LQ_MEANINGS 4
+#define LQ_MEANINGS 5
 
 typedef enum lq_sentence {
     LQ_SAY_RESUME,    /* before a question that is taken up again */
