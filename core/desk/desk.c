@@ -40,6 +40,20 @@ static int find_origin(rlv_desk *desk, rlv_error *err)
     return RLV_OK;
 }
 
+/* Every request asks whether it comes from one. */
+static int find_proxies(rlv_desk *desk, rlv_error *err)
+{
+    size_t n = desk->config->desk.n_proxy_peers;
+    desk->proxies = calloc(n + 1, sizeof(*desk->proxies));
+    if (!desk->proxies)
+        return rlv_error_set(err, RLV_E_LIMIT, "out of memory");
+    for (size_t i = 0; i < n; i++)
+        if (!rlv_value_network(rlv_str_from(desk->config->desk.proxy_peers[i]), desk->proxies[i].address, &desk->proxies[i].bits))
+            return rlv_error_set(err, RLV_E_CONFIG, "%s: desk.proxy_peers: '%s' is no address and no network", desk->config->file,
+                                 desk->config->desk.proxy_peers[i]);
+    return RLV_OK;
+}
+
 int rlv_desk_new(const rlv_config *config, rlv_desk **ret, rlv_error *err)
 {
     if (sodium_init() < 0)
@@ -59,6 +73,8 @@ int rlv_desk_new(const rlv_config *config, rlv_desk **ret, rlv_error *err)
         desk->port = rlv_serve_port(desk->fd);
         rc = find_origin(desk, err);
     }
+    if (rc == RLV_OK)
+        rc = find_proxies(desk, err);
     if (rc == RLV_OK)
         rc = rlv_ring_new(desk, &desk->ring, err);
     if (rc == RLV_OK)
@@ -88,6 +104,7 @@ void rlv_desk_free(rlv_desk *desk)
         (void)close(desk->fd);
     (void)pthread_mutex_destroy(&desk->lock);
     (void)pthread_mutex_destroy(&desk->hashing);
+    free(desk->proxies);
     free(desk);
 }
 

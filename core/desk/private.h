@@ -32,6 +32,12 @@ typedef struct rlv_desk_link {
     struct rlv_desk_link *next;
 } rlv_desk_link;
 
+/* A network that a proxy may send from, as rlv_value_network reads it. */
+typedef struct rlv_network {
+    unsigned char address[16];
+    unsigned bits;
+} rlv_network;
+
 enum rlv_role { RLV_ROLE_NOBODY, RLV_ROLE_AGENT, RLV_ROLE_SUPERVISOR, RLV_ROLE_ADMIN };
 
 /* Who asks; texts in the request's arena. */
@@ -83,6 +89,7 @@ struct rlv_desk {
     uint16_t port;
     char origin[300]; /* scheme, host and port that browsers say they are at; "": they are not told */
     bool secure;      /* https */
+    rlv_network *proxies; /* desk.proxy_peers, config->desk.n_proxy_peers of them */
     struct MHD_Daemon *daemon;
     rlv_feed_ring *ring;
     rlv_watch *watch;

@@ -141,12 +141,12 @@ static bool from_proxy(const rlv_request *request)
     socklen_t size = info->client_addr->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
     if (getnameinfo(info->client_addr, size, peer, sizeof(peer), NULL, 0, NI_NUMERICHOST) != 0)
         return false;
-    unsigned char address[16], network[16];
-    unsigned bits;
-    if (!rlv_value_network(rlv_str_from(peer), address, &bits))
+    rlv_network from;
+    if (!rlv_value_network(rlv_str_from(peer), from.address, &from.bits))
         return false;
+    const rlv_network *proxies = request->desk->proxies;
     for (size_t i = 0; i < config->desk.n_proxy_peers; i++)
-        if (rlv_value_network(rlv_str_from(config->desk.proxy_peers[i]), network, &bits) && same_bits(address, network, bits))
+        if (same_bits(from.address, proxies[i].address, proxies[i].bits))
             return true;
     return false;
 }
@@ -210,6 +210,12 @@ static bool note_outcome(rlv_request *request, rlv_str login, bool right)
     return rc == RLV_OK;
 }
 
+static void set_cookie(rlv_request *request, const char *cookie, const char *seconds)
+{
+    request->cookie = rlv_arena_printf(request->arena, COOKIE "=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%s%s", cookie, seconds,
+                                       request->desk->secure ? "; Secure" : "");
+}
+
 static void begin_session(rlv_request *request, rlv_str login)
 {
     rlv_desk *desk = request->desk;
@@ -238,8 +244,7 @@ static void begin_session(rlv_request *request, rlv_str login)
         refuse_login(request, "no such account");
         return;
     }
-    request->cookie = rlv_arena_printf(request->arena, COOKIE "=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%s%s", cookie, seconds,
-                                       desk->secure ? "; Secure" : "");
+    set_cookie(request, cookie, seconds);
     request->status = MHD_HTTP_OK;
     request->text = rlv_str_from(rlv_arena_printf(request->arena, "{\"csrf\":\"%s\"}", csrf));
 }
@@ -298,7 +303,7 @@ void rlv_session_log_out(rlv_request *request)
         return;
     }
     rlv_watch_end_session(request->desk->watch, token);
-    request->cookie = COOKIE "=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0";
+    set_cookie(request, "", "0");
     request->status = MHD_HTTP_OK;
     request->text = RLV_STR("{}");
 }

@@ -140,6 +140,54 @@ def test_log_in(seed):
         expect(PASSWORD not in log and "guess" not in log, "a password is in the log")
 
 
+def test_secure(seed):
+    """Behind TLS, as desk.public_url says, the session never travels in the open; whatever a request says of itself"""
+    forwarded = {"X-Forwarded-Proto": "https", "Forwarded": "proto=https"}
+    with Setting("deskopen") as s:
+        ana = s.person()
+        status, said = ana.ask("POST", "/api/session", {"login": "ana", "password": PASSWORD}, forwarded)
+        expect(status == 200 and "Secure" not in ana.headers["Set-Cookie"] and "Strict-Transport-Security" not in ana.headers,
+               f"a desk without TLS that says it has some: {status} {dict(ana.headers)}")
+    with Setting("desksecure", desk={"public_url": "https://desk.example.com/"}) as s:
+        ana = s.person()
+        for origin in (ana.origin, "http://desk.example.com", "https://desk.example.com.evil.example"):
+            expect(ana.ask("POST", "/api/session", {"login": "ana", "password": PASSWORD}, {"Origin": origin, **forwarded})[0] == 403,
+                   f"a log-in from {origin}")
+        ana.origin = "https://desk.example.com"
+        expect(ana.log_in("ana") == 200, "a log-in from where the desk is")
+        flags = {flag.strip() for flag in ana.headers["Set-Cookie"].split(";")[1:]}
+        expect({"Secure", "HttpOnly", "SameSite=Strict", "Path=/"} <= flags and not any(f.startswith("Domain") for f in flags), f"the cookie: {flags}")
+        for method, path, want in (("GET", "/", 200), ("GET", "/desk.js", 200), ("GET", "/api/counts", 200), ("GET", "/api/nothing", 404),
+                                   ("GET", "/api/configuration", 403), ("DELETE", "/api/session", 200), ("GET", "/api/counts", 401)):
+            status = ana.ask(method, path, raw=True)[0]
+            expect(status == want and ana.headers["Strict-Transport-Security"] == "max-age=31536000", f"{method} {path}: {status} {dict(ana.headers)}")
+            if method == "DELETE":
+                expect("Secure" in ana.headers["Set-Cookie"] and "Max-Age=0" in ana.headers["Set-Cookie"], "the cookie is not taken back as it was set")
+
+
+def test_crowd(seed):
+    """When all come at once some are asked to come again in a moment, and all get in: each password that is hashed takes 64 MiB"""
+    with Setting("deskcrowd") as s:
+        busy, failed, most = [], [], 100
+        def come(n):
+            browser = s.person()
+            for _ in range(60):
+                status = browser.log_in("ana")
+                if status == 200:
+                    return
+                if status != 503 or browser.headers["Retry-After"] != "2":
+                    break
+                busy.append(n)
+                time.sleep(float(browser.headers["Retry-After"]))
+            failed.append((n, status, dict(browser.headers)))
+        crowd = [threading.Thread(target=come, args=(n,)) for n in range(most)]
+        [t.start() for t in crowd]
+        [t.join() for t in crowd]
+        expect(not failed, f"who was not let in: {failed[:3]}")
+        expect(busy, "nobody had to wait: this shows nothing")
+        expect(s.lab.sql("SELECT count(*) FROM relevo.session")[0][0] == most, "each has a session")
+
+
 def test_access(seed):
     """who logged in, out and in vain is in desk.changes; no password is"""
     with Setting("access") as s:
@@ -616,4 +664,4 @@ def test_document(seed):
 
 
 if __name__ == "__main__":
-    sys.exit(run("desk", test_log_in, test_access, test_proxy, test_forged, test_work, test_teams, test_lists, test_offers, test_stream, test_stream_ends, test_shared, test_refusals, test_away, test_document))
+    sys.exit(run("desk", test_log_in, test_secure, test_crowd, test_access, test_proxy, test_forged, test_work, test_teams, test_lists, test_offers, test_stream, test_stream_ends, test_shared, test_refusals, test_away, test_document))
