@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { chromium } from 'playwright-core'
 
-const { DESK_PORT, PROXY_PORT, PHONE, PASSWORD, CHROMIUM, SHOTS } = process.env
+const { DESK_PORT, PROXY_PORT, PHONE, CHROMIUM, SHOTS } = process.env
+export const { PASSWORD } = process.env
 export const DESK = `http://127.0.0.1:${PROXY_PORT}`
 const axe = readFileSync(new URL('./node_modules/axe-core/axe.min.js', import.meta.url), 'utf8')
 export const SCRIPT = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>`

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What people do with the desk's page, in Chromium; see test_page.py.
-import { accessible, browser, DESK, expect, heard, network, open, person, phone, play, says, SCRIPT, shoot, until } from './browser.mjs'
+import { accessible, browser, DESK, expect, heard, network, open, PASSWORD, person, phone, play, says, SCRIPT, shoot, until } from './browser.mjs'
 
 async function story() {
     const stranger = await (await browser.newContext({ locale: 'es-MX' })).newPage()
@@ -270,7 +270,30 @@ async function story() {
     const vouched = await (await browser.newContext({ locale: 'es-MX', extraHTTPHeaders: { 'X-User': 'tomas' } })).newPage()
     await vouched.goto(DESK)
     await vouched.locator('.me', { hasText: 'Tomás' }).waitFor()
+    await vouched.getByRole('button', { name: 'Salir' }).click()
+    await vouched.getByRole('status').filter({ hasText: 'Has salido' }).waitFor()
+    expect((await vouched.locator('[name=password]').count()) === 0, 'who has no password is asked for one')
+    expect((await vouched.context().cookies()).length === 0, 'the session is still there')
+    await accessible(vouched, 'logged out behind a proxy')
+    await shoot(vouched, 'left')
+    await vouched.getByRole('button', { name: 'Entrar de nuevo' }).click()
+    await vouched.locator('.me', { hasText: 'Tomás' }).waitFor()
     await vouched.context().close()
+
+    console.log('-- where all log in at once, a page waits for its turn, and asks nobody to type again')
+    let refused = 0
+    const late = await (await browser.newContext({ locale: 'pt-BR' })).newPage()
+    await late.goto(DESK)
+    await late.route('**/api/session', (route) =>
+        route.request().method() === 'POST' && ++refused <= 2 ? route.fulfill({ status: 503, headers: { 'Retry-After': '1' }, json: { error: { code: 'busy', message: '' } } }) : route.continue())
+    await late.locator('[name=login]').fill('lucia')
+    await late.locator('[name=password]').fill(PASSWORD)
+    await late.keyboard.press('Enter')
+    await late.locator('.wrong', { hasText: 'logo é a sua vez' }).waitFor()
+    expect((await late.locator('[name=login]').inputValue()) === 'lucia', 'what was typed is gone')
+    await late.locator('.tabs').waitFor()
+    expect(refused === 3, `it asked ${refused} times`)
+    await late.context().close()
 
     console.log('-- on a phone, dark, in Portuguese')
     const small = await person('tomas', { viewport: { width: 390, height: 844 }, locale: 'pt-BR', colorScheme: 'dark', reducedMotion: 'reduce' })

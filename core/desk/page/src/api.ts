@@ -207,6 +207,7 @@ export class Failure extends Error {
         readonly status: number,
         readonly code: string,
         message: string,
+        readonly again = 0, // seconds, after which the server wants to be asked again
     ) {
         super(message)
     }
@@ -229,7 +230,7 @@ async function call<T>(method: string, path: string, body?: object): Promise<T> 
     const json = await answer.json().catch(() => ({}))
     if (answer.ok || (answer.status === 409 && 'done' in json)) return json as T
     if (answer.status === 401 && path !== '/api/session') dispatchEvent(new Event('loggedout'))
-    throw new Failure(answer.status, json.error?.code ?? 'error', json.error?.message ?? answer.statusText)
+    throw new Failure(answer.status, json.error?.code ?? 'error', json.error?.message ?? answer.statusText, Number(answer.headers.get('Retry-After')))
 }
 
 const at = (id: string) => `/api/conversations/${id}`

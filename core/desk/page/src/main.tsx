@@ -9,7 +9,7 @@ import { Board } from './board'
 import { Chat } from './chat'
 import { Help, shortcut } from './keys'
 import { isList, isOwn, List, type Filter, type Tab } from './list'
-import { Login } from './login'
+import { Left, Login } from './login'
 import { Notices, notify } from './notices'
 import { language, languages, refusal, speak, t } from './words'
 import './style.css'
@@ -256,7 +256,7 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
                     ?
                 </button>
                 <span class="me">{session.name}</span>
-                <button class="plain" onClick={() => api.logOut().then(leave, leave)}>
+                <button class="plain" onClick={leave}>
                     {t('logOut')}
                 </button>
             </header>
@@ -313,20 +313,35 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
 function Page() {
     const [session, setSession] = useState<Session | null>()
     const [turn, setTurn] = useState(0)
+    const [vouched, setVouched] = useState(false) // of whoever left
     // A proxy that logs people in vouches for them: nobody is asked for a password then.
     const look = () =>
         api
             .session()
             .catch((f: Failure) => (f.code === 'vouched' ? api.logIn('', '').then(api.session) : Promise.reject(f)))
             .then(setSession, () => setSession(null))
+    const leaving = useRef(false)
+    const leave = () => {
+        leaving.current = true
+        api.logOut()
+            .catch(() => undefined)
+            .then(api.session)
+            .then(look, (f: Failure) => {
+                setVouched(f.code === 'vouched')
+                setSession(null)
+            })
+            .then(() => (leaving.current = false))
+    }
     useEffect(() => {
+        const over = () => void (leaving.current || look()) // what was asked for before one left is refused after it
         look()
-        addEventListener('loggedout', look)
-        return () => removeEventListener('loggedout', look)
+        addEventListener('loggedout', over)
+        return () => removeEventListener('loggedout', over)
     }, [])
     if (session === undefined) return null
+    if (!session && vouched) return <Left />
     if (!session) return <Login done={look} />
-    return <Desk key={`${turn} ${session.csrf}`} session={session} leave={() => setSession(null)} again={() => setTurn(turn + 1)} />
+    return <Desk key={`${turn} ${session.csrf}`} session={session} leave={leave} again={() => setTurn(turn + 1)} />
 }
 
 render(<Page />, document.getElementById('desk')!)
