@@ -45,7 +45,7 @@ class Browser:
         self.origin = f"http://127.0.0.1:{port}"
 
     def ask(self, method, path, body=None, headers=(), raw=False):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         sent = {"X-CSRF-Token": self.csrf, "Origin": self.origin, **({"Cookie": self.cookie} if self.cookie else {}), **dict(headers)}
         sent = {name: value for name, value in sent.items() if value is not None}
         data = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
