@@ -107,6 +107,7 @@ async function story() {
     await lucia.reload()
     await lucia.locator('.tabs').waitFor()
     await lucia.getByRole('button', { name: 'Todas' }).click()
+    await lucia.getByRole('button', { name: 'Filtros' }).click()
     await lucia.getByLabel('Etiqueta', { exact: true }).selectOption('vip')
     await until('only what is marked', async () => (await lucia.locator('.row').count()) === 1)
     await lucia.getByLabel('Etiqueta', { exact: true }).selectOption('')

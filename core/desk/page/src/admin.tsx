@@ -31,7 +31,7 @@ export function Triggers() {
                         <th scope="row">
                             {one.trigger}
                             {one.rule && <span class="tag">{t('rule')}</span>}
-                            {one.cooldown > 0 && <span class="quiet"> {span(one.cooldown * 1000)}</span>}
+                            {one.cooldown > 0 && <span class="quiet"> {t('cooldown', span(one.cooldown * 1000))}</span>}
                         </th>
                         <td>{t(one.observe ? 'observes' : one.alone ? 'handsOff' : 'onlyRules')}</td>
                         <td>
@@ -41,7 +41,7 @@ export function Triggers() {
                         <td>{one.priority}</td>
                         <td>{one.team || '–'}</td>
                         <td>{done ? String(of(done, one.trigger)?.handoffs ?? 0) : '–'}</td>
-                        <td>{observed ? String(of(observed, one.trigger)?.hits ?? 0) : '–'}</td>
+                        <td>{observed ? String(of(observed, one.trigger)?.hits ?? (one.observe ? 0 : '–')) : '–'}</td>
                         <td>{of(observed, one.trigger) ? `${of(observed, one.trigger)!.handed_off} / ${of(observed, one.trigger)!.conversations}` : '–'}</td>
                     </tr>
                 ))}

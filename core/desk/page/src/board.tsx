@@ -114,12 +114,17 @@ export function Board({ told, session, open }: { told: number; session: Session;
                 <Tile value={survey?.csat != null ? Number(survey.csat).toFixed(1) : '–'} words={t('satisfaction')} />
             </div>
             <Split of={reports.containment?.[0]} />
+            {answers?.p90 != null && (
+                <p class="quiet">
+                    {t('answersP90')} {seconds(answers.p90)}
+                </p>
+            )}
             <h2>{t('dueTitle')}</h2>
             <p class="wrong" role="alert">
                 {wrong || refused}
             </p>
             {due.length ? (
-                <Wide label={t('dueTitle')} heads={['customer', 'since', 'team', 'who', 'trigger', 'reassign']}>
+                <Wide label={t('dueTitle')} heads={['customer', 'since', 'team', 'who', 'trigger', ...(session.agent_id ? (['reassign'] as const) : [])]}>
                     {due.map((d) => (
                         <tr key={d.conversation_id}>
                             <th scope="row">
@@ -133,18 +138,16 @@ export function Board({ told, session, open }: { told: number; session: Session;
                             <td>{d.team ?? t('noTeam')}</td>
                             <td>{d.owner === 'human' ? (d.agent_name ?? d.agent_id) : t('queue')}</td>
                             <td>{d.trigger ?? '–'}</td>
-                            <td>
-                                {session.agent_id ? (
+                            {session.agent_id && (
+                                <td>
                                     <Give
                                         of={d}
                                         agents={agents}
                                         label={`${t('reassign')}: ${d.customer_name || d.customer_id}`}
                                         give={(to) => give(d.conversation_id, to)}
                                     />
-                                ) : (
-                                    '–'
-                                )}
-                            </td>
+                                </td>
+                            )}
                         </tr>
                     ))}
                 </Wide>
@@ -174,11 +177,6 @@ export function Board({ told, session, open }: { told: number; session: Session;
             </Wide>
             <h2>{t('handoffs')}</h2>
             <Bars label={t('handoffs')} rows={(reports.triggers ?? []).map((r) => ({ name: String(r.trigger ?? '–'), value: Number(r.handoffs), words: String(r.handoffs) }))} />
-            {answers?.p90 != null && (
-                <p class="quiet">
-                    {t('answersP90')} {seconds(answers.p90)}
-                </p>
-            )}
         </section>
     )
 }

@@ -200,7 +200,7 @@ export function Bubble(props: {
                     {m.extra?.reply_id && <span>{t('chosen')}</span>}
                     {(edit || m.type === 'edit') && <span>{t('edited')}</span>}
                     <time dateTime={m.at}>{clock(m.at)}</time>
-                    {m.source && m.by === 'bot' && <span title={m.source}>{m.source}</span>}
+                    {m.source && m.by === 'bot' && !m.source.startsWith('notice.') && <span title={m.source}>{m.source}</span>}
                     <Delivery m={m} statuses={props.statuses} />
                     {props.quote && id && !note && !revoked && (
                         <button class="plain small" onClick={() => props.quote!(m)} aria-label={t('quote', (m.text ?? '').slice(0, 40))} title={t('quoteThis')}>

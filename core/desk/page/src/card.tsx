@@ -10,6 +10,55 @@ import { clock, day, known, t, type Key } from './words'
 // Where a field's name says something else in this page.
 const titles: Record<string, Key> = { changed: 'changed_fields' }
 
+// What is known, as "guests: 150"; was: what it was before they corrected it. A name with a dot is the machine's own, and comes last.
+interface Fact {
+    name: string
+    value: string
+    was: string | null
+    message_id?: string | null
+}
+
+function facts(card: CardLine[]): Fact[] {
+    const named = (text: string) => [text.slice(0, text.indexOf(': ')), text.slice(text.indexOf(': ') + 2)]
+    const changed = new Map(card.filter((l) => l.name === 'changed').map((l) => [named(l.text)[0], named(l.text)[1]]))
+    const all = card
+        .filter((l) => l.name === 'data' && l.text.includes(': '))
+        .map((l) => {
+            const [name, value] = named(l.text)
+            const change = changed.get(name)
+            return { name, value, was: change?.endsWith(` → ${value}`) ? change.slice(0, -value.length - 3) : null, message_id: l.message_id }
+        })
+    return [...all.filter((f) => !f.name.includes('.')), ...all.filter((f) => f.name.includes('.'))]
+}
+
+function Facts({ of, show }: { of: Fact[]; show: (message_id: string) => void }) {
+    return (
+        <ul class="facts">
+            {of.map((f) => (
+                <li key={f.name}>
+                    <span class="quiet">{f.name.replace(/_/g, ' ')}</span>{' '}
+                    {f.was !== null && (
+                        <>
+                            <span class="hidden">{t('changed_fields')}:</span> <del>{f.was}</del>{' '}
+                        </>
+                    )}
+                    {f.value}
+                    <Source of={f} show={show} />
+                </li>
+            ))}
+        </ul>
+    )
+}
+
+function Source({ of, show }: { of: { message_id?: string | null }; show: (message_id: string) => void }) {
+    if (!of.message_id) return null
+    return (
+        <button class="plain source" title={t('showMessage')} aria-label={t('showMessage')} onClick={() => show(of.message_id!)}>
+            ↓
+        </button>
+    )
+}
+
 export interface Suggestion {
     article: string
     text: string
@@ -33,8 +82,14 @@ export function Card(props: {
 }) {
     const c = props.conversation
     const lines = new Map<string, CardLine[]>()
-    // Suggestions come last, with a button; the window is in the head.
-    for (const line of c.card.filter((l) => l.name !== 'suggested' && l.name !== 'window')) lines.set(line.name, [...(lines.get(line.name) ?? []), line])
+    // Suggestions come last, with a button; the window, the name, the number and the language are in the head; a correction stands with what is known.
+    const facts_ = facts(c.card)
+    const elsewhere = (l: CardLine) =>
+        l.name === 'suggested' || l.name === 'window' ||
+        (l.name === 'customer' && [c.customer_name, `+${c.wa_id}`, c.language].includes(l.text.slice(l.text.indexOf(': ') + 2))) ||
+        (l.name === 'changed' && facts_.some((f) => f.was !== null && l.text === `${f.name}: ${f.was} → ${f.value}`))
+    for (const line of c.card.filter((l) => !elsewhere(l))) lines.set(line.name, [...(lines.get(line.name) ?? []), line])
+    const drawn = moods(props.messages).length > 1
     const wide = matchMedia('(min-width: 60rem)').matches
     const [open] = useState(wide && (c.owner === 'queued' || c.owner === 'human'))
     if (!c.card.length && !props.suggested.length && !c.actions.length) return null
@@ -48,20 +103,25 @@ export function Card(props: {
                 {[...lines].map(([name, of]) => (
                     <div key={name}>
                         <dt>{titles[name] ? t(titles[name]) : known(name) ? t(name) : name}</dt>
-                        {of.map((line, i) => (
-                            <dd key={i}>
-                                {line.text}
-                                {line.message_id && (
-                                    <button class="plain source" title={t('showMessage')} aria-label={t('showMessage')} onClick={() => props.show(line.message_id!)}>
-                                        ↓
-                                    </button>
-                                )}
-                                {name === 'sentiment' && <Mood messages={props.messages} />}
+                        {name === 'data' && facts_.length === of.length ? (
+                            <dd>
+                                <Facts of={facts_} show={props.show} />
                             </dd>
-                        ))}
+                        ) : name === 'sentiment' && drawn ? (
+                            <dd>
+                                <Mood messages={props.messages} />
+                            </dd>
+                        ) : (
+                            of.map((line, i) => (
+                                <dd key={i}>
+                                    {line.text}
+                                    <Source of={line} show={props.show} />
+                                </dd>
+                            ))
+                        )}
                     </div>
                 ))}
-                {!lines.has('sentiment') && moods(props.messages).length > 1 && (
+                {!lines.has('sentiment') && drawn && (
                     <div>
                         <dt>{t('sentiment')}</dt>
                         <dd>

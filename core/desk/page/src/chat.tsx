@@ -313,8 +313,9 @@ export function Chat(props: {
                 snooze={() => setSnoozing(true)}
                 find={() => setFinding(true)}
                 close={props.close}
-            />
-            <Tags tags={c.tags} all={props.tags} change={session.agent_id ? (add, remove) => act('tag', { add, remove }) : undefined} />
+            >
+                <Tags tags={c.tags} all={props.tags} change={session.agent_id ? (add, remove) => act('tag', { add, remove }) : undefined} />
+            </Head>
             {notice && (
                 <p class="notice" role="alert">
                     {notice}

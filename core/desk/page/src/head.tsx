@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The head of a conversation: who it is, whose it is, how long there is to answer, and what can be done.
+import type { ComponentChildren } from 'preact'
 import type { Agent, Conversation, Session } from './api'
 import { Give } from './give'
 import { pressed } from './keys'
@@ -17,6 +18,7 @@ export function Head(props: {
     snooze: () => void
     find: () => void
     close: () => void
+    children: ComponentChildren // below the name
 }) {
     const { c, session, agents, act } = props
     const mine = c.owner === 'human' && c.agent_id === session.agent_id
@@ -34,6 +36,7 @@ export function Head(props: {
                     {c.language ? ` · ${c.language}` : ''}
                     {c.team ? ` · ${c.team}` : ''}
                 </span>
+                {props.children}
             </div>
             <Window ends={c.window_ends_at} />
             <span class={`state ${c.owner}${mine ? ' mine' : ''}`} role="status">

@@ -34,7 +34,8 @@ function Choice(props: { label: string; any: string; value?: string; options: st
     )
 }
 
-function Row({ c, chosen, choose, session }: { c: Summary; chosen: boolean; choose: (id: string) => void; session: Session }) {
+// A row need not say what the list says of all of its conversations.
+function Row({ c, tab, chosen, choose, session }: { c: Summary; tab: Tab; chosen: boolean; choose: (id: string) => void; session: Session }) {
     const late = c.waiting_since ? lateness(c.waiting_since, session.answer_within) : ''
     const mine = c.owner === 'human' && c.agent_id === session.agent_id
     const left = Date.parse(c.window_ends_at) - Date.now()
@@ -45,7 +46,9 @@ function Row({ c, chosen, choose, session }: { c: Summary; chosen: boolean; choo
                 <span class={'when ' + late}>{c.waiting_since ? t('waits', ago(c.waiting_since)) : ago(c.last_message_at)}</span>
                 <span class="preview">{c.preview || c.reason}</span>
                 <span class="tags">
-                    <span class={`tag ${c.owner}`}>{c.owner === 'human' ? c.agent_name : t(c.owner === 'queued' ? 'queue' : c.owner)}</span>
+                    {!(isOwn(tab) ? mine : tab === 'bot' || tab === 'queue') && (
+                        <span class={`tag ${c.owner}`}>{c.owner === 'human' ? c.agent_name : t(c.owner === 'queued' ? 'queue' : c.owner)}</span>
+                    )}
                     {late && <span class={`tag ${late}`}>{t(late)}</span>}
                     {c.snoozed_until && (
                         <span class="tag">{c.snoozed_until === 'infinity' ? t('untilCustomer') : t('snoozedUntil', `${day(c.snoozed_until)} ${clock(c.snoozed_until)}`)}</span>
@@ -85,6 +88,8 @@ export function List(props: {
     const { session, tab, filter, list, counts } = props
     const [search, setSearch] = useState('')
     const [none, setNone] = useState(false)
+    const [narrowing, setNarrowing] = useState(false)
+    const narrowed = Object.entries(filter).filter(([of, is]) => of !== 'search' && is).length
     const [, tick] = useState(0)
     const set = (more: Filter) => props.setFilter(JSON.parse(JSON.stringify({ ...filter, ...more })))
     useEffect(() => {
@@ -136,20 +141,28 @@ export function List(props: {
                 <>
                     <div class="filters">
                         <input type="search" placeholder={t('search')} aria-label={t('search')} value={search} onInput={(e) => setSearch(e.currentTarget.value)} />
-                        <Choice label={t('team')} any={t('team')} value={filter.team} set={(team) => set({ team })}
-                            options={options(list, 'team', props.agents.flatMap((a) => a.teams))} />
-                        <Choice label={t('trigger')} any={t('trigger')} value={filter.trigger} set={(trigger) => set({ trigger })} options={options(list, 'trigger')} />
-                        <Choice label={t('language')} any={t('language')} value={filter.language} set={(language) => set({ language })} options={options(list, 'language')} />
-                        <select aria-label={t('priority')} value={filter.priority ?? ''} onChange={(e) => set({ priority: e.currentTarget.value || undefined })}>
-                            <option value="">{t('priority')}</option>
-                            {['3', '5', '7', '9'].map((least) => (
-                                <option key={least} value={least}>
-                                    ≥ {least}
-                                </option>
-                            ))}
-                        </select>
-                        <Choice label={t('tag')} any={t('tag')} value={filter.tag} set={(tag) => set({ tag })} options={props.tags} />
+                        <button aria-expanded={narrowing} onClick={() => setNarrowing(!narrowing)}>
+                            {t('filters')}
+                            {narrowed > 0 && <span class="count">{narrowed}</span>}
+                        </button>
                     </div>
+                    {narrowing && (
+                        <div class="filters more">
+                            <Choice label={t('team')} any={t('team')} value={filter.team} set={(team) => set({ team })}
+                                options={options(list, 'team', props.agents.flatMap((a) => a.teams))} />
+                            <Choice label={t('trigger')} any={t('trigger')} value={filter.trigger} set={(trigger) => set({ trigger })} options={options(list, 'trigger')} />
+                            <Choice label={t('language')} any={t('language')} value={filter.language} set={(language) => set({ language })} options={options(list, 'language')} />
+                            <select aria-label={t('priority')} value={filter.priority ?? ''} onChange={(e) => set({ priority: e.currentTarget.value || undefined })}>
+                                <option value="">{t('priority')}</option>
+                                {['3', '5', '7', '9'].map((least) => (
+                                    <option key={least} value={least}>
+                                        ≥ {least}
+                                    </option>
+                                ))}
+                            </select>
+                            <Choice label={t('tag')} any={t('tag')} value={filter.tag} set={(tag) => set({ tag })} options={props.tags} />
+                        </div>
+                    )}
                     {tab === 'queue' && (
                         <div class="pull">
                             {session.agent_id && (
@@ -180,7 +193,7 @@ export function List(props: {
                     </p>
                     <ul class="rows">
                         {list.map((c) => (
-                            <Row key={c.conversation_id} c={c} chosen={c.conversation_id === props.chosen} choose={props.choose} session={session} />
+                            <Row key={c.conversation_id} c={c} tab={tab} chosen={c.conversation_id === props.chosen} choose={props.choose} session={session} />
                         ))}
                         {props.more && (
                             <li>

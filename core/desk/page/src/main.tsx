@@ -252,7 +252,7 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
                         ))}
                     </select>
                 </label>
-                <button class="plain" onClick={() => setHelp(true)} aria-label={t('shortcuts')} title={t('shortcuts') + ' (?)'}>
+                <button class="plain help" onClick={() => setHelp(true)} aria-label={t('shortcuts')} title={t('shortcuts') + ' (?)'}>
                     ?
                 </button>
                 <span class="me">{session.name}</span>
