@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The desk's page in a real browser, on the whole circle: sandbox, gateway, Kafka, consume, Postgres, deliver, desk. What is done in the
-browser is in page.mjs and chats.mjs (Playwright, axe); this starts the rest. Screenshots go to build/*/desk-page/.
+browser is in page.mjs, chats.mjs and card.mjs (Playwright, axe); this starts the rest. Screenshots go to build/*/desk-page/.
 
     test_page.py [SEED]
 """
@@ -15,6 +15,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "gateway")]
 import yaml  # noqa: E402
 from door import DoorLab, wait_for  # noqa: E402
+from e2e.test_golden import configuration  # noqa: E402
 from lab.deliver import begin  # noqa: E402
 from lab.desk import PASSWORD, Desk  # noqa: E402
 from lab.stack import BUILD, bare_environment, expect, free_port, run  # noqa: E402
@@ -45,6 +46,17 @@ class CircleLab(DoorLab):
         config["plugins"].append({"name": "sentiment", "path": "triggers/sentiment.so"})
         config["policy"]["triggers"] = [{"trigger": "sentiment", "threshold": 0.8, "observe": True}]
         self.config.write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
+
+
+class CafeLab(CircleLab):
+    """With the plugins and the policy of the example business, but for the CRM."""
+
+    def __init__(self, name):
+        plugins, policy = configuration()
+        super().__init__(name, plugins=[p for p in plugins if p["name"] != "crm_notifier"], policy=policy)
+
+    def show_more(self):
+        pass
 
 
 def browser_packages():
@@ -120,5 +132,11 @@ def test_chats(seed):
         play("chats.mjs", lab, CLOSED=late_customer, FORMER=former)
 
 
+def test_card(seed):
+    """A lead, from the first question to a person and again: what the card tells of it, and what can be done with it."""
+    with CafeLab("deskcard") as lab:
+        play("card.mjs", lab)
+
+
 if __name__ == "__main__":
-    sys.exit(run("desk", test_page, test_chats))
+    sys.exit(run("desk", test_page, test_chats, test_card))
