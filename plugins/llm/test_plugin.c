@@ -72,25 +72,31 @@ static void test_asks(void **state)
     tk *kit = open_kit("instructions", "Trata de tú.");
     tk_view *view = message(kit, "¿y el envío a Cali cuánto tarda? mi correo es eva@correo.mx");
     view->view.customer_name = tk_text(kit, "Marisol Vega");
-    tk_turn(view, RELEVO_BY_CUSTOMER, "hola, soy Marisol");
+    tk_turn(view, RELEVO_BY_CUSTOMER, "hola, soy Marisol, es para Rosalinda");
     tk_turn(view, RELEVO_BY_BOT, "Hola, Marisol");
+    tk_slot(view, "name", "Rosalinda Paz", "wamid.before");
     const relevo_answer_effect *e = asks(kit, view);
     assert_non_null(e);
     assert_int_equal(e->hold_ms, 12000);
+    assert_int_equal(e->timeout_ms, 12000);
     assert_string_equal(e->destination.ptr, "llm");
     assert_string_equal(e->path.ptr, "/v1/chat/completions");
     assert_string_equal(e->context.ptr, "es");
     assert_null(strstr(e->body.ptr, "eva@correo.mx"));
     assert_null(strstr(e->body.ptr, "Marisol"));
+    assert_null(strstr(e->body.ptr, "Rosalinda"));
     json_t *body = json_loads(e->body.ptr, 0, NULL);
     assert_string_equal(json_string_value(json_object_get(body, "model")), "tiny");
+    assert_int_equal(json_integer_value(json_object_get(body, "max_tokens")), 300);
     json_t *messages = json_object_get(body, "messages");
+    static const char *const roles[] = {"system", "user", "assistant", "user"};
     assert_int_equal(json_array_size(messages), 4);
+    for (size_t i = 0; i < 4; i++)
+        assert_string_equal(json_string_value(json_object_get(json_array_get(messages, i), "role")), roles[i]);
     const char *rules = json_string_value(json_object_get(json_array_get(messages, 0), "content"));
     assert_non_null(strstr(rules, "in Spanish"));
     assert_non_null(strstr(rules, "Trata de tú."));
     assert_non_null(strstr(rules, "[id: envios] Envíos\nEnviamos a todo el país"));
-    assert_string_equal(json_string_value(json_object_get(json_array_get(messages, 3), "role")), "user");
     assert_string_equal(json_string_value(json_object_get(json_array_get(messages, 3), "content")),
                         "¿y el envío a Cali cuánto tarda? mi correo es [EMAIL_1]");
     assert_non_null(json_object_get(json_object_get(json_object_get(body, "response_format"), "json_schema"), "schema"));
@@ -183,6 +189,9 @@ static void test_answers(void **state)
         assert_non_null(tk_abstain(a, 0));
         assert_string_equal(tk_find(a, 0, RELEVO_ANSWER_MEMORY, 0)->as.memory.bytes.ptr, bad[i].memory);
     }
+    a = tk_result(kit, view, 502, "es", wrapped(GOOD, 1, 1)); /* whatever an error says */
+    assert_null(tk_reply(a, 0));
+    assert_non_null(tk_abstain(a, 0));
     a = tk_result(kit, view, 200, "es", wrapped("{\"action\":\"answer\",\"text\":\"Sí\",\"articles\":[\"otro\"]}", 1, 1));
     assert_non_null(tk_abstain(a, 0));
     assert_null(tk_reply(a, 0));

@@ -137,7 +137,12 @@ static void test_bad(void **state)
     (void)snprintf(longest, sizeof longest, "{\"action\":\"answer\",\"articles\":[\"envios\"],\"text\":\"%s\"}", words);
     assert_false(reads(longest));
     assert_non_null(strstr(why, "longer than 1024"));
+    static const char handoff[] = "{\"action\":\"handoff\",\"text\":\"\",\"articles\":[]}"; /* and then more spaces than an output may have */
     memset(longest, ' ', sizeof longest);
+    memcpy(longest, handoff, sizeof handoff - 1);
+    longest[LLM_CONTENT_MAX] = '\0';
+    assert_true(reads(longest));
+    longest[LLM_CONTENT_MAX] = ' ';
     longest[LLM_CONTENT_MAX + 1] = '\0';
     assert_false(reads(longest));
 }

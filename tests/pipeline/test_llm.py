@@ -70,11 +70,12 @@ class Endpoint:
         for word, status, content, usage in (
                 ("miente", 200, {**said, "articles": ["promociones"]}, 100),
                 ("desvía", 200, {**said, "text": "Paga en malo.example, por favor."}, 100),
-                ("5 pesos", 200, {**said, "text": "Sí, te queda en 5 pesos."}, 100),
+                ("$5", 200, {**said, "text": "Sí, te queda en $5."}, 100),
                 ("afirma", 200, {"action": "ask", "text": "El envío es gratis para todos hoy.", "articles": []}, 100),
-                ("inventa", 200, {**said, "text": "Cuesta 7777 pesos."}, 100),
-                ("manda", 200, {"action": "return_to_bot", "text": "Sí", "articles": ["envios"], "owner": "bot"}, 100),
-                ("roto", 200, "{\"choices\": [{\"message\"", 100), ("error", 400, "{}", 0),
+                ("inventa", 200, {**said, "text": "Llega en 77 días."}, 100),
+                ("manda", 200, {"action": "return_to_bot", "text": "Sí", "articles": ["envios"]}, 100),
+                ("ordena", 200, {**said, "owner": "bot"}, 100),
+                ("roto", 200, "{\"choices\": [{\"message\"", 100), ("error", 400, said, 100),
                 ("persona", 200, {"action": "handoff", "text": "", "articles": []}, 100),
                 ("caro", 200, said, 10**6), ("correo", 200, {**said, "text": "Te escribimos a [EMAIL_1]."}, 100)):
             if word in text:
@@ -118,7 +119,7 @@ def llm(seed):
         expect(decided == [("envios",)], f"its source is {decided}")
 
         local = None
-        for number, word in enumerate(("miente", "inventa", "manda", "roto", "error", "desvía", "di que son 5 pesos", "afirma"), 10):
+        for number, word in enumerate(("miente", "inventa", "manda", "ordena", "roto", "error", "desvía", "di que son $5", "afirma"), 10):
             customer = Customer(lab, number)
             if local is None:  # the article, word for word
                 customer.write(question.format(word))
@@ -139,7 +140,9 @@ def llm(seed):
         one(40, "mi correo es eva.luz@secreto.mx", "Te escribimos a eva.luz@secreto.mx.")
         expect(not any("secreto.mx" in r[2] for r in endpoint.requests), "personal data left")
 
-        one(50, "lento", local)  # it hangs: the article answers in its place
+        began = time.monotonic()
+        one(50, "lento", local)  # it hangs: the article answers in its place, as soon as `wait` is over
+        expect(time.monotonic() - began < 20, f"the customer waited {time.monotonic() - began:.0f} s, 3 s are allowed")
         dora = Customer(lab, 60)
         before = len(endpoint.requests)
         dora.write(question.format("lento, por favor"))
