@@ -59,7 +59,7 @@ const rlc_pattern rlc_request_patterns[] = {
     {-1, "no hace falta|necesario * <persona>"},
     {-1, "ya hable|hablo|hablamos con * <persona>"},
     {-1, "para|por|tipo|cada|1|2|3|4|5|6|7|8|9|10 ?de ?una|la ?otra persona|personas"},
-    {-1, "voce|vc|voces|tu ?e|es ?um|uma ?<bot>|humano|humana|pessoa|real $"},
+    {-1, "voce|vc|voces|tu ?e|es ?um|uma <bot>|humano|humana|pessoa|real $"},
     {-1, "voce|vc ?e|eh|es um|uma <bot>|humano|humana|pessoa"},
     {-1, "e|eh ?um|uma <bot>"},
     {-1, "falando|conversando com ?um|uma <pessoa>|<bot>"},
@@ -81,7 +81,7 @@ const rlc_pattern rlc_request_patterns[] = {
         "<persona>"},
     {1, "persona real|humana|verdadera"},
     {1, "persona de verdad|carne"},
-    {.9, "<persona> ?que ?me|nos ?puede|pueda|podria|va ?a "
+    {.9, "<persona> ?mas ?que ?me|nos ?puede|pueda|podria|va ?a "
          "atender|atenderme|ayudar|ayudarme|atienda|ayude|conteste|contestar|responder|responda"},
     {.9, "hay|habra|esta|estan|tienen ?un|una|algun|alguna ?por|disponible <persona> "
          "?ahi|disponible|real|humano|que|en"},
@@ -89,6 +89,7 @@ const rlc_pattern rlc_request_patterns[] = {
     {.9, "me|nos ?puede|pueden|puedes|podes|podeis|podria|podrian "
          "comunicar|pasar|poner|transferir|contactar|derivar|conectar|comunicas|pasas con|a|al"},
     {.9, "no quiero|quisiera ?seguir|mas * <bot>"},
+    {.9, "no quiero|quisiera ?seguir <hablar>|hablando ?mas contigo|vos"},
     {.9, "odio|basta|harto|harta|cansado|cansada ?de * <bot>"},
     {.9, "^ ?con|a ?un|una|el|la <persona> ?humano|humana|real ?por ?favor|porfa|porfavor|ya|urgente $"},
     {.9, "atencion humana|personal|personalizada"},
@@ -104,10 +105,11 @@ const rlc_pattern rlc_request_patterns[] = {
     {1, "<quero> ?de|falar|com|um|uma|o|a ?um|uma|o|a ?outro|outra <pessoa>"},
     {1, "<pessoa> de verdade|carne"},
     {1, "pessoa real|humana"},
-    {.9, "<pessoa> ?que|pode|possa|vai|para|pra ?me ?possa|pode ?me "
+    {.9, "<pessoa> ?mais ?que|pode|possa|vai|para|pra ?me ?possa|pode ?me "
          "ajudar|atender|ajude|atenda|responda|responder"},
     {.9, "tem|ha|existe ?algum|alguma|um|uma <pessoa> ?ai|disponivel|que"},
     {.9, "nao quero|queria ?falar ?mais * <bot>"},
+    {.9, "nao quero|queria ?mais <falar> ?mais com voce|vc|vcs"},
     {.9, "^ ?com ?um|uma|o|a <pessoa> ?humano|humana|real ?por ?favor|pfv|agora $"},
     {.9, "atendimento humano|pessoal"},
     {.7, "<falar> com * <setor>"},
@@ -122,11 +124,13 @@ const rlc_pattern rlc_request_patterns[] = {
     {1, "<want> ?to|a|an|the|some|me ?talk|speak|a|an|real|live ?to|real|live|human <person> "
         "?agent|being|please"},
     {1, "real|live|actual|human person|human|agent|representative|rep|being|operator"},
-    {.9, "<person> ?who|to|that ?can|could|please ?to ?please help|assist|call|contact ?me|us"},
+    {.9, "<person> ?else ?who|to|that ?can|could|please ?to ?please help|assist|call|contact ?me|us"},
     {.9,
      "can|could|will|would|may|have * <person> ?please|from|on|there help|call|contact|assist|talk|speak"},
     {.9, "is there anyone|anybody|someone|somebody ?there|here ?who|that|to|i"},
     {.9, "is anyone|anybody|someone|somebody there|here"},
+    {.9, "can|could|may someone|somebody|anyone|anybody else"},
+    {.9, "dont|not want ?to <talk> to|with you|u"},
     {.9, "no more|stop <bot>"},
     {.9, "dont|not want|need|like ?to|talk|a ?talk|speak ?to ?a <bot>"},
     {.9, "^ ?a|an|the|customer ?human <person>|representative|agent ?please|now $"},

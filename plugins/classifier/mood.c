@@ -231,12 +231,11 @@ static bool negates(const rlc_lexicon *lexicon, const rlt_token *tokens, uint32_
     return found;
 }
 
-/* Whether a mark that parts clauses stands between two tokens: "no, es feo". */
-static bool has_mark(const rlt_doc *doc, uint32_t from, uint32_t to)
+/* Whether a mark parts the words of a phrase: "no, es feo". */
+static bool is_parted(const rlt_doc *doc, const rlt_match *phrase)
 {
-    const rlt_token *first = &doc->tokens[from];
-    for (uint32_t i = first->source_at + first->source_len; i < doc->tokens[to].source_at; i++)
-        if (memchr(",.;:!?\n", doc->source.ptr[i], 7))
+    for (uint32_t i = phrase->token + 1; i < phrase->token + phrase->n_tokens; i++)
+        if (rlt_stands_apart(doc, i))
             return true;
     return false;
 }
@@ -247,7 +246,7 @@ static bool add_phrase(const rlc_lexicon *lexicon, const rlt_doc *doc, rlt_langu
     const rlc_words *words = lexicon->phrase_words[phrase->phrase];
     const rlt_token *token = &doc->tokens[phrase->token];
     bool denied = words->value > 0 && negates(lexicon, token, phrase->n_tokens);
-    if (denied && has_mark(doc, phrase->token, phrase->token + phrase->n_tokens - 1))
+    if (denied && is_parted(doc, phrase))
         return false;
     if (language == RLT_UNKNOWN || words->languages >> language & 1u) {
         add(sum, UINT32_MAX, words->value, words->anger, token->flags);
@@ -283,7 +282,7 @@ rlc_mood rlc_mood_read(const rlc_lexicon *lexicon, rlt_work *work, const rlt_doc
             if (counts)
                 continue;
         }
-        if (at < sum.negated_until && has_mark(doc, at - 1, at))
+        if (at < sum.negated_until && rlt_stands_apart(doc, at))
             sum.negated_until = at;
         const mood_entry *word = entry_of(lexicon, token->text, token->hash);
         const mood_entry *mood = find_mood(lexicon, work, language, token, word);

@@ -43,6 +43,8 @@ struct rlc_requests {
 
 typedef struct matcher {
     uint16_t words[TOKENS_MAX]; /* of each token its word in the vocabulary, or NO_WORD */
+    bool apart[TOKENS_MAX];     /* a mark stands before it */
+    bool denies;                /* the pattern takes away: "no quiero hablar contigo, dame una persona" is two clauses */
     uint32_t n;
     const pattern_part *barred;
 } matcher;
@@ -178,6 +180,8 @@ static bool match(const matcher *in, const pattern_part *part, uint32_t at, uint
         return at == in->n && match(in, part + 1, at, ret_end);
     case PART_GAP:
         for (uint32_t skipped = 0; skipped <= GAP_MAX; skipped++, at++) {
+            if (in->denies && at < in->n && in->apart[at])
+                return false;
             if (match(in, part + 1, at, ret_end))
                 return true;
             if (at >= in->n || part_has(in->barred, in->words[at]))
@@ -200,6 +204,7 @@ double rlc_request_score(const rlc_requests *requests, const rlt_doc *doc, bool 
     uint64_t present[WORDS_MAX / 64] = {0};
     for (uint32_t i = 0; i < in.n; i++) {
         uint16_t word = in.words[i] = find_word(requests, &doc->tokens[i]);
+        in.apart[i] = i > 0 && rlt_stands_apart(doc, i);
         if (word != NO_WORD)
             present[word / 64] |= UINT64_C(1) << word % 64;
     }
@@ -207,6 +212,7 @@ double rlc_request_score(const rlc_requests *requests, const rlt_doc *doc, bool 
         double value = rlc_request_patterns[i].value;
         if ((value >= 0 && value <= best) || !may_match(requests->patterns[i], present))
             continue;
+        in.denies = value < 0;
         for (uint32_t at = 0, end = 0; at < in.n; at++) {
             if (!match(&in, requests->patterns[i], at, &end) || end == at)
                 continue;

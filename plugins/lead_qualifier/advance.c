@@ -160,14 +160,10 @@ static bool take_strong(advance *a)
 }
 
 /* Whether a comma or the like parts a match from what is behind it. */
-static bool stands_apart(const rlt_doc *doc, const rlt_match *match)
+static bool is_parted(const rlt_doc *doc, const rlt_match *match)
 {
     uint32_t next = match->token + match->n_tokens;
-    const rlt_token *last = &doc->tokens[next - 1];
-    for (uint32_t at = last->source_at + last->source_len; next < doc->n_tokens && at < doc->tokens[next].source_at; at++)
-        if (strchr(",;:.!\n", doc->source.ptr[at]))
-            return true;
-    return false;
+    return next < doc->n_tokens && rlt_stands_apart(doc, next);
 }
 
 /* "No, la ciudad es Medellín", "perdón, Medellín": something filled, said anew in words that show no form. "No lo veo" puts nothing right. */
@@ -189,7 +185,7 @@ static void take_corrected(advance *a)
                more.token == match.token + match.n_tokens)
             match = more;
         bool bare = match.token == a->correction.token && rlt_is_among(" no nao ", a->in.doc.tokens[match.token].text);
-        if (a->question || ((bare || (wrong && wrong->type == LQ_TEXT)) && !stands_apart(&a->in.doc, &match)))
+        if (a->question || ((bare || (wrong && wrong->type == LQ_TEXT)) && !is_parted(&a->in.doc, &match)))
             return;
     }
     if (wrong && is_filled(a, wrong) && read_behind(a, &match, &rest) && lq_value_read(&rest, wrong, value) != LQ_NOTHING)

@@ -76,6 +76,15 @@ relevo_str rlt_written(const rlt_doc *doc, uint32_t first, uint32_t n)
     return (relevo_str){doc->source.ptr + from, last->source_at + last->source_len - from};
 }
 
+bool rlt_stands_apart(const rlt_doc *doc, uint32_t token)
+{
+    const rlt_token *before = &doc->tokens[token - 1];
+    for (uint32_t i = before->source_at + before->source_len; i < doc->tokens[token].source_at; i++)
+        if (memchr(",.;:!?\n", doc->source.ptr[i], 7))
+            return true;
+    return false;
+}
+
 /* The length in bytes of the (valid) character at `text`. */
 static size_t char_len(const char *text)
 {

@@ -111,6 +111,15 @@ static void stems(void **state)
     assert_text(rlt_stem(*state, RLT_UNKNOWN, rlt_str("refunds")), "refunds");
 }
 
+static void clauses_stand_apart(void **state)
+{
+    rlt_doc doc = test_read(*state, "no quiero, dame. Uno? dos\ntres 'y' (cuatro)");
+    static const bool apart[] = {false, false, true, true, true, true, false, false};
+    assert_int_equal(doc.n_tokens, 8);
+    for (uint32_t i = 1; i < doc.n_tokens; i++)
+        assert_int_equal(rlt_stands_apart(&doc, i), apart[i]);
+}
+
 static void work_is_reused(void **state)
 {
     rlt_work *work = *state;
@@ -127,6 +136,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(folds), TEST(tokens_know_where_they_stand), TEST(any_bytes),     TEST(largest),
-        TEST(stems), TEST(cuts_between_characters),      TEST(work_is_reused)};
+        TEST(stems), TEST(cuts_between_characters),      TEST(work_is_reused), TEST(clauses_stand_apart)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

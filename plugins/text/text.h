@@ -84,6 +84,8 @@ int rlt_read(rlt_work *work, relevo_str source, rlt_doc *ret_doc);
 
 /* The piece of the source, as written, from token `first` to the end of token `first + n - 1`. n >= 1. */
 relevo_str rlt_written(const rlt_doc *doc, uint32_t first, uint32_t n);
+/* A mark that parts clauses (comma, full stop, "?", new line, ...) stands between this token, not the first, and the one before it. */
+bool rlt_stands_apart(const rlt_doc *doc, uint32_t token);
 
 /* The longest beginning of `text` with at most `max` bytes that does not cut a character. */
 relevo_str rlt_cut(relevo_str text, size_t max);
