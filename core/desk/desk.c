@@ -144,7 +144,9 @@ bool rlv_desk_ready(const rlv_desk *desk, char *reason, size_t size)
         what = "waiting for Postgres";
     else if (!rlv_ring_ready(desk->ring))
         what = "waiting for Kafka and its topics";
-    (void)snprintf(reason, size, "%s", what ? what : "serving pages");
+    /* Without Kafka a page still shows and does all that Postgres knows: taken out of service it would show nothing. */
+    const char *well = !what && !rlv_ring_live(desk->ring) ? "serving pages, without live updates: Kafka does not answer" : "serving pages";
+    (void)snprintf(reason, size, "%s", what ? what : well);
     return !what;
 }
 

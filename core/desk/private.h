@@ -211,6 +211,8 @@ void rlv_ring_free(rlv_feed_ring *ring);
 void rlv_ring_end(rlv_feed_ring *ring);
 /* True when it has Kafka's partitions. */
 bool rlv_ring_ready(rlv_feed_ring *ring);
+/* False while Kafka does not answer: nothing is pushed, and streams are told so. Any thread. */
+bool rlv_ring_live(rlv_feed_ring *ring);
 void rlv_stream_begin(rlv_request *request);
 
 #endif

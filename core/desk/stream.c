@@ -20,6 +20,8 @@ enum {
     BACK = 500,       /* events of each partition that a new desk begins with, for streams that come from another */
     POLL_MS = 50,
     LOOK_MS = 1000,
+    QUIET_US = 3000000, /* without a decision: Kafka is asked whether it is there */
+    MISSES = 2,         /* such questions without an answer: it is away */
     WAKE_US = 50000,      /* streams are woken together, twenty times a second at most */
     PULSE_US = 20000000,  /* so that proxies and pages know that the other end lives */
     AGE_US = 900000000,   /* then a page connects again, perhaps to another desk */
@@ -52,6 +54,7 @@ struct stream {
     char *teams[RLV_TEAMS_MAX];
     size_t n_teams;
     bool asleep, reset, hello;
+    bool live; /* as its page knows */
     int64_t born_us, told_us;
     rlv_buf out;
     size_t sent;
@@ -74,7 +77,8 @@ struct rlv_feed_ring {
     int64_t *floor, *top; /* of each partition: from floor on all are here, up to top */
     struct stream *streams;
     bool ended;
-    rlv_metric *listeners, *events;
+    bool live; /* what is decided comes here */
+    rlv_metric *listeners, *events, *lives;
 };
 
 /* ---- the ring ---- */
@@ -212,6 +216,10 @@ static void write_piece(struct stream *s)
         put_id(s);
         rlv_buf_str(&s->out, RLV_STR("data: {}\n\n"));
     }
+    if (s->live != s->ring->live) {
+        s->live = s->ring->live;
+        rlv_buf_str(&s->out, s->live ? RLV_STR("event: live\ndata: {}\n\n") : RLV_STR("event: paused\ndata: {}\n\n"));
+    }
     while (s->out.len < CHUNK && advance(s) && !s->reset) {
         const struct entry *e = entry_at(s->ring, s->at++);
         s->seen[e->partition] = e->offset + 1;
@@ -267,7 +275,7 @@ static void wake(rlv_feed_ring *ring, bool all)
     (void)pthread_mutex_lock(&ring->lock);
     int64_t now_us = rlv_clock_mono_us();
     for (struct stream *s = ring->streams; s; s = s->next, n++)
-        if (s->asleep && (all || advance(s) || now_us - s->told_us >= PULSE_US || is_over(s, now_us))) {
+        if (s->asleep && (all || advance(s) || s->live != ring->live || now_us - s->told_us >= PULSE_US || is_over(s, now_us))) {
             s->asleep = false;
             MHD_resume_connection(s->connection);
         }
@@ -277,18 +285,28 @@ static void wake(rlv_feed_ring *ring, bool all)
 
 /* ---- Kafka ---- */
 
+/* How many partitions the topic has; 0: Kafka does not tell within LOOK_MS, or one of them has no leader. */
+static int32_t count_partitions(rlv_feed_ring *ring)
+{
+    const struct rd_kafka_metadata *md = NULL;
+    rd_kafka_topic_t *rkt = rd_kafka_topic_new(ring->rk, ring->desk->config->topics.decisions, NULL);
+    rd_kafka_resp_err_t code = rd_kafka_metadata(ring->rk, 0, rkt, &md, LOOK_MS);
+    rd_kafka_topic_destroy(rkt);
+    if (code)
+        return 0;
+    int32_t n = md->topic_cnt == 1 && !md->topics[0].err ? md->topics[0].partition_cnt : 0;
+    for (int32_t i = n; i > 0; i--)
+        if (md->topics[0].partitions[i - 1].leader < 0)
+            n = 0;
+    rd_kafka_metadata_destroy(md);
+    return n;
+}
+
 /* Assigns every partition of the topic from a little before its end. False: not yet. */
 static bool find_partitions(rlv_feed_ring *ring)
 {
     const char *topic = ring->desk->config->topics.decisions;
-    const struct rd_kafka_metadata *md = NULL;
-    rd_kafka_topic_t *rkt = rd_kafka_topic_new(ring->rk, topic, NULL);
-    rd_kafka_resp_err_t code = rd_kafka_metadata(ring->rk, 0, rkt, &md, LOOK_MS);
-    rd_kafka_topic_destroy(rkt);
-    if (code)
-        return false;
-    int32_t n = md->topic_cnt == 1 && !md->topics[0].err ? md->topics[0].partition_cnt : 0;
-    rd_kafka_metadata_destroy(md);
+    int32_t n = count_partitions(ring);
     if (n <= 0)
         return false;
     int64_t *floor = calloc((size_t)n, sizeof(*floor)), *top = calloc((size_t)n, sizeof(*top));
@@ -316,19 +334,42 @@ static bool find_partitions(rlv_feed_ring *ring)
     return true;
 }
 
+static void set_live(rlv_feed_ring *ring, bool live)
+{
+    if (ring->live == live) /* nobody else sets it */
+        return;
+    (void)pthread_mutex_lock(&ring->lock);
+    ring->live = live;
+    (void)pthread_mutex_unlock(&ring->lock);
+    rlv_metric_set(ring->lives, live);
+    if (live)
+        rlv_log(RLV_LOG_INFO, "desk", "pages are told at once what is decided");
+    else
+        rlv_log(RLV_LOG_WARN, "desk", "Kafka does not answer: pages are told that nothing is pushed until it does");
+}
+
 static void *follow(void *user)
 {
     rlv_feed_ring *ring = user;
-    int64_t woke_us = 0;
+    int64_t woke_us = 0, heard_us = 0;
+    int missed = 0;
     while (!atomic_load(&ring->stop)) {
         if (!atomic_load(&ring->ready) && find_partitions(ring))
             atomic_store(&ring->ready, true);
         rd_kafka_message_t *m = rd_kafka_consumer_poll(ring->rk, POLL_MS);
-        if (m && !m->err)
+        bool heard = m && !m->err;
+        if (heard)
             take(ring, m);
         if (m)
             rd_kafka_message_destroy(m);
         int64_t now_us = rlv_clock_mono_us();
+        if (heard || (atomic_load(&ring->ready) && now_us - heard_us >= QUIET_US)) {
+            missed = heard || count_partitions(ring) > 0 ? 0 : missed + 1;
+            if (missed == 0)
+                heard_us = now_us;
+            if (missed == 0 || missed >= MISSES)
+                set_live(ring, missed == 0);
+        }
         if (atomic_load(&ring->ready) && now_us - woke_us >= WAKE_US) {
             wake(ring, false);
             woke_us = now_us;
@@ -358,6 +399,8 @@ int rlv_ring_new(rlv_desk *desk, rlv_feed_ring **ret, rlv_error *err)
     (void)pthread_mutex_init(&ring->lock, NULL);
     ring->listeners = rlv_metric_gauge("relevo_desk_streams_open", "Pages that are told what happens.", "");
     ring->events = rlv_metric_counter("relevo_desk_events_total", "Decisions read for the pages.", "");
+    ring->lives = rlv_metric_gauge("relevo_desk_live", "1 while Kafka answers this desk; 0: pages are told late what happens.", "");
+    rlv_metric_set(ring->lives, 0);
     ring->wire = rlv_wire_new(err);
     if (!ring->wire)
         return err->code;
@@ -412,6 +455,14 @@ bool rlv_ring_ready(rlv_feed_ring *ring)
     return atomic_load(&ring->ready);
 }
 
+bool rlv_ring_live(rlv_feed_ring *ring)
+{
+    (void)pthread_mutex_lock(&ring->lock);
+    bool live = ring->live;
+    (void)pthread_mutex_unlock(&ring->lock);
+    return live;
+}
+
 /* ---- a stream's life ---- */
 
 static void free_stream(void *user)
@@ -464,6 +515,7 @@ static struct stream *new_stream(rlv_feed_ring *ring, rlv_request *request)
     if (!s)
         return NULL;
     s->ring = ring;
+    s->live = true; /* else it is told */
     s->all = who->role >= RLV_ROLE_SUPERVISOR;
     s->agent = copy(who->agent_id.len ? who->agent_id : RLV_STR("\n")); /* nobody's: equal to none */
     s->seen = calloc((size_t)ring->partitions, sizeof(*s->seen));

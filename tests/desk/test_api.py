@@ -16,6 +16,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
 from jsonschema import Draft202012Validator, RefResolver  # noqa: E402
+from lab import servers  # noqa: E402
 from lab.desk import PASSWORD, Browser, Desk, DeskLab, FakeWhatsApp, Stream  # noqa: E402
 from lab.generate import partition_of  # noqa: E402
 from lab.stack import PLUGINS, expect, run  # noqa: E402
@@ -560,6 +561,48 @@ def test_away(seed):
         expect(s.desk.get("/readyz")[0] == 200, "ready again")
 
 
+def test_kafka_away(seed):
+    """Without Kafka the lists and what people do go on; streams are told that nothing is pushed, and afterwards what was decided: nothing is missed."""
+    kafka = servers.Kafka()
+    try:
+        kafka.start()
+        s = Setting("deskpaused")
+        s.lab.kafka = kafka.address()
+        with s:
+            ana = s.person("ana")
+            conversation = s.customer("573000000011", "uno")
+            stream = Stream(ana)
+            kinds = lambda of: [kind for kind, _, _ in of.events if kind not in ("pulse", "message")]  # noqa: E731
+            live = lambda: re.search(r"^relevo_desk_live (\d)$", s.desk.get("/metrics")[1], re.M)[1]  # noqa: E731
+            s.wait("it begins", lambda: stream.events)
+            time.sleep(5)  # nothing happens, and Kafka is asked
+            expect(kinds(stream) == ["hello"] and live() == "1", f"it is quiet, not away: {stream.events}")
+            for n, (away, back) in enumerate(((kafka.pause, kafka.resume), (kafka.kill, kafka.start)), 1):
+                away()
+                s.wait("the stream is told", lambda: kinds(stream) == ["hello"] + ["paused", "live"] * (n - 1) + ["paused"], 60)
+                status, why = s.desk.get("/readyz")
+                expect(status == 200 and "without live updates" in why and live() == "0", f"ready, and it says so: {status} {why}")
+                rows = ana.get("/api/conversations", list="all")
+                expect(rows[0] == 200 and [c["conversation_id"] for c in rows[1]] == [conversation], f"the list: {rows}")
+                late = Stream(ana, stream.last)
+                s.wait("a page that comes meanwhile", lambda: kinds(late) == ["paused"])
+                told = len(stream.decisions())
+                outcome = ana.act(conversation, "take_over" if n == 1 else "resolve")
+                expect(outcome[0] == 200 and outcome[1]["done"], f"what a person does is done: {outcome}")
+                expect(len(stream.decisions()) == told, "nothing is pushed meanwhile")
+                back()
+                what = "taken_over" if n == 1 else "closed"
+                for each in (stream, late):
+                    s.wait("it goes on", lambda: kinds(each)[-1] == "live" and any(d["kind"] == what for d in each.decisions()), 90)
+                s.wait("ready as before", lambda: s.desk.get("/readyz")[1].strip().endswith("serving pages") and live() == "1")
+                late.cut()
+            s.customer("573000000011", "dos")
+            s.wait("what comes afterwards", lambda: any((d.get("message") or {}).get("text") == "dos" for d in stream.decisions()))
+            expect("reset" not in kinds(stream), "nothing was missed")
+    finally:
+        kafka.remove()
+
+
 def test_document(seed):
     """The OpenAPI document says what every route answers: when all is well, to nobody, to whoever may not, and to what is no request."""
     whatsapp = FakeWhatsApp()
@@ -664,4 +707,4 @@ def test_document(seed):
 
 
 if __name__ == "__main__":
-    sys.exit(run("desk", test_log_in, test_secure, test_crowd, test_access, test_proxy, test_forged, test_work, test_teams, test_lists, test_offers, test_stream, test_stream_ends, test_shared, test_refusals, test_away, test_document))
+    sys.exit(run("desk", test_log_in, test_secure, test_crowd, test_access, test_proxy, test_forged, test_work, test_teams, test_lists, test_offers, test_stream, test_stream_ends, test_shared, test_refusals, test_away, test_kafka_away, test_document))

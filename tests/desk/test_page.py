@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The desk's page in a real browser, on the whole circle: sandbox, gateway, Kafka, consume, Postgres, deliver, desk. What is done in the
-browser is in page.mjs, chats.mjs and card.mjs (Playwright, axe); this starts the rest. Screenshots go to build/*/desk-page/.
+browser is in page.mjs, chats.mjs, card.mjs and paused.mjs (Playwright, axe); this starts the rest. Screenshots go to build/*/desk-page/.
 
     test_page.py [SEED]
 """
@@ -16,6 +16,7 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parent / "gateway")]
 import yaml  # noqa: E402
 from door import DoorLab, wait_for  # noqa: E402
 from e2e.test_golden import configuration  # noqa: E402
+from lab import servers  # noqa: E402
 from lab.deliver import begin  # noqa: E402
 from lab.desk import PASSWORD, Desk  # noqa: E402
 from lab.stack import BUILD, bare_environment, expect, free_port, run  # noqa: E402
@@ -138,5 +139,16 @@ def test_card(seed):
         play("card.mjs", lab)
 
 
+def test_paused(seed):
+    """Kafka away, and back: the page says that it is told late, goes on, and catches up by itself."""
+    kafka = servers.Kafka()
+    try:
+        kafka.start()
+        with CircleLab("deskpaused", kafka=kafka.address()) as lab:
+            play("paused.mjs", lab, KAFKA=lambda lab: " ".join(map(str, kafka.tree())))
+    finally:
+        kafka.remove()
+
+
 if __name__ == "__main__":
-    sys.exit(run("desk", test_page, test_chats, test_card))
+    sys.exit(run("desk", test_page, test_chats, test_card, test_paused))

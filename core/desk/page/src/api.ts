@@ -281,10 +281,12 @@ export const api = {
     report: (name: string) => call<Record<string, unknown>[]>('GET', `/api/reports/${name}`),
 }
 
+export type Linked = 'live' | 'paused' | 'gone'
+
 // Follows the stream for as long as the page lives. `told` gets each decision; `anew` is called when some may have been missed; `linked` says
-// whether the server is there.
+// how it stands: live; paused, as the server is there and hears nothing itself; gone.
 // `wanted`: the conversation that is open, of which every decision is told; of others only changes of owners, and what this agent has.
-export function follow(wanted: () => string, told: (d: Decision) => void, anew: () => void, linked: (yes: boolean) => void, loggedOut: () => void) {
+export function follow(wanted: () => string, told: (d: Decision) => void, anew: () => void, linked: (how: Linked) => void, loggedOut: () => void) {
     let source: EventSource
     let timer = 0
     let after = ''
@@ -294,12 +296,12 @@ export function follow(wanted: () => string, told: (d: Decision) => void, anew: 
     const alive = () => {
         clearTimeout(silent)
         silent = window.setTimeout(() => {
-            linked(false)
+            linked('gone')
             source.close()
             open()
         }, 50000)
     }
-    const gone = () => linked(false)
+    const gone = () => linked('gone')
     addEventListener('offline', gone)
     const open = () => {
         alive()
@@ -309,7 +311,15 @@ export function follow(wanted: () => string, told: (d: Decision) => void, anew: 
             after = e.lastEventId || after
         }
         source.addEventListener('pulse', alive)
-        source.onopen = () => linked(true)
+        source.onopen = () => linked('live')
+        source.addEventListener('paused', () => {
+            alive()
+            linked('paused')
+        })
+        source.addEventListener('live', () => {
+            alive()
+            linked('live')
+        })
         source.onmessage = (e) => {
             note(e)
             told(JSON.parse(e.data))
@@ -320,14 +330,21 @@ export function follow(wanted: () => string, told: (d: Decision) => void, anew: 
             anew()
         })
         source.onerror = () => {
-            linked(false)
-            if (source.readyState !== EventSource.CLOSED) return
-            // Refused, not cut: the browser does not try again by itself.
+            if (source.readyState !== EventSource.CLOSED) return linked('gone')
+            // Refused, not cut: the browser does not try again by itself. A server that is there otherwise has no Kafka.
             clearTimeout(timer)
             timer = window.setTimeout(() => {
                 api.session().then(
-                    () => !stopped && open(),
-                    (f: Failure) => (f.status === 401 ? loggedOut() : source.onerror?.(new Event('error'))),
+                    () => {
+                        if (stopped) return
+                        linked('paused')
+                        open()
+                    },
+                    (f: Failure) => {
+                        if (f.status === 401) return loggedOut()
+                        linked('gone')
+                        source.onerror?.(new Event('error'))
+                    },
                 )
             }, 2000)
         }

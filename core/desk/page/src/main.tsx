@@ -2,7 +2,7 @@
 // The page: who is logged in, what is chosen, and what is told to everything below.
 import { render } from 'preact'
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
-import { api, follow, type Agent, type Conversation, type Counts, type Failure, type Session, type Summary, type Template, type Told } from './api'
+import { api, follow, type Agent, type Conversation, type Counts, type Failure, type Linked, type Session, type Summary, type Template, type Told } from './api'
 import { Configuration, Triggers } from './admin'
 import { Ask } from './ask'
 import { Board } from './board'
@@ -62,15 +62,15 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
     const [tags, setTags] = useState<string[]>([])
     const [templates, setTemplates] = useState<Template[]>([])
     const [chosen, setChosen] = useState(fromUrl)
-    const [linked, setLinked] = useState(true)
+    const [linked, setLinked] = useState<Linked>('live')
     const [help, setHelp] = useState(false)
     const [said, setSaid] = useState('')
     const [presence, setPresence] = useState(session.presence ?? 'offline')
     const [told, setTold] = useState<Told>({ n: 0, decision: null, missed: false })
     const wanted = useRef({ tab, filter, most })
-    const now = useRef({ list, chosen })
+    const now = useRef({ list, chosen, linked })
     wanted.current = { tab, filter, most }
-    now.current = { list, chosen }
+    now.current = { list, chosen, linked }
 
     const refresh = useCallback(() => {
         const { tab, filter, most } = wanted.current
@@ -146,13 +146,13 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
                 setTold((was) => ({ n: was.n + 1, decision: null, missed: true }))
                 refresh()
             },
-            (yes) => {
+            (how) => {
                 setLinked((was) => {
-                    if (yes && !was) {
+                    if (how === 'live' && was !== how) {
                         refresh()
                         setTold((was) => ({ n: was.n + 1, decision: null, missed: false })) // what could not be shown without the server
                     }
-                    return yes
+                    return how
                 })
             },
             () => dispatchEvent(new Event('loggedout')),
@@ -169,10 +169,13 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
         return () => clearInterval(timer)
     }, [])
     // What the bot does with others is not pushed, nor that a snooze ended: the lists are looked at now and then, one's own when they have more or less.
+    // While nothing is pushed, all that is shown.
     useEffect(() => {
         const look = () => {
             const { tab } = wanted.current
-            if (!isOwn(tab)) return refresh()
+            const paused = now.current.linked === 'paused'
+            if (paused) setTold((was) => ({ n: was.n + 1, decision: null, missed: false }))
+            if (paused || !isOwn(tab)) return refresh()
             const was = before.current?.[tab]
             api.counts().then((now) => {
                 setCounts(tell(now))
@@ -260,9 +263,9 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
                     {t('logOut')}
                 </button>
             </header>
-            {!linked && (
+            {linked !== 'live' && (
                 <div class="banner" role="alert">
-                    {t('offline')}
+                    {t(linked === 'paused' ? 'paused' : 'offline')}
                 </div>
             )}
             <List
