@@ -166,8 +166,24 @@ int rlv_inbox_next(rlv_inbox *inbox, bool want, rlv_letter *ret, rlv_error *err)
 void rlv_inbox_done(rlv_inbox *inbox, const rlv_letter *letter);
 /* Frees a letter that somebody else will read. */
 void rlv_inbox_drop(const rlv_letter *letter);
-/* Tells the group how far the partitions are; never blocks. */
+/* Tells the group how far the partitions are, and their marks; never blocks. */
 void rlv_inbox_commit(rlv_inbox *inbox);
+
+/* A number of the caller's that the group keeps beside the position of a partition. */
+typedef struct rlv_inbox_mark {
+    int32_t partition;
+    int64_t mark; /* as the group has it or rlv_inbox_set_mark set it; 0: none. -1: not known yet */
+    bool moved;   /* a record was given out or done since it was set, or is in hand */
+} rlv_inbox_mark;
+
+/* Those of this process's partitions of a topic, at most max. Blocks for a second at most, and only where one is not known. */
+size_t rlv_inbox_marks(rlv_inbox *inbox, size_t topic, rlv_inbox_mark *ret, size_t max);
+/* Goes with the next commit of the partition; of one that is not this process's, nothing happens. mark: more than 0. */
+void rlv_inbox_set_mark(rlv_inbox *inbox, size_t topic, int32_t partition, int64_t mark);
+/* Those of all n partitions of a topic, by number, as a group has them; for who is not in the group. RLV_E_UNAVAILABLE: Kafka is away. */
+RLV_MUST_CHECK int rlv_inbox_look(const rlv_config *config, const char *group, const char *topic, int32_t n, int64_t *ret, rlv_error *err);
+/* Which assignment this is: another number after each change. */
+uint32_t rlv_inbox_generation(const rlv_inbox *inbox);
 /* How many partitions of a topic are this process's. */
 int32_t rlv_inbox_assigned(const rlv_inbox *inbox, size_t topic);
 /* True once the group gave its first assignment. */

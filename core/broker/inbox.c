@@ -11,6 +11,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+enum {
+    LEARN_MS = 1000,
+    LOOK_MS = 10000
+};
+
 /* A partition of this process. */
 typedef struct part {
     size_t topic;
@@ -21,7 +26,9 @@ typedef struct part {
     } * slots; /* those given out, in order; the first is not done */
     size_t begin, end, cap;
     int64_t next; /* behind the last one given out; -1: none yet */
-    int64_t committed;
+    int64_t start, committed; /* the group's position when the partition came, and by now; -1: none */
+    int64_t mark, marked;     /* and its mark, as it is to be and as the group has it; -1: not known */
+    bool touched;
 } part;
 
 struct rlv_inbox {
@@ -56,7 +63,37 @@ static size_t topic_of(const rlv_inbox *inbox, const char *name)
 
 static int64_t position(const part *p)
 {
-    return p->begin < p->end ? p->slots[p->begin].offset : p->next;
+    if (p->begin < p->end)
+        return p->slots[p->begin].offset;
+    return p->next >= 0 ? p->next : p->start;
+}
+
+/* What is not a mark of ours counts as none. */
+static int64_t mark_of(const rd_kafka_topic_partition_t *p)
+{
+    int64_t mark;
+    rlv_str text = {p->metadata, p->metadata_size};
+    while (text.len && text.ptr[text.len - 1] == '\0')
+        text.len--;
+    return text.len && rlv_str_int(text, &mark) && mark > 0 ? mark : 0;
+}
+
+/* Without its mark a position would be committed with none. */
+static void learn(rlv_inbox *inbox)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)inbox->n_parts);
+    for (size_t i = 0; i < inbox->n_parts; i++)
+        (void)rd_kafka_topic_partition_list_add(list, inbox->topics[inbox->parts[i].topic], inbox->parts[i].partition);
+    bool known = list->cnt && rd_kafka_committed(inbox->rk, list, LEARN_MS) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    for (size_t i = 0; known && i < inbox->n_parts; i++) {
+        part *p = &inbox->parts[i];
+        const rd_kafka_topic_partition_t *found = &list->elems[i];
+        if (p->mark >= 0 || found->err)
+            continue;
+        p->start = p->committed = found->offset >= 0 ? found->offset : -1;
+        p->mark = p->marked = mark_of(found);
+    }
+    rd_kafka_topic_partition_list_destroy(list);
 }
 
 static void commit(rlv_inbox *inbox, bool wait)
@@ -65,10 +102,14 @@ static void commit(rlv_inbox *inbox, bool wait)
     for (size_t i = 0; i < inbox->n_parts; i++) {
         part *p = &inbox->parts[i];
         int64_t at = position(p);
-        if (at < 0 || at == p->committed)
+        if (at < 0 || p->mark < 0 || (at == p->committed && p->mark == p->marked))
             continue;
-        rd_kafka_topic_partition_list_add(list, inbox->topics[p->topic], p->partition)->offset = at;
+        rd_kafka_topic_partition_t *one = rd_kafka_topic_partition_list_add(list, inbox->topics[p->topic], p->partition);
+        one->offset = at;
+        if (p->mark > 0 && asprintf((char **)&one->metadata, "%lld", (long long)p->mark) > 0)
+            one->metadata_size = strlen(one->metadata);
         p->committed = at;
+        p->marked = p->mark;
     }
     /* A commit that fails is made again with the next one; till then records would be read twice, which is
      * allowed. */
@@ -99,7 +140,11 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topi
         inbox->parts[inbox->n_parts++] = (part){.topic = topic_of(inbox, list->elems[i].topic),
                                                 .partition = list->elems[i].partition,
                                                 .next = -1,
-                                                .committed = -1};
+                                                .start = -1,
+                                                .committed = -1,
+                                                .mark = -1,
+                                                .marked = -1};
+    learn(inbox);
     (void)rd_kafka_assign(rk, list);
 }
 
@@ -222,6 +267,7 @@ static bool note(part *p, int64_t offset)
         p->slots = slots;
         p->cap = cap;
     }
+    p->touched = true;
     p->slots[p->end++] = (struct slot){.offset = offset};
     p->next = offset + 1;
     return true;
@@ -303,7 +349,7 @@ void rlv_inbox_done(rlv_inbox *inbox, const rlv_letter *letter)
             high = middle;
     }
     if (p && low < p->end && p->slots[low].offset == letter->offset)
-        p->slots[low].done = true;
+        p->slots[low].done = p->touched = true;
     while (p && p->begin < p->end && p->slots[p->begin].done)
         p->begin++;
     rlv_inbox_drop(letter);
@@ -312,6 +358,63 @@ void rlv_inbox_done(rlv_inbox *inbox, const rlv_letter *letter)
 void rlv_inbox_commit(rlv_inbox *inbox)
 {
     commit(inbox, false);
+}
+
+size_t rlv_inbox_marks(rlv_inbox *inbox, size_t topic, rlv_inbox_mark *ret, size_t max)
+{
+    bool known = true;
+    for (size_t i = 0; i < inbox->n_parts; i++)
+        known = known && inbox->parts[i].mark >= 0;
+    if (!known)
+        learn(inbox);
+    size_t n = 0;
+    for (size_t i = 0; i < inbox->n_parts && n < max; i++) {
+        const part *p = &inbox->parts[i];
+        if (p->topic == topic)
+            ret[n++] = (rlv_inbox_mark){p->partition, p->mark, p->touched || p->begin < p->end};
+    }
+    return n;
+}
+
+void rlv_inbox_set_mark(rlv_inbox *inbox, size_t topic, int32_t partition, int64_t mark)
+{
+    part *p = part_of(inbox, topic, partition);
+    if (!p)
+        return;
+    p->mark = mark;
+    p->touched = false;
+}
+
+int rlv_inbox_look(const rlv_config *config, const char *group, const char *topic, int32_t n, int64_t *ret, rlv_error *err)
+{
+    const char *const own[][2] = {{"group.id", group}, {"enable.auto.commit", "false"}};
+    char why[256];
+    rd_kafka_conf_t *conf = rlv_broker_conf(config, group, own, sizeof(own) / sizeof(*own), err);
+    if (!conf)
+        return err->code;
+    rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
+    if (!rk) {
+        rd_kafka_conf_destroy(conf);
+        return rlv_error_set(err, RLV_E_CONFIG, "cannot make a Kafka client: %s", why);
+    }
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(n);
+    for (int32_t i = 0; i < n; i++)
+        (void)rd_kafka_topic_partition_list_add(list, topic, i);
+    rd_kafka_resp_err_t code = rd_kafka_committed(rk, list, LOOK_MS);
+    for (int32_t i = 0; code == RD_KAFKA_RESP_ERR_NO_ERROR && i < n; i++)
+        code = list->elems[i].err;
+    for (int32_t i = 0; code == RD_KAFKA_RESP_ERR_NO_ERROR && i < n; i++)
+        ret[i] = mark_of(&list->elems[i]);
+    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_destroy(rk);
+    if (code)
+        return rlv_error_set(err, rlv_broker_code(code), "the positions of group %s cannot be read: %s", group, rd_kafka_err2str(code));
+    return RLV_OK;
+}
+
+uint32_t rlv_inbox_generation(const rlv_inbox *inbox)
+{
+    return inbox->generation;
 }
 
 int32_t rlv_inbox_assigned(const rlv_inbox *inbox, size_t topic)

@@ -26,7 +26,7 @@ static const size_t ARENA_MAX = (size_t)1 << 30;
 static const char help[] =
     "Usage: relevo repair [--dry-run] [--lane N] [--json] [--config FILE]\n"
     "       relevo repair --skip-lost N [--dry-run] [--json] [--config FILE]\n\n"
-    "For after a restore from a backup, when lanes refuse to work. Stop the consumers, look with --dry-run, "
+    "For after a restore from a backup, when lanes or delivers refuse to work. Stop the consumers, look with --dry-run, "
     "repair,\n"
     "start them.\n\n"
     "  --dry-run      says what it would do, lane by lane, and changes nothing\n"
@@ -38,6 +38,8 @@ static const char help[] =
     "that the bot\n"
     "had meanwhile go to people, since what it was doing is not known. Conversations of erased customers "
     "stay erased.\n"
+    "What delivers sent since is never sent again: what is under way, or comes again without a row, is of unknown "
+    "outcome.\n"
     "It may be cut and run again. It wants the rights of the database's owner, as `relevo migrate` does.\n";
 
 /* What is wrong with a lane. */
@@ -393,6 +395,28 @@ static int release(rlv_repair *repair, const int32_t *good, size_t n, bool all, 
     return RLV_OK;
 }
 
+/* What delivers sent since the moment that Postgres is of, which leaves no trace in a lane that lacks no event. */
+static int do_turns(rlv_repair *repair, const struct orders *orders, const int32_t *lanes, size_t n, rlv_error *err)
+{
+    rlv_store *store = NULL;
+    int64_t *known = calloc((size_t)repair->partitions, sizeof(*known));
+    if (!known)
+        return rlv_error_set(err, RLV_E_LIMIT, "out of memory");
+    int rc = rlv_inbox_look(repair->config, repair->config->deliver.group, repair->config->topics.outbound, repair->partitions, known, err);
+    if (rc == RLV_OK)
+        rc = rlv_store_open(repair->config->postgres, "relevo repair", RLV_REPAIR_TIMEOUT_MS, &store, err);
+    for (size_t i = 0; rc == RLV_OK && i < n; i++) {
+        int64_t unknown = -1;
+        rc = rlv_repair_turns(store, lanes[i], known[lanes[i]], orders->dry, &unknown, err);
+        if (rc == RLV_OK && unknown >= 0)
+            say(lanes[i], "messages were sent that Postgres does not know of: nothing that was decided before %s sent again, %lld that it has as under way "
+                "or to be tried again %s of unknown outcome", orders->dry ? "would be" : "is", (long long)unknown, orders->dry ? "would be" : "are");
+    }
+    rlv_store_close(store);
+    free(known);
+    return rc;
+}
+
 static int do_lanes(rlv_repair *repair, const struct orders *orders, rlv_error *err)
 {
     int32_t only = orders->skip >= 0 ? orders->skip : orders->lane;
@@ -425,6 +449,8 @@ static int do_lanes(rlv_repair *repair, const struct orders *orders, rlv_error *
     int rc = RLV_OK;
     if (!orders->dry && orders->skip < 0 && n_good)
         rc = release(repair, good, n_good, only < 0 && broke == RLV_OK, broke == RLV_OK ? err : &why);
+    if (rc == RLV_OK && broke == RLV_OK && orders->skip < 0)
+        rc = do_turns(repair, orders, good, n_good, err);
     free(good);
     return broke != RLV_OK ? broke : rc != RLV_OK ? rc : worst == EX_OK ? RLV_OK : -worst;
 }

@@ -151,6 +151,7 @@ void rlv_deliver_free(rlv_deliver *deliver)
     rlv_arena_free(deliver->scratch);
     rlv_arena_free(deliver->report_arena);
     rlv_buf_free(&deliver->out);
+    free(deliver->marks);
     for (size_t i = 0; deliver->destinations && i < deliver->n_destinations; i++)
         free(deliver->destinations[i].token);
     free(deliver->destinations);
@@ -224,8 +225,67 @@ void rlv_deliver_store_failed(struct rlv_deliver *d, const rlv_error *err)
     d->store_away = true;
     rlv_store_close(d->store);
     d->store = NULL;
+    d->trusted = false;
     d->store_retry_us = rlv_clock_mono_us() + RLV_DELIVER_RETRY_US;
     tell(d, err->message);
+}
+
+/* ---- turns: whether Postgres is older than what was sent
+ * ------------------------------------------------------------------------------------ */
+
+/* Postgres against Kafka, of each lane of ours; or the next turn, of those of which something was in hand since the last one. False: Postgres lacks
+ * something, or one of both cannot be asked. */
+static bool compare(struct rlv_deliver *d, rlv_store *store, bool next)
+{
+    size_t n = rlv_inbox_marks(d->inbox, RLV_DELIVER_OUTBOUND, d->marks, (size_t)d->partitions), kept = 0;
+    rlv_arena_reset(d->scratch);
+    int32_t *lanes = rlv_arena_zalloc(d->scratch, n + 1, sizeof(*lanes));
+    int64_t *known = rlv_arena_zalloc(d->scratch, n + 1, sizeof(*known)), *here = rlv_arena_zalloc(d->scratch, n + 1, sizeof(*here));
+    if (!lanes || !known || !here)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (d->marks[i].mark < 0)
+            return false;
+        if (next && !d->marks[i].moved)
+            continue;
+        lanes[kept] = d->marks[i].partition;
+        known[kept++] = d->marks[i].mark;
+    }
+    rlv_error err;
+    int rc = !kept ? RLV_OK : next ? rlv_sends_next_turns(store, lanes, known, kept, here, &err) : rlv_sends_turns(store, lanes, kept, here, &err);
+    if (rc != RLV_OK) {
+        rlv_deliver_store_failed(d, &err);
+        return false;
+    }
+    d->restored[0] = '\0';
+    for (size_t i = 0; i < kept; i++) {
+        if (here[i] < known[i]) {
+            (void)snprintf(d->restored, sizeof(d->restored),
+                           "nothing is sent: Postgres was restored to a moment before messages of lane %d that were sent (turn %lld of %lld): run "
+                           "relevo repair", lanes[i], (long long)here[i], (long long)known[i]);
+            if (rlv_deliver_says(d, RLV_NEWS_RESTORED))
+                rlv_log(RLV_LOG_ERROR, "deliver", "%s", d->restored);
+            return false;
+        }
+    }
+    for (size_t i = 0; next && i < kept; i++)
+        rlv_inbox_set_mark(d->inbox, RLV_DELIVER_OUTBOUND, lanes[i], here[i]);
+    return true;
+}
+
+rlv_store *rlv_deliver_trusted(struct rlv_deliver *d)
+{
+    rlv_store *store = rlv_deliver_store(d);
+    uint32_t generation = rlv_inbox_generation(d->inbox);
+    if (!store || (d->trusted && d->trusted_generation == generation))
+        return store;
+    int64_t now_us = rlv_clock_mono_us();
+    if (d->trusted_generation == generation && now_us < d->trust_retry_us)
+        return NULL;
+    d->trusted = compare(d, store, false);
+    d->trusted_generation = generation;
+    d->trust_retry_us = now_us + RLV_DELIVER_RETRY_US;
+    return d->trusted ? d->store : NULL;
 }
 
 /* ---- the loop
@@ -330,13 +390,16 @@ static void work(struct rlv_deliver *d)
 static void each_second(struct rlv_deliver *d, int64_t now_us)
 {
     d->next_second_us = now_us + 1000000;
+    rlv_store *store = rlv_deliver_trusted(d);
+    if (store)
+        d->trusted = compare(d, store, true); /* Kafka is told of it after Postgres */
     rlv_inbox_commit(d->inbox);
     rlv_deliver_report(d);
     rlv_metric_set(d->in_hand, (double)rlv_lines_jobs(d->lines));
     int64_t age_ms = rlv_clock_wall_ms() - rlv_lines_oldest_ms(d->lines);
     rlv_metric_set(d->oldest, age_ms > 0 ? (double)age_ms / 1000 : 0);
     if (d->store)
-        tell(d, rlv_inbox_member(d->inbox) ? "" : "not yet a member of the group");
+        tell(d, rlv_inbox_member(d->inbox) ? d->restored : "not yet a member of the group");
 }
 
 static int turn(struct rlv_deliver *d, rlv_error *err)
@@ -392,12 +455,17 @@ int rlv_deliver_run(rlv_deliver *d, const volatile sig_atomic_t *stop, rlv_error
     int rc = learn_topics(d, stop, err);
     if (*stop)
         return RLV_OK;
+    d->marks = rc == RLV_OK ? calloc((size_t)d->partitions, sizeof(*d->marks)) : NULL;
+    if (rc == RLV_OK && !d->marks)
+        rc = rlv_error_set(err, RLV_E_LIMIT, "out of memory");
     if (rc == RLV_OK)
         rc = rlv_inbox_open(d->config, d->config->deliver.group, d->topics, RLV_DELIVER_TOPICS, revoked, d,
                             &d->inbox, err);
     while (rc == RLV_OK && !*stop)
         rc = turn(d, err);
-    if (rc == RLV_OK)
+    if (rc == RLV_OK) {
         drain(d);
+        each_second(d, rlv_clock_mono_us()); /* what was done since the last one */
+    }
     return rc;
 }

@@ -44,6 +44,7 @@ enum rlv_deliver_news {
     RLV_NEWS_EFFECT,
     RLV_NEWS_RESULT,
     RLV_NEWS_TOKEN,
+    RLV_NEWS_RESTORED,
     RLV_NEWS_KINDS
 };
 
@@ -58,6 +59,11 @@ struct rlv_deliver {
     rlv_outbox *outbox;
     rlv_http *http;
     rlv_store *store; /* NULL: to be opened */
+    rlv_inbox_mark *marks; /* room for those of all partitions */
+    bool trusted;          /* this store is known to lack nothing of what was sent, of the partitions of trusted_generation */
+    uint32_t trusted_generation;
+    int64_t trust_retry_us;
+    char restored[200]; /* why it is not trusted; "": it is, or not asked yet */
     rlv_lines *lines;
     rlv_pace *pace;
     struct rlv_destination *destinations;
@@ -83,6 +89,8 @@ struct rlv_deliver {
 /* ---- deliver.c ---- */
 /* Postgres, or NULL while it is away (said once). */
 rlv_store *rlv_deliver_store(struct rlv_deliver *d);
+/* The same, and NULL too while it is not known that it lacks nothing of what was sent: a claim needs that. */
+rlv_store *rlv_deliver_trusted(struct rlv_deliver *d);
 /* After a failed statement: the connection is closed, and opened again a little later. */
 void rlv_deliver_store_failed(struct rlv_deliver *d, const rlv_error *err);
 /* True when it is time for a line about this, at most every 10 s. */

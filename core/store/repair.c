@@ -365,3 +365,17 @@ int rlv_repair_move(rlv_store *store, const rlv_lane_row *row, const char *topic
     int64_t one;
     return run_fenced(store, "repair_move", row->lane, &one, err);
 }
+
+int rlv_repair_turns(rlv_store *store, int32_t lane, int64_t known, bool dry, int64_t *ret, rlv_error *err)
+{
+    rlv_pg_begin(store);
+    rlv_pg_int4(store, lane);
+    rlv_pg_int8(store, known);
+    rlv_pg_int4(store, dry);
+    PGresult *r = NULL;
+    int rc = rlv_pg_ask(store, "SELECT relevo.repair_turns($1::int, $2::bigint, $3::int <> 0)", &r, err);
+    if (rc == RLV_OK)
+        *ret = rlv_pg_is_null(r, 0, 0) ? -1 : rlv_pg_get_int(r, 0, 0);
+    PQclear(r);
+    return rc;
+}

@@ -78,6 +78,12 @@ RLV_MUST_CHECK int rlv_repair_finish(rlv_store *store, const rlv_lane_row *row, 
  */
 RLV_MUST_CHECK int rlv_repair_release(rlv_store *store, const int32_t *lanes, size_t n, bool all, int64_t *ret_changed, rlv_error *err);
 
+/*
+ * Whether delivers had done more with a lane's messages than Postgres knows: known is the highest turn that Kafka has of it. *ret: how many messages
+ * under way, or to be tried again, are of unknown outcome for that reason, or would be (dry); -1: nothing is missing. Wants the owner's rights.
+ */
+RLV_MUST_CHECK int rlv_repair_turns(rlv_store *store, int32_t lane, int64_t known, bool dry, int64_t *ret, rlv_error *err);
+
 /* Moves the position in one topic, under the fence. RLV_E_FENCED when the lane is not ours any more. */
 RLV_MUST_CHECK int rlv_repair_move(rlv_store *store, const rlv_lane_row *row, const char *topic, int64_t was,
                                    int64_t next, rlv_error *err);

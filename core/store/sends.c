@@ -117,6 +117,47 @@ int rlv_sends_sweep(rlv_store *store, rlv_sends_swept *ret, rlv_error *err)
     return rc;
 }
 
+/* Rows of lane and turn, in the order of lanes; those that are not there are 0. */
+static int take_turns(rlv_store *store, const char *sql, const int32_t *lanes, size_t n, int64_t *ret, rlv_error *err)
+{
+    PGresult *r = NULL;
+    int rc = rlv_pg_ask(store, sql, &r, err);
+    for (size_t i = 0; rc == RLV_OK && i < n; i++) {
+        ret[i] = 0;
+        for (int row = 0; row < PQntuples(r); row++)
+            if (rlv_pg_get_int(r, row, 0) == lanes[i])
+                ret[i] = rlv_pg_get_int(r, row, 1);
+    }
+    PQclear(r);
+    return rc;
+}
+
+static void put_lanes(rlv_store *store, const int32_t *lanes, size_t n)
+{
+    rlv_buf *a = rlv_pg_array_begin(store);
+    for (size_t i = 0; i < n; i++)
+        rlv_pg_put_int4(a, lanes[i]);
+    rlv_pg_array_end(a, RLV_PG_INT4, n);
+}
+
+int rlv_sends_turns(rlv_store *store, const int32_t *lanes, size_t n, int64_t *ret, rlv_error *err)
+{
+    rlv_pg_begin(store);
+    put_lanes(store, lanes, n);
+    return take_turns(store, "SELECT lane, n FROM relevo.deliver_turn WHERE lane = ANY ($1::int[])", lanes, n, ret, err);
+}
+
+int rlv_sends_next_turns(rlv_store *store, const int32_t *lanes, const int64_t *known, size_t n, int64_t *ret, rlv_error *err)
+{
+    rlv_pg_begin(store);
+    put_lanes(store, lanes, n);
+    rlv_buf *a = rlv_pg_array_begin(store);
+    for (size_t i = 0; i < n; i++)
+        rlv_pg_put_int8(a, known[i]);
+    rlv_pg_array_end(a, RLV_PG_INT8, n);
+    return take_turns(store, "SELECT lane, n FROM relevo.deliver_turns($1::int[], $2::bigint[])", lanes, n, ret, err);
+}
+
 int rlv_sends_unreported(rlv_store *store, int patience_ms, int limit, rlv_arena *arena,
                          rlv_send_report **ret, size_t *ret_n, rlv_error *err)
 {

@@ -71,6 +71,11 @@ typedef struct rlv_sends_swept {
 /* What nobody comes back for, and what statuses tell; each by one deliver at a time. */
 RLV_MUST_CHECK int rlv_sends_sweep(rlv_store *store, rlv_sends_swept *ret, rlv_error *err);
 
+/* The turns of n lanes as they are: less than Kafka knows of a lane when Postgres was restored to a moment before what was sent. 0: none yet. */
+RLV_MUST_CHECK int rlv_sends_turns(rlv_store *store, const int32_t *lanes, size_t n, int64_t *ret, rlv_error *err);
+/* The next turn of each, which Kafka is to know then; but of a lane with a lower turn than known[i], Kafka's, it stays as it is. */
+RLV_MUST_CHECK int rlv_sends_next_turns(rlv_store *store, const int32_t *lanes, const int64_t *known, size_t n, int64_t *ret, rlv_error *err);
+
 /* An end that the lane must decide about. Texts in the arena. */
 typedef struct rlv_send_report {
     rlv_send send; /* seq and anytime are not set */

@@ -139,10 +139,11 @@ class Page(threading.Thread):
                 time.sleep(0.05)  # the desk is down: a browser tries again, too
                 continue
             self.streams.append(stream)
-            if stream.status != 200:
+            if stream.status not in (200, 503):  # 503: Kafka has not answered that desk yet
                 self.refused.append(stream.status)
             stream.join()
             last = stream.last
+            self.ending.wait(3)  # as browsers do; what is decided meanwhile is told because of the place where it broke off
 
     def works(self):
         """At the release that is there now, as logged in as before: the page, the lists, and a whole case."""
@@ -234,7 +235,7 @@ def upgrade(seed):
         lab.wait_caught_up()
         wanted = wait_sent(lab)
         lab.wait_caught_up()
-        time.sleep(2)  # what is decided is pushed at once
+        time.sleep(5)  # what is decided is pushed at once, to a page that may have to come back first
         for process in daemons:
             process.stop()
         judge_sends(lab, [entry[:2] for entry in api.took], wanted)

@@ -148,13 +148,84 @@ def drill(seed):
         print(f"pitr: {len(was)} events, {sum(old.values())} of them in the database that came back", flush=True)
 
 
+def refuses(lab, sender, api, took):
+    """A deliver that was started before the repair says why it sends nothing, and sends nothing."""
+    wait(lambda: "run relevo repair" in sender.get("/readyz")[1], lambda: f"it says what to do: {sender.get('/readyz')}\n{sender.tail()}")
+    expect(sender.get("/readyz")[0] == 503, "it is ready")
+    time.sleep(3)
+    expect(api.took == took, f"sent before the repair: {api.took[len(took):]}")
+
+
+def patient(lab):
+    """What WhatsApp asks to be tried later is tried for long, and holds the position of its partition."""
+    config = yaml.safe_load(lab.config.read_text())
+    config["deliver"]["give_up"] = "20m"
+    lab.config.write_text(yaml.safe_dump(config, allow_unicode=True))
+
+
+def unnoticed(seed):
+    """a moment of which no lane lacks anything, and messages were sent since: deliver finds out, and nothing goes out before the repair, nor twice"""
+    api = CloudApi(seed)
+    with SendingLab(api, "pitrunnoticed", partitions=2, logs=False) as lab:
+        patient(lab)
+        consumer, sender = lab.start(), begin(lab, PATIENCE)
+        said = lambda: [entry[3] for entry in api.took]
+        lab.sql("SELECT desk.put_agent('ana', 'Ana')")
+        for lane in range(2):
+            send(lab, lane, *(event(f"{kind}.{lane}", f"say hola {kind}.{lane}", wa_id=f"52{kind}{lane}") for kind in range(3)))
+        wait(lambda: len(said()) == 6, lambda: f"all are answered: {said()}\n{sender.tail()}")
+        lab.pg.back_up()
+        waits = conversation_id(NUMBER, "5200")
+        lab.sql("SELECT desk.take_over(%s, 'ana')", waits)
+        lab.wait_caught_up(PATIENCE)
+        api.not_yet, api.retry_after = "espere", 300
+        lab.sql("SELECT desk.reply(%s, 'ana', 'espere')", waits)
+        wait(lambda: lab.sql("SELECT count(*) FROM desk.sends WHERE state = 'waiting'")[0][0] == 1, lambda: f"one waits:\n{sender.tail()}")
+        sender.stop(60)
+        send(lab, 0, *(event(f"since.{n}", f"say desde {n}", wa_id=f"53{n}") for n in range(4)))  # and nothing in lane 1
+        lab.wait_caught_up(PATIENCE)
+        lab.sql("UPDATE relevo.lane SET published = seq")
+        moment = lab.sql("SELECT clock_timestamp()::text")[0][0]
+        time.sleep(1.1)
+        sender.start()
+        since = {f"desde {n}" for n in range(4)}
+        wait(lambda: since <= set(said()), lambda: f"what was decided before the moment is sent behind it: {said()}\n{sender.tail()}")
+        wait(lambda: lab.sql("SELECT count(*) FROM relevo.send WHERE state = 3")[0][0] == 10, "all is settled")
+        sender.stop(60)
+        took = list(api.took)
+        lab.lose()
+        lab.go_back(moment)
+        expect(lab.sql("SELECT count(*) FROM relevo.send")[0][0] == 7, "the database is not of the moment")
+
+        send(lab, 1, event("after", "say después", wa_id="540"))
+        lab.wait_caught_up(PATIENCE)
+        expect(not any(refusals(consumer, lane) for lane in range(2)), f"a lane lacks something:\n{consumer.tail()}")
+        sender.start()
+        refuses(lab, sender, api, took)
+        consumer.stop(60)
+        expect("would be" in tool(lab, "repair", "--dry-run"), "the dry run says nothing of the messages")
+        refuses(lab, sender, api, took)
+        words = tool(lab, "repair")
+        expect("lane 0: messages were sent" in words and "lane 1: messages were sent" not in words, words)
+        consumer = lab.start()
+        sender.wait_ready(PATIENCE)
+        wanted = wait_sent(lab, PATIENCE)
+        rows = judge_sends(lab, [entry[:2] for entry in api.took], wanted)
+        expect(api.took[:len(took)] == took and said()[len(took):] == ["después"], f"sent after the repair: {said()[len(took):]}")
+        texts = {message: record["text"] for message, record in wanted.items()}
+        unknown = {texts[message] for (message, _), state in rows.items() if state == 6}
+        expect(unknown == {"espere"} | since, f"of unknown outcome are {unknown}")
+        print(f"unnoticed: {len(took)} messages before, {len(api.took) - len(took)} after, none of them twice", flush=True)
+        sender.stop(60)
+        consumer.stop(60)
+    api.stop()
+
+
 def sent(seed):
     """what deliver sent since the moment is not sent again, what Postgres thinks is still to be tried neither, and agents are told"""
     api = CloudApi(seed)
     with SendingLab(api, "pitrsent", partitions=2, logs=False) as lab:
-        config = yaml.safe_load(lab.config.read_text())
-        config["deliver"]["give_up"] = "20m"
-        lab.config.write_text(yaml.safe_dump(config, allow_unicode=True))
+        patient(lab)
         consumer, sender = lab.start(), begin(lab, PATIENCE)
         said = lambda: [entry[3] for entry in api.took]
         lab.sql("SELECT desk.put_agent('ana', 'Ana')")
@@ -189,10 +260,12 @@ def sent(seed):
 
         for lane in range(2):
             wait(lambda: refusals(consumer, lane), lambda: f"lane {lane} refuses:\n{consumer.tail()}")
+        sender.start()  # too early
+        refuses(lab, sender, api, took)
         consumer.stop(60)
         tool(lab, "repair")
         consumer = lab.start()
-        sender.start()
+        sender.wait_ready(PATIENCE)  # it goes on by itself
         wanted = wait_sent(lab, PATIENCE)
         entries = [entry[:2] for entry in api.took]
         rows = judge_sends(lab, entries, wanted)
@@ -214,4 +287,4 @@ def sent(seed):
 
 
 if __name__ == "__main__":
-    sys.exit(run("pitr", drill, sent))
+    sys.exit(run("pitr", drill, sent, unnoticed))

@@ -31,6 +31,7 @@ class CloudApi:
         self.took, self.refused, self.tokens = [], [], set()
         self.unwell = False  # refuses for now with 503: it is taken for down
         self.never_part = None  # of long texts, this one is refused for good
+        self.not_yet = None  # this text is refused for now
         self.log, self.arrived, self.underway = [], Counter(), set()
         self.retry_after = None  # seconds, with each refusal for now
         api = self
@@ -79,6 +80,8 @@ class CloudApi:
             request.ended = time.time()
         if entry[1] == self.never_part:
             return self.refuse_ever(handler, entry)
+        if self.not_yet and entry[3] == self.not_yet:
+            return self.refuse_now(handler, entry)
         for share, act in ((self.mute, self.break_off), (self.refuse, self.refuse_now), (self.never, self.refuse_ever)):
             if fate < share:
                 return act(handler, entry)

@@ -233,6 +233,70 @@ static void test_partitions_move(void **state)
         assert_true(lab_committed(l, group, topics[0], p) <= 0);
 }
 
+/* The mark of a partition, known or not; -2: it is not ours. */
+static rlv_inbox_mark mark_of(box *b, int32_t partition)
+{
+    rlv_inbox_mark marks[LAB_PARTITIONS] = {{0}};
+    size_t n = rlv_inbox_marks(b->inbox, 0, marks, LAB_PARTITIONS);
+    for (size_t i = 0; i < n; i++)
+        if (marks[i].partition == partition)
+            return marks[i];
+    return (rlv_inbox_mark){.mark = -2};
+}
+
+/* A mark goes beside the position, also of one that does not move, and whoever has the partition next finds it. */
+static void test_marks(void **state)
+{
+    lab *l = *state;
+    box b;
+    rlv_error err;
+    int64_t seen[LAB_PARTITIONS] = {-1, -1, -1};
+    fresh(l, "marks");
+    assert_ok(rlv_inbox_look(&l->config, group, topics[0], LAB_PARTITIONS, seen, &err), err);
+    assert_true(seen[0] == 0 && seen[1] == 0 && seen[2] == 0);
+    (void)lab_produce(l, topics[0], 1, "0");
+    (void)lab_produce(l, topics[0], 1, "1");
+    open_box(l, &b);
+    wait_until(b.n == 2, look(&b, true));
+    assert_int_equal(mark_of(&b, 1).mark, 0);
+    assert_true(mark_of(&b, 1).moved);
+    assert_false(mark_of(&b, 0).moved);
+    rlv_inbox_set_mark(b.inbox, 0, 1, 7);
+    assert_int_equal(mark_of(&b, 1).mark, 7);
+    assert_true(mark_of(&b, 1).moved); /* they are in hand */
+    rlv_inbox_commit(b.inbox);
+    await_committed(l, &b, 0, 1, 0);
+    rlv_inbox_set_mark(b.inbox, 0, 1, 8); /* and it stays where it is */
+    rlv_inbox_commit(b.inbox);
+    wait_until(seen[1] == 8, {
+        look(&b, false);
+        assert_ok(rlv_inbox_look(&l->config, group, topics[0], LAB_PARTITIONS, seen, &err), err);
+    });
+    assert_int_equal(lab_committed(l, group, topics[0], 1), 0);
+    for (size_t i = 0; i < 2; i++)
+        rlv_inbox_done(b.inbox, &b.letters[i]);
+    assert_true(mark_of(&b, 1).moved);
+    rlv_inbox_set_mark(b.inbox, 0, 1, 9);
+    assert_false(mark_of(&b, 1).moved);
+    rlv_inbox_set_mark(b.inbox, 0, LAB_PARTITIONS, 9); /* nobody's */
+    rlv_inbox_close(b.inbox);
+    assert_int_equal(lab_committed(l, group, topics[0], 1), 2);
+
+    open_box(l, &b);
+    uint32_t before = rlv_inbox_generation(b.inbox);
+    wait_until(rlv_inbox_member(b.inbox), look(&b, true));
+    assert_int_not_equal(rlv_inbox_generation(b.inbox), before);
+    wait_until(mark_of(&b, 1).mark == 9, look(&b, true));
+    assert_false(mark_of(&b, 1).moved);
+    (void)lab_produce(l, topics[0], 1, "2");
+    wait_until(b.n == 1, look(&b, true));
+    rlv_inbox_done(b.inbox, &b.letters[0]);
+    rlv_inbox_close(b.inbox); /* a position that moves keeps it */
+    assert_int_equal(lab_committed(l, group, topics[0], 1), 3);
+    assert_ok(rlv_inbox_look(&l->config, group, topics[0], LAB_PARTITIONS, seen, &err), err);
+    assert_true(seen[0] == 0 && seen[1] == 9 && seen[2] == 0);
+}
+
 static void test_what_cannot_be(void **state)
 {
     lab *l = *state;
@@ -263,7 +327,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_first_unfinished_one), cmocka_unit_test(test_only_what_is_committed),
         cmocka_unit_test(test_wanting_nothing),          cmocka_unit_test(test_partitions_move),
-        cmocka_unit_test(test_what_cannot_be),
+        cmocka_unit_test(test_marks),                    cmocka_unit_test(test_what_cannot_be),
     };
     return cmocka_run_group_tests(tests, lab_setup, lab_teardown);
 }

@@ -633,6 +633,52 @@ static void test_restored(void **state)
     assert_ask(s, "20", "SELECT seq FROM relevo.restored WHERE lane = %d", s->lane);
 }
 
+/* The turns of three lanes rise together, but of the one of which Kafka knows more: that is mended, and rises again. */
+static void test_turns(void **state)
+{
+    shelf *s = *state;
+    rlv_error err;
+    const int32_t lanes[] = {s->lane, 900001, 900000};
+    int64_t known[] = {0, 0, 0}, now[3] = {0}, unknown = 0;
+    shelf_run(s->sql, "DELETE FROM relevo.send; DELETE FROM relevo.restored");
+    assert_ok(rlv_sends_turns(s->store, lanes, 3, now, &err), err);
+    assert_true(now[0] == 0 && now[1] == 0 && now[2] == 0);
+    assert_ok(rlv_sends_next_turns(s->store, lanes, known, 3, now, &err), err);
+    assert_true(now[0] == 1 && now[1] == 1 && now[2] == 1);
+    memcpy(known, now, sizeof(known));
+    assert_ok(rlv_sends_next_turns(s->store, lanes, known, 2, now, &err), err);
+    assert_true(now[0] == 2 && now[1] == 2);
+    const int64_t more[] = {5, 2, 1};
+    assert_ok(rlv_sends_next_turns(s->store, lanes, more, 3, now, &err), err);
+    assert_true(now[0] == 2 && now[1] == 3 && now[2] == 2);
+    assert_ok(rlv_sends_next_turns(s->store, lanes, more, 1, now, &err), err);
+    assert_true(now[0] == 2); /* it does not get there by asking */
+    assert_ok(rlv_sends_turns(s->store, lanes, 3, now, &err), err);
+    assert_true(now[0] == 2 && now[1] == 3 && now[2] == 2);
+
+    rlv_id conv = conversation(s, "turns");
+    rlv_send waits = bot_message(s, conv, 7), lost = bot_message(s, conv, 8), fresh = bot_message(s, conv, 1000001);
+    assert_int_equal(claim(s, &waits), RLV_CLAIM_MINE);
+    assert_int_equal(settle(s, &waits, 1, RLV_SEND_REFUSED), RLV_OK);
+    assert_ok(rlv_repair_turns(s->store, s->lane, 5, true, &unknown, &err), err);
+    assert_int_equal(unknown, 1);
+    assert_string_equal(state_of(s, &waits), "waiting/1"); /* it would be */
+    assert_ok(rlv_repair_turns(s->store, s->lane, 5, false, &unknown, &err), err);
+    assert_int_equal(unknown, 1);
+    assert_string_equal(state_of(s, &waits), "unknown/1");
+    assert_int_equal(claim(s, &lost), RLV_CLAIM_DONE);
+    assert_string_equal(state_of(s, &lost), "unknown/0");
+    shelf_run(s->sql, "UPDATE relevo.lane SET seq = 1000001 WHERE lane = %d", s->lane);
+    assert_int_equal(claim(s, &fresh), RLV_CLAIM_MINE);
+    assert_ok(rlv_repair_turns(s->store, s->lane, 5, false, &unknown, &err), err);
+    assert_int_equal(unknown, -1); /* once */
+    assert_ok(rlv_sends_next_turns(s->store, lanes, more, 1, now, &err), err);
+    assert_int_equal(now[0], 6);
+    assert_ok(rlv_repair_turns(s->store, 900001, 3, false, &unknown, &err), err);
+    assert_int_equal(unknown, -1); /* of which nothing is missing */
+    assert_string_equal(state_of(s, &fresh), "sending/1");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -656,6 +702,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_status_in_another_lane, sends_setup, shelf_teardown),
         cmocka_unit_test_setup_teardown(test_a_late_answer, sends_setup, shelf_teardown),
         cmocka_unit_test_setup_teardown(test_restored, sends_setup, shelf_teardown),
+        cmocka_unit_test_setup_teardown(test_turns, sends_setup, shelf_teardown),
     };
     return cmocka_run_group_tests(tests, shelf_group_setup, shelf_group_teardown);
 }
