@@ -189,7 +189,9 @@ void rlv_cli_bar(const char *what, size_t done, size_t all)
     if (!isatty(STDERR_FILENO))
         return;
     int percent = (int)(all ? done * 100 / all : 100);
-    if (done < all)
+    if (!all && done)
+        (void)fprintf(stderr, "\r\033[K%zu %s", done, what);
+    else if (done < all)
         (void)fprintf(stderr, "\r\033[K%3d%% [%-25.*s] %zu of %zu %s", percent, percent / 4, "#########################", done, all, what);
     else
         (void)fprintf(stderr, "\r\033[K");

@@ -89,7 +89,8 @@ int rlv_cli_put_json(json_t *whole);
    UTC). Milliseconds since 1970; false, and *ret_ms untouched, for anything else. */
 bool rlv_cli_moment(const char *text, int64_t *ret_ms);
 
-/* A bar on stderr for work that takes a while, `done` of `all` things; nothing where stderr is no terminal. Erased when all are done. */
+/* A bar on stderr for work that takes a while, `done` of `all` things, or a count where nobody knows how many there are (all 0); nothing where
+   stderr is no terminal. Erased when all are done, and by 0 of 0. */
 void rlv_cli_bar(const char *what, size_t done, size_t all);
 
 /* True when colours may be written to stdout: a terminal, and neither NO_COLOR nor TERM=dumb. */

@@ -105,6 +105,7 @@ static int bury(struct work *w, const rlv_pending *gone, size_t n, rlv_error *er
     for (size_t i = 0; rc == RLV_OK && i < n; i++) {
         char key[RLV_ID_TEXT + 1];
         rlv_id_text(gone[i].conversation_id, key);
+        rlv_cli_bar("tombstones", i, n);
         int64_t until_us = rlv_clock_mono_us() + FLUSH_MS * 1000LL;
         do {
             rlv_outbox_poll(outbox);
@@ -114,6 +115,7 @@ static int bury(struct work *w, const rlv_pending *gone, size_t n, rlv_error *er
                 rlv_clock_sleep_ms(10);
         } while (rc == RLV_E_UNAVAILABLE && rlv_clock_mono_us() < until_us);
     }
+    rlv_cli_bar("tombstones", n, n);
     rlv_outbox_free(outbox, FLUSH_MS);
     if (rc == RLV_OK && w->unwritten)
         rc = rlv_error_set(err, RLV_E_UNAVAILABLE, "%zu tombstones did not reach %s: run relevo erase --pending again",
@@ -135,6 +137,7 @@ static int settle_once(struct work *w, size_t *ret_left, rlv_error *err)
         int64_t published, left = 0;
         for (end = i; end < n && all[end].lane == all[i].lane;)
             end++;
+        rlv_cli_bar("conversations looked at", i, n);
         rc = rlv_cli_progress(w->broker, w->config, w->wire, all[i].lane, w->scratch, &published, err);
         if (rc == RLV_OK)
             rc = rlv_privacy_rest(w->store, all[i].lane, published, &left, err);
@@ -142,6 +145,7 @@ static int settle_once(struct work *w, size_t *ret_left, rlv_error *err)
             if (all[k].seq <= published)
                 gone[done++] = all[k];
     }
+    rlv_cli_bar("conversations looked at", n, n);
     if (rc == RLV_OK && done)
         rc = bury(w, gone, done, err);
     if (rc == RLV_OK)
@@ -263,11 +267,14 @@ static int expire(struct work *w, rlv_error *err)
     while (rc == RLV_OK && n) {
         rc = rlv_privacy_expire_conversations(w->store, before_ms, CONVERSATIONS_AT_ONCE, &n, err);
         conversations += rc == RLV_OK ? n : 0;
+        rlv_cli_bar("conversations dropped", (size_t)conversations, 0);
     }
     for (n = 1; rc == RLV_OK && n;) {
         rc = rlv_privacy_expire_sends(w->store, before_ms, SENDS_AT_ONCE, &n, err);
         sends += rc == RLV_OK ? n : 0;
+        rlv_cli_bar("sends dropped", (size_t)sends, 0);
     }
+    rlv_cli_bar("", 0, 0);
     if (rc == RLV_OK)
         rc = settle(w, err);
     if (rc == RLV_OK && w->json)

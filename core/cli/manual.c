@@ -21,6 +21,7 @@ struct page {
     char *text; /* what --help says */
     struct word words[WORDS_MAX];
     size_t n;
+    bool files; /* files may be named behind the command, not only behind an option */
 };
 
 /* ---- what a command says of itself -------------------------------------------------------------------------------- */
@@ -94,6 +95,21 @@ static void read_options(struct page *page, const char *line, size_t len)
     }
 }
 
+/* Whether a usage line has a FILE that is not the value of the option before it. */
+static bool names_files(const char *line, size_t len)
+{
+    const char *option = NULL; /* the word before begins with "--", perhaps in brackets */
+    for (const char *at = line, *end = line + len; at < end;) {
+        const char *word = at + (*at == '[');
+        size_t n = strcspn(at, " \n");
+        if (!option && memmem(at, n, "FILE", 4))
+            return true;
+        option = strncmp(word, "--", 2) == 0 ? word : NULL;
+        at += n + 1;
+    }
+    return false;
+}
+
 static bool read_page(const rlv_cli_command *command, struct page *ret)
 {
     *ret = (struct page){.text = help_of(command)};
@@ -105,6 +121,7 @@ static bool read_page(const rlv_cli_command *command, struct page *ret)
         usage = usage && len > 0;
         if (usage)
             read_verbs(ret, line);
+        ret->files = ret->files || (usage && names_files(line, len));
         read_options(ret, line, len);
         line += len + (line[len] != '\0');
     }
@@ -129,7 +146,7 @@ static void bash_head(const rlv_cli_command *commands, size_t n)
 {
     (void)puts("# bash completion of relevo; made by `relevo completion bash`\n"
                "_relevo() {\n"
-               "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words\n"
+               "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words files=\n"
                "    COMPREPLY=()\n"
                "    if [ \"$COMP_CWORD\" = 1 ]; then");
     (void)fputs("        words='", stdout);
@@ -148,7 +165,7 @@ static void bash_page(const rlv_cli_command *command, const struct page *page, b
         (void)printf("        %s) words='", command->name);
         for (size_t i = 0; i < page->n; i++)
             (void)printf("%s%s", i ? " " : "", page->words[i].text);
-        (void)puts("' ;;");
+        (void)printf("'%s ;;\n", page->files ? " files=1" : "");
         return;
     }
     for (size_t i = 0; i < page->n; i++)
@@ -166,7 +183,7 @@ static void zsh_page(const rlv_cli_command *command, const struct page *page)
     for (size_t i = 0; i < page->n; i++)
         if (page->words[i].file)
             (void)printf("%s ", page->words[i].text);
-    (void)puts(") ;;");
+    (void)printf(")%s ;;\n", page->files ? "" : " more=");
 }
 
 static void fish_page(const rlv_cli_command *command, const struct page *page)
@@ -182,6 +199,8 @@ static void fish_page(const rlv_cli_command *command, const struct page *page)
         else
             (void)printf("-a %s\n", word->text);
     }
+    if (page->files)
+        (void)printf("complete -c relevo -n '__fish_seen_subcommand_from %s' -F\n", command->name);
 }
 
 static int put_bash(const rlv_cli_command *commands, struct page *pages, size_t n)
@@ -193,10 +212,11 @@ static int put_bash(const rlv_cli_command *commands, struct page *pages, size_t 
     for (size_t i = 0; i < n; i++)
         bash_page(&commands[i], &pages[i], false);
     (void)puts("        completion) words='bash zsh fish' ;;\n"
-               "        *) words='' ;;\n"
+               "        man) words='' ;;\n"
+               "        *) words='' files=1 ;;\n"
                "    esac\n"
                "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
-               "    [[ $cur == -* ]] || mapfile -t -O \"${#COMPREPLY[@]}\" COMPREPLY < <(compgen -f -- \"$cur\")\n"
+               "    [ -z \"$files\" ] || [[ $cur == -* ]] || mapfile -t -O \"${#COMPREPLY[@]}\" COMPREPLY < <(compgen -f -- \"$cur\")\n"
                "}\n"
                "complete -o filenames -F _relevo relevo");
     return EX_OK;
@@ -207,6 +227,7 @@ static int put_zsh(const rlv_cli_command *commands, struct page *pages, size_t n
     (void)puts("#compdef relevo\n# zsh completion of relevo; made by `relevo completion zsh`\n"
                "_relevo() {\n"
                "    local -a commands known files\n"
+               "    local more=1 # files may be named without an option\n"
                "    commands=(");
     for (size_t i = 0; i < n; i++) {
         (void)printf("        '%s:", commands[i].name);
@@ -221,11 +242,11 @@ static int put_zsh(const rlv_cli_command *commands, struct page *pages, size_t n
                "    case $words[2] in");
     for (size_t i = 0; i < n; i++)
         zsh_page(&commands[i], &pages[i]);
-    (void)puts("        completion) known=(bash zsh fish) files=() ;;\n"
+    (void)puts("        completion) known=(bash zsh fish) files=() more= ;;\n"
                "    esac\n"
                "    if (( ${files[(Ie)$words[CURRENT-1]]} )); then _files; return; fi\n"
                "    compadd -- $known\n"
-               "    _files\n"
+               "    [[ -z $more ]] || _files\n"
                "}\n"
                "_relevo \"$@\"");
     return EX_OK;
@@ -233,11 +254,15 @@ static int put_zsh(const rlv_cli_command *commands, struct page *pages, size_t n
 
 static int put_fish(const rlv_cli_command *commands, struct page *pages, size_t n)
 {
-    (void)puts("# fish completion of relevo; made by `relevo completion fish`");
+    (void)puts("# fish completion of relevo; made by `relevo completion fish`\ncomplete -c relevo -f");
     for (size_t i = 0; i < n; i++)
         fish_page(&commands[i], &pages[i]);
-    (void)puts("complete -c relevo -f -n __fish_use_subcommand -a 'completion man'\n"
-               "complete -c relevo -f -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'");
+    (void)puts("complete -c relevo -n __fish_use_subcommand -a 'completion man'\n"
+               "complete -c relevo -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'");
+    (void)fputs("complete -c relevo -F -n 'not __fish_use_subcommand; and not __fish_seen_subcommand_from completion man", stdout);
+    for (size_t i = 0; i < n; i++)
+        (void)printf(" %s", commands[i].name);
+    (void)puts("'"); /* a plugin's tool */
     return EX_OK;
 }
 

@@ -16,7 +16,7 @@ command -v npm >/dev/null || build="$build nodejs npm"
 wanted="$build $libraries $servers $clients"
 for what in "$@"; do
     case $what in
-        tests) wanted="$wanted wrk spin valgrind prometheus groff-base systemd lintian dpkg-dev file" ;;
+        tests) wanted="$wanted wrk spin valgrind prometheus groff-base systemd lintian dpkg-dev file zsh fish" ;;
         fuzz) wanted="$wanted clang libclang-rt-14-dev llvm" ;;
         browser) wanted="$wanted chromium" ;;
         image) wanted="$wanted buildah mmdebstrap podman runc" ;;

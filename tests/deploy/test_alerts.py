@@ -125,12 +125,18 @@ def check_dashboard(rendered, metrics, alerts, mistakes):
     board = json.loads(rendered.one("ConfigMap", "dashboard")["data"]["relevo.json"])
     panels = [p for p in board["panels"] if p["type"] != "row"]
     ids = [p["id"] for p in board["panels"]]
+    variables = {v["name"] for v in board["templating"]["list"]}
     mistakes.want(len(panels) > 10 and len(set(ids)) == len(ids), "the dashboard: two panels are one")
     rules = []
     for panel in panels:
         for target in panel["targets"]:
             check_metrics(f"dashboard: {panel['title']}", target["expr"], metrics, mistakes)
-            expr = target["expr"].replace("$__rate_interval", "5m").replace("$namespace", "x")
+            expr = target["expr"].replace("$__rate_interval", "5m")
+            for variable in ("namespace", "job", "pod"):
+                chosen = f'{variable}=~"${variable}"'
+                mistakes.want(all(chosen in selected for selected in re.findall(r"\{([^}]*)\}", expr)) and variable in variables,
+                              f"dashboard: {panel['title']} shows what is not chosen by {variable}")
+                expr = expr.replace(f"${variable}", "x")
             rules.append({"record": f"panel:p{len(rules)}", "expr": expr})
     # Whoever is called for a time that grew wants to see since when.
     times = {name for rule in alerts for name in re.findall(r"\b(relevo_[a-z_]+_seconds)\{", rule["expr"])}

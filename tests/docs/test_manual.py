@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What is made from the table of commands: completions complete (bash; zsh and fish where they are installed parse), and man pages are
+"""What is made from the table of commands: completions complete (bash and fish; zsh parses), and man pages are
 pages that groff takes without a word. Every command, and every option that its --help shows, is in them."""
 import os
 import re
@@ -54,6 +54,15 @@ def check_bash(folder, mistakes):
                           (("repair", "--lane", ""), set()), (("completion", "z"), {"zsh"})):
         if complete(script, "relevo", *words) != wanted:
             mistakes.append(f"bash: {words}: {complete(script, 'relevo', *words)}, not {wanted}")
+    check_files("bash", lambda *words: complete(script, "relevo", *words), mistakes)
+
+
+def check_files(shell, offered, mistakes):
+    """Files of the folder are offered where one may be named, and nowhere else."""
+    for words, wanted in ((("dlq", ""), False), (("lag", ""), False), (("webhook", ""), True), (("plugin", "sign", ""), True),
+                          (("classifier", "train", ""), True), (("lag", "--config", ""), True)):
+        if ("some.yaml" in offered(*words)) != wanted:
+            mistakes.append(f"{shell}: {words}: are files offered? {offered(*words)}")
 
 
 def check_others(folder, mistakes):
@@ -64,10 +73,24 @@ def check_others(folder, mistakes):
                 if (option if shell == "zsh" else f"-l {option[2:]}") not in text:
                     mistakes.append(f"{shell}: {command} lacks {option}")
         (folder / shell).write_text(text)
-        if shutil.which(shell):
-            ran = subprocess.run([shell, "-n", str(folder / shell)], capture_output=True, text=True)
-            if ran.returncode:
-                mistakes.append(f"{shell} does not read it: {ran.stderr}")
+        if not shutil.which(shell):  # never so where deploy/local/packages.sh was
+            mistakes.append(f"{shell} is missing: apt-get install {shell}")
+            continue
+        ran = subprocess.run([shell, "-n", str(folder / shell)], capture_output=True, text=True)
+        if ran.returncode:
+            mistakes.append(f"{shell} does not read it: {ran.stderr}")
+    if not shutil.which("fish"):
+        return
+
+    def fish(*words):
+        ran = subprocess.run(["fish", "--no-config", "-c", f"source {folder}/fish; complete -C 'relevo {' '.join(words)}'"], capture_output=True,
+                             text=True, cwd=folder, env={**os.environ, "HOME": str(folder)})
+        return {line.split("\t")[0] for line in ran.stdout.splitlines()} if not ran.stderr else {ran.stderr}
+    check_files("fish", fish, mistakes)
+    for words, wanted in ((("dlq", ""), {"list", "show", "replay", "drop"}), (("la",), {"lag"}), (("completion", ""), {"bash", "zsh", "fish"}),
+                          (("account", "--role", ""), set())):
+        if fish(*words) != wanted:
+            mistakes.append(f"fish: {words}: {fish(*words)}, not {wanted}")
 
 
 def check_man(mistakes):

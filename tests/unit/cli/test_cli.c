@@ -749,11 +749,12 @@ static void bars(void **state)
     assert_true(terminal >= 0 && dup2(terminal, STDERR_FILENO) >= 0);
     rlv_cli_bar("events", 50, 200);
     rlv_cli_bar("events", 200, 200);
+    rlv_cli_bar("sends", 7, 0);
     rlv_cli_bar("events", 0, 0);
     (void)fflush(stderr);
     (void)dup2(saved, STDERR_FILENO);
     /* A terminal hands over what was written piece by piece. */
-    for (size_t n = 0; !strstr(line, "\r\033[K");) {
+    for (size_t n = 0; !strstr(line, "7 sends\r\033[K");) {
         struct pollfd fd = {.fd = master, .events = POLLIN};
         assert_int_equal(poll(&fd, 1, 5000), 1);
         ssize_t got = read(master, line + n, sizeof(line) - 1 - n);
@@ -762,7 +763,7 @@ static void bars(void **state)
     }
     const char *shown = strstr(line, " 25% [######                   ] 50 of 200 events");
     assert_non_null(shown);
-    assert_non_null(strstr(shown, "\r\033[K")); /* and it is gone again */
+    assert_non_null(strstr(shown, "\r\033[K\r\033[K7 sends")); /* and it is gone again */
     FILE *plain = tmpfile();
     assert_true(plain && dup2(fileno(plain), STDERR_FILENO) >= 0);
     rlv_cli_bar("events", 50, 200);
