@@ -354,8 +354,10 @@ static void *follow(void *user)
     int64_t woke_us = 0, heard_us = 0;
     int missed = 0;
     while (!atomic_load(&ring->stop)) {
-        if (!atomic_load(&ring->ready) && find_partitions(ring))
+        if (!atomic_load(&ring->ready) && find_partitions(ring)) {
+            set_live(ring, true); /* before a stream can begin */
             atomic_store(&ring->ready, true);
+        }
         rd_kafka_message_t *m = rd_kafka_consumer_poll(ring->rk, POLL_MS);
         bool heard = m && !m->err;
         if (heard)
