@@ -20,7 +20,7 @@ void rlv_configured(rlv_request *request, rlv_str id)
     rlv_error err;
     (void)id;
     if (rlv_config_print(request->desk->config->file, "desk", false, &out, &err) != RLV_OK || out.failed) {
-        rlv_request_fail(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "broken", "%s", err.message);
+        rlv_request_fail(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "configuration", "%s", err.message);
     } else {
         request->status = MHD_HTTP_OK;
         request->type = "text/plain; charset=utf-8";
@@ -49,12 +49,18 @@ static void put_triggers(json_t *list, const rlv_trigger_policy *triggers, size_
 
 void rlv_configured_triggers(rlv_request *request, rlv_str id)
 {
-    const rlv_policy *policy = &request->desk->config->policy;
-    json_t *list = json_array();
+    rlv_config *now; /* as the configuration is shown: what the file says, not what it said when this desk read it */
+    rlv_error err;
     (void)id;
-    put_triggers(list, policy->triggers, policy->n_triggers, false);
-    put_triggers(list, policy->rules, policy->n_rules, true);
+    if (rlv_config_load(request->desk->config->file, "desk", &now, &err) != RLV_OK) {
+        rlv_request_fail(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "configuration", "%s", err.message);
+        return;
+    }
+    json_t *list = json_array();
+    put_triggers(list, now->policy.triggers, now->policy.n_triggers, false);
+    put_triggers(list, now->policy.rules, now->policy.n_rules, true);
     give(request, list);
+    rlv_config_free(now);
 }
 
 /* ---- templates ---- */

@@ -171,6 +171,13 @@ bool rlv_media_wanted(const rlv_request *request);
 /* How long a body may be: large ones only of who is logged in, and only where files go. */
 bool rlv_media_takes(rlv_request *request, size_t len);
 
+/* child.c: runs this program with argv (argv[0] its name, NULL at the end) and reads what it says, ten seconds at most. Its exit status; -1: it could
+   not be started, was too slow, or died. only_plugin_dir: it gets this of all that is ours in the environment; NULL: all. Blocks. */
+int rlv_child_run(const char *const *argv, const char *only_plugin_dir, rlv_buf *out) RLV_MUST_CHECK;
+
+/* running.c: what the file decides as now, and what the lanes decided under last. */
+void rlv_running(rlv_request *request, rlv_str id);
+
 /* kb.c: what the knowledge base answers. */
 void rlv_kb_ask(rlv_request *request, rlv_str id);
 

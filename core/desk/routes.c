@@ -174,6 +174,7 @@ static const struct other {
     {"POST", "/api/conversations/{id}/template", RLV_ROLE_AGENT, ACTS, rlv_template_send},
     {"GET", "/api/templates", RLV_ROLE_AGENT, READS, rlv_configured_templates},
     {"GET", "/api/triggers", RLV_ROLE_ADMIN, READS, rlv_configured_triggers},
+    {"GET", "/api/running", RLV_ROLE_ADMIN, READS, rlv_running},
     {"GET", "/api/configuration", RLV_ROLE_ADMIN, READS, rlv_configured},
 };
 enum { OTHERS = sizeof(others) / sizeof(*others) };

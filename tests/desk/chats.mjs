@@ -253,6 +253,7 @@ async function story() {
     await adm.locator('.tabs button', { hasText: 'Todas' }).click()
     await adm.locator('.tabs button', { hasText: 'Configuração' }).click()
     await adm.locator('.board pre', { hasText: 'answer_within' }).waitFor()
+    await adm.locator('.runs [role=status]', { hasText: 'Não é o que está em uso' }).waitFor() // the file got more after the consumer began
     await accessible(adm, 'the configuration on a phone')
     await shoot(adm, 'configuration-phone')
     await adm.locator('.tabs button', { hasText: 'Todas' }).click()

@@ -7,6 +7,7 @@
 import gzip
 import json
 import re
+import signal
 import sys
 import threading
 import time
@@ -15,6 +16,7 @@ import uuid
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
+import yaml  # noqa: E402
 from jsonschema import Draft202012Validator, RefResolver  # noqa: E402
 from lab import servers  # noqa: E402
 from lab.desk import PASSWORD, Browser, Desk, DeskLab, FakeWhatsApp, Stream  # noqa: E402
@@ -579,18 +581,20 @@ def test_kafka_away(seed):
             expect(kinds(stream) == ["hello"] and live() == "1", f"it is quiet, not away: {stream.events}")
             for n, (away, back) in enumerate(((kafka.pause, kafka.resume), (kafka.kill, kafka.start)), 1):
                 away()
-                s.wait("the stream is told", lambda: kinds(stream) == ["hello"] + ["paused", "live"] * (n - 1) + ["paused"], 60)
-                status, why = s.desk.get("/readyz")
-                expect(status == 200 and "without live updates" in why and live() == "0", f"ready, and it says so: {status} {why}")
-                rows = ana.get("/api/conversations", list="all")
-                expect(rows[0] == 200 and [c["conversation_id"] for c in rows[1]] == [conversation], f"the list: {rows}")
-                late = Stream(ana, stream.last)
-                s.wait("a page that comes meanwhile", lambda: kinds(late) == ["paused"])
-                told = len(stream.decisions())
-                outcome = ana.act(conversation, "take_over" if n == 1 else "resolve")
-                expect(outcome[0] == 200 and outcome[1]["done"], f"what a person does is done: {outcome}")
-                expect(len(stream.decisions()) == told, "nothing is pushed meanwhile")
-                back()
+                try:
+                    s.wait("the stream is told", lambda: kinds(stream) == ["hello"] + ["paused", "live"] * (n - 1) + ["paused"], 60)
+                    status, why = s.desk.get("/readyz")
+                    expect(status == 200 and "without live updates" in why and live() == "0", f"ready, and it says so: {status} {why}")
+                    rows = ana.get("/api/conversations", list="all")
+                    expect(rows[0] == 200 and [c["conversation_id"] for c in rows[1]] == [conversation], f"the list: {rows}")
+                    late = Stream(ana, stream.last)
+                    s.wait("a page that comes meanwhile", lambda: kinds(late) == ["paused"])
+                    told = len(stream.decisions())
+                    outcome = ana.act(conversation, "take_over" if n == 1 else "resolve")
+                    expect(outcome[0] == 200 and outcome[1]["done"], f"what a person does is done: {outcome}")
+                    expect(len(stream.decisions()) == told, "nothing is pushed meanwhile")
+                finally:
+                    back()
                 what = "taken_over" if n == 1 else "closed"
                 for each in (stream, late):
                     s.wait("it goes on", lambda: kinds(each)[-1] == "live" and any(d["kind"] == what for d in each.decisions()), 90)
@@ -601,6 +605,43 @@ def test_kafka_away(seed):
             expect("reset" not in kinds(stream), "nothing was missed")
     finally:
         kafka.remove()
+
+
+def test_running(seed):
+    """An admin sees what the file says, and whether that is what runs; a file with mistakes is told as one"""
+    with Setting("deskrunning") as s:
+        adm, consume = s.person("adm"), s.lab.processes[0]
+        expect(s.person("sup").get("/api/running")[0] == 403, "a supervisor")
+        def running():
+            status, said = adm.get("/api/running")
+            expect(status == 200, f"/api/running: {status} {said}")
+            return said
+        said = running()
+        expect(said["decided"] == [] and not said["mistakes"] and said["file"] == str(s.lab.config) and re.fullmatch("[0-9a-f]{16}", said["config"]), f"{said}")
+        for who in range(6):
+            s.customer(f"5730000001{who:02}", "hola")
+        said = running()
+        expect([d["config"] for d in said["decided"]] == [said["config"]] and 1 <= said["decided"][0]["lanes"] <= 3, f"as it runs: {said}")
+        before = said["config"]
+        good = s.lab.config.read_text()
+        config = yaml.safe_load(good)
+        config["policy"]["triggers"] = [{"trigger": "scripted", "threshold": 0.7, "priority": 4}]
+        s.lab.config.write_text(yaml.safe_dump(config, allow_unicode=True))
+        said = running()
+        after = said["config"]
+        expect(after != before and [d["config"] for d in said["decided"]] == [before], f"a file that nobody read yet: {said}")
+        expect([(t["trigger"], t["threshold"]) for t in adm.get("/api/triggers")[1]] == [("scripted", 0.7)], "its triggers are those of the file, as all of it")
+        expect("0.7" in adm.ask("GET", "/api/configuration", raw=True)[1].decode(), "which is shown")
+        consume.child.send_signal(signal.SIGHUP)
+        s.customer("573000000100", "hola")
+        s.wait("it is in force", lambda: s.customer("573000000100", "hola") and running()["decided"][0]["config"] == after)
+        said = running()
+        expect({d["config"] for d in said["decided"]} <= {before, after} and said["decided"][0]["at"] == max(d["at"] for d in said["decided"]), f"the latest first: {said}")
+        s.lab.config.write_text(good.replace("consume:", "konsume:", 1))
+        said = running()
+        expect(said["config"] is None and any("konsume" in m for m in said["mistakes"]), f"a mistake: {said}")
+        status, said = adm.get("/api/triggers")
+        expect(status == 500 and said["error"]["code"] == "configuration" and "konsume" in said["error"]["message"], f"and its triggers: {status} {said}")
 
 
 def test_document(seed):
@@ -666,7 +707,7 @@ def test_document(seed):
         s.wait("the conversation is written down", lambda: len(sup.get(f"/api/conversations/{conversation}/history")[1]) > 5)
         gets = [path for path, operations in document["paths"].items() if "get" in operations and path != "/api/events"]  # the stream: other tests
         for path in gets:
-            said = ask(adm if path in ("/api/configuration", "/api/triggers") else sup, 200, "GET", path, **queries.get(path, {}))
+            said = ask(adm if path in ("/api/configuration", "/api/triggers", "/api/running") else sup, 200, "GET", path, **queries.get(path, {}))
             filled = not path.startswith("/api/reports/") or path.endswith(("triggers", "answers", "agents"))
             expect(said or not filled, f"GET {path} has nothing to hold against the document")
         for path in ("return", "take_over", "resolve"):
@@ -707,4 +748,4 @@ def test_document(seed):
 
 
 if __name__ == "__main__":
-    sys.exit(run("desk", test_log_in, test_secure, test_crowd, test_access, test_proxy, test_forged, test_work, test_teams, test_lists, test_offers, test_stream, test_stream_ends, test_shared, test_refusals, test_away, test_kafka_away, test_document))
+    sys.exit(run("desk", test_log_in, test_secure, test_crowd, test_access, test_proxy, test_forged, test_work, test_teams, test_lists, test_offers, test_stream, test_stream_ends, test_shared, test_refusals, test_away, test_kafka_away, test_running, test_document))

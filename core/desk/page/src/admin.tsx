@@ -1,12 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an admin looks at: the triggers, with what those that only watch would have done, and the configuration that is in force.
+// What an admin looks at: the triggers, with what those that only watch would have done, and the configuration.
 import { useEffect, useState } from 'preact/hooks'
-import { api, type Failure, type Trigger } from './api'
+import { api, type Failure, type Running, type Trigger } from './api'
 import { Wide } from './wide'
-import { span, t, why } from './words'
+import { clock, day, span, t, why } from './words'
 
 type Row = Record<string, unknown>
 const of = (rows: Row[] | undefined, trigger: string) => rows?.find((r) => r.trigger === trigger)
+
+const when = (time: string) => `${day(time)}, ${clock(time)}`
+
+// Whether what is shown is what runs.
+function Runs() {
+    const [is, setIs] = useState<Running>()
+    const [wrong, setWrong] = useState('')
+    useEffect(() => {
+        api.running().then(setIs, (f: Failure) => setWrong(why(f)))
+    }, [])
+    if (!is)
+        return (
+            <p class="wrong" role="alert">
+                {wrong}
+            </p>
+        )
+    const partitions = is.decided.reduce((n, d) => n + d.lanes, 0)
+    const other = is.decided.filter((d) => d.config !== is.config).reduce((n, d) => n + d.lanes, 0)
+    const words = is.mistakes.length
+        ? t('hasMistakes', is.mistakes.join(' · '))
+        : !is.decided.length
+          ? t('runsNothing')
+          : is.decided[0].config !== is.config
+            ? t('runsOther', when(is.decided[0].at))
+            : other
+              ? t('runsMixed', String(other), String(partitions))
+              : t('runs')
+    return (
+        <p class="runs">
+            <span class="quiet">{t('fileNow', is.file, is.changed_at ? when(is.changed_at) : '–')}</span>{' '}
+            <span role="status" class={is.mistakes.length || other ? 'other' : 'quiet'}>
+                {words}
+            </span>
+        </p>
+    )
+}
 
 export function Triggers() {
     const [triggers, setTriggers] = useState<Trigger[]>([])
@@ -22,6 +58,7 @@ export function Triggers() {
     return (
         <section class="board">
             <h1>{t('triggersTitle')}</h1>
+            <Runs />
             <p class="wrong" role="alert">
                 {wrong}
             </p>
@@ -50,7 +87,7 @@ export function Triggers() {
     )
 }
 
-// What is in force, with where each value comes from; secrets are hidden by the server.
+// The configuration, with where each value comes from; secrets are hidden by the server.
 export function Configuration() {
     const [text, setText] = useState('')
     const [wrong, setWrong] = useState('')
@@ -60,6 +97,7 @@ export function Configuration() {
     return (
         <section class="board">
             <h1>{t('configuration')}</h1>
+            <Runs />
             <p class="wrong" role="alert">
                 {wrong}
             </p>

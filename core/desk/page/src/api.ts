@@ -135,6 +135,15 @@ export interface Template {
     parameters: number
 }
 
+// What the configuration's file decides as now; and under what each partition decided last, the latest first.
+export interface Running {
+    file: string
+    changed_at: string | null
+    config: string | null
+    mistakes: string[]
+    decided: { config: string; lanes: number; at: string }[]
+}
+
 // A trigger, or a rule, as configured.
 export interface Trigger {
     trigger: string
@@ -274,6 +283,7 @@ export const api = {
     pull: () => call<{ given: boolean }>('POST', '/api/pull', {}),
     presence: (presence: string) => call<object>('POST', '/api/presence', { presence }),
     canned: () => call<Canned[]>('GET', '/api/canned'),
+    running: () => call<Running>('GET', '/api/running'),
     configuration: () => call<string>('GET', '/api/configuration'),
     heartbeat: () => call<{ presence: string }>('POST', '/api/heartbeat', {}),
     agents: () => call<Agent[]>('GET', '/api/agents'),

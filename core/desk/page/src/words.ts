@@ -213,6 +213,12 @@ const es = {
     askScore: 'Encaje',
     askWhy: 'Por qué',
     triggersTitle: 'Motivos de relevo',
+    fileNow: 'Lo que dice ahora {0}, cambiado el {1}.',
+    runs: 'Es lo que está en marcha: así se tomaron las últimas decisiones.',
+    runsOther: 'No es lo que está en marcha: las últimas decisiones ({0}) se tomaron con otra configuración. Los servicios leen el archivo al recibir SIGHUP.',
+    runsMixed: 'No todas las particiones deciden igual: {0} de {1} decidieron por última vez con otra configuración.',
+    runsNothing: 'Aún no se ha decidido nada.',
+    hasMistakes: 'relevo check encuentra, donde corre este escritorio: {0}',
     rule: 'regla',
     threshold: 'Umbral',
     priority: 'Prioridad',
@@ -246,6 +252,8 @@ const es = {
     error_no_agent: 'Esta cuenta no es de ningún agente: puede mirar, no actuar. Un administrador lo cambia.',
     error_no_kb: 'No hay base de conocimiento configurada',
     error_kb: 'La base de conocimiento no responde',
+    error_configuration: 'El archivo de configuración no se puede leer: {0}',
+    error_check: 'relevo check no responde: pruébalo en una terminal',
     error_not_found: 'Esta conversación no existe, o ya no es de tus equipos',
     error_session: 'La sesión terminó: entra de nuevo',
     error_broken: 'Un error del servidor: su registro dice más',
@@ -481,6 +489,12 @@ const pt: Words = {
     askScore: 'Ajuste',
     askWhy: 'Por quê',
     triggersTitle: 'Motivos de transferência',
+    fileNow: 'O que diz agora {0}, mudado em {1}.',
+    runs: 'É o que está em uso: assim foram tomadas as últimas decisões.',
+    runsOther: 'Não é o que está em uso: as últimas decisões ({0}) foram tomadas com outra configuração. Os serviços leem o arquivo ao receber SIGHUP.',
+    runsMixed: 'Nem todas as partições decidem igual: {0} de {1} decidiram pela última vez com outra configuração.',
+    runsNothing: 'Ainda não se decidiu nada.',
+    hasMistakes: 'relevo check encontra, onde roda esta mesa: {0}',
     rule: 'regra',
     threshold: 'Limite',
     priority: 'Prioridade',
@@ -514,6 +528,8 @@ const pt: Words = {
     error_no_agent: 'Esta conta não é de nenhum agente: pode olhar, não agir. Um administrador muda isso.',
     error_no_kb: 'Não há base de conhecimento configurada',
     error_kb: 'A base de conhecimento não responde',
+    error_configuration: 'O arquivo de configuração não pode ser lido: {0}',
+    error_check: 'relevo check não responde: experimente em um terminal',
     error_not_found: 'Esta conversa não existe, ou já não é das suas equipes',
     error_session: 'A sessão terminou: entre de novo',
     error_broken: 'Um erro do servidor: o registro dele diz mais',
@@ -746,6 +762,12 @@ const en: Words = {
     askScore: 'Fit',
     askWhy: 'Why',
     triggersTitle: 'Handoff triggers',
+    fileNow: 'What {0} says now, changed on {1}.',
+    runs: 'It is what runs: the last decisions were made under it.',
+    runsOther: 'It is not what runs: the last decisions ({0}) were made under another configuration. Services read the file when they get SIGHUP.',
+    runsMixed: 'Not all partitions decide alike: {0} of {1} last decided under another configuration.',
+    runsNothing: 'Nothing was decided yet.',
+    hasMistakes: 'relevo check finds, where this desk runs: {0}',
     rule: 'rule',
     threshold: 'Threshold',
     priority: 'Priority',
@@ -779,6 +801,8 @@ const en: Words = {
     error_no_agent: "This account is no agent's: it may look, not act. An admin can change that.",
     error_no_kb: 'No knowledge base is configured',
     error_kb: 'The knowledge base does not answer',
+    error_configuration: 'The configuration file cannot be read: {0}',
+    error_check: 'relevo check does not answer: try it in a terminal',
     error_not_found: "There is no such conversation, or it is no longer your teams'",
     error_session: 'The session is over: log in again',
     error_broken: "A mistake of the server's: its log says more",
@@ -818,7 +842,7 @@ export function t(key: Key, ...args: string[]): string {
 }
 // What the server refused, in the reader's language; a test finds a code that has no words here. The server's own words are English.
 export const refusal = (code: string, message: string) =>
-    code === 'invalid' && current === 'en' ? message : known(`error_${code}`) ? t(`error_${code}` as Key) : t('error_error', code)
+    code === 'invalid' && current === 'en' ? message : known(`error_${code}`) ? t(`error_${code}` as Key, message) : t('error_error', code)
 // Why something was not done, of a Failure: its status is 0 when nobody answered.
 export const why = (f: { status: number; code: string; message: string }) => (f.status ? refusal(f.code, f.message) : t('noServer'))
 export const known = (key: string): key is Key => key in es
