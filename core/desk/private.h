@@ -18,6 +18,7 @@
 #include "http/http.h"
 #include "store/ask.h"
 
+enum { RLV_LOOKS_MAX = 4096 }; /* those of a moment ago that are known; a new one takes an old one's place */
 enum { RLV_COOKIE_TEXT = 64, RLV_DIGEST_TEXT = 64, RLV_STAMP_TEXT = 32, RLV_TEAMS_MAX = 64 };
 
 typedef struct rlv_feed_ring rlv_feed_ring;
@@ -83,6 +84,12 @@ struct rlv_request {
     struct MHD_Response *stream; /* in place of all that */
 };
 
+/* A look that was noted; see looks.c. */
+typedef struct rlv_look {
+    uint64_t key; /* hash of who and what */
+    int64_t at_us;
+} rlv_look;
+
 struct rlv_desk {
     const rlv_config *config;
     int fd;
@@ -99,6 +106,7 @@ struct rlv_desk {
 
     pthread_mutex_t lock;
     rlv_desk_link *links; /* idle */
+    rlv_look looks[RLV_LOOKS_MAX];
     pthread_mutex_t hashing; /* a password at a time: each takes 64 MiB */
 
     atomic_bool draining;
@@ -177,6 +185,10 @@ int rlv_child_run(const char *const *argv, const char *only_plugin_dir, rlv_buf 
 
 /* running.c: what the file decides as now, and what the lanes decided under last. */
 void rlv_running(rlv_request *request, rlv_str id);
+
+/* looks.c: notes that whoever asks was shown this conversation, or, where it is absent, what they searched all of them for. When that fails the
+   answer is another one. */
+void rlv_look_note(rlv_request *request, rlv_str conversation);
 
 /* kb.c: what the knowledge base answers. */
 void rlv_kb_ask(rlv_request *request, rlv_str id);

@@ -198,6 +198,11 @@ static bool is_get(const rlv_request *request)
     return strcmp(request->method, MHD_HTTP_METHOD_GET) == 0;
 }
 
+static bool searches(rlv_request *request)
+{
+    return strcmp(request->url, "/api/conversations") == 0 && rlv_request_text(request, "search").len > 0;
+}
+
 /* How long its answer may be given to all who see the same teams, whoever they are, in milliseconds: what all pages ask for all the time. 0: it
    is for one. */
 static int64_t keep_ms(rlv_request *request)
@@ -207,6 +212,8 @@ static int64_t keep_ms(rlv_request *request)
     if (strcmp(request->url, "/api/agents") == 0) /* looks at what each has */
         return RLV_KEEP_LONG_MS;
     rlv_str list = strcmp(request->url, "/api/conversations") == 0 ? rlv_request_text(request, "list") : (rlv_str){NULL, 0};
+    if (searches(request)) /* each is noted */
+        return 0;
     return strcmp(request->url, "/api/counts") == 0 || rlv_str_is(list, "queue") || rlv_str_is(list, "bot") ? RLV_KEEP_MS : 0;
 }
 
@@ -259,6 +266,8 @@ static void run(rlv_request *request, const struct route *route, rlv_str id)
     for (int i = 0; i < ARGS_MAX && route->args[i]; i++)
         args[n++] = strcmp(route->args[i], "id") == 0 ? id : rlv_request_text(request, route->args[i]);
     rlv_route_run(request, route->sql, args, n, route->kind == ACTS);
+    if (request->status == MHD_HTTP_OK && is_get(request) && (id.len || searches(request)))
+        rlv_look_note(request, id);
 }
 
 /* What is no statement. True when it was one of these. */

@@ -607,6 +607,49 @@ def test_kafka_away(seed):
         kafka.remove()
 
 
+def test_looks(seed):
+    """Whoever looks at what is not theirs, or searches, is in desk.changes: who, what and when, once; what a customer is called is not"""
+    with Setting("desklooks") as s:
+        s.lab.account("sup2", "--role", "supervisor")
+        ana, ben, sup, nobody = s.person("ana"), s.person("ben"), s.person("sup2"), s.person()
+        looks = lambda: s.lab.sql("SELECT what, name, before, after ->> 'conversation_id' FROM desk.changes WHERE what IN ('look', 'search') ORDER BY at")  # noqa: E731
+        conversation = s.customer("573000000012", "person ya", name="Remedios")
+        read = [f"/api/conversations/{conversation}", f"/api/conversations/{conversation}/history"]
+        for who in (ana, sup):
+            expect(all(who.get(path)[0] == 200 for path in read), "it waits, and is everybody's to look at")
+        expect(nobody.get(read[0])[0] == 401 and s.person("zoe").get("/api/counts")[0] == 200 and not looks(), f"nobody looked at anything: {looks()}")
+        expect(ana.act(conversation, "take_over")[1]["done"], "taken")
+        expect(ana.get(read[0])[0] == 200 and not looks(), "one's own")
+        s.lab.sql("UPDATE relevo.conversation SET team = 'care', version = version + 1 WHERE id = %s", conversation)
+        expect(s.person("zoe").get(read[0])[0] == 404 and not looks(), "who was shown nothing did not look")
+        for _ in range(3):
+            for path in read:
+                expect(ben.get(path)[0] == 200, "a colleague's, of the same team")
+        time.sleep(0.1)
+        # It was judged a moment ago, when it waited: the next look of this supervisor counts when that is forgotten, at another desk at once.
+        other = Desk(s.lab, "desk2", RELEVO_DESK_LISTEN="127.0.0.1:0")
+        s.lab.processes.append(other)
+        other.wait_ready()
+        sup.port = int(re.search(r"pages on port (\d+)", other.log.read_text())[1])
+        expect(sup.get(read[1])[0] == 200, "a supervisor listens in")
+        expect(looks() == [("look", "ben", None, conversation), ("look", "sup2", None, conversation)], f"{looks()}")
+        expect(ana.act(conversation, "resolve")[1]["done"], "resolved")
+        ana.port = sup.port
+        expect(ana.get(read[0])[0] == 200 and len(looks()) == 2, "who had it last may look back")
+        for _ in range(2):
+            for search in ("Remedios", "otra cosa"):
+                expect(ben.get("/api/conversations", list="queue", search=search)[0] == 200, "a search")
+        expect(looks()[2:] == [("search", "ben", None, None)], f"{looks()}")
+        expect("Remedios" not in str(s.lab.sql("SELECT * FROM relevo.changed")), "what was searched for is kept")
+        s.lab.sql("UPDATE relevo.changed SET at = at - interval '16 minutes' WHERE what IN ('look', 'search')")
+        late = s.person("ben")
+        late.port = sup.port
+        expect(late.get(read[0])[0] == 200 and len(looks()) == 4, f"a quarter of an hour later it is another look: {looks()}")
+        s.lab.sql("REVOKE EXECUTE ON FUNCTION relevo.note_look FROM relevo_page; ALTER FUNCTION relevo.note_look RENAME TO gone")
+        status, said = s.person("sup").get("/api/conversations", list="all", search="hola")
+        expect(status == 500 and "Remedios" not in str(said), f"what cannot be noted is not shown: {status} {said}")
+
+
 def test_running(seed):
     """An admin sees what the file says, and whether that is what runs; a file with mistakes is told as one"""
     with Setting("deskrunning") as s:
@@ -748,4 +791,4 @@ def test_document(seed):
 
 
 if __name__ == "__main__":
-    sys.exit(run("desk", test_log_in, test_secure, test_crowd, test_access, test_proxy, test_forged, test_work, test_teams, test_lists, test_offers, test_stream, test_stream_ends, test_shared, test_refusals, test_away, test_kafka_away, test_running, test_document))
+    sys.exit(run("desk", test_log_in, test_secure, test_crowd, test_access, test_proxy, test_forged, test_work, test_teams, test_lists, test_offers, test_stream, test_stream_ends, test_shared, test_refusals, test_away, test_kafka_away, test_looks, test_running, test_document))
