@@ -22,7 +22,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-TARGETS = ("relevo", "relevo-plugin-host", "scripted.so")
+TARGETS = ("relevo", "relevo-plugin-host", "scripted.so", "llm.so", "responder.so", "lead_qualifier.so", "polish.so", "summarizer.so",
+           "keyword.so")  # what the tests that are named load
 TRIES, SECONDS = 4, 900
 SKIPPED = (".git", ".dev", "build", "__pycache__", "node_modules")
 HEAD = ("Rule", "Model", "Test", "Finds")
