@@ -2,6 +2,7 @@
 """Which intent, and whether any: clinc150, banking77, hint3 curekart, facebook_es."""
 import csv
 import json
+import math
 
 from nlp.tool import auroc, figure, macro_f1, mcc, percent
 
@@ -40,6 +41,10 @@ def measure_intents(tool, source, name, inside, outside, aims):
            aims.get("in_scope", "-"), aims.get("in_scope_beside", ""))
     figure(f"{name}_oos_recall", percent(seen.count(None), len(seen)), aims.get("recall", "-"),
            aims.get("recall_beside", ""))
+    if "recall" in aims:  # the aim's own pair, at the limit that these messages would choose
+        limit = sorted((r["out_of_scope"] for r in strange), reverse=True)[math.ceil(aims["recall"] / 100 * len(strange)) - 1] - 1e-9
+        figure(f"{name}_in_scope_at_recall_{aims['recall']}", percent(sum(a == b for a, b in zip(judged(read, limit), true)), len(true)),
+               aims.get("in_scope", "-"))
     all_true = true + [None] * len(seen)
     figure(f"{name}_mcc", round(mcc(kept + seen, all_true), 3), aims.get("mcc", "-"))
     limits = sorted({round(r["out_of_scope"], 2) for r in read + strange})
