@@ -19,7 +19,7 @@ for what in "$@"; do
         tests) wanted="$wanted wrk spin valgrind prometheus groff-base systemd lintian dpkg-dev file zsh fish" ;;
         fuzz) wanted="$wanted clang libclang-rt-14-dev llvm" ;;
         browser) wanted="$wanted chromium" ;;
-        image) wanted="$wanted buildah mmdebstrap podman runc" ;;
+        image) wanted="$wanted buildah mmdebstrap podman runc systemd-container" ;;
         *) die "packages.sh knows only 'tests', 'fuzz', 'browser' and 'image', not '$what'" ;;
     esac
 done

@@ -7,15 +7,15 @@ set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-only=() slow="long|" browser="browser|" demo="demo|" image="image|" cluster="cluster|" core="" sanitized=(-L '^(unit|abi)$') fuzz="" again=""
+only=() slow="long|" browser="browser|" demo="demo|" image="image|" cluster="cluster|" packages=(tests) core="" sanitized=(-L '^(unit|abi)$') fuzz="" again=""
 while [ $# -gt 0 ]; do
     case $1 in
         --only) [ $# -gt 1 ] || die "--only needs a regular expression"; only=(-R "$2"); shift ;;
         --fast) core="faults|isolation|pipeline|desk|" ;;
         --long) slow="" ;;
-        --browser) browser="" ;;
+        --browser) browser="" packages+=(browser) ;;
         --demo) demo="" ;;
-        --image) image="" ;;
+        --image) image="" packages+=(image) ;;
         --cluster) cluster="" ;;
         --asan) sanitized=() ;;
         --fuzz) fuzz=1 ;;
@@ -26,7 +26,7 @@ while [ $# -gt 0 ]; do
 done
 
 skip=(-LE "^(${slow}${browser}${demo}${image}${cluster}${core}none)$")
-if [ -n "$browser" ]; then "$HERE/packages.sh" tests; else "$HERE/packages.sh" tests browser; fi
+"$HERE/packages.sh" "${packages[@]}"
 "$HERE/build.sh" asan
 "$HERE/build.sh" ci
 [ -z "$fuzz" ] || "$HERE/build.sh" fuzz
