@@ -145,7 +145,8 @@ def check_secrets(component, pod, values, mistakes):
     all_keys, whatsapp = None, values["whatsapp"]
     keys = {"postgres": {values["postgres"]["key"]}, "kafka": all_keys, "registry": all_keys, "destinations": all_keys,
             "whatsapp": {whatsapp["appSecretsKey"], whatsapp["verifyTokenKey"]} if component == "gateway" else {whatsapp["tokenKey"]}}
-    wanted = {"owner" if owner and name == "postgres" else name: (named[name], keys[name]) for name in HOLDS[component] if named[name]}
+    files = {"whatsapp"} if component == "desk" and values["deliver"].get("enabled", True) else set()
+    wanted = {"owner" if owner and name == "postgres" else name: (named[name], keys[name]) for name in HOLDS[component] | files if named[name]}
     holds = {v["name"]: (v["secret"]["secretName"], {i["key"] for i in v["secret"]["items"]} if "items" in v["secret"] else all_keys)
              for v in pod["volumes"] if "secret" in v}
     mistakes.want(holds == wanted, f"it holds {holds}, and should {wanted}")

@@ -29,15 +29,15 @@ The pod of anything that runs relevo. Called with a dict:
 {{- end }}
 
 {{/*
-The secrets that a pod holds, and nothing that only others work with (core/config/uses.c): who is reached from outside cannot send, who sends
-cannot sign. As JSON: the volume, which secret that is, the variables that name its keys (none are set for a key that is not), and whether
+The secrets that a pod holds, and nothing that only others work with (core/config/uses.c): whom Meta reaches cannot send, who sends
+cannot sign; the desk reads customers' files from WhatsApp, with the token of deliver. As JSON: the volume, which secret that is, the variables that name its keys (none are set for a key that is not), and whether
 only those keys are mounted.
 */}}
 {{- define "relevo.secretsOf" -}}
 {{- $values := .root.Values }}
 {{- $whatsapp := $values.whatsapp }}
 {{- $uses := dict "consume" (list "postgres" "kafka" "registry") "gateway" (list "kafka" "whatsapp") "deliver" (list "postgres" "kafka" "whatsapp" "destinations")
-  "desk" (list "postgres" "kafka") "migrate" (list "postgres") "topics" (list "kafka") "expire" (list "postgres" "kafka") }}
+  "desk" (concat (list "postgres" "kafka") ($values.deliver.enabled | ternary (list "whatsapp") list)) "migrate" (list "postgres") "topics" (list "kafka") "expire" (list "postgres" "kafka") }}
 {{- $uses := get $uses .role | default (list "postgres" "kafka" "registry" "destinations") }}
 {{- $all := dict
   "postgres" (dict "secret" (ternary $values.setup.ownerSecret $values.postgres.existingSecret (eq .postgres "owner")) "only" true
