@@ -27,6 +27,7 @@ TAKES_AWAY = {
     "asks for what the release before leaves out": r"\bSET\s+NOT\s+NULL\b",
     "takes a right": r"\bREVOKE\b",
 }
+MADE = re.compile(r"\bCREATE\s+(?:FUNCTION|TABLE)\s+([\w.]+)", re.I)
 ADDED = re.compile(r"\bADD\s+COLUMN\b[^,;]*", re.I)
 
 
@@ -52,6 +53,8 @@ def silent(root):
 
 def check_added(path):
     code = ALLOWED.sub("", NOT_CODE.sub("", path.read_text(encoding="utf-8")))
+    for new in set(MADE.findall(code)):  # the release before had no right to it
+        code = re.sub(rf"\bREVOKE\b[^;]*?\bON\s+((FUNCTION|TABLE)\s+)?{re.escape(new)}(\s*\([^;)]*\))?\s+FROM\b[^;]*;", "", code, flags=re.I)
     for what, words in TAKES_AWAY.items():
         for found in re.finditer(words, code, re.I):
             yield f"{path.name}: {what} ({' '.join(found[0].split())}): that is for a later release, in NNN_what.contract.sql"
@@ -94,6 +97,9 @@ PLANTS = [
     ("ALTER TABLE t ALTER COLUMN a SET NOT NULL;", "leaves out"),
     ("ALTER TABLE t ADD COLUMN b int NOT NULL, ADD COLUMN c int DEFAULT 1;", "give it a default"),
     ("REVOKE ALL ON t FROM relevo_lane;", "takes a right"),
+    ("CREATE FUNCTION s.f(a int) RETURNS int LANGUAGE sql RETURN 1;\nREVOKE ALL ON FUNCTION s.f(int) FROM PUBLIC;", None),
+    ("CREATE OR REPLACE FUNCTION s.f(a int) RETURNS int LANGUAGE sql RETURN 1;\nREVOKE ALL ON FUNCTION s.f(int) FROM PUBLIC;", "takes a right"),
+    ("CREATE FUNCTION s.f(a int) RETURNS int LANGUAGE sql RETURN 1;\nREVOKE ALL ON FUNCTION s.f(int), s.g(int) FROM PUBLIC;", "takes a right"),
 ]
 
 

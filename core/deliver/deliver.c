@@ -151,7 +151,10 @@ void rlv_deliver_free(rlv_deliver *deliver)
     rlv_arena_free(deliver->scratch);
     rlv_arena_free(deliver->report_arena);
     rlv_buf_free(&deliver->out);
-    free(deliver->marks);
+    free(deliver->turns.marks);
+    free(deliver->turns.lanes);
+    free(deliver->turns.known);
+    free(deliver->turns.here);
     for (size_t i = 0; deliver->destinations && i < deliver->n_destinations; i++)
         free(deliver->destinations[i].token);
     free(deliver->destinations);
@@ -233,23 +236,30 @@ void rlv_deliver_store_failed(struct rlv_deliver *d, const rlv_error *err)
 /* ---- turns: whether Postgres is older than what was sent
  * ------------------------------------------------------------------------------------ */
 
+static bool make_turns(struct rlv_deliver_turns *t, size_t n)
+{
+    t->marks = calloc(n, sizeof(*t->marks));
+    t->lanes = calloc(n, sizeof(*t->lanes));
+    t->known = calloc(n, sizeof(*t->known));
+    t->here = calloc(n, sizeof(*t->here));
+    return t->marks && t->lanes && t->known && t->here;
+}
+
 /* Postgres against Kafka, of each lane of ours; or the next turn, of those of which something was in hand since the last one. False: Postgres lacks
  * something, or one of both cannot be asked. */
 static bool compare(struct rlv_deliver *d, rlv_store *store, bool next)
 {
-    size_t n = rlv_inbox_marks(d->inbox, RLV_DELIVER_OUTBOUND, d->marks, (size_t)d->partitions), kept = 0;
-    rlv_arena_reset(d->scratch);
-    int32_t *lanes = rlv_arena_zalloc(d->scratch, n + 1, sizeof(*lanes));
-    int64_t *known = rlv_arena_zalloc(d->scratch, n + 1, sizeof(*known)), *here = rlv_arena_zalloc(d->scratch, n + 1, sizeof(*here));
-    if (!lanes || !known || !here)
-        return false;
+    const rlv_inbox_mark *marks = d->turns.marks;
+    int32_t *lanes = d->turns.lanes; /* not in the scratch arena: the message that asks is there */
+    int64_t *known = d->turns.known, *here = d->turns.here;
+    size_t n = rlv_inbox_marks(d->inbox, RLV_DELIVER_OUTBOUND, d->turns.marks, (size_t)d->partitions), kept = 0;
     for (size_t i = 0; i < n; i++) {
-        if (d->marks[i].mark < 0)
+        if (marks[i].mark < 0)
             return false;
-        if (next && !d->marks[i].moved)
+        if (next && !marks[i].moved)
             continue;
-        lanes[kept] = d->marks[i].partition;
-        known[kept++] = d->marks[i].mark;
+        lanes[kept] = marks[i].partition;
+        known[kept++] = marks[i].mark;
     }
     rlv_error err;
     int rc = !kept ? RLV_OK : next ? rlv_sends_next_turns(store, lanes, known, kept, here, &err) : rlv_sends_turns(store, lanes, kept, here, &err);
@@ -455,8 +465,7 @@ int rlv_deliver_run(rlv_deliver *d, const volatile sig_atomic_t *stop, rlv_error
     int rc = learn_topics(d, stop, err);
     if (*stop)
         return RLV_OK;
-    d->marks = rc == RLV_OK ? calloc((size_t)d->partitions, sizeof(*d->marks)) : NULL;
-    if (rc == RLV_OK && !d->marks)
+    if (rc == RLV_OK && !make_turns(&d->turns, (size_t)d->partitions))
         rc = rlv_error_set(err, RLV_E_LIMIT, "out of memory");
     if (rc == RLV_OK)
         rc = rlv_inbox_open(d->config, d->config->deliver.group, d->topics, RLV_DELIVER_TOPICS, revoked, d,

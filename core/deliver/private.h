@@ -59,7 +59,11 @@ struct rlv_deliver {
     rlv_outbox *outbox;
     rlv_http *http;
     rlv_store *store; /* NULL: to be opened */
-    rlv_inbox_mark *marks; /* room for those of all partitions */
+    struct rlv_deliver_turns { /* room for all partitions, used within one call */
+        rlv_inbox_mark *marks;
+        int32_t *lanes;
+        int64_t *known, *here;
+    } turns;
     bool trusted;          /* this store is known to lack nothing of what was sent, of the partitions of trusted_generation */
     uint32_t trusted_generation;
     int64_t trust_retry_us;
