@@ -19,7 +19,7 @@
 #include "store/ask.h"
 
 enum { RLV_LOOKS_MAX = 4096 }; /* those of a moment ago that are known; a new one takes an old one's place */
-enum { RLV_COOKIE_TEXT = 64, RLV_DIGEST_TEXT = 64, RLV_STAMP_TEXT = 32, RLV_TEAMS_MAX = 64 };
+enum { RLV_COOKIE_TEXT = 64, RLV_DIGEST_TEXT = 64, RLV_STAMP_TEXT = 32 };
 
 typedef struct rlv_feed_ring rlv_feed_ring;
 typedef struct rlv_watch rlv_watch;
@@ -48,7 +48,7 @@ typedef struct rlv_session {
     rlv_str text;  /* all of it, as Postgres told it */
     rlv_str token; /* what of its cookie is stored, RLV_DIGEST_TEXT bytes */
     rlv_str stamp; /* another one when what it may see changed, RLV_STAMP_TEXT bytes */
-    rlv_str teams[RLV_TEAMS_MAX];
+    rlv_str *teams;
     rlv_str teams_word; /* the same as Postgres writes an array */
     size_t n_teams;
 } rlv_session;
@@ -219,7 +219,8 @@ int rlv_shared_ask(rlv_desk *desk, int64_t keep_ms, const char *sql, const rlv_s
 rlv_shared *rlv_shared_new(void);
 void rlv_shared_free(rlv_shared *shared);
 
-/* counts.c: how many there are in each list. */
+/* lists.c: the lists, and how many there are in each. */
+void rlv_lists(rlv_request *request, rlv_str id);
 void rlv_counts(rlv_request *request, rlv_str id);
 
 /* stream.c: GET /api/events, and what feeds it. */

@@ -12,29 +12,8 @@
 
 enum { ARGS_MAX = 8 };
 
-#define SUMMARY                                                                                                                   \
-    "c.conversation_id, c.owner, c.epoch, c.agent_id, c.agent_name, c.team, c.owner_since, c.customer_id, c.wa_id, "              \
-    "c.customer_name, c.language, c.opened_at, c.last_message_at, c.window_ends_at, c.trigger, c.reason, c.priority, "                           \
-    "c.offered_to, c.offer_ends_at, c.waiting_since, c.snoozed_until, coalesce(c.tags, '{}') AS tags"
-
-/* The customer's last words; their time is known, so that no history is read whole. */
-#define PREVIEW                                                                                                                   \
-    "(SELECT h.text FROM desk.history h WHERE h.conversation_id = c.conversation_id AND h.by = 'customer' "                       \
-    "AND h.at >= c.last_message_at - interval '1 minute' ORDER BY h.at DESC, h.seq DESC LIMIT 1) AS preview"
-
 /* What WhatsApp reports of a message, the most last: they come out of order. */
 #define STATUSES "ARRAY['sent', 'delivered', 'read', 'played', 'failed']"
-
-/* True when the text holds the words, whatever signs are among them; the argument is $n. */
-#define HOLDS(text, words) text " ILIKE '%' || replace(replace(replace(" words ", '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%'"
-
-#define IN_LIST                                                                                                                   \
-    "CASE $4 WHEN 'queue' THEN c.owner = 'queued' "                                                                               \
-    "WHEN 'mine' THEN c.owner IN ('queued', 'human') AND (c.owner = 'human' AND c.agent_id = $1 AND c.snoozed_until IS NULL "        \
-    "OR c.offered_to = $1) "                                                                                                      \
-    "WHEN 'snoozed' THEN c.owner = 'human' AND c.agent_id = $1 AND c.snoozed_until IS NOT NULL "                                   \
-    "WHEN 'mentions' THEN EXISTS (SELECT FROM desk.mentions m WHERE m.agent_id = $1 AND m.conversation_id = c.conversation_id) "   \
-    "WHEN 'bot' THEN c.owner = 'bot' WHEN 'people' THEN c.owner = 'human' ELSE true END"
 
 #define REPORT(name, columns)                                                                                                     \
     {"GET", "/api/reports/" name, RLV_ROLE_SUPERVISOR, READS, {"days"},                                                           \
@@ -58,16 +37,6 @@ static const struct route {
     const char *args[ARGS_MAX]; /* of the query or the body, in the order of $4, $5, ...; {id} is one */
     const char *sql;
 } routes[] = {
-    {"GET", "/api/conversations", RLV_ROLE_AGENT, READS, {"list", "team", "trigger", "language", "search", "limit", "tag", "priority"},
-     "SELECT coalesce(json_agg(t), '[]')::text FROM (SELECT " SUMMARY ", " PREVIEW " FROM desk.conversations c WHERE " SEES
-     " AND " IN_LIST " AND ($5 = '' OR c.team = $5) AND ($6 = '' OR c.trigger = $6) "
-     "AND ($7 = '' OR c.language = $7) AND ($8 = '' OR " HOLDS("c.customer_name", "$8") " OR " HOLDS("c.wa_id", "$8")
-     " OR c.customer_id = $8 OR EXISTS (SELECT FROM desk.history h WHERE h.conversation_id = c.conversation_id AND h.at > now() - interval '30 days' AND " HOLDS("h.text", "$8") ")) "
-     "AND ($10 = '' OR c.conversation_id IN (SELECT g.conversation_id FROM desk.tagged g WHERE g.tag = $10)) "
-     "AND c.priority >= coalesce(nullif($11, '')::int, 0) "
-     /* Of one's own those come first whose customer waits, the longest first. */
-     "ORDER BY CASE WHEN $4 = 'queue' THEN -c.priority END, CASE WHEN $4 = 'queue' THEN c.owner_since WHEN $4 = 'mine' THEN c.waiting_since END, "
-     "CASE WHEN $4 = 'snoozed' THEN c.snoozed_until END, c.last_message_at DESC LIMIT least(500, coalesce(nullif($9, ''), '50')::int)) t"},
     {"GET", "/api/conversations/{id}", RLV_ROLE_AGENT, READS, {"id"},
      "SELECT row_to_json(t)::text FROM (SELECT " SUMMARY ", c.phone_number_id, coalesce(c.card, '[]') AS card, "
      "(SELECT coalesce(json_agg(json_build_object('at', a.at, 'by', a.by, 'who', a.who, 'action', a.action, 'to_owner', a.to_owner, "
@@ -167,6 +136,7 @@ static const struct other {
     enum route_kind kind;
     void (*answer)(rlv_request *request, rlv_str id);
 } others[] = {
+    {"GET", "/api/conversations", RLV_ROLE_AGENT, READS, rlv_lists},
     {"GET", "/api/counts", RLV_ROLE_AGENT, READS, rlv_counts},
     {"GET", "/api/conversations/{id}/media", RLV_ROLE_AGENT, READS, rlv_media_show},
     {"POST", "/api/conversations/{id}/media", RLV_ROLE_AGENT, ACTS, rlv_media_send},

@@ -74,8 +74,9 @@ static void read_session(rlv_request *request, rlv_str token, rlv_str text)
     s->teams_word = member(request, j, "teams_word");
     size_t i;
     json_t *team;
+    s->teams = rlv_arena_zalloc(request->arena, json_array_size(json_object_get(j, "teams")), sizeof(*s->teams));
     json_array_foreach(json_object_get(j, "teams"), i, team)
-        if (s->n_teams < RLV_TEAMS_MAX)
+        if (s->teams)
             s->teams[s->n_teams++] = rlv_arena_copy(request->arena, rlv_str_from(json_string_value(team)));
     s->token = token;
     s->text = text;

@@ -62,12 +62,12 @@ int rlv_shared_ask(rlv_desk *desk, int64_t keep_ms, const char *sql, const rlv_s
     (void)pthread_mutex_lock(&slot->lock);
     if (holds(slot, &key, rlv_clock_mono_us() - keep_ms * 1000)) {
         *ret = rlv_arena_copy(arena, rlv_buf_view(&slot->text));
-        if (!ret->len)
+        if (!ret->len && slot->text.len)
             rc = rlv_error_set(err, RLV_E_LIMIT, "memory is short");
     } else {
         int64_t now_us = rlv_clock_mono_us(); /* what happens from here on may not be in it */
         rc = rlv_desk_ask(desk, sql, args, n, arena, ret, ret_state, err);
-        if (rc == RLV_OK && ret->len)
+        if (rc == RLV_OK)
             keep(slot, &key, *ret, now_us);
     }
     (void)pthread_mutex_unlock(&slot->lock);

@@ -51,7 +51,7 @@ struct stream {
     bool changes;    /* wants only changes of owners, what its agent has, and its conversation */
     char *conversation;
     char *agent;
-    char *teams[RLV_TEAMS_MAX];
+    char **teams;
     size_t n_teams;
     bool asleep, reset, hello;
     bool live; /* as its page knows */
@@ -481,6 +481,7 @@ static void free_stream(void *user)
     rlv_buf_free(&s->out);
     for (size_t i = 0; i < s->n_teams; i++)
         free(s->teams[i]);
+    free(s->teams);
     free(s->agent);
     free(s->conversation);
     free(s->seen);
@@ -526,7 +527,8 @@ static struct stream *new_stream(rlv_feed_ring *ring, rlv_request *request)
     s->changes = only.ptr != NULL;
     s->conversation = copy(only.len ? only : RLV_STR("\n"));
     s->watched = rlv_watch_hold(request->desk->watch, who);
-    bool ok = s->agent && s->seen && s->conversation && s->watched;
+    s->teams = calloc(who->n_teams + 1, sizeof(*s->teams));
+    bool ok = s->agent && s->seen && s->conversation && s->watched && s->teams;
     for (size_t i = 0; ok && i < who->n_teams; i++) {
         s->teams[i] = copy(who->teams[i]);
         s->n_teams++;

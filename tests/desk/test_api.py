@@ -4,8 +4,10 @@
 
     test_api.py [SEED]
 """
+import datetime
 import gzip
 import json
+import random
 import re
 import signal
 import sys
@@ -380,7 +382,7 @@ def test_lists(seed):
         expect(ana.act(second, "take_over")[1]["done"], "taken")
         time.sleep(2)  # for so long an answer that many ask for is given again
         counts = ana.get("/api/counts")[1]
-        expect((counts["bot"], counts["mine"], counts["people"], counts["all"]) == (1, 1, 1, 1000), f"the counts, up to a thousand: {counts}")
+        expect((counts["bot"], counts["mine"], counts["people"], counts["all"]) == (1, 1, 1, 2), f"what is closed counts nowhere: {counts}")
         for which in ("c.owner = 'bot'", "c.owner IN ('queued', 'human')"):
             plan = "\n".join(line for line, in s.lab.sql(f"EXPLAIN SELECT c.conversation_id, c.card FROM desk.conversations c WHERE {which}"))
             expect("conversation_open" in plan and "Seq Scan on conversation c" not in plan, f"all that is closed is looked through for {which}:\n{plan}")
@@ -530,6 +532,34 @@ def test_shared(seed):
         time.sleep(2)
         expect(people["ben"].get("/api/counts")[0] == 503, "and no longer than it may")
         s.lab.sql_server(f'ALTER DATABASE "{s.lab.database}" ALLOW_CONNECTIONS true')
+
+
+def test_queues(seed):
+    """The queue is asked for once for everybody, and each is told what they see, in the right order, whatever their teams are called and however long it is."""
+    teams = [None, "care", "sales", "Atenção \"VIP\"", "a\tb\nc\\", "sale", "no es de nadie"]
+    rng = random.Random(seed)
+    with Setting("deskqueues") as s:
+        first = s.customer("573000000014", "hola")
+        s.lab.sql("SELECT desk.put_agent('zoe', 'Zoe', %s), desk.put_agent('ben', 'Ben', %s)", teams[2:5], [f"team {i}" for i in range(100)] + ["sale"])
+        people = {login: s.person(login) for login in ("ana", "ben", "zoe", "sup")}
+        expect((empty := people["ana"].get("/api/conversations", list="queue"))[1] == [], f"nobody waits: {empty}")
+        for _ in range(400):
+            s.lab.sql("INSERT INTO relevo.conversation SELECT (jsonb_populate_record(c, %s::jsonb || jsonb_build_object('id', gen_random_uuid()))).* "
+                      "FROM relevo.conversation c WHERE c.id = %s", json.dumps({"owner": 2, "team": rng.choice(teams), "priority": rng.randrange(3),
+                      "owner_since": 1767225600000 + rng.randrange(10**9), "agent_id": None}), first)
+        time.sleep(2)
+        sees = {"ana": ["care"], "ben": ["sale"], "zoe": teams[2:5], "sup": teams[1:]}
+        for login, person in people.items():
+            theirs = [(str(i), since) for i, since in s.lab.sql(
+                "SELECT conversation_id, owner_since FROM desk.conversations WHERE owner = 'queued' AND (team IS NULL OR team = ANY (%s)) "
+                "ORDER BY priority DESC, owner_since", sees[login])]
+            for query in ({}, {"limit": "7"}, {"limit": "50"}, {"limit": "500"}, {"priority": "0"}):
+                queue = [c["conversation_id"] for c in person.get("/api/conversations", list="queue", **query)[1]]
+                expect(len(theirs) > 60 and queue == [i for i, _ in theirs][:int(query.get("limit", 50))], f"{login} {query}: {queue} of {theirs}")
+            counts = person.get("/api/counts")[1]
+            oldest = datetime.datetime.fromisoformat(counts["oldest"])
+            expect((counts["queue"], counts["bot"], counts["all"], oldest) == (len(theirs), 1, len(theirs) + 1, min(since for _, since in theirs)),
+                   f"{login}: {counts} of {theirs}")
 
 
 def test_refusals(seed):
@@ -791,4 +821,4 @@ def test_document(seed):
 
 
 if __name__ == "__main__":
-    sys.exit(run("desk", test_log_in, test_secure, test_crowd, test_access, test_proxy, test_forged, test_work, test_teams, test_lists, test_offers, test_stream, test_stream_ends, test_shared, test_refusals, test_away, test_kafka_away, test_looks, test_running, test_document))
+    sys.exit(run("desk", test_log_in, test_secure, test_crowd, test_access, test_proxy, test_forged, test_work, test_teams, test_lists, test_offers, test_stream, test_stream_ends, test_shared, test_queues, test_refusals, test_away, test_kafka_away, test_looks, test_running, test_document))

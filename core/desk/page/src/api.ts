@@ -183,7 +183,7 @@ export interface Counts {
     mentions: number
     people: number
     bot: number // CAPPED: as many or more
-    all: number // the same
+    all: number // that are open; as many or more
     oldest: string | null
 }
 
