@@ -29,16 +29,30 @@ enum { FIRST = 50 }; /* conversations that a list shows unless it is asked for m
 
 static const char *const list_args[] = {"list", "team", "trigger", "language", "search", "limit", "tag", "priority"};
 
-static const char list[] =
-    "SELECT coalesce(json_agg(t), '[]')::text FROM (SELECT " SUMMARY ", " PREVIEW " FROM desk.conversations c WHERE " SEES
-    " AND " IN_LIST " AND ($5 = '' OR c.team = $5) AND ($6 = '' OR c.trigger = $6) "
-    "AND ($7 = '' OR c.language = $7) AND ($8 = '' OR " HOLDS("c.customer_name", "$8") " OR " HOLDS("c.wa_id", "$8")
-    " OR c.customer_id = $8 OR EXISTS (SELECT FROM desk.history h WHERE h.conversation_id = c.conversation_id AND h.at > now() - interval '30 days' AND " HOLDS("h.text", "$8") ")) "
-    "AND ($10 = '' OR c.conversation_id IN (SELECT g.conversation_id FROM desk.tagged g WHERE g.tag = $10)) "
+/* Of one's own those come first whose customer waits, the longest first. */
+#define LIST_ORDER                                                                                                                \
+    "CASE WHEN $4 = 'queue' THEN -c.priority END, CASE WHEN $4 = 'queue' THEN c.owner_since WHEN $4 = 'mine' THEN c.waiting_since END, " \
+    "CASE WHEN $4 = 'snoozed' THEN c.snoozed_until END, c.last_message_at DESC"
+
+#define MATCHES                                                                                                                   \
+    SEES " AND " IN_LIST " AND ($5 = '' OR c.team = $5) AND ($6 = '' OR c.trigger = $6) "                                         \
+    "AND ($7 = '' OR c.language = $7) AND ($8 = '' OR " HOLDS("c.customer_name", "$8") " OR " HOLDS("c.wa_id", "$8")              \
+    " OR c.customer_id = $8 OR EXISTS (SELECT FROM desk.history h WHERE h.conversation_id = c.conversation_id "                   \
+    "AND h.at > now() - interval '30 days' AND " HOLDS("h.text", "$8") ")) "                                                      \
+    "AND ($10 = '' OR c.conversation_id IN (SELECT g.conversation_id FROM desk.tagged g WHERE g.tag = $10)) "                     \
     "AND c.priority >= coalesce(nullif($11, '')::int, 0) "
-    /* Of one's own those come first whose customer waits, the longest first. */
-    "ORDER BY CASE WHEN $4 = 'queue' THEN -c.priority END, CASE WHEN $4 = 'queue' THEN c.owner_since WHEN $4 = 'mine' THEN c.waiting_since END, "
-    "CASE WHEN $4 = 'snoozed' THEN c.snoozed_until END, c.last_message_at DESC LIMIT least(500, coalesce(nullif($9, ''), '50')::int)) t";
+
+#define ASKED_FOR "least(500, coalesce(nullif($9, ''), '50')::int)"
+
+/* Which they are before what they tell: the view works out for each row what is asked of it, and closed ones are many. An array finds them by
+   their key, a join with the view would not. Where those whose customers wrote lately are as many as are asked for, nothing else is looked at. */
+static const char list[] =
+    "WITH late AS MATERIALIZED (SELECT c.conversation_id FROM desk.conversations c WHERE $4 IN ('all', 'bot') "
+    "AND c.conversation_id = ANY (ARRAY(SELECT relevo.lately(500))) AND " MATCHES "ORDER BY " LIST_ORDER " LIMIT " ASKED_FOR "), "
+    "whole AS MATERIALIZED (SELECT c.conversation_id FROM desk.conversations c WHERE (SELECT count(*) FROM late) < " ASKED_FOR " AND " MATCHES
+    "ORDER BY " LIST_ORDER " LIMIT " ASKED_FOR ") "
+    "SELECT coalesce(json_agg(t), '[]')::text FROM (SELECT " SUMMARY ", " PREVIEW " FROM desk.conversations c WHERE c.conversation_id = ANY (ARRAY("
+    "SELECT w.conversation_id FROM whole w UNION SELECT l.conversation_id FROM late l)) ORDER BY " LIST_ORDER " LIMIT " ASKED_FOR ") t";
 
 #define LINE(team, rest) "coalesce(to_json(" team ")::text, 'null') || E'\\t' || " rest " || E'\\n'"
 
@@ -47,7 +61,7 @@ static const char queue[] =
     "WITH first AS MATERIALIZED (SELECT f.conversation_id FROM (SELECT c.conversation_id, row_number() OVER (PARTITION BY c.team ORDER BY " QUEUE_ORDER ") AS place "
     "FROM desk.conversations c WHERE c.owner = 'queued') f WHERE f.place <= 50) "
     "SELECT coalesce(string_agg(" LINE("t.team", "row_to_json(t)") ", ''), '') FROM (SELECT " SUMMARY ", " PREVIEW
-    " FROM first f JOIN desk.conversations c USING (conversation_id) WHERE c.owner = 'queued' ORDER BY " QUEUE_ORDER ") t";
+    " FROM desk.conversations c WHERE c.conversation_id = ANY (ARRAY(SELECT f.conversation_id FROM first f)) ORDER BY " QUEUE_ORDER ") t";
 
 /* How many each team has, those first that wait longest. What the bot has is no team's, and nobody reads a larger number than 1000. */
 static const char standing[] =

@@ -375,6 +375,7 @@ def test_lists(seed):
         for query in ({"search": "0%d"}, {"search": "an_ de"}, {"team": "sales"}, {"trigger": "x"}, {"language": "fr"}, {"priority": "6"}, {"list": "queue"}):
             expect(shown(**query) == [], f"{query}: {shown(**query)}")
         expect(shown(search="é_") == [second] and set(shown(list="bot")) == {first, second} and len(shown(limit=1)) == 1, "names, the bot's, and so many")
+        s.lab.sql("UPDATE relevo.conversation SET team = NULL, version = version + 1 WHERE id = %s", first)  # as all of the bot's
         expect((counts := ana.get("/api/counts")[1])["bot"] == counts["all"] == 2, f"the counts: {counts}")
         s.lab.sql("INSERT INTO relevo.conversation SELECT (x.r).* FROM (SELECT jsonb_populate_record(c, jsonb_build_object('id', gen_random_uuid(), "
                   "'owner', 4)) AS r FROM relevo.conversation c CROSS JOIN generate_series(1, 20000) WHERE c.id = %s OFFSET 0) x", second)
@@ -560,6 +561,28 @@ def test_queues(seed):
             oldest = datetime.datetime.fromisoformat(counts["oldest"])
             expect((counts["queue"], counts["bot"], counts["all"], oldest) == (len(theirs), 1, len(theirs) + 1, min(since for _, since in theirs)),
                    f"{login}: {counts} of {theirs}")
+
+
+def test_lately(seed):
+    """The latest of all are found at the lanes' ends, none of them is left out, and where these do not reach all are looked through."""
+    rng = random.Random(seed)
+    with Setting("desklately") as s:
+        adm = s.person("adm")
+        for i in range(150):
+            s.customer(f"57300001{rng.randrange(70):04}", rng.choice(["hola", "person ventas", "gracias"]))
+        times = dict(s.lab.sql("SELECT conversation_id, last_message_at FROM desk.conversations"))
+        truth = [str(i) for i in sorted(times, key=times.get, reverse=True)]
+        for entries in (3, 10, 30, 10000):
+            late = {i for i, in s.lab.sql("SELECT relevo.lately(%s)", entries)}
+            newest = max((times[i] for i in times if i not in late), default=min(times.values()))
+            expect(all(times[i] >= newest for i in late), f"with {entries} entries one is left out of {len(late)}")
+            expect(len(late) > entries / 4 or len(late) == len(times), f"with {entries} entries only {len(late)} are found")
+        for limit in (5, 50, 500):
+            shown = [c["conversation_id"] for c in adm.get("/api/conversations", list="all", limit=limit)[1]]
+            expect(shown == truth[:limit], f"the first {limit}: {shown}, not {truth}")
+        s.lab.sql("UPDATE relevo.conversation SET trigger = 'refund', version = version + 1 WHERE id = %s", truth[-1])
+        s.lab.sql("DELETE FROM relevo.history WHERE conversation_id = %s", truth[-1])
+        expect([c["conversation_id"] for c in adm.get("/api/conversations", list="all", trigger="refund")[1]] == truth[-1:], "one whose history is gone is found")
 
 
 def test_refusals(seed):
@@ -821,4 +844,4 @@ def test_document(seed):
 
 
 if __name__ == "__main__":
-    sys.exit(run("desk", test_log_in, test_secure, test_crowd, test_access, test_proxy, test_forged, test_work, test_teams, test_lists, test_offers, test_stream, test_stream_ends, test_shared, test_queues, test_refusals, test_away, test_kafka_away, test_looks, test_running, test_document))
+    sys.exit(run("desk", test_log_in, test_secure, test_crowd, test_access, test_proxy, test_forged, test_work, test_teams, test_lists, test_offers, test_stream, test_stream_ends, test_shared, test_queues, test_lately, test_refusals, test_away, test_kafka_away, test_looks, test_running, test_document))
