@@ -169,7 +169,6 @@ static void answer_queue(rlv_request *request, int64_t limit)
 
 void rlv_lists(rlv_request *request, rlv_str id)
 {
-    (void)id;
     rlv_str args[RLV_OWN_ARGS + sizeof(list_args) / sizeof(*list_args)];
     size_t n = RLV_OWN_ARGS;
     int64_t limit = FIRST;
@@ -185,6 +184,8 @@ void rlv_lists(rlv_request *request, rlv_str id)
         answer_queue(request, limit);
     else
         rlv_route_run(request, list, args, n, false);
+    if (request->status == MHD_HTTP_OK && rlv_request_text(request, "search").len > 0)
+        rlv_look_note(request, id);
 }
 
 void rlv_counts(rlv_request *request, rlv_str id)

@@ -168,11 +168,6 @@ static bool is_get(const rlv_request *request)
     return strcmp(request->method, MHD_HTTP_METHOD_GET) == 0;
 }
 
-static bool searches(rlv_request *request)
-{
-    return strcmp(request->url, "/api/conversations") == 0 && rlv_request_text(request, "search").len > 0;
-}
-
 /* How long its answer may be given to all who see the same teams, whoever they are, in milliseconds: what all pages ask for all the time. 0: it
    is for one. */
 static int64_t keep_ms(rlv_request *request)
@@ -182,14 +177,10 @@ static int64_t keep_ms(rlv_request *request)
     if (strcmp(request->url, "/api/agents") == 0) /* looks at what each has */
         return RLV_KEEP_LONG_MS;
     rlv_str list = strcmp(request->url, "/api/conversations") == 0 ? rlv_request_text(request, "list") : (rlv_str){NULL, 0};
-<<<<<<< HEAD
-    if (searches(request)) /* each is noted */
+    if (rlv_request_text(request, "search").len > 0) /* each is noted */
         return 0;
-    return strcmp(request->url, "/api/counts") == 0 || rlv_str_is(list, "queue") || rlv_str_is(list, "bot") ? RLV_KEEP_MS : 0;
-=======
-    bool sees_all = request->session.role > RLV_ROLE_AGENT && rlv_str_is(list, "all"); /* with closed ones: many rows are looked at */
+    bool sees_all = request->session.role > RLV_ROLE_AGENT && rlv_str_is(list, "all");
     return sees_all || strcmp(request->url, "/api/counts") == 0 || rlv_str_is(list, "queue") || rlv_str_is(list, "bot") ? RLV_KEEP_MS : 0;
->>>>>>> 8fc0974 (desk: the list of all finds the latest at the lanes' ends; it looked through all that was ever closed)
 }
 
 /* May whoever asks do this? Else the answer is made. */
@@ -241,7 +232,7 @@ static void run(rlv_request *request, const struct route *route, rlv_str id)
     for (int i = 0; i < ARGS_MAX && route->args[i]; i++)
         args[n++] = strcmp(route->args[i], "id") == 0 ? id : rlv_request_text(request, route->args[i]);
     rlv_route_run(request, route->sql, args, n, route->kind == ACTS);
-    if (request->status == MHD_HTTP_OK && is_get(request) && (id.len || searches(request)))
+    if (request->status == MHD_HTTP_OK && is_get(request) && id.len)
         rlv_look_note(request, id);
 }
 
