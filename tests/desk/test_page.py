@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The desk's page in a real browser, on the whole circle: sandbox, gateway, Kafka, consume, Postgres, deliver, desk. What is done in the
-browser is in page.mjs, chats.mjs, card.mjs and paused.mjs (Playwright, axe); this starts the rest. Screenshots go to build/*/desk-page/.
+browser is in page.mjs, chats.mjs, card.mjs, queue.mjs and paused.mjs (Playwright, axe); this starts the rest. Screenshots go to build/*/desk-page/.
 
     test_page.py [SEED]
 """
@@ -27,6 +27,8 @@ KB = HERE.parents[1] / "docs/examples/cafe_andino/kb"
 
 
 class CircleLab(DoorLab):
+    teams = "{care}"
+
     def __init__(self, name, **options):
         self.desk_port, self.proxy_port = free_port(), free_port()
         super().__init__(name, **options)
@@ -51,6 +53,7 @@ class CircleLab(DoorLab):
 
 class CafeLab(CircleLab):
     """With the plugins and the policy of the example business, but for the CRM."""
+    teams = "{care,soporte,ventas}"
 
     def __init__(self, name):
         plugins, policy = configuration()
@@ -73,7 +76,7 @@ def play(story, lab, **environment):
     browser = browser_packages()
     shots = BUILD / "desk-page"
     shots.mkdir(exist_ok=True)
-    lab.sql("SELECT desk.put_agent('lucia', 'Lucía', '{care}'), desk.put_agent('tomas', 'Tomás', '{care}'), desk.put_agent('sara', 'Sara')")
+    lab.sql("SELECT desk.put_agent('lucia', 'Lucía', %s), desk.put_agent('tomas', 'Tomás', %s), desk.put_agent('sara', 'Sara')", lab.teams, lab.teams)
     lab.sql("SELECT desk.put_canned('ya_lo_veo', 'Hola {name}, ya lo veo.', 'es'), desk.put_canned('horario', 'Abrimos a las 8.', 'es')")
     for login, words in (("lucia", ("--agent", "lucia")), ("tomas", ("--agent", "tomas")), ("sara", ("--role", "supervisor", "--agent", "sara")),
                          ("adm", ("--role", "admin"))):
@@ -139,6 +142,13 @@ def test_card(seed):
         play("card.mjs", lab)
 
 
+def test_queue(seed):
+    """What waits, as it comes: how many and since when, by filters, offered to whoever is there, given to a colleague; buttons that the bot offers."""
+    with CafeLab("deskqueue") as lab:
+        lab.sql("SELECT desk.put_team('soporte', p_accept_within => '10 minutes')")
+        play("queue.mjs", lab)
+
+
 def test_paused(seed):
     """Kafka away, and back: the page says that it is told late, goes on, and catches up by itself."""
     kafka = servers.Kafka()
@@ -151,4 +161,4 @@ def test_paused(seed):
 
 
 if __name__ == "__main__":
-    sys.exit(run("desk", test_page, test_chats, test_card, test_paused))
+    sys.exit(run("desk", test_page, test_chats, test_card, test_queue, test_paused))
