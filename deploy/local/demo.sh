@@ -74,11 +74,12 @@ desk() {
 say "two agents come to work"
 sql "SELECT desk.put_agent('lucia', 'Lucía', '{soporte,ventas}', '{}', '{es,en}');
      SELECT desk.put_agent('tomas', 'Tomás', '{soporte,ventas}', '{}', '{es,pt}');
+     SELECT desk.put_agent('sara', 'Sara'); -- of no team: she gives others work, and is given none
      SELECT desk.set_presence('lucia', 'online'), desk.set_presence('tomas', 'online');" >/dev/null
 
 # Their log-ins at the desk, and a supervisor's.
 PASSWORD=cafe-andino
-for who in "lucia --agent lucia" "tomas --agent tomas" "sara --role supervisor" "admin --role admin"; do
+for who in "lucia --agent lucia" "tomas --agent tomas" "sara --role supervisor --agent sara" "admin --role admin"; do
     # shellcheck disable=SC2086 # its words
     "$RELEVO_BIN" account put $who --config "$RELEVO_CONFIG" <<<"$PASSWORD"
 done

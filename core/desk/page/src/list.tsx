@@ -54,7 +54,11 @@ function Row({ c, tab, chosen, choose, session }: { c: Summary; tab: Tab; chosen
                         <span class="tag">{c.snoozed_until === 'infinity' ? t('untilCustomer') : t('snoozedUntil', `${day(c.snoozed_until)} ${clock(c.snoozed_until)}`)}</span>
                     )}
                     {mine && left < 2 * 3600e3 && <span class="tag late">{left > 0 ? t('windowShort', span(left)) : t('windowClosed')}</span>}
-                    {c.owner === 'queued' && c.priority >= 7 && <span class="tag urgent">{c.priority}</span>}
+                    {c.owner === 'queued' && c.priority >= 7 && (
+                        <span class="tag urgent" title={t('priority')}>
+                            <span class="hidden">{t('priority')}</span> {c.priority}
+                        </span>
+                    )}
                     {c.trigger && c.owner !== 'bot' && <span class="tag">{c.trigger}</span>}
                     {c.team && <span class="tag">{c.team}</span>}
                     {c.language && <span class="tag">{c.language}</span>}

@@ -7,7 +7,7 @@ import { Configuration, Triggers } from './admin'
 import { Ask } from './ask'
 import { Board } from './board'
 import { Chat } from './chat'
-import { Help, shortcut } from './keys'
+import { Help, pressed, shortcut } from './keys'
 import { isList, isOwn, List, type Filter, type Tab } from './list'
 import { Left, Login } from './login'
 import { Notices, notify } from './notices'
@@ -302,7 +302,12 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
                 ) : chosen ? (
                     <Chat key={chosen} id={chosen} session={session} agents={agents} told={told} search={filter.search ?? ''} tags={tags} templates={templates} next={next} changed={changed} moved={moved} close={() => choose('')} />
                 ) : (
-                    <p class="nothing">{t('choose')}</p>
+                    <div class="nothing">
+                        <p>{t('choose')}</p>
+                        <p>
+                            <kbd>{pressed('next')}</kbd> {t('nextConversation')} · <kbd>?</kbd> {t('shortcuts')}
+                        </p>
+                    </div>
                 )}
             </main>
             <div class="hidden" aria-live="polite">
