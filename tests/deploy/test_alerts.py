@@ -57,6 +57,9 @@ def check_words(what, rule, mistakes):
 
 def check_pages(rules, mistakes):
     folder = ROOT / "docs/runbooks"
+    for page in sorted(folder.glob("*.md")):
+        for words in re.findall(r"\brelevo check\b(?! --for (?:consume|gateway|deliver|desk)\b).*", page.read_text(encoding="utf-8")):
+            mistakes.want(False, f"{page.name}: a role's pod has no other role's secrets, so that this needs --for: {words}")
     pages = {p.stem for p in folder.glob("Relevo*.md")}
     names = {r["alert"] for r in rules}
     mistakes.want(pages == names, f"docs/runbooks: pages and alerts differ: {pages ^ names}")
