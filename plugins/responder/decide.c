@@ -17,7 +17,7 @@ rlr_decision rlr_decide(const rlt_found *found, double threshold, double margin)
     char *why = decision.why;
     size_t room = sizeof decision.why;
     if (!found->best)
-        (void)snprintf(why, room, "no article has any of these words");
+        (void)snprintf(why, room, "no article has any of the words that say something");
     else if (found->score < threshold)
         (void)snprintf(why, room, "the nearest article, '%s', fits only %.2f, and %.2f is asked for",
                        found->best->id.ptr, found->score, threshold);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define WANTS_PERSON 0.5 /* from here on the customer asks for a person: an article would be an insult */
+#define NEED_CONFIDENCE 0.1 /* whatever another plugin has to say is better */
 #define MS_PER_DAY   86400000
 #define MS_PER_HOUR  3600000
 #define SUGGEST_LEAST 0.3 /* an article that fits less helps nobody */
@@ -60,7 +61,7 @@ static const relevo_option options[N_OPTIONS] = {
      .type = RELEVO_OPTION_JSON,
      .name = "texts",
      .initial = "{}",
-     .help = "The responder's own sentences in other words: which, sorry, partly, voice, image, sticker, media, each with es, pt, en."},
+     .help = "The responder's own sentences in other words: which, sorry, need, partly, voice, image, sticker, media, each with es, pt, en."},
     {.size = OPTION_SIZE,
      .type = RELEVO_OPTION_STRING,
      .name = "voice",
@@ -286,6 +287,19 @@ static const rlt_article *chosen_by_place(const responder *self, const relevo_vi
     return article && rlt_is_valid(article, day) ? article : NULL;
 }
 
+/* "Sí", "a ver", "no sé": no subject, no question, and none of ours that it would answer. */
+static bool says_nothing(const relevo_view *view, const rlt_doc *doc)
+{
+    uint32_t words = 0;
+    for (uint32_t i = 0; i < doc->n_tokens; i++) {
+        if (doc->tokens[i].kind != RLT_EMOJI && !rlt_stop_languages(doc->tokens[i].text))
+            return false;
+        words += doc->tokens[i].kind != RLT_EMOJI;
+    }
+    bool asked = RELEVO_HAS(view->digest, asked) && view->digest->asked;
+    return !asked && words > 0 && (words == 1 || !rlt_is_question(doc));
+}
+
 static int32_t respond_to(const responder *self, rlt_work *work, const relevo_view *view, uint32_t number,
                           const relevo_sink *sink)
 {
@@ -320,6 +334,8 @@ static int32_t respond_to(const responder *self, rlt_work *work, const relevo_vi
         abstain(&s, 0, "the customer says that the last answer was none");
     } else if (!rlr_plan_make(&self->settings, work, &doc, &context, &plan)) {
         return RELEVO_E_FAILED;
+    } else if (plan.n_answers == 0 && !plan.whole.found.best && says_nothing(view, &doc)) {
+        say(&s, RLR_SAY_NEED, NEED_CONFIDENCE, RELEVO_REPLY_ASKS);
     } else {
         say_plan(&s, &plan);
     }

@@ -16,6 +16,8 @@ static const struct {
                        {NULL, "Perdona, no era eso. ¿Me lo preguntas con otras palabras? Si prefieres, te comunico con una persona.",
                         "Desculpe, não era isso. Pode perguntar com outras palavras? Se preferir, passo você para uma pessoa.",
                         "Sorry, that was not it. Could you ask in other words? If you prefer, I can connect you with a person."}},
+    [RLR_SAY_NEED] = {"need", "talk.need",
+                      {NULL, "Cuéntame, ¿qué necesitas?", "Pode me contar: do que precisa?", "Could you tell me what you need?"}},
     [RLR_SAY_PARTLY] = {"partly", "talk.partly",
                         {NULL, "De lo demás no tengo la respuesta; si quieres, te comunico con una persona.",
                          "Do resto não tenho a resposta; se quiser, passo você para uma pessoa.",
@@ -65,7 +67,7 @@ static bool take_all(rlr_sayings *to, json_t *root, rlt_error *error)
         while (i < RLR_SENTENCES && strcmp(sentences[i].key, key) != 0)
             i++;
         if (i == RLR_SENTENCES)
-            return rlt_fail(error, "`texts`: '%s' is not known; use which, sorry, partly, voice, image, sticker, media", key);
+            return rlt_fail(error, "`texts`: '%s' is not known; use which, sorry, need, partly, voice, image, sticker, media", key);
         if (!take(to, (rlr_sentence)i, value, error))
             return false;
     }

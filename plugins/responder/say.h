@@ -9,6 +9,7 @@
 typedef enum rlr_sentence {
     RLR_SAY_WHICH,    /* above two buttons: "¿Cuál de estas cosas quieres saber?" */
     RLR_SAY_SORRY,    /* to "eso no es lo que pregunté" */
+    RLR_SAY_NEED,     /* to "sí", where nothing was asked: what is wanted? */
     RLR_SAY_PARTLY,   /* behind an answer: the rest is not known */
     RLR_SAY_VOICE,    /* voice notes: please write */
     RLR_SAY_IMAGE,    /* pictures: received, what about them? */

@@ -72,6 +72,12 @@ static void answers(void **state)
         {"hola, mi gato duerme bajo la luna", RLT_ES, NULL, NULL},
         {"", RLT_ES, NULL, NULL},
         {"48213 👍", RLT_ES, NULL, NULL},
+        /* words that every text has are no question, however much of them an article has */
+        {"sí", RLT_ES, NULL, NULL},
+        {"¿a qué?", RLT_ES, NULL, NULL},
+        {"sí, a todo", RLT_ES, NULL, NULL},
+        {"quiero saber", RLT_ES, NULL, NULL}, /* has the stem of "sábado" */
+        {"¿a qué hora?", RLT_ES, "horario", "De lunes a sábado."},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         rlr_decision decision = ask(&library, cases[i].question, cases[i].language);
@@ -111,6 +117,39 @@ static void the_very_question(void **state)
     assert_true(found.score > 0.999 && found.score < 1.001);
     assert_true(found.second_score <= 0.9);
     assert_string_equal(ask(&library, "llegó", RLT_ES).found.best->id.ptr, "roto");
+    close_library(&library);
+}
+
+/* A word that is near another one, or has its stem, and is itself. */
+static void other_words(void **state)
+{
+    test_folder *folder = *state;
+    rlt_kb kb;
+    rlt_error error = {.line = ""};
+    test_write(folder, "kb.yaml",
+               "- {id: chao, title: Despedida, language: es, tags: [smalltalk], questions: [Chao, Eso es todo], answer: Hasta luego.}\n"
+               "- {id: pan, title: Panes, language: es, questions: [¿Tienen panes?], answer: Sí.}\n"
+               "- {id: robot, title: ¿Quién eres?, language: es, questions: [¿Quién eres?, ¿Cómo te llamas?, ¿Con quién hablo?], answer: Un robot.}\n"
+               "- {id: person, title: Person, language: en, questions: [Are you a real person?], answer: No.}\n"
+               "- {id: ayuda, title: Ayuda, language: es, questions: [Ayuda], answer: Pregunta.}\n");
+    assert_true(rlt_kb_load(folder->path, &kb, &error));
+    test_library library = {.kb = kb, .index = rlt_index_new(&kb), .work = rlt_work_new()};
+    assert_non_null(library.index);
+    static const struct {
+        const char *question, *id;
+        rlt_language language;
+    } cases[] = {{"chá", NULL, RLT_PT},           {"vendem chá?", NULL, RLT_PT},  {"chao", "chao", RLT_ES},          {"eso es todo", "chao", RLT_ES},
+                 {"eso", NULL, RLT_ES},           {"pan", "pan", RLT_ES},         {"perdón", NULL, RLT_ES},          {"persn", "person", RLT_EN},
+                 {"te quiero", NULL, RLT_ES},     {"tienen té?", NULL, RLT_ES},   {"¿con quién hablo?", "robot", RLT_ES}, {"quién eres", "robot", RLT_ES},
+                 {"ajuda", "ayuda", RLT_PT}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        rlr_decision decision = ask(&library, cases[i].question, cases[i].language);
+        if (decision.answers != (cases[i].id != NULL))
+            print_error("'%s': %s\n", cases[i].question, decision.why);
+        assert_int_equal(decision.answers, cases[i].id != NULL);
+        if (decision.answers)
+            assert_string_equal(decision.found.best->id.ptr, cases[i].id);
+    }
     close_library(&library);
 }
 
@@ -155,6 +194,6 @@ static void many_articles(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(answers), TEST(the_very_question), TEST(two_that_fit), TEST(many_articles)};
+    const struct CMUnitTest tests[] = {TEST(answers), TEST(the_very_question), TEST(other_words), TEST(two_that_fit), TEST(many_articles)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -209,7 +209,7 @@ static bool make_asked(shelf_builder *builder)
     if (!(shelf->asked = calloc(most + 1, sizeof *shelf->asked)))
         return false;
     for (uint32_t i = 0; i < shelf->n_docs; i++)
-        for (size_t k = 0; k < shelf->docs[i]->n_questions && !shelf->docs[i]->smalltalk; k++) {
+        for (size_t k = 0; k < shelf->docs[i]->n_questions; k++) {
             rlt_doc read;
             if (rlt_read(builder->work, shelf->docs[i]->questions[k], &read) != RLT_OK)
                 return false;

@@ -40,7 +40,7 @@ typedef struct rlt_shelf {
     uint32_t n_words;
     rlt_vocabulary *vocabulary; /* of the words */
     rlt_posting *postings;
-    rlt_asked *asked; /* sorted by key; but for small talk */
+    rlt_asked *asked; /* sorted by key */
     uint32_t n_asked;
 } rlt_shelf;
 

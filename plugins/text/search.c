@@ -4,8 +4,10 @@
  * so it must be explainable: no learned weights here.
  */
 #include "text/index.h"
+#include "text/words.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,8 +15,11 @@
 #define UNKNOWN_WEIGHT 0.5  /* of a word that no article has, against the rarest that one has */
 #define FOREIGN_WEIGHT 0.85 /* of an article that is not in the customer's language */
 #define SMALLTALK_MIN  0.85 /* a message of which a greeting explains so much is one */
+#define STOPS_LEAST    3u   /* a question of stop words alone has so many ("¿por qué?" asks nothing), */
+#define STOPS_MIN      0.85 /* and must be explained so well */
 #define BESIDE_EXACT   0.9  /* at most, of an article where another one has the very question */
 #define TERMS_MAX      256u /* words of a message that are looked up */
+#define SHORT_WORD     3u   /* bytes: a stem so short is that of unlike words ("chá", "chao") */
 
 typedef struct shelf_query {
     const rlt_term *terms[TERMS_MAX];
@@ -23,6 +28,7 @@ typedef struct shelf_query {
     uint64_t key;             /* of the whole message as a question */
     double unknown;           /* attainable score of the words that no article has */
     uint32_t stops, subjects; /* words of either sort that articles on some subject have */
+    bool says;                /* an article has a word of it that is no stop word, or it is a question just as one has it */
 } shelf_query;
 
 static bool has_term(const shelf_query *query, const rlt_term *term)
@@ -31,6 +37,35 @@ static bool has_term(const shelf_query *query, const rlt_term *term)
         if (query->terms[i] == term)
             return true;
     return false;
+}
+
+/* Whether articles have the word as it is, or more than one of it. */
+static bool is_written(const rlt_shelf *shelf, relevo_str word)
+{
+    static const char *const endings[] = {"", "s", "es"};
+    char text[SHORT_WORD + sizeof "es"];
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        (void)snprintf(text, sizeof text, "%.*s%s", (int)word.len, word.ptr, endings[i]);
+        if (rlt_vocabulary_find(shelf->vocabulary, rlt_str(text), rlt_hash(rlt_str(text))) != RLT_NO_WORD)
+            return true;
+    }
+    return false;
+}
+
+/* The term of a word; NULL: no article has it. */
+static const rlt_term *find_term(const rlt_shelf *shelf, rlt_work *work, const rlt_token *token)
+{
+    const rlt_term *term = rlt_shelf_term(shelf, rlt_stem(work, shelf->language, token->text));
+    bool unlike = term && !term->stop && token->kind == RLT_WORD && token->text.len <= SHORT_WORD && !is_written(shelf, token->text);
+    return unlike ? NULL : term;
+}
+
+/* Whether a word is one, and no other one misspelt. Spanish and Portuguese have words that are near and mean the same ("ayuda", "ajuda"),
+   English has not ("perdón", "person"). */
+static bool is_known(const rlt_shelf *shelf, relevo_str word)
+{
+    const rlt_word_entry *entry = rlt_word_find(word);
+    return entry && (entry->evidence & 1u << shelf->language || shelf->language == RLT_EN || entry->evidence == 1u << RLT_EN);
 }
 
 /* Looks the words of a message up on one shelf. */
@@ -44,8 +79,10 @@ static void make_query(const rlt_shelf *shelf, double rarest, rlt_work *work, co
         if (token->kind == RLT_EMOJI)
             continue;
         bool stop = rlt_stop_languages(token->text) & (1u << shelf->language | 1u << language);
-        const rlt_term *term = rlt_shelf_term(shelf, rlt_stem(work, shelf->language, token->text));
-        if (!term && token->kind == RLT_WORD && !stop)
+        const rlt_term *term = find_term(shelf, work, token);
+        if (term && stop && !term->stop) /* "saber" has the stem of "sábado", and is no sign of it */
+            term = NULL;
+        if (!term && token->kind == RLT_WORD && !stop && !is_known(shelf, token->text))
             near = (term = rlt_shelf_near(shelf, token->text)) != NULL;
         if (!term && token->kind == RLT_WORD)
             query->unknown += (stop ? RLT_STOP_WEIGHT : 1) * UNKNOWN_WEIGHT * rarest;
@@ -55,7 +92,10 @@ static void make_query(const rlt_shelf *shelf, double rarest, rlt_work *work, co
         query->weights[query->n++] = near ? NEAR_WEIGHT : 1;
         query->stops += !term->smalltalk && term->stop;
         query->subjects += !term->smalltalk && !term->stop;
+        query->says |= !term->stop;
     }
+    uint32_t n;
+    query->says |= rlt_shelf_asked(shelf, query->key, &n) != NULL;
 }
 
 typedef struct top_two {
@@ -79,18 +119,24 @@ static void rank(top_two *ranking, const rlt_article *article, double score)
     }
 }
 
+/* Whether an article of that sort, valid that day, has it as a question. */
+static bool asks_exactly(const rlt_shelf *shelf, const rlt_asked *asked, bool smalltalk, int64_t day)
+{
+    return shelf->docs[asked->doc]->smalltalk == smalltalk && rlt_is_valid(shelf->docs[asked->doc], day);
+}
+
 /* Who asks what an article has as a question gets that article, whatever its words weigh. */
-static void prefer_exact(const rlt_shelf *shelf, const shelf_query *query, int64_t day, double weight, double *scores)
+static void prefer_exact(const rlt_shelf *shelf, const shelf_query *query, bool smalltalk, int64_t day, double weight, double *scores)
 {
     uint32_t n;
     const rlt_asked *asked = rlt_shelf_asked(shelf, query->key, &n);
     bool any = false;
     for (uint32_t i = 0; i < n; i++)
-        any = any || rlt_is_valid(shelf->docs[asked[i].doc], day);
+        any = any || asks_exactly(shelf, &asked[i], smalltalk, day);
     for (uint32_t i = 0; any && i < shelf->n_docs; i++)
         scores[i] = fmin(scores[i], BESIDE_EXACT * weight);
     for (uint32_t i = 0; i < n; i++)
-        if (rlt_is_valid(shelf->docs[asked[i].doc], day))
+        if (asks_exactly(shelf, &asked[i], smalltalk, day))
             scores[asked[i].doc] = weight;
 }
 
@@ -115,8 +161,7 @@ static double *score_shelf(const rlt_shelf *shelf, rlt_work *work, const shelf_q
         scores[i] = scores[i] > 0 && shelf->docs[i]->smalltalk == smalltalk && rlt_is_valid(shelf->docs[i], day)
                         ? weight * scores[i] / attainable
                         : 0;
-    if (!smalltalk)
-        prefer_exact(shelf, query, day, weight, scores);
+    prefer_exact(shelf, query, smalltalk, day, weight, scores);
     return scores;
 }
 
@@ -157,7 +202,8 @@ bool rlt_search(const rlt_index *index, rlt_work *work, const rlt_doc *doc, rlt_
                 int64_t day, rlt_found *ret_found)
 {
     top_two subject = {.score = 0}, smalltalk = {.score = 0};
-    bool content = false;
+    bool says = false, content = false;
+    uint32_t stops = 0;
     for (uint32_t i = 0; i < RLT_LANGUAGES; i++) {
         const rlt_shelf *shelf = &index->shelves[i];
         double weight = weight_of(shelf, language);
@@ -165,13 +211,18 @@ bool rlt_search(const rlt_index *index, rlt_work *work, const rlt_doc *doc, rlt_
         if (shelf->n_docs == 0)
             continue;
         make_query(shelf, index->rarest, work, doc, language, &query);
+        says |= query.says;
+        stops = stops > query.stops ? stops : query.stops;
         content |= query.subjects > 0 || query.stops > 1; /* "¿dónde están?" has no other words */
         if (!rank_shelf(shelf, work, &query, false, day, weight, &subject) ||
             !rank_shelf(shelf, work, &query, true, day, weight, &smalltalk))
             return false;
     }
     bool greets = smalltalk.score >= SMALLTALK_MIN || (!content && smalltalk.best);
-    const top_two *ranking = greets ? &smalltalk : &subject;
+    const top_two none = {.score = 0}, *ranking = greets ? &smalltalk : &subject;
+    /* "Sí, por favor" says nothing, though an article has all of it; "¿con quién hablo?" does. */
+    if (!says && (stops < STOPS_LEAST || !rlt_is_question(doc) || ranking->score < STOPS_MIN))
+        ranking = &none;
     rlt_found found = {ranking->best, ranking->second, ranking->score, ranking->second_score};
     const rlt_article *own = found.best ? rlt_kb_find(index->kb, found.best->id, language) : NULL;
     found.best = own && rlt_is_valid(own, day) ? own : found.best;
