@@ -21,15 +21,34 @@ TOP_KEY = re.compile(r"^\| `([a-z_]+)` \|", re.M)
 KEY = re.compile(r"[-._a-zA-Z0-9]+")
 PLUGIN = f"name: a, image: b, digest: 'sha256:{SUM}'"
 
-# Values that must be refused, and words that the answer must hold.
+SECRET = "hunter2"  # no answer may repeat it
+# Secrets that must be refused: what the answer must name, which is what it was, and where it goes instead.
+SECRETS = {
+    "a password of Kafka": (f"config: {{kafka: {{sasl.password: {SECRET}}}}}", "config.kafka.sasl.password", "kafka.existingSecret", "kafka.passwordKey"),
+    "a key of Kafka": (f"config: {{kafka: {{ssl.key.pem: {SECRET}}}}}", "config.kafka.ssl.key.pem", "kafka.existingSecret", "_file", "/run/secrets/relevo/kafka/"),
+    "OAuth's settings of Kafka": (f"config: {{kafka: {{sasl.oauthbearer.config: {SECRET}}}}}", "sasl.oauthbearer.config", "kafka.existingSecret"),
+    "a password in the URL of Postgres": (f"config: {{postgres: {{url: 'postgresql://a:{SECRET}@c/d'}}}}", "config.postgres.url", "postgres.existingSecret"),
+    "a password of Postgres": (f"config: {{postgres: {{password: {SECRET}}}}}", "config.postgres.password", "postgres.existingSecret"),
+    "a password of the registry": (f"config: {{registry: {{password: {SECRET}}}}}", "config.registry.password", "registry.existingSecret", "registry.passwordKey"),
+    "a password in the URL of the registry": (f"config: {{registry: {{url: 'https://a:{SECRET}@b:8081'}}}}", "config.registry.url", "registry.existingSecret",
+                                              "config.registry.user"),
+    "secrets of Meta's app": (f"config: {{gateway: {{app_secrets: [{SECRET}]}}}}", "config.gateway.app_secrets", "whatsapp.existingSecret", "whatsapp.appSecretsKey"),
+    "a token of WhatsApp": (f"config: {{deliver: {{token: {SECRET}}}}}", "config.deliver.token", "whatsapp.existingSecret", "whatsapp.tokenKey"),
+    "a token of the sandbox": (f"config: {{sandbox: {{token: {SECRET}}}}}", "config.sandbox.token", "remove it"),
+    "a token of a destination": (f"config: {{deliver: {{destinations: [{{name: a}}, {{name: b, token: {SECRET}}}]}}}}", "config.deliver.destinations[].token",
+                                 "deliver.destinationsSecret", "_file"),
+    "a secret of a plugin": (f"config: {{plugins: [{{name: a}}, {{name: b, options: {{api_key: {SECRET}}}}}]}}", "config.plugins[].options.api_key", "extraVolumes",
+                             "deliver.destinationsSecret"),
+    **{f"a secret in the variable {name}": (f"extraEnv: [{{name: TZ, value: UTC}}, {{name: {name}, value: {SECRET}}}]", name, "valueFrom", "secretKeyRef")
+       for name in ("RELEVO_KAFKA_SASL_PASSWORD", "RELEVO_GATEWAY_APP_SECRETS", "RELEVO_DELIVER_TOKEN", "RELEVO_POSTGRES", "OPENAI_API_KEY",
+                    "RELEVO_KAFKA_SSL_KEY_PEM", "RELEVO_KAFKA_SASL_OAUTHBEARER_CONFIG")},
+}
+# Other values that must be refused, and words that the answer must hold.
 BAD = {
     "an unknown value": ("replica: 3", "replica"),
     "an unknown value inside": ("image: {repo: x}", "repo"),
     "an unknown value deep inside": ("desk: {ingress: {host: a.b}}", "host"),
     "an unknown section of the configuration": ("config: {consumer: {drain: 5s}}", "consumer"),
-    "a password of Kafka": ("config: {kafka: {sasl.password: hunter2}}", "sasl.password"),
-    "a password of Postgres": ("config: {postgres: {url: 'postgresql://a:b@c/d'}}", "postgres"),
-    "a password in a variable": ("extraEnv: [{name: RELEVO_KAFKA_SASL_PASSWORD, value: hunter2}]", "extraEnv"),
     "a password of KEDA": ("consume: {autoscaling: {metadata: {password: hunter2}}}", "password"),
     "no secret for Postgres": ("postgres: {existingSecret: ''}", "existingSecret"),
     "a number that is none": ("consume: {replicas: two}", "replicas"),
@@ -51,7 +70,6 @@ BAD = {
     "a desk that nobody finds": ("desk: {enabled: true}", "config.desk.public_url"),
     "an ingress without a host": ("gateway: {ingress: {enabled: true}}", "gateway.ingress.host"),
     "an ingress to nothing": ("gateway: {enabled: false, ingress: {enabled: true, host: a.b}}", "lead nowhere"),
-    "a token of WhatsApp": ("config: {deliver: {token: EAAG}}", "token"),
     "one name for all members": ("config: {consume: {instance: a}}", "remove it"),
     "a plugin without a digest": ("plugins: [{name: a, image: b, via: copy, sha256: {a.so: '" + SUM + "'}}]", "digest"),
     "a plugin without sums": ("plugins: [{" + PLUGIN + ", via: copy, sha256: {}}]", "sha256"),
@@ -400,11 +418,13 @@ def check_notes(program, mistakes):
 def check_bad(program, mistakes):
     with tempfile.TemporaryDirectory() as name:
         file = Path(name) / "values.yaml"
-        for what, (text, words) in BAD.items():
+        for what, (text, *words) in (SECRETS | BAD).items():
             file.write_text(text, encoding="utf-8")
             ran = helm(program, "template", "shop", str(CHART), "-f", str(file))
             mistakes.want(ran.returncode != 0, f"{what} is taken: {text}")
-            mistakes.want(ran.returncode == 0 or words in ran.stderr, f"{what}: not told about {words}: {ran.stderr}")
+            for word in words if ran.returncode else ():
+                mistakes.want(word in ran.stderr, f"{what}: not told about {word}: {ran.stderr}")
+            mistakes.want(what not in SECRETS or SECRET not in ran.stderr, f"{what} is repeated: {ran.stderr}")
 
 
 def check_schema(mistakes):
@@ -453,7 +473,7 @@ def main():
         check_restart(program, mistakes)
     check_notes(program, mistakes)
     check_bad(program, mistakes)
-    print("\n".join(mistakes) or f"{len(sets)} good and {len(BAD)} bad sets of values: as they should be")
+    print("\n".join(mistakes) or f"{len(sets)} good and {len(SECRETS | BAD)} bad sets of values: as they should be")
     return 1 if mistakes else 0
 
 

@@ -137,8 +137,53 @@ namespace="{{ .Release.Namespace }}",job="{{ include "relevo.name" . }}-metrics"
 {{- regexReplaceAll "^https?://([^/:]+).*$" (dig "desk" "public_url" "" .Values.config) "${1}" }}
 {{- end }}
 
+{{/* The answer to a secret in `config`, which becomes a ConfigMap. It must never repeat the secret. Called with
+     (dict "at" <section> "in" <mapping> "keys" <expression> "remedy" <words>). */}}
+{{- define "relevo.refuseKeys" -}}
+{{- range $key, $_ := .in }}
+{{- if regexMatch $.keys $key }}
+{{- fail (printf "%s.%s would be a secret in a ConfigMap: remove it, and %s" $.at $key $.remedy) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Secrets are named, never written. Not in the schema, which cannot say where they go instead. */}}
+{{- define "relevo.checkSecrets" -}}
+{{- $config := .Values.config }}
+{{- $kafka := "set kafka.existingSecret to the secret that holds it" }}
+{{- include "relevo.refuseKeys" (dict "at" "config.kafka" "in" $config.kafka "keys" "^sasl[.]password$" "remedy" (print $kafka ", kafka.passwordKey to its key")) }}
+{{- include "relevo.refuseKeys" (dict "at" "config.kafka" "in" $config.kafka "keys" "(password|secret|[.]pem|sasl[.]oauthbearer[.]config)$"
+  "remedy" (print $kafka ", and write the property with _file behind its name: /run/secrets/relevo/kafka/KEY")) }}
+{{- include "relevo.refuseKeys" (dict "at" "config.postgres" "in" $config.postgres "keys" "" "remedy" "set postgres.existingSecret to the secret that holds the URL, password and all") }}
+{{- $registry := "set registry.existingSecret to the secret that holds it, registry.passwordKey or registry.tokenKey to its key" }}
+{{- include "relevo.refuseKeys" (dict "at" "config.registry" "in" $config.registry "keys" "(password|secret|token)$" "remedy" $registry) }}
+{{- if regexMatch "://[^/]*:[^/]*@" (dig "registry" "url" "" $config | toString) }}
+{{- fail (printf "config.registry.url has a password, which would be in a ConfigMap: write the user as config.registry.user, and %s" $registry) }}
+{{- end }}
+{{- include "relevo.refuseKeys" (dict "at" "config.gateway" "in" $config.gateway "keys" "(secrets|token)$"
+  "remedy" "set whatsapp.existingSecret to the secret that holds it, whatsapp.appSecretsKey and whatsapp.verifyTokenKey to its keys") }}
+{{- include "relevo.refuseKeys" (dict "at" "config.sandbox" "in" $config.sandbox "keys" "token$" "remedy" "do without: the chart runs no sandbox") }}
+{{- include "relevo.refuseKeys" (dict "at" "config.deliver" "in" $config.deliver "keys" "token$"
+  "remedy" "set whatsapp.existingSecret to the secret that holds it, whatsapp.tokenKey to its key") }}
+{{- range dig "deliver" "destinations" list $config }}
+{{- include "relevo.refuseKeys" (dict "at" "config.deliver.destinations[]" "in" . "keys" "(token|authorization|client_secret)$"
+  "remedy" "set deliver.destinationsSecret to the secret that holds it, and write the key with _file behind its name: /run/secrets/relevo/destinations/KEY") }}
+{{- end }}
+{{- /* The names that relevo itself takes for secrets (core/config/hash.c). */}}
+{{- range $config.plugins }}
+{{- include "relevo.refuseKeys" (dict "at" "config.plugins[].options" "in" .options "keys" "(secret|token|password|api_key)$"
+  "remedy" "let the plugin read a file: mount its secret by extraVolumes and extraVolumeMounts; what a service asks for is deliver's, in deliver.destinationsSecret") }}
+{{- end }}
+{{- range .Values.extraEnv }}
+{{- if and (hasKey . "value") (regexMatch "(PASSWORD|SECRETS?|TOKEN|API_KEY|KEY_PEM|OAUTHBEARER_CONFIG|RELEVO_POSTGRES)$" .name) }}
+{{- fail (printf "extraEnv: %s would be a secret that everybody sees who sees the pod: write valueFrom: {secretKeyRef: {name: ..., key: ...}} instead of value" .name) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* What the schema cannot say, one line each. */}}
 {{- define "relevo.check" -}}
+{{- include "relevo.checkSecrets" . }}
 {{- $partitions := include "relevo.partitions" . | int }}
 {{- with .Values.consume.autoscaling }}
 {{- if and .enabled (gt (int .maxReplicas) $partitions) }}
