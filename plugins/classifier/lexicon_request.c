@@ -19,7 +19,7 @@ const rlc_class rlc_request_classes[] = {
     {"person", "person|human|humans|someone|somebody|anyone|anybody|assistant|worker|adviser|agent|agents|"
                "representative|rep|operator|manager|"
                "supervisor|advisor|staff|employee|specialist|associate"},
-    {"bot", "bot|robot|robo|maquina|machine|chatbot|contestadora|ia|ai|automatico|automatica"},
+    {"bot", "bot|robot|robo|maquina|machine|chatbot|contestadora|ia|ai|automatico|automatica|automaticos|automaticas|automated"},
     /* what they want to do */
     {"hablar", "hablar|ablar|comunicarme|contactar|contactarme|chatear|conversar|platicar|charlar|hable|"
                "tratar|dialogar"},
@@ -58,18 +58,25 @@ const rlc_pattern rlc_request_patterns[] = {
     {-1, "no <quiero> ?que ?me <hablar>|llamen|llame|contacten * <persona>|nadie"},
     {-1, "no hace falta|necesario * <persona>"},
     {-1, "ya hable|hablo|hablamos con * <persona>"},
+    {-1, "^ ?yo ?ayer|hoy|anoche|antes hable|hablamos con * <persona>"}, /* what was is told, not asked for */
+    {-1, "ayer|anoche|antes|recien|yo|lunes|martes|miercoles|jueves|viernes|sabado|domingo hable|hablamos con * <persona>"},
+    {-1, "me|nos atendio|atendieron|ayudo|ayudaron|respondio|contesto * <persona>"},
+    {-1, "<persona> de referencia|contacto|confianza|emergencia"},
     {-1, "para|por|tipo|cada|1|2|3|4|5|6|7|8|9|10 ?de ?una|la ?otra persona|personas"},
     {-1, "voce|vc|voces|tu ?e|es ?um|uma <bot>|humano|humana|pessoa|real $"},
     {-1, "voce|vc ?e|eh|es um|uma <bot>|humano|humana|pessoa"},
     {-1, "e|eh ?um|uma <bot>"},
     {-1, "falando|conversando com ?um|uma <pessoa>|<bot>"},
     {-1, "nao <quero>|preciso ?mais <falar> com ?um|uma|o|a|nenhum|nenhuma ?outro|outra <pessoa>|ninguem"},
-    {-1, "ja falei com * <pessoa>"},
+    {-1, "falei|falamos com * <pessoa>"},
+    {-1, "me|nos atendeu|ajudou|respondeu * <pessoa>"},
+    {-1, "<pessoa> de referencia|contato|confianca|emergencia"},
     {-1, "are|r you|u ?a|an ?real|actual|actually <bot>|human|person|real|someone"},
     {-1, "is this|it|that ?a|an ?real|actual|some <bot>|human|person|someone"},
     {-1, "am i <talk>|talking|chatting to|with * <bot>|<person>"},
     {-1, "dont|no|not want|need ?to <talk> to|with * <person>"},
-    {-1, "already talked|spoke|spoken to|with * <person>"},
+    {-1, "talked|spoke|spoken|chatted ?already to|with * <person>"},
+    {-1, "do|does|will|would you|i|we|it|they ?still need|require * <person>"},
     {-1, "for|per ?a|one|two|1|2|3|4 person|people"},
     {-1, "no|dont|not need|want ?you ?to call ?me"},
     /* Spanish */
@@ -131,7 +138,8 @@ const rlc_pattern rlc_request_patterns[] = {
     {.9, "is anyone|anybody|someone|somebody there|here"},
     {.9, "can|could|may someone|somebody|anyone|anybody else"},
     {.9, "dont|not want ?to <talk> to|with you|u"},
-    {.9, "no more|stop <bot>"},
+    {.9, "no more <bot>"},
+    {.9, "stop ?with|sending ?me ?the|these|this|your automated|bot|robot|ai|chatbot"},
     {.9, "dont|not want|need|like ?to|talk|a ?talk|speak ?to ?a <bot>"},
     {.9, "^ ?a|an|the|customer ?human <person>|representative|agent ?please|now $"},
     {.8, "^ ?i ?want|need ?to ?talk|speak|contact ?to|with customer service|care|support|representative "

@@ -108,6 +108,44 @@ static void score_file(const rlc_reader *reader, const rlt_finder *finder, const
     rlt_work_free(work);
 }
 
+/* Who tells of a talk that was, or asks whether somebody must be there, asks for nobody; who asks besides, does. */
+static void told_is_not_asked(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool asks;
+    } cases[] = {{"hablé con una persona ayer y me dijo que llegaba hoy", false},
+                 {"ayer hablé con un asesor y me dijo que ya salió", false},
+                 {"me atendió una persona muy amable, gracias", false},
+                 {"necesito una persona de referencia para el envío?", false},
+                 {"falei com um atendente ontem e ele disse que chegava hoje", false},
+                 {"me atendeu uma pessoa muito simpática", false},
+                 {"I talked to an agent yesterday and they said it shipped", false},
+                 {"do you need a person to sign for delivery?", false},
+                 {"do I need a human to be home when it arrives?", false},
+                 {"ya hablé con un asesor y quiero hablar con otra persona", true},
+                 {"me ayudó un bot, pásame con una persona", true},
+                 {"quiero hablar con la persona que me atendió ayer", true},
+                 {"I spoke to a bot, I want to talk to a person", true},
+                 {"stop with the automated replies", true},
+                 {"no more automated replies please", true}};
+    rlc_scratch scratch;
+    rlc_reading reading;
+    rlc_reader reader = make_reader();
+    rlt_work *work = rlt_work_new();
+    assert_non_null(work);
+    assert_true(rlc_scratch_make(reader.model, &scratch));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_true(rlc_reader_read(&reader, work, &scratch, rlt_str(cases[i].text), RLT_UNKNOWN, NULL, &reading));
+        if ((reading.wants_person >= 0.5) != cases[i].asks)
+            fail_msg("'%s' wants a person %.2f", cases[i].text, reading.wants_person);
+    }
+    rlc_scratch_clear(&scratch);
+    rlt_work_free(work);
+    rlc_reader_clear(&reader);
+}
+
 static void holds_the_floors(void **state)
 {
     (void)state;
@@ -134,6 +172,6 @@ static void holds_the_floors(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(holds_the_floors)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(told_is_not_asked), cmocka_unit_test(holds_the_floors)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
