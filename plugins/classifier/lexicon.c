@@ -108,10 +108,13 @@ const rlc_words rlc_mood_phrases[] = {
      "falta de respeto,no puede ser,que verguenza,los voy a demandar,voy a denunciar,"
      "devuelvanme mi dinero,devuelvanme la plata,me robaron,no sirven para nada,son unos,"
      "hasta cuando,cuantas veces,quien se hace cargo,no vuelvo a comprar,nunca mas,jamas vuelvo"},
+    {RLC_ES, -4, 4,
+     "la concha de tu madre,concha de tu madre,concha tu madre,la concha de tu hermana,la concha de la lora,"
+     "vayanse al diablo,vete al diablo,vete al carajo,andate a la mierda"},
     {RLC_ES, -2, 1,
      "no sirve,no funciona,no anda,no llega,no ha llegado,no llego,no llegado,no me llego,"
      "sin respuesta,llego tarde,mal servicio,mala atencion,no entiendes,no me entiendes,no es lo que,"
-     "gracias por nada,que bonito servicio,menudo servicio,eso no es lo que pregunte,no pregunte eso,"
+     "gracias por nada,muchas gracias por nada,mil gracias por nada,que bonito servicio,menudo servicio,eso no es lo que pregunte,no pregunte eso,"
      "no tiene sentido,no me gusta,no me gusto,no estoy conforme"},
     {RLC_ES, 2, 0,
      "muchas gracias,mil gracias,te pasaste,se pasaron,de diez,me salvaste,me alegro,no esta mal,no estan mal,no estuvo mal,"
@@ -124,9 +127,11 @@ const rlc_words rlc_mood_phrases[] = {
      "estou cansado de,estou cansada de,de saco cheio,falta de respeito,que vergonha,vou processar,"
      "vou no procon,quero meu dinheiro,me roubaram,nao servem pra nada,ate quando,quantas vezes,"
      "nunca mais compro,nunca mais"},
+    {RLC_PT, -4, 4,
+     "tomar no cu,tomar no seu cu,tomar no meio do cu,vai se foder,vai se fuder,va se foder,vai pro inferno"},
     {RLC_PT, -2, 1,
      "nao funciona,nao serve,nao chega,nao chegou,nao recebi,sem resposta,chegou tarde,"
-     "obrigado por nada,obrigada por nada,nao foi isso que perguntei,belo atendimento,"
+     "obrigado por nada,obrigada por nada,muito obrigado por nada,muito obrigada por nada,nao foi isso que perguntei,belo atendimento,"
      "mau atendimento,pessimo atendimento,nao entende,nao gostei,nao e isso"},
     {RLC_PT, 2, 0,
      "muito obrigado,muito obrigada,nota dez,nota 10,nao esta mal,nao esta nada mal,nada mal,nao e ruim,nao e nada mau"},
@@ -138,7 +143,7 @@ const rlc_words rlc_mood_phrases[] = {
      "i want my money back,how many times,never again,never buying,what a joke,pissed off"},
     {RLC_EN, -2, 1,
      "does not work,doesnt work,not working,not arrived,hasnt arrived,didnt arrive,never arrived,"
-     "thanks for nothing,not what i asked,nice service guys,"
+     "thanks for nothing,thanks a lot for nothing,thank you for nothing,not what i asked,nice service guys,"
      "no response,no answer,dont like,didnt like,bad service,poor service,makes no sense,not what i"},
     {RLC_EN, 2, 0,
      "thank you,thanks a lot,well done,good job,cant wait,looking forward,not bad,not too bad,not so bad,"

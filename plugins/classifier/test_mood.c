@@ -24,6 +24,9 @@ static void sentiment(void **state)
         {"mi pedido 48213 llegó roto y nadie me contesta!!", -1},
         {"el café es excelente, me encanta 😍", 1},
         {"muchas gracias, muy amables", 1},
+        {"muchas gracias por nada", -1},
+        {"muito obrigado por nada", -1},
+        {"thanks a lot for nothing", -1},
         {"no me gustó", -1},
         {"no es feo", 0},
         {"no es malo", 1},
@@ -73,6 +76,8 @@ static void anger(void **state)
     assert_true(read_mood(lexicon, "mi pedido 48213 llegó roto y nadie me contesta!!").anger > 0.6);
     assert_true(read_mood(lexicon, "son unos ladrones, devuélvanme la plata").anger > 0.7);
     assert_true(read_mood(lexicon, "vocês são uns ladrões").anger > 0.6);
+    assert_true(read_mood(lexicon, "la concha de tu madre contestame").anger > 0.7);
+    assert_true(read_mood(lexicon, "vai tomar no cu").anger > 0.7);
     assert_true(read_mood(lexicon, "this is a scam, give me my money").anger > 0.6);
     assert_true(read_mood(lexicon, "¿hacen envíos a Guadalajara?").anger < 0.1);
     assert_true(read_mood(lexicon, "gracias!!!").anger < 0.1);

@@ -113,6 +113,7 @@ rlt_phrases *rlr_objections_new(void)
         RELEVO_STR("eso no me sirve"), RELEVO_STR("no me sirve"), RELEVO_STR("nada que ver"), RELEVO_STR("no me ayuda"),
         RELEVO_STR("te pregunte otra cosa"), RELEVO_STR("pregunte otra cosa"), RELEVO_STR("no es mi pregunta"),
         RELEVO_STR("no era mi pregunta"), RELEVO_STR("no respondes mi pregunta"), RELEVO_STR("no contestas mi pregunta"),
+        RELEVO_STR("gracias por nada"), RELEVO_STR("obrigado por nada"), RELEVO_STR("obrigada por nada"), RELEVO_STR("thanks for nothing"),
         RELEVO_STR("perguntei outra coisa"), RELEVO_STR("nao e minha pergunta"), RELEVO_STR("nao era minha pergunta"),
         RELEVO_STR("isso nao responde"), RELEVO_STR("not my question"), RELEVO_STR("wasnt my question"), RELEVO_STR("asked something else"),
         RELEVO_STR("nao foi isso que perguntei"), RELEVO_STR("nao foi o que perguntei"), RELEVO_STR("nao perguntei isso"),

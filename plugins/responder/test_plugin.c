@@ -230,7 +230,7 @@ static void in_the_light_of_the_last(void **state)
 
     static const char *const objections[] = {"eso no es lo que pregunté", "não foi isso que perguntei",
                                              "that's not what I asked", "te pregunté otra cosa", "esa no era mi pregunta",
-                                             "perguntei outra coisa", "I asked something else"};
+                                             "perguntei outra coisa", "I asked something else", "muchas gracias por nada"};
     for (size_t i = 0; i < sizeof objections / sizeof *objections; i++) {
         view = tk_message(kit, objections[i]);
         assert_true(!tk_reply(tk_run(kit, TK_RESPOND, &view, 1), 0) ||
