@@ -30,6 +30,7 @@ static void make_metrics(struct rlv_deliver *d)
     static const char *const claims[RLV_CLAIMS] = {"claimed", "done", "busy", "suppressed",
                                                    "window", "gone", "broken", "locked"};
     static const char *const sends[] = {"accepted", "refused", "failed", "unknown"};
+    static const char *const effects[] = {"done", "refused", "failed"};
     char labels[200];
     for (size_t i = 0; i < sizeof(claims) / sizeof(*claims); i++) {
         (void)snprintf(labels, sizeof(labels), "verdict=\"%s\"", claims[i]);
@@ -40,6 +41,10 @@ static void make_metrics(struct rlv_deliver *d)
         (void)snprintf(labels, sizeof(labels), "outcome=\"%s\"", sends[i]);
         d->sends[i] =
             rlv_metric_counter("relevo_sends_total", "Attempts to send a message, by outcome.", labels);
+    }
+    for (size_t i = 0; i < sizeof(effects) / sizeof(*effects); i++) {
+        (void)snprintf(labels, sizeof(labels), "outcome=\"%s\"", effects[i]);
+        d->effects[i] = rlv_metric_counter("relevo_effects_total", "Effects that ended, by outcome.", labels);
     }
     d->in_hand =
         rlv_metric_gauge("relevo_deliver_in_hand", "Messages and effects read and not finished.", "");

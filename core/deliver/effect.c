@@ -82,6 +82,22 @@ static void put_result(struct rlv_deliver *d, rlv_line *line, const rlv_effect_r
         wait_for_kafka(d, line, err.message);
 }
 
+/* It is told to people too: a plugin may make nothing of its result. To a question, that there is no such thing is an answer. */
+static void count(struct rlv_deliver *d, const rlv_job *job, const rlv_effect_request *q, int status, const char *why)
+{
+    enum { DONE, REFUSED, FAILED };
+    bool done = (status >= 200 && status < 300) || (status == 404 && rlv_str_is(q->effect.method, "GET"));
+    rlv_metric_add(d->effects[done ? DONE : status ? REFUSED : FAILED], 1);
+    if (done || !rlv_deliver_says(d, RLV_NEWS_EFFECT))
+        return;
+    if (status)
+        rlv_log_about(RLV_LOG_ERROR, "deliver", &job->letter.trace, "an effect of %.*s to '%.*s' is refused: it answers %d",
+                      RLV_STR_ARG(q->plugin), RLV_STR_ARG(q->effect.destination), status);
+    else
+        rlv_log_about(RLV_LOG_ERROR, "deliver", &job->letter.trace, "an effect of %.*s to '%.*s' failed: %s",
+                      RLV_STR_ARG(q->plugin), RLV_STR_ARG(q->effect.destination), why ? why : "no answer");
+}
+
 static void answer(struct rlv_deliver *d, rlv_line *line, const rlv_effect_request *q, int status,
                    rlv_str body, const char *why)
 {
@@ -116,6 +132,7 @@ static void answer(struct rlv_deliver *d, rlv_line *line, const rlv_effect_reque
     memcpy(job->result, d->out.data, d->out.len);
     job->result_len = d->out.len;
     job->state = RLV_JOB_ANSWERING;
+    count(d, job, q, status, why);
     put_result(d, line, q);
 }
 
@@ -270,9 +287,6 @@ void rlv_deliver_effect(struct rlv_deliver *d, rlv_line *line)
     struct rlv_destination *to = find(d, q.effect.destination);
     const char *why = to ? refusal(&q.effect) : "the configuration has no such destination";
     if (why) {
-        if (rlv_deliver_says(d, RLV_NEWS_EFFECT))
-            rlv_log_about(RLV_LOG_ERROR, "deliver", &job->letter.trace, "an effect of %.*s to '%.*s' is refused: %s",
-                          RLV_STR_ARG(q.plugin), RLV_STR_ARG(q.effect.destination), why);
         answer(d, line, &q, 0, (rlv_str){NULL, 0}, why);
         return;
     }

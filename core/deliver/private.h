@@ -86,7 +86,7 @@ struct rlv_deliver {
     pthread_mutex_t lock; /* of why */
     char why[300];        /* "": it works */
     _Atomic int64_t moved_us;
-    rlv_metric *in_hand, *oldest, *claims[RLV_CLAIMS], *sends[4], *attempts, *undecodable, *claim_seconds, *dead, *failed_later, *explained,
+    rlv_metric *in_hand, *oldest, *claims[RLV_CLAIMS], *sends[4], *effects[3], *attempts, *undecodable, *claim_seconds, *dead, *failed_later, *explained,
         *reported;
 };
 

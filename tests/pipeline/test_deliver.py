@@ -43,7 +43,7 @@ class Crm:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                body = self.rfile.read(int(self.headers["Content-Length"] or 0))
                 crm.requests.append((self.path, dict(self.headers), body))
                 crm.times.append(time.monotonic())
                 crm.free.wait(30)
@@ -58,6 +58,8 @@ class Crm:
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
                 self.wfile.write(text)
+
+            do_GET = do_POST
 
             def log_message(self, *words):
                 pass
@@ -458,7 +460,7 @@ def receipts(seed):
 
 
 def outside(seed):
-    """what a plugin asks for stays within the destination: no other path, header or method, whatever it writes"""
+    """what a plugin asks for stays within the destination: no other path, header or method, whatever it writes; each end is counted"""
     api, crm = CloudApi(seed), Crm()
     with DeliverLab(api, "outside", partitions=1, command_poll="200ms") as lab:
         configure(lab, [{"name": "crm", "url": crm.url, "private": True}])
@@ -471,7 +473,8 @@ def outside(seed):
                  ({"path": "/a b"}, "no URL has"), ({"path": "/a\r\nHost: evil"}, "no URL has"), ({"path": "/a#b"}, "no URL has"),
                  ({"path": "/\\evil.example"}, "no URL has"), ({"method": "TRACE"}, "its method"), ({"method": "POST /x"}, "its method"),
                  ({"content_type": "a/b\r\nAuthorization: stolen"}, "a line end"), ({"destination": "other"}, "no such destination"),
-                 ({"path": "/ok?a=%20b"}, None)]
+                 ({"path": "/ok?a=%20b"}, None), ({"path": "/taken"}, None), ({"path": "/none", "method": "GET"}, None), ({"path": "/wrong"}, None)]
+        crm.statuses = [201, 422, 404, 404]  # that there is none is an answer to the GET alone
         for n, (part, _) in enumerate(asked):
             record = {"id": f"0199aaaa-0000-7000-8000-{n:012x}", "conversation_id": conversation, "phone_number_id": NUMBER, "wa_id": CUSTOMER,
                       "lane": 0, "seq": n, "at": int(time.time() * 1000), "epoch": 1, "plugin": "scripted", "destination": "crm", "method": "POST",
@@ -479,11 +482,14 @@ def outside(seed):
             lab.produce(0, conversation.encode(), lab.schemas["EffectRequest"].encode(record), lab.prefix + "relevo.effects.v1")
         lab.flush()
         wait("all results", lambda: len(results(lab)) == len(asked), lab)
-        expect([path for path, _, _ in crm.requests] == ["/api/ok?a=%20b"], f"the CRM was asked for {[r[0] for r in crm.requests]}")
+        expect([path for path, _, _ in crm.requests] == ["/api/ok?a=%20b", "/api/taken", "/api/none", "/api/wrong"], f"the CRM was asked for {[r[0] for r in crm.requests]}")
         told = {r["effect_id"]: r["error"] for r in records(lab, "relevo.results.v1", "EffectResult")}
         for n, (part, words) in enumerate(asked):
             error = told[f"0199aaaa-0000-7000-8000-{n:012x}"]
             expect(error is None if words is None else words in error, f"{part}: {error}")
+        ended = {line for line in sender.get("/metrics")[1].splitlines() if line.startswith("relevo_effects_total")}
+        expect(ended == {f'relevo_effects_total{{outcome="{outcome}"}} {n}' for outcome, n in (("done", 2), ("refused", 2), ("failed", 11))},
+               f"they are counted as {ended}")
         for process in reversed(lab.processes):
             process.stop(40)
     api.stop()
