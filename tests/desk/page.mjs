@@ -293,7 +293,6 @@ async function story() {
     expect((await late.locator('[name=login]').inputValue()) === 'lucia', 'what was typed is gone')
     await late.locator('.tabs').waitFor()
     expect(refused === 3, `it asked ${refused} times`)
-    await late.context().close()
 
     console.log('-- on a phone, dark, in Portuguese')
     const small = await person('tomas', { viewport: { width: 390, height: 844 }, locale: 'pt-BR', colorScheme: 'dark', reducedMotion: 'reduce' })
@@ -307,8 +306,15 @@ async function story() {
     await shoot(small, 'phone')
     const wide = await small.evaluate(() => document.documentElement.scrollWidth > innerWidth)
     expect(!wide, 'the page is wider than the phone')
+    const moving = (page) => page.evaluate(() => [...document.querySelectorAll('*')].filter((e) => {
+        const style = getComputedStyle(e)
+        return /[1-9]/.test(style.transitionDuration) || style.animationName !== 'none' || style.scrollBehavior === 'smooth'
+    }).length)
+    expect((await moving(small)) === 0, 'something moves for who wants nothing to')
+    expect((await moving(late)) > 0, 'nothing moves for anybody: the test sees nothing')
     await small.getByRole('button', { name: 'Voltar à lista' }).click()
     await small.locator('.row').first().waitFor()
+    await late.context().close()
 }
 
 await play(story)
