@@ -37,7 +37,7 @@ CHOICES = {
                 {"podMonitor": {"enabled": True}, "prometheusRule": {"enabled": True}},
                 {"serviceMonitor": {"enabled": True}, "prometheusRule": {"enabled": True}}],
     "gateway": [{}, {"gateway": {"enabled": False}}, {"gateway": {"ingress": {"enabled": True, "host": "a.example.com", "tlsSecret": "a"}}}],
-    "deliver": [{}, {"deliver": {"enabled": False}}, {"deliver": {"replicas": 3, "destinationsSecret": "crm"}}],
+    "deliver": [{}, {"deliver": {"enabled": False}}, {"deliver": {"replicas": 3, "strategy": "Recreate", "destinationsSecret": "crm"}}],
     "desk": [{}, {"desk": {"enabled": True}, "config": {"desk": {"public_url": "https://b.example.com"}}},
              {"desk": {"enabled": True, "replicas": 1, "ingress": {"enabled": True, "className": "nginx", "tlsSecret": "b"}},
               "config": {"desk": {"public_url": "https://b.example.com"}}}],
