@@ -19,10 +19,12 @@ printf ' "documentNamespace": "urn:relevo:sbom:%s:%s", "creationInfo": {"created
 printf ' "documentDescribes": ["SPDXRef-relevo"], "packages": [\n'
 package relevo relevo "$version" Apache-2.0 ""
 printf ',\n'
-# The versions are those of libavro-dev and of the page's package-lock.json, neither of which is in the image: tests/deploy/test_image.py compares them.
+# The versions are those of libavro-dev, of uthash-dev and of the page's package-lock.json, none of which is in the image: tests/deploy/test_image.py compares them.
 package in-avro-c avro-c 1.11.1 Apache-2.0 ""
 printf ',\n'
 package in-preact preact 10.25.4 MIT pkg:npm/preact@10.25.4
+printf ',\n'
+package in-uthash uthash 2.3.0 BSD-1-Clause ""
 dpkg-query -W -f='${db:Status-Abbrev}\t${Package}\t${Version}\t${Architecture}\n' | sort | while IFS="$(printf '\t')" read -r status name number arch; do
     case $status in ii*) ;; *) continue ;; esac
     printf ',\n'
@@ -31,7 +33,8 @@ done
 printf '\n ], "relationships": [\n'
 printf '  {"spdxElementId": "SPDXRef-DOCUMENT", "relationshipType": "DESCRIBES", "relatedSpdxElement": "SPDXRef-relevo"},\n'
 printf '  {"spdxElementId": "SPDXRef-relevo", "relationshipType": "CONTAINS", "relatedSpdxElement": "SPDXRef-in-avro-c"},\n'
-printf '  {"spdxElementId": "SPDXRef-relevo", "relationshipType": "CONTAINS", "relatedSpdxElement": "SPDXRef-in-preact"}'
+printf '  {"spdxElementId": "SPDXRef-relevo", "relationshipType": "CONTAINS", "relatedSpdxElement": "SPDXRef-in-preact"},\n'
+printf '  {"spdxElementId": "SPDXRef-relevo", "relationshipType": "CONTAINS", "relatedSpdxElement": "SPDXRef-in-uthash"}'
 dpkg-query -W -f='${db:Status-Abbrev}\t${Package}\n' | sort | while read -r status name; do
     case $status in ii*) ;; *) continue ;; esac
     printf ',\n  {"spdxElementId": "SPDXRef-relevo", "relationshipType": "DEPENDS_ON", "relatedSpdxElement": "SPDXRef-deb-%s"}' "$(id "$name")"

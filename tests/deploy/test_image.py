@@ -102,9 +102,10 @@ def check_build_stage(stage, mistakes):
 
 
 def built_in():
-    """Name -> version of what the binary holds of others: the archive that it links, and what its page is made with."""
+    """Name -> version of what the binary holds of others: the archive that it links, headers that are code, and what its page is made with."""
     lock = json.loads((ROOT / "core/desk/page/package-lock.json").read_text(encoding="utf-8"))
     return {"avro-c": run("dpkg-query", "-W", "-f=${source:Upstream-Version}", "libavro-dev"),
+            "uthash": run("dpkg-query", "-W", "-f=${source:Upstream-Version}", "uthash-dev"),
             "preact": lock["packages"]["node_modules/preact"]["version"]}
 
 
@@ -129,6 +130,9 @@ def check_base(text, version, mistakes):
         if not {"relevo", "avro-c", "preact", "libpq5", "librdkafka1"} <= names:
             mistakes.append(f"deploy/sbom.sh: lacks packages, has {len(names)}")
         versions = built_in()
+        held = {r["relatedSpdxElement"] for r in bill["relationships"] if r["relationshipType"] == "CONTAINS"}
+        if held != {f"SPDXRef-in-{name}" for name in versions} or not held <= set(ids):
+            mistakes.append(f"deploy/sbom.sh: the binary holds {sorted(versions)}, and it says {sorted(held)}")
         for package in (p for p in bill["packages"] if p["SPDXID"].startswith("SPDXRef-in-")):
             name, number, version = package["name"], package["versionInfo"], versions.get(package["name"])
             purls = [r["referenceLocator"] for r in package.get("externalRefs", [])]
