@@ -202,6 +202,24 @@ static bool plan_instead(const planner *p, const rlt_doc *doc, rlr_plan *ret)
     return true;
 }
 
+/* "No quiero cancelar" is not told how to cancel, unless the article has a refusal among its questions. */
+static bool drop_refused(const planner *p, rlr_plan *plan)
+{
+    const rlt_article *article = plan->answers[0];
+    plan->refused = true;
+    for (size_t i = 0; i < article->n_questions; i++) {
+        rlt_doc question;
+        if (rlt_read(p->work, article->questions[i], &question) != RLT_OK)
+            return false;
+        plan->refused = plan->refused && !rlt_refuses(&question);
+    }
+    if (plan->refused) {
+        plan->n_answers = 0;
+        (void)snprintf(plan->whole.why, sizeof plan->whole.why, "the message refuses what '%s' is about", article->id.ptr);
+    }
+    return true;
+}
+
 /* ---- which of two ---- */
 
 /* A title as a button has room for it, cut between words if that is wanted and there are several. */
@@ -256,6 +274,8 @@ bool rlr_plan_make(const rlr_settings *settings, rlt_work *work, const rlt_doc *
     if (plan.n_answers == 0 && !plan.whole.clarify && !plan_follow_up(&p, doc, &plan))
         return false;
     if (plan.n_answers == 0 && !plan.whole.clarify && !plan_instead(&p, doc, &plan))
+        return false;
+    if (plan.n_answers == 1 && !plan.answers[0]->smalltalk && rlt_refuses(doc) && !drop_refused(&p, &plan))
         return false;
     plan.again = plan.n_answers == 1 && !plan.answers[0]->smalltalk && rlr_has_id(context->last, plan.answers[0]->id);
     *ret = plan;

@@ -49,6 +49,7 @@ typedef struct rlr_plan {
     double scores[RLR_ANSWERS_MAX];
     size_t n_answers;
     bool partly;  /* one of its questions has no answer */
+    bool refused; /* an article fits the message, which refuses what it is about: there is no answer */
     bool again;   /* the answer was given last: it did not help, or the customer asks on */
 } rlr_plan;
 

@@ -287,8 +287,8 @@ static const rlt_article *chosen_by_place(const responder *self, const relevo_vi
     return article && rlt_is_valid(article, day) ? article : NULL;
 }
 
-/* "Sí", "a ver", "no sé": no subject, no question, and none of ours that it would answer. */
-static bool says_nothing(const relevo_view *view, const rlt_doc *doc)
+/* "Sí", "a ver", "no sé": no subject, and no question. */
+static bool says_nothing(const rlt_doc *doc)
 {
     uint32_t words = 0;
     for (uint32_t i = 0; i < doc->n_tokens; i++) {
@@ -296,8 +296,7 @@ static bool says_nothing(const relevo_view *view, const rlt_doc *doc)
             return false;
         words += doc->tokens[i].kind != RLT_EMOJI;
     }
-    bool asked = RELEVO_HAS(view->digest, asked) && view->digest->asked;
-    return !asked && words > 0 && (words == 1 || !rlt_is_question(doc));
+    return words > 0 && (words == 1 || !rlt_is_question(doc));
 }
 
 static int32_t respond_to(const responder *self, rlt_work *work, const relevo_view *view, uint32_t number,
@@ -322,6 +321,7 @@ static int32_t respond_to(const responder *self, rlt_work *work, const relevo_vi
     s.language = language_of(view, &doc);
     const rlr_context context = {
         .language = s.language, .day = (view->at_ms + self->offset_ms) / MS_PER_DAY, .last = last_of(view)};
+    bool asked = RELEVO_HAS(view->digest, asked) && view->digest->asked; /* then it may answer that */
     const rlt_article *article = chosen(self, view, s.language, context.day);
     if (!article)
         article = chosen_by_place(self, view, &doc, context.day);
@@ -334,7 +334,7 @@ static int32_t respond_to(const responder *self, rlt_work *work, const relevo_vi
         abstain(&s, 0, "the customer says that the last answer was none");
     } else if (!rlr_plan_make(&self->settings, work, &doc, &context, &plan)) {
         return RELEVO_E_FAILED;
-    } else if (plan.n_answers == 0 && !plan.whole.found.best && says_nothing(view, &doc)) {
+    } else if (!asked && (plan.refused || (plan.n_answers == 0 && !plan.whole.found.best && says_nothing(&doc)))) {
         say(&s, RLR_SAY_NEED, NEED_CONFIDENCE, RELEVO_REPLY_ASKS);
     } else {
         say_plan(&s, &plan);

@@ -184,7 +184,9 @@ static void words_that_say_nothing(void **state)
     (void)state;
     tk *kit = tk_open("responder", "kb", folder, NULL);
     static const char *const texts[] = {"sí", "si", "no", "não", "yes", "sim", "no sé", "mande?", "y", "para", "tú", "mi", "eso", "sí, por favor",
-                                        "si quiero", "yes please", "a ver", "quiero saber", "SÍ 👍"};
+                                        "si quiero", "yes please", "a ver", "quiero saber", "SÍ 👍",
+                                        /* no more does who refuses what an article is about */
+                                        "no quiero cancelar mi pedido", "no quiero factura", "no necesito envío"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         tk_view *view = tk_message(kit, texts[i]);
         const tk_answers *answers = tk_run(kit, TK_RESPOND, &view, 1);
@@ -208,6 +210,26 @@ static void words_that_say_nothing(void **state)
         assert_non_null(tk_abstain(answers, 0));
     }
     tk_close(kit);
+}
+
+/* What is refused is no question, but for an article that has just that. */
+static void refused(void **state)
+{
+    test_kb kb;
+    (void)state;
+    write_kb(&kb, "- {id: puntos, title: Puntos, language: es, questions: [No quiero juntar puntos], answer: Te damos de baja.}\n"
+                  "- {id: factura, title: Factura, language: es, questions: [Quiero factura], answer: Así se pide.}\n");
+    tk *kit = tk_open("responder", "kb", kb.folder, NULL);
+    tk_view *view = tk_message(kit, "no quiero los puntos");
+    assert_string_equal(tk_reply(tk_run(kit, TK_RESPOND, &view, 1), 0)->source.ptr, "puntos");
+    view = tk_message(kit, "no quiero factura");
+    assert_string_equal(tk_reply(tk_run(kit, TK_RESPOND, &view, 1), 0)->source.ptr, "talk.need");
+    view->digest.asked = true;
+    const tk_answers *answers = tk_run(kit, TK_RESPOND, &view, 1);
+    assert_null(tk_reply(answers, 0));
+    assert_non_null(strstr(tk_abstain(answers, 0)->reason.ptr, "refuses what 'factura' is about"));
+    tk_close(kit);
+    remove_kb(&kb);
 }
 
 /* What was said last gives a short message its subject; saying it again is no help, and so is an objection to it. */
@@ -540,6 +562,7 @@ int main(void)
                                        cmocka_unit_test(small_talk),
                                        cmocka_unit_test(several_questions),
                                        cmocka_unit_test(words_that_say_nothing),
+                                       cmocka_unit_test(refused),
                                        cmocka_unit_test(in_the_light_of_the_last),
                                        cmocka_unit_test(which_of_two), cmocka_unit_test(which_of_two_alike),
                                        cmocka_unit_test(small_talk_of_its_own),

@@ -91,6 +91,18 @@ bool rlt_instead(const rlt_doc *doc, relevo_str *ret)
     return false;
 }
 
+bool rlt_refuses(const rlt_doc *doc)
+{
+    static const char denials[] = " no nao dont not ", wants[] = " quiero necesito quisiera deseo quero preciso want need ";
+    uint32_t at = doc->n_tokens > 1 && is_one_of(" yo eu i ", doc->tokens[0].text);
+    if (doc->n_questions > 0 || at + 2 >= doc->n_tokens || !is_one_of(denials, doc->tokens[at].text))
+        return false;
+    for (uint32_t i = at + 1; i < doc->n_tokens; i++)
+        if (rlt_stands_apart(doc, i) || is_one_of(" pero mas but sino solo so y e and ", doc->tokens[i].text))
+            return false;
+    return is_one_of(wants, doc->tokens[at + 1].text);
+}
+
 /* Cuts at every "y", with `commas` at commas too. 0: more than `max`, or with commas an item of many words: they part clauses then. */
 static size_t cut_list(const rlt_doc *doc, bool commas, relevo_str *ret, size_t max)
 {

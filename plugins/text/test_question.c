@@ -57,6 +57,22 @@ static void instead(void **state)
     }
 }
 
+static void refuses(void **state)
+{
+    static const struct {
+        const char *text;
+        bool refuses;
+    } cases[] = {{"no quiero cancelar mi pedido", true},  {"No necesito envío.", true},          {"não quero nota fiscal", true},
+                 {"I don't want to cancel my order", true}, {"ya no quiero mi pedido", false},   {"quiero cancelar", false},
+                 {"no quiero cancelar, ¿a qué hora abren?", false}, {"no quiero ese sino el otro", false}, {"no quiero", false},
+                 {"¿no necesito factura?", false},        {"no quiero devolver nada, solo cambiar la molienda", false}, {"", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        rlt_doc doc = test_read(*state, cases[i].text);
+        if (rlt_refuses(&doc) != cases[i].refuses)
+            fail_msg("'%s'", cases[i].text);
+    }
+}
+
 static void sentences(void **state)
 {
     static const struct {
@@ -113,6 +129,6 @@ static void items(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(begins), TEST(leans), TEST(instead), TEST(sentences), TEST(items)};
+    const struct CMUnitTest tests[] = {TEST(begins), TEST(leans), TEST(instead), TEST(refuses), TEST(sentences), TEST(items)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

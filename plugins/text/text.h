@@ -207,6 +207,9 @@ bool rlt_leans(const rlt_doc *doc);
 /* "No quiero una persona, solo dime el horario": the piece of the source that is wanted instead of what is refused before it. False: there is
    none. */
 bool rlt_instead(const rlt_doc *doc, relevo_str *ret);
+/* Whether a message does nothing but refuse: "no quiero cancelar mi pedido". What was wanted and is no more is none ("ya no quiero el
+   pedido"), nor is what asks something or goes on. */
+bool rlt_refuses(const rlt_doc *doc);
 /* Takes a message apart where sentences end and where another question begins ("... y cuánto tarda"): at most `max` pieces of
    the source, in order; the last one has the rest. Returns how many; 0: no token. */
 size_t rlt_sentences(const rlt_doc *doc, relevo_str *ret, size_t max);
