@@ -41,8 +41,9 @@ static const char expire_help[] =
     "since, sends. What is not published stays until it is. Run it every night; it also goes on with `relevo erase --pending`.\n\n"
     "  --json   what was dropped, for machines\n";
 static const char export_help[] =
-    "Usage: relevo export --customer ID [--config FILE]\n\n"
-    "  --customer ID  the customer's number or id\n\n"
+    "Usage: relevo export --customer ID [--json] [--config FILE]\n\n"
+    "  --customer ID  the customer's number or id\n"
+    "  --json         for machines; it is JSON without, too\n\n"
     "All that is known of the customer, as JSON: conversations with card, everything said, sends, every decision.\n";
 
 struct work {
@@ -359,9 +360,10 @@ static int export(struct work *w, const char *customer, rlv_error *err)
 int rlv_cli_export(int argc, char **argv)
 {
     const char *customer = NULL;
-    const rlv_cli_flag flags[] = {{"customer", &customer, NULL}};
+    bool json = false; /* as with other commands; it prints nothing else */
+    const rlv_cli_flag flags[] = {{"customer", &customer, NULL}, {"json", NULL, &json}};
     rlv_config *config;
-    int rc = rlv_cli_configured(argc, argv, export_help, flags, 1, &config);
+    int rc = rlv_cli_configured(argc, argv, export_help, flags, sizeof(flags) / sizeof(*flags), &config);
     if (rc >= 0)
         return rc;
     struct work w = {0};

@@ -106,7 +106,7 @@ def erased(seed):
         expect(lab.sql(claim, victim, old[0], old[1]) == [("gone",)], "a message of the former life may be sent")
         new = lab.sql("SELECT lane, seq FROM relevo.history WHERE text = 'hola de nuevo'")[0]
         expect(lab.sql(claim, victim, *new) == [("claimed",)], "a message of the new life may not be sent")
-        (one,) = json.loads(lab.tool("export", "--customer", CUSTOMER))["conversations"]
+        (one,) = json.loads(lab.tool("export", "--customer", CUSTOMER, "--json"))["conversations"]
         expect([h["text"] for h in one["history"] if h["text"]] == ["hola de nuevo", "ok"], f"it remembers: {one['history']}")
         consumer.stop()
         gaps = lab.sql("SELECT l.lane FROM relevo.lane l JOIN relevo.history h USING (lane) GROUP BY l.lane, l.seq HAVING count(*) <> l.seq")
