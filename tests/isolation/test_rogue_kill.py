@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A plugin that does what no plugin may under load, one thing after the other, and a consumer that is killed meanwhile: nothing twice, nothing lost,
 nobody left."""
+import contextlib
 import random
 import sys
 import time
@@ -23,7 +24,8 @@ def plugins_of(pid):
     """The plugins' processes that a process started."""
     found = []
     for task in Path(f"/proc/{pid}/task").iterdir():
-        found += [int(child) for child in (task / "children").read_text().split()]
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that ended meanwhile
+            found += [int(child) for child in (task / "children").read_text().split()]
     return found
 
 
