@@ -163,6 +163,14 @@ def patient(lab):
     lab.config.write_text(yaml.safe_dump(config, allow_unicode=True))
 
 
+def greet(lab, sender, said):
+    """An agent comes, and three customers of each lane write and are answered."""
+    lab.sql("SELECT desk.put_agent('ana', 'Ana')")
+    for lane in range(2):
+        send(lab, lane, *(event(f"{kind}.{lane}", f"say hola {kind}.{lane}", wa_id=f"52{kind}{lane}") for kind in range(3)))
+    wait(lambda: len(said()) == 6, lambda: f"all are answered: {said()}\n{sender.tail()}")
+
+
 def unnoticed(seed):
     """a moment of which no lane lacks anything, and messages were sent since: deliver finds out, and nothing goes out before the repair, nor twice"""
     api = CloudApi(seed)
@@ -170,10 +178,7 @@ def unnoticed(seed):
         patient(lab)
         consumer, sender = lab.start(), begin(lab, PATIENCE)
         said = lambda: [entry[3] for entry in api.took]
-        lab.sql("SELECT desk.put_agent('ana', 'Ana')")
-        for lane in range(2):
-            send(lab, lane, *(event(f"{kind}.{lane}", f"say hola {kind}.{lane}", wa_id=f"52{kind}{lane}") for kind in range(3)))
-        wait(lambda: len(said()) == 6, lambda: f"all are answered: {said()}\n{sender.tail()}")
+        greet(lab, sender, said)
         lab.pg.back_up()
         waits = conversation_id(NUMBER, "5200")
         lab.sql("SELECT desk.take_over(%s, 'ana')", waits)
@@ -228,11 +233,8 @@ def sent(seed):
         patient(lab)
         consumer, sender = lab.start(), begin(lab, PATIENCE)
         said = lambda: [entry[3] for entry in api.took]
-        lab.sql("SELECT desk.put_agent('ana', 'Ana')")
         waits, human = ([conversation_id(NUMBER, f"52{kind}{lane}") for lane in range(2)] for kind in (1, 2))
-        for lane in range(2):
-            send(lab, lane, *(event(f"{kind}.{lane}", f"say hola {kind}.{lane}", wa_id=f"52{kind}{lane}") for kind in range(3)))
-        wait(lambda: len(said()) == 6, lambda: f"all are answered: {said()}\n{sender.tail()}")
+        greet(lab, sender, said)
         for who in waits + human:
             lab.sql("SELECT desk.take_over(%s, 'ana')", who)
         lab.wait_caught_up(PATIENCE)
