@@ -10,7 +10,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "data/messages"
 def measure(tool, _data):
     rows = [line.split("\t") for name in ("es", "pt", "en")
             for line in (FOLDER / f"{name}.tsv").read_text().splitlines()]
-    read = tool.classify(["--intents", tool.example_intents()], [row[3] for row in rows], "messages")
+    read = tool.classify(tool.example_model("messages"), [row[3] for row in rows], "messages")
     asks, true = [], []
     for kind in ("person", "near"):
         chosen = [reading["wants_person"] >= 0.5 for row, reading in zip(rows, read) if row[0] == kind]

@@ -8,7 +8,7 @@ BESIDE = {"es": "fastText 50.1, XLM-R 65.9", "pt": "fastText 55.1, XLM-R 67.1", 
 
 
 def measure(tool, data):
-    source = ["--model", tool.example_model()]
+    source = tool.example_model()  # what stands beside a model of moods
     names = ["negative", "neutral", "positive"]
     rows = []
     for language in ("spanish", "portuguese", "english"):
@@ -25,7 +25,7 @@ def measure(tool, data):
         figure(f"umsab_{code}_lexicon_macro_f1", macro_f1(alone, true))
         shipped = [reading["sentiment"] for reading in tool.by_words().classify(source, texts)]
         figure(f"umsab_{code}_shipped_macro_f1", macro_f1(shipped, true))
-        read = tool.classify(source + learned, texts)
+        read = tool.classify(source + learned, texts, f"umsab_{code}")
         found = [reading["sentiment"] for reading in read]
         figure(f"umsab_{code}_macro_f1", macro_f1(found, true), (AIMS_EMBEDDED if tool.embeddings else AIMS)[code],
                BESIDE[code])

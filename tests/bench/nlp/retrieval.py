@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from nlp.tool import auroc, figure, percent
+from nlp.tool import auroc, figure, percent, processor_time
 
 AIMS = {"es": 93, "en": "-"}
 AIMS_EMBEDDED = {"es": 95, "en": 97}
@@ -71,7 +71,13 @@ def ask(tool, articles, questions):
 def measure(tool, data):
     for language in ("es", "en"):
         articles, questions = load(data, language)
+        started = processor_time()
+        ask(tool, articles, questions[:1])
+        reading = processor_time() - started
+        started = processor_time()
         found = ask(tool, articles, questions)
+        figure(f"xquad_{language}_index_ms", round(1e3 * reading))
+        figure(f"xquad_{language}_us_mean", round(1e6 * (processor_time() - started - reading) / (len(questions) - 1), 1))
         right = [f["article"] == number for f, (_, number) in zip(found, questions)]
         answered = [f["answer"] is not None for f in found]
         both = sum(a and b for a, b in zip(right, answered))

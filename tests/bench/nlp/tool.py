@@ -6,9 +6,9 @@ import json
 import math
 import os
 import re
+import resource
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -18,6 +18,12 @@ PREFIX = ""  # of all figures' names
 
 def figure(name, value, aim="-", beside=""):
     print(f"figure {PREFIX}{name} {value} {aim}" + (f"  # {beside}" if beside else ""), flush=True)
+
+
+def processor_time():
+    """Seconds of the programs that were run: what else the machine does is not in it."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def percent(part, whole):
@@ -80,11 +86,9 @@ class Tool:
     def example_intents(self):
         return str(Path(__file__).resolve().parents[3] / "docs/examples/cafe_andino/intents.yaml")
 
-    def example_model(self):
-        """Of the example's intents, by their words: what stands beside a model of moods."""
-        model = os.path.join(self.folder, "example.model")
-        self.run("classifier", "train", "--intents", self.example_intents(), "-o", model)
-        return model
+    def example_model(self, name=None):
+        """Of the example's intents, by their words."""
+        return self.make_model(["--intents", self.example_intents()], name)
 
     def run(self, plugin, *arguments, text=""):
         done = subprocess.run([self.program, plugin, *arguments], input=text, capture_output=True, text=True,
@@ -94,16 +98,20 @@ class Tool:
         return done
 
     def train(self, rows, name=None, *arguments):
-        """Trains on (text, label) rows; tells size and time under `name`."""
-        self.models += 1
-        table, model = os.path.join(self.folder, "table.csv"), os.path.join(self.folder, f"model{self.models}")
+        """A model of (text, label) rows."""
+        table = os.path.join(self.folder, "table.csv")
         with open(table, "w", newline="") as file:
             csv.writer(file).writerows([("text", "label"), *rows])
-        arguments += self.embed([text for text, _ in rows])
-        started = time.monotonic()
-        self.run("classifier", "train", "--csv", table, "--text", "text", "--label", "label", "-o", model, *arguments)
+        return self.make_model(["--csv", table, "--text", "text", "--label", "label", *arguments, *self.embed([text for text, _ in rows])], name)
+
+    def make_model(self, arguments, name):
+        """Tells its size, and the processor time of its training, under `name`."""
+        self.models += 1
+        model = os.path.join(self.folder, f"model{self.models}")
+        started = processor_time()
+        self.run("classifier", "train", *arguments, "-o", model)
         if name:
-            figure(f"{name}_training_s", round(time.monotonic() - started, 1))
+            figure(f"{name}_training_s", round(processor_time() - started, 1))
             figure(f"{name}_model_mb", round(os.path.getsize(model) / 1e6, 2))
         return ["--model", model]
 
@@ -117,7 +125,7 @@ class Tool:
         return "--embeddings", path
 
     def classify(self, source, texts, name=None, *arguments):
-        """One reading for each text; tells the time of a message under `name`."""
+        """One reading for each text; tells the processor time of a message under `name`."""
         texts = [" ".join(text.split()) for text in texts]
         lines = "".join(text + "\n" for text in texts)
         if self.embeddings and "--model" in source:
