@@ -216,7 +216,7 @@ static int32_t ask(const classifier *self, rlt_work *work, const rlc_reading *re
         rlc_is_sure(reading, self->sure) || rlt_asker_awaited(view, work))
         return RELEVO_OK;
     char *body = rlt_embedding_ask(self->asker.model, self->prefix, view->message->text);
-    int32_t status = body ? rlt_asker_ask(&self->asker, body, RLT_UNKNOWN, i, sink) : RELEVO_E_FAILED;
+    int32_t status = body ? rlt_asker_ask(&self->asker, body, NULL, i, sink) : RELEVO_E_FAILED;
     free(body);
     return status;
 }

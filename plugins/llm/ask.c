@@ -94,7 +94,7 @@ static char *system_text(const llm_manner *manner, const llm_given *given)
     if (!out)
         return NULL;
     bool more = *manner->instructions != '\0';
-    (void)fprintf(out, rules, languages[given->language], more ? "From the business: " : "", more ? manner->instructions : "");
+    (void)fprintf(out, rules, languages[given->asking.language], more ? "From the business: " : "", more ? manner->instructions : "");
     for (size_t i = 0; i < given->n; i++) {
         const rlt_article *a = given->articles[i];
         (void)fprintf(out, "\n[id: %s] %s\n%s\n", a->id.ptr, a->title.ptr, a->answer.ptr);

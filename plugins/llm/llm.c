@@ -143,12 +143,10 @@ static void offer(llm_given *given, const rlt_article *article)
         given->articles[given->n++] = article;
 }
 
-static bool search(const llm *self, rlt_work *work, const relevo_view *view, relevo_str text, llm_given *given, double *ret_score)
+static bool search(const llm *self, rlt_work *work, const rlt_doc *doc, const rlt_asking *asking, llm_given *given, double *ret_score)
 {
-    rlt_doc doc;
     rlt_found found;
-    if (rlt_read(work, text, &doc) != RLT_OK ||
-        !rlt_search(self->asker.index, work, &doc, given->language, rlt_asker_day(&self->asker, view), &found))
+    if (!rlt_search(self->asker.index, work, doc, asking, &found))
         return false;
     offer(given, found.best);
     offer(given, found.second);
@@ -157,26 +155,27 @@ static bool search(const llm *self, rlt_work *work, const relevo_view *view, rel
     return true;
 }
 
-/* The articles nearest to the message, to its sentences, and what was said last. False: out of memory. */
-static bool gather(const llm *self, rlt_work *work, const relevo_view *view, rlt_language language, llm_given *given,
-                   double *ret_score)
+/* The articles nearest to the message, to its sentences, and what was said last; for a result the same as when it was asked for. False: out
+   of memory. */
+static bool gather(const llm *self, rlt_work *work, const relevo_view *view, const relevo_result *result, llm_given *given, double *ret_score)
 {
     relevo_str sentences[SENTENCES_MAX];
-    rlt_doc doc;
+    rlt_doc doc, part;
     *given = (llm_given){.message = view->message->text, .hidden = {.finder = self->finder}};
     *ret_score = 0;
     rlt_work_reset(work);
     if (rlt_read(work, view->message->text, &doc) != RLT_OK)
         return false;
-    given->language = rlt_asker_language(view, language, &doc);
-    if (!search(self, work, view, view->message->text, given, ret_score))
+    given->asking = result ? rlt_asker_asked(&self->asker, view, result->context) : rlt_asker_asking(&self->asker, view, &doc);
+    const rlt_asking of_part = {.language = given->asking.language, .day = given->asking.day}; /* the intent is that of the whole */
+    if (!search(self, work, &doc, &given->asking, given, ret_score))
         return false;
     size_t n = rlt_sentences(&doc, sentences, SENTENCES_MAX);
     for (size_t i = 0; n > 1 && i < n; i++)
-        if (!search(self, work, view, sentences[i], given, NULL))
+        if (rlt_read(work, sentences[i], &part) != RLT_OK || !search(self, work, &part, &of_part, given, NULL))
             return false;
     if (view->digest->n_tried)
-        offer(given, rlt_kb_find(&self->asker.kb, view->digest->tried[view->digest->n_tried - 1], given->language));
+        offer(given, rlt_kb_find(&self->asker.kb, view->digest->tried[view->digest->n_tried - 1], given->asking.language));
     return true;
 }
 
@@ -194,7 +193,7 @@ static int32_t ask(const llm *self, const relevo_view *view, llm_given *given, u
                   .under_way_out = self->manner.max_tokens};
     int32_t code = RELEVO_OK;
     if (affordable(self, &a)) {
-        code = rlt_asker_ask(&self->asker, body, given->language, i, sink);
+        code = rlt_asker_ask(&self->asker, body, &given->asking, i, sink);
         if (code == RELEVO_OK)
             code = keep_account(&a, sink, i);
         if (code == RELEVO_E_LIMIT) { /* articles longer than a request may be */
@@ -217,7 +216,7 @@ static int32_t respond(void *instance, const relevo_view *const *views, uint32_t
         double score;
         if (!rlt_asker_may(view) || rlt_asker_awaited(view, work))
             continue;
-        if (!gather(self, work, view, RLT_UNKNOWN, &given, &score))
+        if (!gather(self, work, view, NULL, &given, &score))
             code = RELEVO_E_FAILED;
         else if (given.n && score >= self->least && (score < self->enough || self->enough >= 1))
             code = ask(self, view, &given, i, sink);
@@ -245,7 +244,7 @@ static int32_t speak(const llm *self, const llm_said *said, const llm_given *giv
         "Os artigos não respondem, ou é preciso uma pessoa.", "The articles do not answer it, or a person is needed."};
     if (said->action == LLM_HANDOFF) {
         const relevo_answer_trigger trigger = {
-            .head = {sizeof trigger, RELEVO_ANSWER_TRIGGER}, .score = 1, .reason = rlt_str(reasons[given->language])};
+            .head = {sizeof trigger, RELEVO_ANSWER_TRIGGER}, .score = 1, .reason = rlt_str(reasons[given->asking.language])};
         return sink->emit(sink, i, &trigger.head);
     }
     const relevo_answer_reply reply = {.head = {sizeof reply, RELEVO_ANSWER_REPLY},
@@ -284,7 +283,7 @@ static int32_t on_result(void *instance, const relevo_view *const *views, const 
         code = settle(views[i], results[i], sink, i);
         if (code != RELEVO_OK)
             break;
-        if (!gather(self, work, views[i], rlt_language_from(results[i]->context), &given, &score) || !llm_ask_again(views[i], &given))
+        if (!gather(self, work, views[i], results[i], &given, &score) || !llm_ask_again(views[i], &given))
             code = RELEVO_E_FAILED;
         else if (results[i]->status != 200 || !llm_said_read(results[i]->body, &given, &said, &why))
             code = abstain(sink, i, results[i]->status == 200 || results[i]->status == 0 ? why : "the endpoint answered with an error");

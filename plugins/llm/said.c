@@ -317,7 +317,7 @@ static bool take(const json_t *output, const llm_given *given, llm_said *said, c
         return refuse(ret_why, "its text holds a placeholder that stands for nothing");
     if (!numbers_given(given, cited, n, str_of(text)) || !words_given(cited, n, str_of(text)) || !links_given(cited, n, str_of(text)))
         return refuse(ret_why, "its text holds a number, an address or a link that stands in no article that it names");
-    if (!spoken(given->language, str_of(text)))
+    if (!spoken(given->asking.language, str_of(text)))
         return refuse(ret_why, "its text is in another language than the customer's");
     said->cited = n ? cited[0] : NULL;
     return true;

@@ -16,7 +16,7 @@ typedef struct llm_given {
     const rlt_article *articles[LLM_ARTICLES_MAX];
     size_t n;
     relevo_str message;    /* of the customer, as written */
-    rlt_language language; /* to be answered in; RLT_UNKNOWN: any */
+    rlt_asking asking;     /* in the light of which they were found; its language is to be answered in, RLT_UNKNOWN: any */
     rlt_hidden hidden;
 } llm_given;
 

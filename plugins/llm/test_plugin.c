@@ -16,7 +16,7 @@ static int setup(void **state)
     static const char *const articles =
         "- id: envios\n  title: Envíos\n  language: es\n  questions: ['¿Hacen envíos?', '¿Cuánto tarda el envío?']\n"
         "  answer: Enviamos a todo el país en 3 a 5 días por 120 pesos.\n"
-        "- id: horario\n  title: Horario\n  language: es\n  questions: ['¿A qué hora abren?']\n"
+        "- id: horario\n  title: Horario\n  language: es\n  intents: [opening hours]\n  questions: ['¿A qué hora abren?']\n"
         "  answer: De lunes a sábado de 9 a 18 h.\n";
     char path[96];
     (void)state;
@@ -104,6 +104,16 @@ static void test_asks(void **state)
     tk_close(kit);
     kit = open_kit("schema", "false");
     assert_null(strstr(asks(kit, message(kit, "¿hacen envíos?"))->body.ptr, "response_format"));
+    tk_close(kit);
+    /* what was read in it comes back with the result, which comes before the reading: the same articles are found then */
+    kit = open_kit("max_tokens", "100");
+    view = message(kit, "¿hasta cuándo atienden?");
+    tk_read(view, "opening hours", 0.9)->out_of_scope = 0.1;
+    assert_string_equal(asks(kit, view)->context.ptr, "es 0.810000 opening hours");
+    view->view.reading = NULL;
+    const char *hours = "{\"action\":\"answer\",\"text\":\"De lunes a sábado de 9 a 18 h.\",\"articles\":[\"horario\"]}";
+    assert_non_null(tk_reply(tk_result(kit, view, 200, "es 0.810000 opening hours", wrapped(hours, 1, 1)), 0));
+    assert_null(tk_reply(tk_result(kit, view, 200, "es", wrapped(hours, 1, 1)), 0)); /* it was not offered */
     tk_close(kit);
 }
 

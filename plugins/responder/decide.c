@@ -8,8 +8,17 @@
 #define TITLE_MAX     20u  /* characters of a button */
 #define PART_SURE     0.95 /* a part of one word that says something ("¿y cómo llego?") is a question if it fits so well, */
 #define PART_LEAD     0.3  /* or so much better than any other article */
-#define WHOLE_ENOUGH  0.75 /* an article that explains so much of a message was meant by all of it */
+#define WHOLE_ENOUGH  0.75 /* an article that explains so much of a message by words was meant by all of it */
 #define PART_UNKNOWN  0.35 /* a part that fits no better is about something that no article knows */
+
+/* What the score is made of, where it is not of words alone: "; 0.35 by its words, and its intent is order_status". */
+static void tell_intent(const rlt_found *found, char *why, size_t room)
+{
+    size_t used = strlen(why);
+    if (found->intent.len > 0 && found->score != found->words)
+        (void)snprintf(why + used, room - used, "; %.2f by its words, and the intent is %.*s", found->words, (int)found->intent.len,
+                       found->intent.ptr);
+}
 
 rlr_decision rlr_decide(const rlt_found *found, double threshold, double margin)
 {
@@ -21,12 +30,13 @@ rlr_decision rlr_decide(const rlt_found *found, double threshold, double margin)
     else if (found->score < threshold)
         (void)snprintf(why, room, "the nearest article, '%s', fits only %.2f, and %.2f is asked for",
                        found->best->id.ptr, found->score, threshold);
-    else if (found->second && found->score - found->second_score < margin)
+    else if (found->second && found->lead < margin)
         decision.clarify = snprintf(why, room, "'%s' (%.2f) and '%s' (%.2f) fit about equally well", found->best->id.ptr,
                                     found->score, found->second->id.ptr, found->second_score) > 0 &&
                            found->second_score >= threshold;
     else
         decision.answers = snprintf(why, room, "'%s' fits %.2f", found->best->id.ptr, found->score) > 0;
+    tell_intent(found, why, room);
     return decision;
 }
 
@@ -50,18 +60,20 @@ typedef struct planner {
     rlr_plan *plan;
 } planner;
 
-static bool decide(const planner *p, const rlt_doc *doc, rlr_decision *ret)
+static bool decide(const planner *p, const rlt_doc *doc, const rlt_asking *asking, rlr_decision *ret)
 {
     rlt_found found;
-    if (!rlt_search(p->settings->index, p->work, doc, p->context->language, p->context->day, &found))
+    if (!rlt_search(p->settings->index, p->work, doc, asking, &found))
         return false;
     *ret = rlr_decide(&found, p->settings->threshold, p->settings->margin);
     return true;
 }
 
+/* Of a text that is not the whole message, of which the intent tells nothing. */
 static bool decide_text(const planner *p, relevo_str text, rlt_doc *ret_doc, rlr_decision *ret)
 {
-    return rlt_read(p->work, text, ret_doc) == RLT_OK && decide(p, ret_doc, ret);
+    const rlt_asking asking = {.language = p->context->asking.language, .day = p->context->asking.day};
+    return rlt_read(p->work, text, ret_doc) == RLT_OK && decide(p, ret_doc, &asking, ret);
 }
 
 static void add_answer(rlr_plan *plan, const rlt_article *article, double score)
@@ -90,7 +102,7 @@ static bool is_sure(const rlr_decision *decision)
 {
     const rlt_found *found = &decision->found;
     return decision->answers && !found->best->smalltalk &&
-           (found->score >= PART_SURE || !found->second || found->score - found->second_score >= PART_LEAD);
+           (found->score >= PART_SURE || !found->second || found->lead >= PART_LEAD);
 }
 
 static void tell_several(rlr_plan *plan)
@@ -115,7 +127,7 @@ static bool plan_list(const planner *p, const rlt_doc *doc, rlr_plan *ret)
         rlr_decision decision;
         if (!decide_text(p, items[i], &item, &decision))
             return false;
-        if (count_subjects(&item, p->context->language) == 0 || (decision.found.best && decision.found.best->smalltalk))
+        if (count_subjects(&item, p->context->asking.language) == 0 || (decision.found.best && decision.found.best->smalltalk))
             continue;
         if (!is_sure(&decision))
             return true;
@@ -139,7 +151,7 @@ static bool plan_parts(const planner *p, const rlt_doc *doc, rlr_plan *ret)
         if (!decide_text(p, parts[i], &part, &decision))
             return false;
         const rlt_found *found = &decision.found;
-        uint32_t subjects = count_subjects(&part, p->context->language);
+        uint32_t subjects = count_subjects(&part, p->context->asking.language);
         if (decision.answers && !found->best->smalltalk && (subjects > 1 || is_sure(&decision)))
             add_answer(&several, found->best, found->score);
         else if (!decision.answers && found->score < PART_UNKNOWN && subjects > 0 && rlt_is_question(&part))
@@ -158,11 +170,12 @@ static bool plan_parts(const planner *p, const rlt_doc *doc, rlr_plan *ret)
 /* Asks again with the title of what was answered last, which the customer left out. */
 static bool plan_follow_up(const planner *p, const rlt_doc *doc, rlr_plan *ret)
 {
+    const rlt_asking *asking = &p->context->asking;
     const rlt_article *last = NULL;
     for (uint32_t i = 0; i < p->settings->kb->n && !last; i++) {
         const rlt_article *article = &p->settings->kb->articles[i];
-        if (rlr_has_id(p->context->last, article->id) && rlt_is_valid(article, p->context->day) &&
-            (p->context->language == RLT_UNKNOWN || p->context->language == article->language))
+        if (rlr_has_id(p->context->last, article->id) && rlt_is_valid(article, asking->day) &&
+            (asking->language == RLT_UNKNOWN || asking->language == article->language))
             last = article;
     }
     if (!last || last->smalltalk || !rlt_leans(doc))
@@ -260,14 +273,14 @@ bool rlr_plan_make(const rlr_settings *settings, rlt_work *work, const rlt_doc *
 {
     const planner p = {settings, context, work, ret};
     rlr_plan plan = {.n_answers = 0};
-    if (!decide(&p, doc, &plan.whole) || !plan_parts(&p, doc, &plan))
+    if (!decide(&p, doc, &context->asking, &plan.whole) || !plan_parts(&p, doc, &plan))
         return false;
     if (plan.whole.clarify && !make_buttons(settings->kb, &plan.whole.found, plan.which)) {
         plan.whole.clarify = false;
         (void)snprintf(plan.whole.why, sizeof plan.whole.why, "'%s' and '%s' fit about equally well, and their titles look alike on a button",
                        plan.whole.found.best->id.ptr, plan.whole.found.second->id.ptr);
     }
-    if (plan.n_answers == 0 && plan.whole.found.score < WHOLE_ENOUGH && !plan_list(&p, doc, &plan))
+    if (plan.n_answers == 0 && plan.whole.found.words < WHOLE_ENOUGH && !plan_list(&p, doc, &plan))
         return false;
     if (plan.n_answers == 0 && plan.whole.answers)
         add_answer(&plan, plan.whole.found.best, plan.whole.found.score);

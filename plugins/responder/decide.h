@@ -31,9 +31,8 @@ typedef struct rlr_settings {
 
 /* What a message is answered in the light of. */
 typedef struct rlr_context {
-    rlt_language language; /* the customer's; RLT_UNKNOWN: not known */
-    int64_t day;           /* since 1970-01-01 */
-    relevo_str last;       /* ids of the articles that were answered last, with a space between; absent: none */
+    rlt_asking asking; /* its intent is that of the message as a whole */
+    relevo_str last;   /* ids of the articles that were answered last, with a space between; absent: none */
 } rlr_context;
 
 /* One of the two that the customer is asked to choose from. */

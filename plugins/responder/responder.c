@@ -241,6 +241,11 @@ static void say_plan(speaker *s, const rlr_plan *plan)
 
 /* ---- a message ---- */
 
+static int64_t day_of(const responder *self, const relevo_view *view)
+{
+    return (view->at_ms + self->offset_ms) / MS_PER_DAY;
+}
+
 static rlt_language language_of(const relevo_view *view, const rlt_doc *doc)
 {
     rlt_language language = view->reading ? rlt_language_from(view->reading->language) : RLT_UNKNOWN;
@@ -319,12 +324,11 @@ static int32_t respond_to(const responder *self, rlt_work *work, const relevo_vi
     if (rlt_read(work, view->message->text, &doc) != RLT_OK)
         return RELEVO_E_FAILED;
     s.language = language_of(view, &doc);
-    const rlr_context context = {
-        .language = s.language, .day = (view->at_ms + self->offset_ms) / MS_PER_DAY, .last = last_of(view)};
+    const rlr_context context = {rlt_asking_of(s.language, day_of(self, view), view->reading), last_of(view)};
     bool asked = RELEVO_HAS(view->digest, asked) && view->digest->asked; /* then it may answer that */
-    const rlt_article *article = chosen(self, view, s.language, context.day);
+    const rlt_article *article = chosen(self, view, s.language, context.asking.day);
     if (!article)
-        article = chosen_by_place(self, view, &doc, context.day);
+        article = chosen_by_place(self, view, &doc, context.asking.day);
     if (view->memory.len > 0) /* it was for this message */
         remember(&s, (relevo_str){NULL, 0});
     if (article) {
@@ -354,16 +358,20 @@ static int32_t respond(void *instance, const relevo_view *const *views, uint32_t
 
 /* ---- what may help a person ---- */
 
-/* The articles nearest to a text, but for small talk, what was tried already, and what is there. False: out of memory. */
-static bool suggest(const responder *self, rlt_work *work, const relevo_view *view, relevo_str text, const rlt_article **list, size_t *n)
+/* The articles nearest to a text, but for small talk, what was tried already, and what is there. `reading` is that of the text; NULL: none.
+   False: out of memory. */
+static bool suggest(const responder *self, rlt_work *work, const relevo_view *view, relevo_str text, const relevo_reading *reading,
+                    const rlt_article **list, size_t *n)
 {
     rlt_doc doc;
     rlt_found found;
     rlt_work_reset(work);
     if (text.len == 0)
         return true;
-    if (rlt_read(work, text, &doc) != RLT_OK ||
-        !rlt_search(self->index, work, &doc, language_of(view, &doc), (view->at_ms + self->offset_ms) / MS_PER_DAY, &found))
+    if (rlt_read(work, text, &doc) != RLT_OK)
+        return false;
+    const rlt_asking asking = rlt_asking_of(language_of(view, &doc), day_of(self, view), reading);
+    if (!rlt_search(self->index, work, &doc, &asking, &found))
         return false;
     const rlt_article *near[] = {found.score >= SUGGEST_LEAST ? found.best : NULL,
                                  found.second_score >= SUGGEST_LEAST ? found.second : NULL};
@@ -404,11 +412,11 @@ static int32_t summarize(void *instance, const relevo_view *const *views, uint32
         size_t found = 0;
         if (view->ending)
             continue; /* nobody answers any more */
-        bool good = !view->message || suggest(self, work, view, view->message->text, list, &found);
-        good = good && suggest(self, work, view, view->digest->open_question, list, &found);
+        bool good = !view->message || suggest(self, work, view, view->message->text, view->reading, list, &found);
+        good = good && suggest(self, work, view, view->digest->open_question, NULL, list, &found);
         for (uint32_t k = view->n_turns; good && k > 0 && view->n_turns - k < SUGGEST_TURNS; k--)
             if (view->turns[k - 1]->by == RELEVO_BY_CUSTOMER)
-                good = suggest(self, work, view, view->turns[k - 1]->text, list, &found);
+                good = suggest(self, work, view, view->turns[k - 1]->text, NULL, list, &found);
         status = good ? RELEVO_OK : RELEVO_E_FAILED;
         for (size_t k = 0; k < found && status == RELEVO_OK; k++)
             status = emit_suggestion(list[k], i, sink);

@@ -31,6 +31,26 @@ static void reads(void **state)
     rlt_kb_clear(&kb);
 }
 
+/* An article is about the same in every language: what one names holds for the others, unless they name their own. */
+static void intents(void **state)
+{
+    test_folder *folder = *state;
+    rlt_kb kb;
+    rlt_error error = {.line = ""};
+    test_write(folder, "a.yaml",
+               "- {id: a, title: A, language: es, answer: x}\n"
+               "- {id: a, title: A, language: en, answer: x, intents: [shipping, order_status]}\n"
+               "- {id: a, title: A, language: pt, answer: x, intents: returns}\n"
+               "- {id: b, title: B, language: es, answer: x}\n");
+    assert_true(rlt_kb_load(folder->path, &kb, &error));
+    assert_int_equal(kb.articles[0].n_intents, 2);
+    assert_string_equal(kb.articles[0].intents[1].ptr, "order_status");
+    assert_int_equal(kb.articles[2].n_intents, 1);
+    assert_string_equal(kb.articles[2].intents[0].ptr, "returns");
+    assert_int_equal(kb.articles[3].n_intents, 0);
+    rlt_kb_clear(&kb);
+}
+
 #define HEAD "---\nid: a\ntitle: T\nlanguage: es\n"
 
 static void refuses(void **state)
@@ -61,6 +81,7 @@ static void refuses(void **state)
          "/a.md:4: language 'fr' is not known; use es, pt or en"},
         {"a.md", HEAD "questons: [x]\n---\nSí\n", "/a.md:5: unknown key 'questons'; known are id, title"},
         {"a.md", HEAD "questions: {a: b}\n---\nSí\n", "/a.md:5: 'questions' must be a list of texts"},
+        {"a.md", HEAD "intents: {a: b}\n---\nSí\n", "/a.md:5: 'intents' must be a list of texts"},
         {"a.md", HEAD "tags: {a: b}\n---\nSí\n", "/a.md:5: 'tags' must be a list"},
         {"a.md", HEAD "answer: no\n---\nSí\n", "/a.md:5: the answer stands below the second '---' here"},
         {"a.md", HEAD "questions: [\"x]\n---\nSí\n", "/a.md:5: not valid YAML"},
@@ -116,6 +137,6 @@ static void refuses_long_answers(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(reads), TEST(refuses), TEST(refuses_long_answers)};
+    const struct CMUnitTest tests[] = {TEST(reads), TEST(intents), TEST(refuses), TEST(refuses_long_answers)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

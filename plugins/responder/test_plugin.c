@@ -98,6 +98,28 @@ static void demo_conversation(void **state)
     tk_close(kit);
 }
 
+/* What the classifier read is weighed with the words, of the message as a whole alone. */
+static void with_the_intent(void **state)
+{
+    (void)state;
+    tk *kit = tk_open("responder", "kb", folder, NULL);
+    tk_view *views[] = {tk_message(kit, "no llegó mi pedido"), tk_message(kit, "no llegó mi pedido"), tk_message(kit, "no llegó mi pedido"),
+                        tk_message(kit, "horario y formas de pago"), tk_message(kit, "¿tienen envío a Toluca? ¿cierran los domingos?")};
+    tk_read(views[1], "order_status", 0.95);
+    tk_read(views[2], "order_status", 0.95)->out_of_scope = 0.9; /* then it is worth little */
+    tk_read(views[3], "opening_hours", 0.99);
+    tk_read(views[4], "payment", 0.99);
+    const tk_answers *answers = tk_run(kit, TK_RESPOND, views, 5);
+    assert_string_equal(tk_reply(answers, 0)->source.ptr, "danado");
+    assert_string_not_equal(tk_reply(answers, 1)->source.ptr, "danado");
+    assert_string_equal(tk_reply(answers, 2)->source.ptr, "danado");
+    assert_string_equal(tk_reply_at(answers, 3, 0)->source.ptr, "horario");
+    assert_string_equal(tk_reply_at(answers, 3, 1)->source.ptr, "pagos");
+    assert_string_equal(tk_reply_at(answers, 4, 0)->source.ptr, "envios");
+    assert_string_equal(tk_reply_at(answers, 4, 1)->source.ptr, "horario");
+    tk_close(kit);
+}
+
 static void languages(void **state)
 {
     (void)state;
@@ -555,10 +577,46 @@ static void tool_tells(void **state)
     remove_kb(&kb);
 }
 
+/* With what `relevo classifier classify --json` printed, the admin sees what a customer gets; and intents that nobody knows are named. */
+static void tool_with_intents(void **state)
+{
+    test_kb kb, readings;
+    (void)state;
+    write_kb(&kb, "- {id: broken, title: Broken order, language: en, intents: [problem], questions: [My order arrived broken], answer: Sorry.}\n"
+                  "- {id: track, title: Tracking, language: en, intents: [status], questions: [Where is my order?], answer: Here.}\n");
+    write_kb(&readings, "{\"intent\": \"status\", \"confidence\": 0.99, \"out_of_scope\": 0.02, \"language\": null, \"anger\": 0.1}\n");
+    char shown[TK_SHOWN_SIZE];
+    tk *kit = tk_open("responder", "kb", kb.folder, NULL);
+    const char *ask[] = {"responder", "ask", "--kb", kb.folder, "my order never arrived", "--readings", readings.file};
+    const char *index[] = {"responder", "index", "--kb", kb.folder, "--intents", readings.file};
+    assert_int_equal(tk_on_terminal(kit, 5, ask, shown), 0);
+    assert_non_null(strstr(shown, "Sorry."));
+    assert_int_equal(tk_on_terminal(kit, 7, ask, shown), 0);
+    assert_non_null(strstr(shown, "Here."));
+    assert_non_null(strstr(shown, " by its words, and the intent is status)"));
+    assert_int_equal(tk_on_terminal(kit, 6, index, shown), EX_DATAERR);
+    assert_non_null(strstr(shown, "there is no 'intents:'"));
+    remove_kb(&readings);
+    assert_int_equal(tk_on_terminal(kit, 7, ask, shown), EX_NOINPUT);
+    write_kb(&readings, "intents:\n  problem: {en: [it is broken, it leaks]}\n");
+    index[5] = ask[6] = readings.file;
+    assert_int_equal(tk_on_terminal(kit, 7, ask, shown), EX_DATAERR);
+    assert_non_null(strstr(shown, "kb.yaml:1: no reading; there must be a line for each question"));
+    assert_int_equal(tk_on_terminal(kit, 6, index, shown), EX_DATAERR);
+    assert_non_null(strstr(shown, "kb.yaml:2: 'track' names the intent 'status', which "));
+    remove_kb(&readings);
+    write_kb(&readings, "intents: {problem: {en: [it is broken]}, status: {en: [where is it]}}\n");
+    index[5] = readings.file;
+    assert_int_equal(tk_on_terminal(kit, 6, index, shown), 0);
+    remove_kb(&readings);
+    tk_close(kit);
+    remove_kb(&kb);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(suggests), cmocka_unit_test(demo_conversation),
-                                       cmocka_unit_test(languages),
+                                       cmocka_unit_test(with_the_intent), cmocka_unit_test(languages),
                                        cmocka_unit_test(small_talk),
                                        cmocka_unit_test(several_questions),
                                        cmocka_unit_test(words_that_say_nothing),
@@ -572,6 +630,6 @@ int main(void)
                                        cmocka_unit_test(says_nothing_to_pictures),
                                        cmocka_unit_test(many_threads),
                                        cmocka_unit_test(refuses),
-                                       cmocka_unit_test(tool), cmocka_unit_test(tool_tells)};
+                                       cmocka_unit_test(tool), cmocka_unit_test(tool_tells), cmocka_unit_test(tool_with_intents)};
     return cmocka_run_group_tests(tests, find_folder, NULL);
 }

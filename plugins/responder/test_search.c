@@ -2,6 +2,8 @@
 /* What is found, in which language, and when it is no answer. */
 #include "test.h"
 
+#include <math.h>
+
 #define MARGIN 0.03
 
 typedef struct test_library {
@@ -43,7 +45,7 @@ static rlr_decision ask(const test_library *library, const char *question, rlt_l
     rlt_found found = {0};
     rlt_work_reset(library->work);
     assert_int_equal(rlt_read(library->work, rlt_str(question), &doc), RLT_OK);
-    assert_true(rlt_search(library->index, library->work, &doc, language, 0, &found));
+    assert_true(rlt_search(library->index, library->work, &doc, &(rlt_asking){.language = language}, &found));
     assert_true(found.score >= 0 && found.score <= 1.000001);
     return rlr_decide(&found, 0.5, MARGIN);
 }
@@ -112,7 +114,7 @@ static void the_very_question(void **state)
     rlt_found found;
     rlt_work_reset(library.work);
     assert_int_equal(rlt_read(library.work, rlt_str("¿CÓMO llego? 🙂"), &doc), RLT_OK);
-    assert_true(rlt_search(library.index, library.work, &doc, RLT_ES, 20000, &found));
+    assert_true(rlt_search(library.index, library.work, &doc, &(rlt_asking){.language = RLT_ES, .day = 20000}, &found));
     assert_string_equal(found.best->id.ptr, "lugar");
     assert_true(found.score > 0.999 && found.score < 1.001);
     assert_true(found.second_score <= 0.9);
@@ -192,8 +194,86 @@ static void many_articles(void **state)
     close_library(&library);
 }
 
+static rlr_decision ask_with(const test_library *library, const char *question, const char *intent, double certainty)
+{
+    rlt_doc doc;
+    rlt_found found = {0};
+    const rlt_asking asking = {.language = RLT_ES, .day = 20000, .intent = rlt_str(intent), .certainty = certainty};
+    rlt_work_reset(library->work);
+    assert_int_equal(rlt_read(library->work, rlt_str(question), &doc), RLT_OK);
+    assert_true(rlt_search(library->index, library->work, &doc, &asking, &found));
+    return rlr_decide(&found, 0.5, MARGIN);
+}
+
+/* What the classifier read knows other words than the articles: both together say what is asked. */
+static void with_the_intent(void **state)
+{
+    test_folder *folder = *state;
+    rlt_kb kb;
+    rlt_error error = {.line = ""};
+    test_write(folder, "kb.yaml",
+               "- {id: roto, title: Pedido roto, language: es, intents: [problem], questions: [Mi pedido llegó roto], answer: Lo cambiamos.}\n"
+               "- {id: rastreo, title: Rastreo, language: es, intents: [status, tracking], questions: ['¿Dónde está mi pedido?'], answer: Aquí.}\n"
+               "- {id: pago, title: Pago del pedido, language: es, questions: ['¿Cómo pago?'], answer: Con tarjeta.}\n"
+               "- {id: viejo, title: Pedidos de antes, language: es, intents: [status, old], answer: Ya no., until: 2020-01-01}\n"
+               "- {id: hola, title: Hola, language: es, tags: [smalltalk], intents: [greeting], answer: Hola.}\n");
+    assert_true(rlt_kb_load(folder->path, &kb, &error));
+    test_library library = {.kb = kb, .index = rlt_index_new(&kb), .work = rlt_work_new()};
+    assert_non_null(library.index);
+    static const struct {
+        const char *question, *intent;
+        double certainty;
+        const char *best;
+        bool answers;
+    } cases[] = {
+        {"no llegó mi pedido", NULL, 0, "roto", true},
+        {"no llegó mi pedido", "status", 1, "rastreo", true},
+        {"no llegó mi pedido", "status", 0.9, "rastreo", false}, /* the customer is asked which of the two */
+        {"no llegó mi pedido", "tracking", 1, "rastreo", true},
+        {"no llegó mi pedido", "problem", 0.9, "roto", true},
+        {"no llegó mi pedido", "status", 0.1, "roto", true},
+        {"no llegó mi pedido", "stat", 0.9, "roto", true}, /* no article names it */
+        {"mi pedido llegó roto", "status", 1, "roto", true}, /* its very question */
+        {"¿por dónde anda la encomienda?", NULL, 0, "rastreo", false},
+        {"¿por dónde anda la encomienda?", "status", 0.5, "rastreo", true},
+        {"tractores", "status", 0.9, "rastreo", false}, /* an intent alone is no answer, but the nearest there is */
+        {"¿cómo pago?", "status", 0.9, "pago", true}, /* names none, and is neither raised nor lowered */
+        {"hola", "greeting", 0.9, "hola", true},
+        {"tractores", "old", 0.9, NULL, false}, /* its article is not valid any more */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        rlr_decision decision = ask_with(&library, cases[i].question, cases[i].intent, cases[i].certainty);
+        const char *best = decision.found.best ? decision.found.best->id.ptr : "";
+        if (decision.answers != cases[i].answers || strcmp(best, cases[i].best ? cases[i].best : "") != 0)
+            print_error("'%s' as '%s': %s\n", cases[i].question, cases[i].intent ? cases[i].intent : "none", decision.why);
+        assert_string_equal(best, cases[i].best ? cases[i].best : "");
+        assert_int_equal(decision.answers, cases[i].answers);
+    }
+    rlr_decision without = ask_with(&library, "no llegó mi pedido", NULL, 0), with = ask_with(&library, "no llegó mi pedido", "problem", 0.9);
+    assert_true(with.found.score > without.found.score);
+    assert_true(with.found.words == without.found.score && without.found.words == without.found.score);
+    assert_true(ask_with(&library, "¿cómo pago el pedido?", "status", 0.9).found.score == ask_with(&library, "¿cómo pago el pedido?", NULL, 0).found.score);
+    assert_non_null(strstr(with.why, " by its words, and the intent is problem"));
+    assert_null(strstr(without.why, "intent"));
+    close_library(&library);
+    test_clear(folder);
+    /* two of one intent are as far apart as by their words, however near it brings both to certainty */
+    test_write(folder, "kb.yaml",
+               "- {id: a, title: Alfa beta gama, language: es, intents: [x], answer: a}\n"
+               "- {id: b, title: Alfa beta, language: es, intents: [x], answer: b}\n");
+    assert_true(rlt_kb_load(folder->path, &kb, &error));
+    library = (test_library){.kb = kb, .index = rlt_index_new(&kb), .work = rlt_work_new()};
+    assert_non_null(library.index);
+    without = ask_with(&library, "alfa beta gama", NULL, 0);
+    with = ask_with(&library, "alfa beta gama", "x", 1);
+    assert_true(with.found.score - with.found.second_score < with.found.lead);
+    assert_true(fabs(with.found.lead - (without.found.score - without.found.second_score)) < 1e-12);
+    close_library(&library);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(answers), TEST(the_very_question), TEST(other_words), TEST(two_that_fit), TEST(many_articles)};
+    const struct CMUnitTest tests[] = {TEST(answers), TEST(the_very_question), TEST(other_words), TEST(two_that_fit), TEST(many_articles),
+                                       TEST(with_the_intent)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 /* `relevo responder ask | index`: what would be answered, and why; for admins who write articles. */
 #include "decide.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,7 @@
 #include <unistd.h>
 
 static const char help[] =
-    "relevo responder ask --kb FOLDER [--json] [QUESTION]\n"
+    "relevo responder ask --kb FOLDER [--readings FILE] [--json] [QUESTION]\n"
     "\n"
     "Shows what the articles in FOLDER answer to QUESTION, how well it fits, and why nothing is answered if "
     "so.\n"
@@ -19,19 +20,23 @@ static const char help[] =
     "  --kb FOLDER       the knowledge base\n"
     "  --threshold N     score from which an article is an answer (default " RLR_THRESHOLD ")\n"
     "  --margin N        by how much the second article must be worse (default " RLR_MARGIN ")\n"
+    "  --readings FILE   what the classifier reads in the questions: what `relevo classifier classify --json` prints\n"
+    "                    for the same lines. Without it no intent is weighed, and the language is guessed\n"
     "  --json            one JSON object a line: article (the nearest, also when it is no answer), score, "
     "answer\n"
     "                    (null: none), why, language of the article, choices (ids of the articles of which the\n"
     "                    customer is asked to choose one; null: not asked)\n"
     "\n"
-    "relevo responder index --kb FOLDER\n"
+    "relevo responder index --kb FOLDER [--intents FILE]\n"
     "\n"
     "Builds the index as the daemon does at its start, and asks every article its own questions: names those that\n"
     "find another article first, or two about equally well, and answers that hold marks of Markdown which WhatsApp\n"
-    "does not know. Nothing is written: the index takes less time to build than to load.\n";
+    "does not know. Nothing is written: the index takes less time to build than to load.\n"
+    "\n"
+    "  --intents FILE    the classifier's examples: an article that names an intent which is not there is refused\n";
 
 typedef struct ask_arguments {
-    const char *kb, *question;
+    const char *kb, *question, *readings, *intents;
     double threshold, margin;
     bool json;
 } ask_arguments;
@@ -48,7 +53,8 @@ static bool parse_number(const char *text, double *ret, rlt_error *error)
 
 static bool refuse(const char *argument, const char *value, bool second, rlt_error *error)
 {
-    bool known = strcmp(argument, "--kb") == 0 || strcmp(argument, "--threshold") == 0 || strcmp(argument, "--margin") == 0;
+    bool known = strcmp(argument, "--kb") == 0 || strcmp(argument, "--threshold") == 0 || strcmp(argument, "--margin") == 0 ||
+                 strcmp(argument, "--readings") == 0 || strcmp(argument, "--intents") == 0;
     if (second)
         return rlt_fail_as(error, EX_USAGE, "'%s' is a second question; put one of several words in quotes", argument);
     if (known && !value)
@@ -67,6 +73,12 @@ static bool parse(int32_t argc, const char *const *argv, ask_arguments *ret, rlt
             parsed.json = true;
         } else if (strcmp(argv[i], "--kb") == 0 && value) {
             parsed.kb = value;
+            i++;
+        } else if (asks && strcmp(argv[i], "--readings") == 0 && value) {
+            parsed.readings = value;
+            i++;
+        } else if (!asks && strcmp(argv[i], "--intents") == 0 && value) {
+            parsed.intents = value;
             i++;
         } else if (strcmp(argv[i], "--threshold") == 0 && value) {
             good = parse_number(value, &parsed.threshold, error);
@@ -133,21 +145,56 @@ static bool print_text(const rlr_plan *plan)
     return n > 0;
 }
 
-static bool ask(const ask_arguments *arguments, const rlr_settings *settings, rlt_work *work, relevo_str question, rlt_error *error)
+/* What questions are asked of, and what was read in them. */
+typedef struct asker {
+    const ask_arguments *arguments;
+    const rlr_settings *settings;
+    rlt_work *work;
+    FILE *readings; /* NULL: none */
+    uint32_t line;  /* of the last reading */
+} asker;
+
+/* The next line of what the classifier printed; *ret_json owns its texts. */
+static bool next_reading(asker *a, json_t **ret_json, relevo_reading *ret, rlt_error *error)
+{
+    json_error_t failure;
+    a->line++;
+    *ret = (relevo_reading){.size = sizeof *ret};
+    *ret_json = json_loadf(a->readings, JSON_DISABLE_EOF_CHECK, &failure);
+    if (!*ret_json || json_unpack(*ret_json, "{s:F, s:F}", "confidence", &ret->confidence, "out_of_scope", &ret->out_of_scope) != 0)
+        return rlt_fail_as(error, EX_DATAERR, "%s:%u: no reading; there must be a line for each question, as `relevo classifier classify --json` prints it",
+                           a->arguments->readings, a->line);
+    ret->intent = rlt_str(json_string_value(json_object_get(*ret_json, "intent"))); /* null: absent */
+    ret->language = rlt_str(json_string_value(json_object_get(*ret_json, "language")));
+    return true;
+}
+
+static bool ask_in(const asker *a, relevo_str question, const relevo_reading *reading, rlt_error *error)
 {
     rlt_doc doc;
     rlr_plan plan;
-    rlr_context context = {.day = (int64_t)(time(NULL) / 86400)};
-    rlt_work_reset(work);
-    if (rlt_read(work, question, &doc) != RLT_OK)
+    rlt_work_reset(a->work);
+    if (rlt_read(a->work, question, &doc) != RLT_OK)
         return rlt_fail_memory(error, "responder");
-    context.language = rlt_language_guess(&doc, NULL);
-    if (!rlr_plan_make(settings, work, &doc, &context, &plan))
+    rlt_language language = reading ? rlt_language_from(reading->language) : RLT_UNKNOWN;
+    if (language == RLT_UNKNOWN)
+        language = rlt_language_guess(&doc, NULL);
+    const rlr_context context = {.asking = rlt_asking_of(language, (int64_t)(time(NULL) / 86400), reading)};
+    if (!rlr_plan_make(a->settings, a->work, &doc, &context, &plan))
         return rlt_fail_memory(error, "responder");
-    return (arguments->json ? print_json(&plan) : print_text(&plan)) || rlt_fail_output(error);
+    return (a->arguments->json ? print_json(&plan) : print_text(&plan)) || rlt_fail_output(error);
 }
 
-static bool ask_lines(const ask_arguments *arguments, const rlr_settings *settings, rlt_work *work, rlt_error *error)
+static bool ask(asker *a, relevo_str question, rlt_error *error)
+{
+    json_t *json = NULL;
+    relevo_reading reading;
+    bool good = (!a->readings || next_reading(a, &json, &reading, error)) && ask_in(a, question, a->readings ? &reading : NULL, error);
+    json_decref(json);
+    return good;
+}
+
+static bool ask_lines(asker *a, rlt_error *error)
 {
     char *line = NULL;
     size_t room = 0;
@@ -155,7 +202,7 @@ static bool ask_lines(const ask_arguments *arguments, const rlr_settings *settin
     for (ssize_t len; good && (len = getline(&line, &room, stdin)) >= 0;) {
         while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
             len--;
-        good = ask(arguments, settings, work, (relevo_str){line, (uint64_t)len}, error);
+        good = ask(a, (relevo_str){line, (uint64_t)len}, error);
     }
     free(line);
     return good;
@@ -163,8 +210,13 @@ static bool ask_lines(const ask_arguments *arguments, const rlr_settings *settin
 
 static bool answer_questions(const ask_arguments *arguments, const rlr_settings *settings, rlt_work *work, rlt_error *error)
 {
-    return arguments->question ? ask(arguments, settings, work, rlt_str(arguments->question), error)
-                               : ask_lines(arguments, settings, work, error);
+    asker a = {arguments, settings, work, arguments->readings ? fopen(arguments->readings, "re") : NULL, 0};
+    if (arguments->readings && !a.readings)
+        return rlt_fail_as(error, EX_NOINPUT, "%s: %s", arguments->readings, strerror(errno));
+    bool good = arguments->question ? ask(&a, rlt_str(arguments->question), error) : ask_lines(&a, error);
+    if (a.readings)
+        (void)fclose(a.readings); /* it was only read */
+    return good;
 }
 
 /* ---- index ---- */
@@ -182,13 +234,14 @@ static bool check_question(const rlr_settings *settings, rlt_work *work, const r
 {
     rlt_doc doc;
     rlt_found found;
+    const rlt_asking asking = {.language = article->language, .day = article->from};
     rlt_work_reset(work);
     if (rlt_read(work, question, &doc) != RLT_OK ||
-        !rlt_search(settings->index, work, &doc, article->language, article->from, &found))
+        !rlt_search(settings->index, work, &doc, &asking, &found))
         return rlt_fail_memory(error, "responder");
     bool own = found.best && rlt_equal(found.best->id, article->id);
     const rlt_article *other = own ? found.second : found.best;
-    if (own && (!other || found.score - found.second_score >= settings->margin))
+    if (own && (!other || found.lead >= settings->margin))
         return true;
     ++*confused;
     return printf("%s:%u: '%.*s' finds %s%s%s; give it a question in words of its own\n", article->path, article->line,
@@ -211,11 +264,36 @@ static bool check_marks(const rlt_article *article, rlt_error *error)
     return true;
 }
 
+/* Whether the intents that an article names are among those of the classifier. */
+static bool check_intents(const rlt_article *article, const rlt_node *known, const char *path, rlt_error *error)
+{
+    for (size_t i = 0; i < article->n_intents; i++)
+        if (!rlt_node_get(known, article->intents[i].ptr))
+            return rlt_fail(error, "%s:%u: '%s' names the intent '%s', which %s has not; correct one of them", article->path, article->line,
+                            article->id.ptr, article->intents[i].ptr, path);
+    return true;
+}
+
+static bool check_all_intents(const rlt_kb *kb, const char *path, rlt_error *error)
+{
+    rlt_yaml *yaml;
+    if (!path)
+        return true;
+    if (!rlt_yaml_load(path, &yaml, error))
+        return false;
+    const rlt_node *known = rlt_node_kind(rlt_yaml_root(yaml)) == RLT_MAPPING ? rlt_node_get(rlt_yaml_root(yaml), "intents") : NULL;
+    bool good = (known && rlt_node_kind(known) == RLT_MAPPING) || rlt_fail(error, "%s:1: there is no 'intents:' with examples of each", path);
+    for (uint32_t i = 0; good && i < kb->n; i++)
+        good = check_intents(&kb->articles[i], known, path, error);
+    rlt_yaml_free(yaml);
+    return good;
+}
+
 static bool check_articles(const ask_arguments *arguments, const rlr_settings *settings, rlt_work *work, rlt_error *error)
 {
     const rlt_kb *kb = settings->kb;
     uint32_t n_questions = 0, confused = 0;
-    bool good = true, tty = isatty(STDERR_FILENO);
+    bool good = check_all_intents(kb, arguments->intents, error), tty = isatty(STDERR_FILENO);
     for (uint32_t i = 0; good && i < kb->n; i++) {
         const rlt_article *article = &kb->articles[i];
         good = check_marks(article, error);

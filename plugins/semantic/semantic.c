@@ -104,8 +104,8 @@ static int32_t create(const relevo_value *values, void **ret_instance, char *err
 
 /* ---- asking ---- */
 
-/* Whether its words find no article well enough, and the language to answer in. False, with *ret_code, out of memory. */
-static bool unsure(const semantic *self, rlt_work *work, const relevo_view *view, rlt_language *ret_language, int32_t *ret_code)
+/* Whether its words, and what was read in it, find no article well enough. False, with *ret_code, out of memory. */
+static bool unsure(const semantic *self, rlt_work *work, const relevo_view *view, rlt_asking *ret_asking, int32_t *ret_code)
 {
     rlt_doc doc;
     rlt_found found;
@@ -113,17 +113,17 @@ static bool unsure(const semantic *self, rlt_work *work, const relevo_view *view
     *ret_code = RELEVO_E_FAILED;
     if (rlt_read(work, view->message->text, &doc) != RLT_OK)
         return false;
-    *ret_language = rlt_asker_language(view, RLT_UNKNOWN, &doc);
-    if (!rlt_search(self->asker.index, work, &doc, *ret_language, rlt_asker_day(&self->asker, view), &found))
+    *ret_asking = rlt_asker_asking(&self->asker, view, &doc);
+    if (!rlt_search(self->asker.index, work, &doc, ret_asking, &found))
         return false;
     *ret_code = RELEVO_OK;
     return doc.n_tokens > 1 && (!found.best || (!found.best->smalltalk && found.score < self->enough));
 }
 
-static int32_t ask(const semantic *self, const relevo_view *view, rlt_language language, uint32_t i, const relevo_sink *sink)
+static int32_t ask(const semantic *self, const relevo_view *view, const rlt_asking *asking, uint32_t i, const relevo_sink *sink)
 {
     char *body = rlt_embedding_ask(self->asker.model, self->prefix, view->message->text);
-    int32_t code = body ? rlt_asker_ask(&self->asker, body, language, i, sink) : RELEVO_E_FAILED;
+    int32_t code = body ? rlt_asker_ask(&self->asker, body, asking, i, sink) : RELEVO_E_FAILED;
     free(body);
     return code;
 }
@@ -137,9 +137,9 @@ static int32_t respond(void *instance, const relevo_view *const *views, uint32_t
         const relevo_view *view = views[i];
         if (!rlt_asker_may(view) || rlt_asker_awaited(view, work))
             continue;
-        rlt_language language;
-        if (unsure(self, work, view, &language, &code))
-            code = ask(self, view, language, i, sink);
+        rlt_asking asking;
+        if (unsure(self, work, view, &asking, &code))
+            code = ask(self, view, &asking, i, sink);
     }
     rlt_work_free(work);
     return code;
@@ -187,9 +187,9 @@ static int32_t answer_to(const semantic *self, rlt_work *work, const relevo_view
         return abstain(sink, i, 0, why);
     }
     rlt_work_reset(work);
+    const rlt_asking asking = rlt_asker_asked(&self->asker, view, result->context);
     bool good = rlt_read(work, view->message->text, &doc) == RLT_OK &&
-                sem_find(&self->shelf, &self->limits, work, &doc, rlt_language_from(result->context),
-                         rlt_asker_day(&self->asker, view), vector, &found);
+                sem_find(&self->shelf, &self->limits, work, &doc, asking.language, asking.day, vector, &found);
     free(vector);
     if (!good)
         return RELEVO_E_FAILED;

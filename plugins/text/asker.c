@@ -2,10 +2,11 @@
 /* See asker.h. It must never ask about a message that a person is wanted for. */
 #include "text/asker.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MS_PER_DAY = 86400000, MS_PER_HOUR = 3600000 };
+enum { MS_PER_DAY = 86400000, MS_PER_HOUR = 3600000, INTENT_MAX = 200 };
 static const double WANTS_PERSON = 0.5;
 
 void rlt_asker_clear(rlt_asker *asker)
@@ -54,22 +55,47 @@ bool rlt_asker_awaited(const relevo_view *view, rlt_work *work)
     return awaited && rlt_read(work, view->message->text, &doc) == RLT_OK && !rlt_is_question(&doc);
 }
 
-int64_t rlt_asker_day(const rlt_asker *asker, const relevo_view *view)
+static int64_t day_of(const rlt_asker *asker, const relevo_view *view)
 {
     return (view->at_ms + asker->offset_ms) / MS_PER_DAY;
 }
 
-rlt_language rlt_asker_language(const relevo_view *view, rlt_language known, const rlt_doc *doc)
+rlt_asking rlt_asker_asking(const rlt_asker *asker, const relevo_view *view, const rlt_doc *doc)
 {
-    if (known == RLT_UNKNOWN && view->reading)
-        known = rlt_language_from(view->reading->language);
-    if (known == RLT_UNKNOWN)
-        known = rlt_language_guess(doc, NULL);
-    return known != RLT_UNKNOWN ? known : rlt_language_from(view->language);
+    rlt_language language = view->reading ? rlt_language_from(view->reading->language) : RLT_UNKNOWN;
+    if (language == RLT_UNKNOWN)
+        language = rlt_language_guess(doc, NULL);
+    if (language == RLT_UNKNOWN)
+        language = rlt_language_from(view->language);
+    return rlt_asking_of(language, day_of(asker, view), view->reading);
 }
 
-int32_t rlt_asker_ask(const rlt_asker *asker, const char *body, rlt_language language, uint32_t view, const relevo_sink *sink)
+/* "es 0.930000 order_status", or the language alone. */
+static relevo_str write_asking(const rlt_asking *asking, char *text, size_t size)
 {
+    relevo_str code = rlt_language_code(asking->language);
+    if (asking->intent.len == 0 || asking->intent.len > INTENT_MAX)
+        return code;
+    (void)snprintf(text, size, "%s %.6f %.*s", code.len > 0 ? code.ptr : "-", asking->certainty, (int)asking->intent.len, asking->intent.ptr);
+    return rlt_str(text);
+}
+
+rlt_asking rlt_asker_asked(const rlt_asker *asker, const relevo_view *view, relevo_str context)
+{
+    char text[RELEVO_CONTEXT_MAX + 1] = "", language[3] = "";
+    int behind = 0;
+    rlt_asking asking = {.day = day_of(asker, view)};
+    if (context.len > 0 && context.len < sizeof text)
+        memcpy(text, context.ptr, context.len);
+    if (sscanf(text, "%2s %lf %n", language, &asking.certainty, &behind) == 2 && behind > 0)
+        asking.intent = (relevo_str){context.ptr + behind, context.len - (uint64_t)behind};
+    asking.language = rlt_language_from(rlt_str(language));
+    return asking;
+}
+
+int32_t rlt_asker_ask(const rlt_asker *asker, const char *body, const rlt_asking *asking, uint32_t view, const relevo_sink *sink)
+{
+    char context[RELEVO_CONTEXT_MAX];
     const relevo_answer_effect effect = {.head = {sizeof effect, RELEVO_ANSWER_EFFECT},
                                          .timeout_ms = (uint32_t)asker->wait_ms,
                                          .destination = rlt_str(asker->destination),
@@ -77,7 +103,7 @@ int32_t rlt_asker_ask(const rlt_asker *asker, const char *body, rlt_language lan
                                          .path = rlt_str(asker->path),
                                          .content_type = RELEVO_STR("application/json"),
                                          .body = rlt_str(body),
-                                         .context = rlt_language_code(language),
+                                         .context = asking ? write_asking(asking, context, sizeof context) : (relevo_str){NULL, 0},
                                          .hold_ms = (uint32_t)asker->wait_ms};
     return sink->emit(sink, view, &effect.head);
 }

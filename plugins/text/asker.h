@@ -52,13 +52,14 @@ bool rlt_asker_may(const relevo_view *view);
 /* Whether the message answers what a flow has just asked (a slot `lead.status` or `data.status` is "open", see lead_qualifier), and asks
    nothing besides: a name, a date. `work` is reset. */
 bool rlt_asker_awaited(const relevo_view *view, rlt_work *work);
-/* The day at the business, since 1970-01-01. */
-int64_t rlt_asker_day(const rlt_asker *asker, const relevo_view *view);
-/* The language to answer in: `known` where it is, else what the words say, else the conversation's. */
-rlt_language rlt_asker_language(const relevo_view *view, rlt_language known, const rlt_doc *doc);
+/* In the light of what articles are searched for a message: the language is what was read, else what the words say, else the conversation's;
+   the day is that at the business. */
+rlt_asking rlt_asker_asking(const rlt_asker *asker, const relevo_view *view, const rlt_doc *doc);
 
-/* Asks by POST with a body of JSON, holding the message; the language comes back as the result's context, since a result comes before
-   its message's reading. Returns what emit does. */
-int32_t rlt_asker_ask(const rlt_asker *asker, const char *body, rlt_language language, uint32_t view, const relevo_sink *sink);
+/* Asks by POST with a body of JSON, holding the message; the asking (NULL: of no use) comes back as the result's context, since a result comes
+   before its message's reading. Returns what emit does. */
+int32_t rlt_asker_ask(const rlt_asker *asker, const char *body, const rlt_asking *asking, uint32_t view, const relevo_sink *sink);
+/* The asking of a result's context, into which its intent points. */
+rlt_asking rlt_asker_asked(const rlt_asker *asker, const relevo_view *view, relevo_str context);
 
 #endif

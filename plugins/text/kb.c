@@ -56,21 +56,19 @@ static bool take_text(rlt_kb *kb, const rlt_node *map, const char *key, const ch
     return rlt_text_check(path, rlt_node_line(node), *ret, error); /* YAML writes control characters as "\\0" */
 }
 
-static bool take_questions(rlt_kb *kb, const rlt_node *map, const char *path, rlt_article *article,
-                           rlt_error *error)
+static bool take_list(rlt_kb *kb, const rlt_node *map, const char *key, const char *path, relevo_str **ret, size_t *ret_n, rlt_error *error)
 {
-    const rlt_node *node = rlt_node_get(map, "questions");
+    const rlt_node *node = rlt_node_get(map, key);
     if (!node)
         return true;
     if (!rlt_node_is_texts(node))
-        return rlt_fail(error, "%s:%u: 'questions' must be a list of texts, each after '- '", path,
-                        rlt_node_line(node));
-    article->n_questions = rlt_node_n_texts(node);
-    article->questions = rlt_work_alloc(kb->work, (article->n_questions + 1) * sizeof(relevo_str));
-    for (size_t i = 0; article->questions && i < article->n_questions; i++)
-        if (!(article->questions[i] = rlt_keep(kb, rlt_node_text_at(node, i))).ptr)
-            article->questions = NULL;
-    return article->questions || rlt_fail_memory(error, path);
+        return rlt_fail(error, "%s:%u: '%s' must be a list of texts, each after '- '", path, rlt_node_line(node), key);
+    *ret_n = rlt_node_n_texts(node);
+    *ret = rlt_work_alloc(kb->work, (*ret_n + 1) * sizeof(relevo_str));
+    for (size_t i = 0; *ret && i < *ret_n; i++)
+        if (!((*ret)[i] = rlt_keep(kb, rlt_node_text_at(node, i))).ptr)
+            *ret = NULL;
+    return *ret || rlt_fail_memory(error, path);
 }
 
 /* Ids of the built-in articles: a tag like one of these says that the article stands for it. */
@@ -95,8 +93,8 @@ static bool take_tags(const rlt_node *map, const char *path, rlt_article *articl
 
 static bool check_keys(const rlt_node *map, const char *path, rlt_error *error)
 {
-    static const char *const known[] = {"id",   "title",   "language", "questions", "tags",
-                                        "from", "until",   "buttons",  "media",     "answer"};
+    static const char *const known[] = {"id",   "title", "language", "questions", "intents", "tags",
+                                        "from", "until", "buttons",  "media",     "answer"};
     for (size_t i = 0; i < rlt_node_count(map); i++) {
         const rlt_node *key = rlt_node_key(map, i);
         bool found = false;
@@ -105,7 +103,7 @@ static bool check_keys(const rlt_node *map, const char *path, rlt_error *error)
         if (!found)
             return rlt_fail(
                 error,
-                "%s:%u: unknown key '%s'; known are id, title, language, questions, tags, from, until, buttons, media and "
+                "%s:%u: unknown key '%s'; known are id, title, language, questions, intents, tags, from, until, buttons, media and "
                 "answer",
                 path, rlt_node_line(key), rlt_node_text(key).ptr);
     }
@@ -160,7 +158,8 @@ static bool add_article(rlt_kb *kb, const char *path, const rlt_node *map, relev
     if (!check_keys(map, path, error) || !take_text(kb, map, "id", path, &article.id, error) ||
         !take_text(kb, map, "title", path, &article.title, error) ||
         !take_text(kb, map, "language", path, &language, error) ||
-        !take_questions(kb, map, path, &article, error) || !take_tags(map, path, &article, error) ||
+        !take_list(kb, map, "questions", path, &article.questions, &article.n_questions, error) ||
+        !take_list(kb, map, "intents", path, &article.intents, &article.n_intents, error) || !take_tags(map, path, &article, error) ||
         !rlt_take_buttons(kb, map, path, &article, error) || !rlt_take_media(kb, map, path, &article, error) ||
         !rlt_take_validity(map, path, &article, error))
         return false;
@@ -304,6 +303,17 @@ static bool add_folder(rlt_kb *kb, const char *folder, int depth, rlt_error *err
     return good;
 }
 
+/* What an article is about is the same in every language: where it names no intents, another one of its id speaks for it. */
+static void share_intents(rlt_kb *kb)
+{
+    for (uint32_t i = 0; i < kb->n; i++)
+        for (uint32_t k = 0; k < kb->n && kb->articles[i].n_intents == 0; k++)
+            if (rlt_equal(kb->articles[k].id, kb->articles[i].id)) {
+                kb->articles[i].intents = kb->articles[k].intents;
+                kb->articles[i].n_intents = kb->articles[k].n_intents;
+            }
+}
+
 bool rlt_kb_load(const char *folder, rlt_kb *ret_kb, rlt_error *error)
 {
     rlt_kb kb = {.work = rlt_work_new()};
@@ -312,6 +322,7 @@ bool rlt_kb_load(const char *folder, rlt_kb *ret_kb, rlt_error *error)
         good = rlt_check_buttons(&kb, error);
     if (good && kb.n == 0)
         good = rlt_fail(error, "%s: no articles; add a file like envios.md", folder);
+    share_intents(&kb);
     if (good)
         *ret_kb = kb;
     else

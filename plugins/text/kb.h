@@ -25,6 +25,8 @@ typedef struct rlt_article {
     relevo_str answer; /* sent as it is */
     relevo_str *questions;
     size_t n_questions;
+    relevo_str *intents; /* the classifier's, whose messages it answers; the same for the article in each language */
+    size_t n_intents;
     rlt_language language;
     bool smalltalk;   /* greetings and such: has the tag `smalltalk` */
     relevo_str topic; /* the built-in article that it stands for: a tag like `greeting`; absent: none */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Search in a knowledge base by BM25F (Robertson and Zaragoza, 2009). What customers are told depends on it,
- * so it must be explainable: no learned weights here.
+ * so it must be explainable: no learned weights here. The intent that the classifier read is another witness of what is asked, who knows
+ * other words: the log-odds of both add up, as if they erred independently.
  */
 #include "text/index.h"
 #include "text/words.h"
@@ -20,6 +21,9 @@
 #define BESIDE_EXACT   0.9  /* at most, of an article where another one has the very question */
 #define TERMS_MAX      256u /* words of a message that are looked up */
 #define SHORT_WORD     3u   /* bytes: a stem so short is that of unlike words ("chá", "chao") */
+#define INTENT_WEIGHT  2    /* log-odds that a certain intent adds to the articles that name it, and takes from those that name others */
+#define WORDS_LEAST    0.1  /* the least that the words of a message are worth to an article that names its intent, */
+#define WORDS_MOST     0.98 /* and the most: all of its words may be there and mean something else ("nunca llegó mi pedido") */
 
 typedef struct shelf_query {
     const rlt_term *terms[TERMS_MAX];
@@ -29,6 +33,7 @@ typedef struct shelf_query {
     double unknown;           /* attainable score of the words that no article has */
     uint32_t stops, subjects; /* words of either sort that articles on some subject have */
     bool says;                /* an article has a word of it that is no stop word, or it is a question just as one has it */
+    bool unheard;             /* it has a word that is no stop word, and that no article has */
 } shelf_query;
 
 static bool has_term(const shelf_query *query, const rlt_term *term)
@@ -84,8 +89,10 @@ static void make_query(const rlt_shelf *shelf, double rarest, rlt_work *work, co
             term = NULL;
         if (!term && token->kind == RLT_WORD && !stop && !is_known(shelf, token->text))
             near = (term = rlt_shelf_near(shelf, token->text)) != NULL;
-        if (!term && token->kind == RLT_WORD)
+        if (!term && token->kind == RLT_WORD) {
             query->unknown += (stop ? RLT_STOP_WEIGHT : 1) * UNKNOWN_WEIGHT * rarest;
+            query->unheard |= !stop;
+        }
         if (!term || has_term(query, term))
             continue;
         query->terms[query->n] = term;
@@ -100,22 +107,25 @@ static void make_query(const rlt_shelf *shelf, double rarest, rlt_work *work, co
 
 typedef struct top_two {
     const rlt_article *best, *second;
-    double score, second_score;
+    double score, second_score, words, second_words;
 } top_two;
 
-static void rank(top_two *ranking, const rlt_article *article, double score)
+static void rank(top_two *ranking, const rlt_article *article, double score, double words)
 {
     bool same = ranking->best && rlt_equal(ranking->best->id, article->id);
     if (score > ranking->score) {
         if (!same) {
             ranking->second = ranking->best;
             ranking->second_score = ranking->score;
+            ranking->second_words = ranking->words;
         }
         ranking->best = article;
         ranking->score = score;
+        ranking->words = words;
     } else if (score > ranking->second_score && !same) {
         ranking->second = article;
         ranking->second_score = score;
+        ranking->second_words = words;
     }
 }
 
@@ -140,8 +150,8 @@ static void prefer_exact(const rlt_shelf *shelf, const shelf_query *query, bool 
             scores[asked[i].doc] = weight;
 }
 
-/* How near each article of one sort is on the shelf, by its number there: 0 where it shares no word, is of the other sort or not valid.
-   For subjects, the words of small talk are left out. In `work`; NULL: out of memory. */
+/* What the words are worth to each article of one sort on the shelf, by its number there: 0 where it shares none, is of the other sort or not
+   valid. For subjects, the words of small talk are left out. In `work`; NULL: out of memory. */
 static double *score_shelf(const rlt_shelf *shelf, rlt_work *work, const shelf_query *query, bool smalltalk, int64_t day, double weight)
 {
     double *scores = rlt_work_alloc(work, (shelf->n_docs + 1) * sizeof *scores);
@@ -163,16 +173,6 @@ static double *score_shelf(const rlt_shelf *shelf, rlt_work *work, const shelf_q
                         : 0;
     prefer_exact(shelf, query, smalltalk, day, weight, scores);
     return scores;
-}
-
-static bool rank_shelf(const rlt_shelf *shelf, rlt_work *work, const shelf_query *query, bool smalltalk, int64_t day, double weight,
-                       top_two *ranking)
-{
-    const double *scores = score_shelf(shelf, work, query, smalltalk, day, weight);
-    for (uint32_t i = 0; scores && i < shelf->n_docs; i++)
-        if (scores[i] > 0)
-            rank(ranking, shelf->docs[i], scores[i]);
-    return scores != NULL;
 }
 
 static double weight_of(const rlt_shelf *shelf, rlt_language language)
@@ -198,34 +198,109 @@ bool rlt_search_all(const rlt_index *index, rlt_work *work, const rlt_doc *doc, 
     return true;
 }
 
-bool rlt_search(const rlt_index *index, rlt_work *work, const rlt_doc *doc, rlt_language language,
-                int64_t day, rlt_found *ret_found)
+/* ---- with the intent ---- */
+
+rlt_asking rlt_asking_of(rlt_language language, int64_t day, const relevo_reading *reading)
 {
+    rlt_asking asking = {.language = language, .day = day};
+    if (reading && reading->intent.len > 0) {
+        asking.intent = reading->intent;
+        asking.certainty = reading->confidence * (1 - reading->out_of_scope);
+    }
+    return asking;
+}
+
+static bool names(const rlt_article *article, relevo_str intent)
+{
+    for (size_t i = 0; i < article->n_intents; i++)
+        if (rlt_equal(article->intents[i], intent))
+            return true;
+    return false;
+}
+
+/* An intent that no article names tells of none of them. */
+static bool is_named(const rlt_kb *kb, relevo_str intent)
+{
+    for (uint32_t i = 0; intent.len > 0 && i < kb->n; i++)
+        if (names(&kb->articles[i], intent))
+            return true;
+    return false;
+}
+
+static double add_log_odds(double score, double log_odds)
+{
+    return score > 0 ? 1 / (1 + exp(-log_odds) * (1 - score) / score) : 0;
+}
+
+/* What words and intent are worth together; articles that name no intents stay as they are. In `work`; NULL: out of memory. */
+static double *weigh_intent(const rlt_shelf *shelf, rlt_work *work, const rlt_asking *asking, double weight, const double *words)
+{
+    double *scores = rlt_work_alloc(work, (shelf->n_docs + 1) * sizeof *scores), log_odds = INTENT_WEIGHT * asking->certainty;
+    for (uint32_t i = 0; scores && i < shelf->n_docs; i++) {
+        const rlt_article *article = shelf->docs[i];
+        double most = fmin(words[i], WORDS_MOST * weight);
+        if (article->n_intents == 0 || article->smalltalk || !rlt_is_valid(article, asking->day))
+            scores[i] = words[i];
+        else if (names(article, asking->intent))
+            scores[i] = fmax(words[i], add_log_odds(fmax(most, WORDS_LEAST * weight), log_odds));
+        else
+            scores[i] = add_log_odds(most, -log_odds);
+    }
+    return scores;
+}
+
+/* Log-odds bring high scores together, which must not make two articles of one intent alike. */
+static double lead_of(const top_two *ranking, relevo_str intent)
+{
+    bool both = ranking->second && names(ranking->best, intent) && names(ranking->second, intent);
+    return both ? ranking->words - ranking->second_words : ranking->score - ranking->second_score;
+}
+
+static bool rank_shelf(const rlt_shelf *shelf, rlt_work *work, const shelf_query *query, bool smalltalk, const rlt_asking *asking, top_two *ranking)
+{
+    double weight = weight_of(shelf, asking->language);
+    double *words = score_shelf(shelf, work, query, smalltalk, asking->day, weight), *scores = words;
+    if (words && asking->intent.len > 0 && !smalltalk) {
+        scores = weigh_intent(shelf, work, asking, weight, words);
+        if (scores)
+            prefer_exact(shelf, query, smalltalk, asking->day, weight, scores);
+    }
+    for (uint32_t i = 0; scores && i < shelf->n_docs; i++)
+        if (scores[i] > 0)
+            rank(ranking, shelf->docs[i], scores[i], words[i]);
+    return scores != NULL;
+}
+
+bool rlt_search(const rlt_index *index, rlt_work *work, const rlt_doc *doc, const rlt_asking *given, rlt_found *ret_found)
+{
+    rlt_asking asking = *given;
+    if (!is_named(index->kb, asking.intent))
+        asking.intent = (relevo_str){NULL, 0};
     top_two subject = {.score = 0}, smalltalk = {.score = 0};
-    bool says = false, content = false;
+    bool says = false, content = false, unheard = false;
     uint32_t stops = 0;
     for (uint32_t i = 0; i < RLT_LANGUAGES; i++) {
         const rlt_shelf *shelf = &index->shelves[i];
-        double weight = weight_of(shelf, language);
         shelf_query query;
         if (shelf->n_docs == 0)
             continue;
-        make_query(shelf, index->rarest, work, doc, language, &query);
+        make_query(shelf, index->rarest, work, doc, asking.language, &query);
         says |= query.says;
+        unheard |= query.unheard;
         stops = stops > query.stops ? stops : query.stops;
         content |= query.subjects > 0 || query.stops > 1; /* "¿dónde están?" has no other words */
-        if (!rank_shelf(shelf, work, &query, false, day, weight, &subject) ||
-            !rank_shelf(shelf, work, &query, true, day, weight, &smalltalk))
+        if (!rank_shelf(shelf, work, &query, false, &asking, &subject) || !rank_shelf(shelf, work, &query, true, &asking, &smalltalk))
             return false;
     }
     bool greets = smalltalk.score >= SMALLTALK_MIN || (!content && smalltalk.best);
     const top_two none = {.score = 0}, *ranking = greets ? &smalltalk : &subject;
     /* "Sí, por favor" says nothing, though an article has all of it; "¿con quién hablo?" does. */
-    if (!says && (stops < STOPS_LEAST || !rlt_is_question(doc) || ranking->score < STOPS_MIN))
+    bool asks = stops >= STOPS_LEAST && rlt_is_question(doc) && ranking->score >= STOPS_MIN, meant = unheard && asking.intent.len > 0;
+    if (!says && !asks && !meant)
         ranking = &none;
-    rlt_found found = {ranking->best, ranking->second, ranking->score, ranking->second_score};
-    const rlt_article *own = found.best ? rlt_kb_find(index->kb, found.best->id, language) : NULL;
-    found.best = own && rlt_is_valid(own, day) ? own : found.best;
+    rlt_found found = {ranking->best, ranking->second, ranking->score, ranking->second_score, ranking->words, lead_of(ranking, asking.intent), asking.intent};
+    const rlt_article *own = found.best ? rlt_kb_find(index->kb, found.best->id, asking.language) : NULL;
+    found.best = own && rlt_is_valid(own, asking.day) ? own : found.best;
     *ret_found = found;
     return true;
 }

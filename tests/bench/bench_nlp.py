@@ -3,7 +3,7 @@
 """Measures how well messages are understood: ./dev bench nlp --data DIR
 
 DIR holds any of clinc150/ banking77/ hint3/ nlupp_banking/ facebook_es/ umsab/ xquad/ as their authors publish them, and
-tests/data/messages is always measured. Everything goes through `relevo classifier` and `relevo responder`, as an admin
+tests/data/messages and the example business are always measured. Everything goes through `relevo classifier` and `relevo responder`, as an admin
 uses them. Word vectors are used when `./dev vectors` has made them. Prints lines `figure NAME VALUE AIM`; beside
 them, as comments, what others reach.
 
@@ -19,10 +19,10 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1])]
 from lab.models import Encoder  # noqa: E402
-from nlp import intents, messages, moods, requests, retrieval  # noqa: E402
+from nlp import answers, intents, messages, moods, requests, retrieval  # noqa: E402
 from nlp import tool as tools  # noqa: E402
 
-PARTS = {"messages": messages.measure, "curekart": intents.curekart, "facebook_es": intents.facebook,
+PARTS = {"messages": messages.measure, "answers": answers.measure, "curekart": intents.curekart, "facebook_es": intents.facebook,
          "umsab": moods.measure, "handoff": requests.measure, "xquad": retrieval.measure, "clinc150": intents.clinc,
          "banking77": intents.banking}
 SEMANTIC = {"curekart": intents.curekart, "xquad": retrieval.measure_meaning, "umsab": moods.measure, "clinc150": intents.clinc}
@@ -33,7 +33,7 @@ def measure(tool, parts, options):
     for name, part in parts.items():
         if name not in (options.only or parts):
             continue
-        if name != "messages" and not options.data:
+        if name not in ("messages", "answers") and not options.data:
             print(f"# {name}: not measured, --data says where the sets are")
             continue
         print(f"# {name}", flush=True)

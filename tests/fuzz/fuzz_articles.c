@@ -32,7 +32,10 @@ static void ask(const rlt_kb *kb, relevo_str text)
         rlt_doc doc;
         rlt_found found;
         rlt_work_reset(work);
-        if (rlt_read(work, line, &doc) != RLT_OK || !rlt_search(index, work, &doc, rlt_language_guess(&doc, NULL), DAY, &found))
+        if (rlt_read(work, line, &doc) != RLT_OK)
+            abort();
+        rlt_asking asking = {.language = rlt_language_guess(&doc, NULL), .day = DAY, .intent = rlt_str("a"), .certainty = (double)i / QUESTIONS_MAX};
+        if (!rlt_search(index, work, &doc, &asking, &found))
             abort();
         check_found(kb, &found);
         line.len += end != NULL;

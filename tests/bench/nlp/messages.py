@@ -7,9 +7,13 @@ from nlp.tool import f1, figure, percent
 FOLDER = Path(__file__).resolve().parents[2] / "data/messages"
 
 
+def load():
+    """Rows of kind, region, what is expected, and the message."""
+    return [line.split("\t") for name in ("es", "pt", "en") for line in (FOLDER / f"{name}.tsv").read_text().splitlines()]
+
+
 def measure(tool, _data):
-    rows = [line.split("\t") for name in ("es", "pt", "en")
-            for line in (FOLDER / f"{name}.tsv").read_text().splitlines()]
+    rows = load()
     read = tool.classify(tool.example_model("messages"), [row[3] for row in rows], "messages")
     asks, true = [], []
     for kind in ("person", "near"):
