@@ -448,6 +448,7 @@ static void take_slots(rlv_step *step)
         if (a->kind != RLV_ANSWER_SLOT ||
             !rlv_digest_slot(step->conversation, a->as.slot.name, a->as.slot.value, message_id))
             continue;
+        step->amended = step->amended || (a->as.slot.amends && step->message && !step->prompted);
         rlv_decision *d = rlv_decide(step, RLV_DECIDED_SLOT_FILLED);
         if (!d)
             return;
@@ -694,6 +695,12 @@ static unsigned decide_comment(rlv_step *step)
     return fired ? hand_off(step, fired, policy) : 0; /* NULL: the arena is full */
 }
 
+/* Who was told of what the customer now amends is told. */
+static unsigned amends(const rlv_step *step)
+{
+    return step->amended ? wanted(step, RLV_WANTS(RLV_PHASE_NOTIFY)) : 0;
+}
+
 unsigned rlv_step_decide(rlv_step *step)
 {
     if (!step->message)
@@ -707,7 +714,8 @@ unsigned rlv_step_decide(rlv_step *step)
     bool failed = report_failures(step, false); /* where nothing else answers, a person does */
     if (conv->owner != RLV_OWNER_BOT) {
         rlv_collect_say(step);
-        return step->prompted ? wanted(step, RLV_WANTS(RLV_PHASE_SUMMARIZE)) : 0; /* WhatsApp's own name and number may be on the card now */
+        /* WhatsApp's own name and number may be on the card now */
+        return (step->prompted ? wanted(step, RLV_WANTS(RLV_PHASE_SUMMARIZE)) : 0) | amends(step);
     }
 
     const rlv_trigger_policy *policy = NULL;
@@ -733,7 +741,7 @@ unsigned rlv_step_decide(rlv_step *step)
         (void)rlv_decide_notice(step, &step->policy->notices.unknown, "notice.unknown", none);
     }
     resume(step, reply);
-    return tells ? wanted(step, RLV_WANTS(RLV_PHASE_SUMMARIZE) | RLV_WANTS(RLV_PHASE_NOTIFY)) : 0;
+    return tells ? wanted(step, RLV_WANTS(RLV_PHASE_SUMMARIZE) | RLV_WANTS(RLV_PHASE_NOTIFY)) : amends(step);
 }
 
 /* ---- close ------------------------------------------------------------------------------------------------------- */

@@ -45,6 +45,7 @@ typedef struct rlv_step {
     rlv_decisions decisions; /* the outcome */
     rlv_decision *handoff;   /* the one that hands off, or the TAKEN_OVER that wants a card; NULL: none */
     const rlv_decision *ending; /* the CLOSED of a person, which wants a last card; NULL: none */
+    bool amended;            /* the message amends what was over, and may have been told */
     bool unsaid;             /* triggers are asked though no message is under decision: of a silence, or of an effect's result */
     bool done;               /* the message is decided without plugins: it answers a survey, say */
     bool comments;           /* it is a survey's comment, if it does not ask for a person */
@@ -70,7 +71,7 @@ unsigned rlv_step_open(rlv_step *step);
    card is written anew, as the customer may have said more. */
 unsigned rlv_step_read(rlv_step *step);
 /* Decides: hand off, answer, or admit not to know. Returns route and summarize and notify, where it handed off; summarize and notify
-   where a trigger only tells people. */
+   where a trigger only tells people; notify where the message amends what was over. */
 unsigned rlv_step_decide(rlv_step *step);
 /* Takes the route, the card and the effects; remembers the turn. The decisions are complete. */
 void rlv_step_close(rlv_step *step);

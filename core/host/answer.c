@@ -302,6 +302,7 @@ static bool take_any(struct taking *t, const relevo_answer *head, rlv_answer *ou
     }
     case RLV_ANSWER_SLOT: {
         const relevo_answer_slot *a = in;
+        out->as.slot.amends = KNOWS(a, amends) && a->amends;
         return need(t, a->name, RLV_HOST_NAME_MAX, &out->as.slot.name) &&
                take(t, a->value, RLV_SLOT_VALUE_MAX, &out->as.slot.value);
     }

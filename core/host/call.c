@@ -16,7 +16,8 @@ enum {
     HALVES = 2,
     TELLS_SINCE = 3, /* minor version in which notices came that are of no handoff, */
     SILENCE_SINCE = 4, /* and in which triggers are asked about a silence, */
-    RESULTS_SINCE = 6, /* and about an effect's result */
+    RESULTS_SINCE = 6, /* and about an effect's result; */
+    AMENDS_SINCE = 7, /* in which notices came of what is amended, and of nothing else */
     /* A death costs a new process, and a hang its budget besides: three of them find one event in a thousand. */
     PIECES = 32
 };
@@ -210,6 +211,15 @@ static bool call_plugin(const struct batch *b)
     return true;
 }
 
+/* There is nothing to tell but what the customer's message amends. */
+static bool only_amends(const relevo_view *view)
+{
+    bool tells = false;
+    for (uint32_t i = 0; i < view->n_fired; i++)
+        tells = tells || view->fired[i]->tells;
+    return view->amended && !tells;
+}
+
 /* Every subject; or, of results, those that the plugin asked for. False when the arena is full. */
 static bool pick(struct batch *b, rlv_subject *subjects, size_t n, const rlv_views *views)
 {
@@ -224,6 +234,8 @@ static bool pick(struct batch *b, rlv_subject *subjects, size_t n, const rlv_vie
             continue;
         if (b->phase == RLV_PHASE_NOTIFY && !subjects[i].handoff && b->plugin->info.abi_minor < TELLS_SINCE)
             continue; /* it takes every notice for that of a handoff */
+        if (b->phase == RLV_PHASE_NOTIFY && only_amends(views->list[i]) && b->plugin->info.abi_minor < AMENDS_SINCE)
+            continue; /* or for one of a handoff, a tip or an end */
         bool result = subjects[i].event->kind == RLV_EVENT_RESULT;
         if (b->phase == RLV_PHASE_TRIGGER && !subjects[i].message && b->plugin->info.abi_minor < (result ? RESULTS_SINCE : SILENCE_SINCE))
             continue; /* it looks for a message, or takes it for a silence */

@@ -126,6 +126,7 @@ typedef struct rlv_subject {
        decision in the summary of a take-over; NULL otherwise. Where there is one, the view's owner is the
        decision's. */
     const rlv_decision *handoff;
+    bool amended; /* the message amends what was over: becomes view->amended in its notices */
     const rlv_decision *ending; /* the CLOSED of a person in its summary and notices: becomes view->ending; NULL otherwise */
     const rlv_decisions *decisions; /* so far; TRIGGERED ones become view->fired; may be NULL */
     rlv_answers *answers; /* in: those of earlier phases; out: those of this one behind them. Never NULL */

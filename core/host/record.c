@@ -70,7 +70,7 @@ static const struct shape {
                               AT(reply, media_url)}},
     [RELEVO_ANSWER_ABSTAIN] =
         {sizeof(relevo_answer_abstain), 1, 0, 1, {AT(abstain, best)}, {0}, {AT(abstain, reason)}},
-    [RELEVO_ANSWER_SLOT] = {sizeof(relevo_answer_slot), 0, 0, 2, {0}, {0}, {AT(slot, name), AT(slot, value)}},
+    [RELEVO_ANSWER_SLOT] = {sizeof(relevo_answer_slot), 0, 1, 2, {0}, {AT(slot, amends)}, {AT(slot, name), AT(slot, value)}},
     [RELEVO_ANSWER_ROUTE] = {sizeof(relevo_answer_route),
                              0,
                              2,

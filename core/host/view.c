@@ -346,7 +346,8 @@ static bool build_view(const struct builder *b, relevo_view *view)
                       .customer_name = either(ev->customer_name, c->customer_name),
                       .language = str(c->language),
                       .at_ms = s->at_ms,
-                      .last_in_ms = c->last_in_ms};
+                      .last_in_ms = c->last_in_ms,
+                      .amended = b->phase == RLV_PHASE_NOTIFY && s->amended && !s->handoff};
     const rlv_answer *reading = find_reading(b);
     if (!(view->digest = build_digest(b)) ||
         (reading && !(view->reading = build_reading(b, &reading->as.reading))) ||

@@ -41,6 +41,7 @@ static int ask(rlv_round *r, enum rlv_phase phase, rlv_error *err)
                                          .held = &step->was,
                                          .at_ms = step->event->at_ms,
                                          .handoff = step->handoff,
+                                         .amended = step->amended,
                                          .ending = step->ending,
                                          .decisions = &step->decisions,
                                          .answers = &step->answers};

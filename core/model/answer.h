@@ -84,7 +84,7 @@ typedef struct rlv_answer {
         struct { double score; rlv_str evidence, reason; bool asked; } trigger; /* asked: the customer asked for a person */
         struct { double confidence; rlv_str text, source; uint32_t flags; rlv_extras extras; } reply;
         struct { double best; rlv_str reason; } abstain;
-        struct { rlv_str name, value; } slot;
+        struct { rlv_str name, value; bool amends; } slot; /* amends: what was over, and may have been told */
         rlv_route route;
         struct { rlv_str name, text, message_id; } card;
         rlv_effect effect;

@@ -224,7 +224,7 @@ static const struct {
     [RELEVO_ANSWER_TRIGGER] = {SINCE(relevo_answer_trigger, reason), BIT(TK_TRIGGER) | BIT(TK_ON_RESULT)},
     [RELEVO_ANSWER_REPLY] = {SINCE(relevo_answer_reply, source), BIT(TK_RESPOND) | BIT(TK_ON_RESULT)},
     [RELEVO_ANSWER_ABSTAIN] = {WHOLE(relevo_answer_abstain), BIT(TK_RESPOND) | BIT(TK_ON_RESULT)},
-    [RELEVO_ANSWER_SLOT] = {WHOLE(relevo_answer_slot),
+    [RELEVO_ANSWER_SLOT] = {SINCE(relevo_answer_slot, value),
                             BIT(TK_CLASSIFY) | BIT(TK_RESPOND) | BIT(TK_ON_RESULT)},
     [RELEVO_ANSWER_ROUTE] = {WHOLE(relevo_answer_route), BIT(TK_ROUTE)},
     [RELEVO_ANSWER_CARD] = {WHOLE(relevo_answer_card), BIT(TK_SUMMARIZE)},

@@ -30,7 +30,7 @@ extern "C" {
 
 #define RELEVO_PLUGIN_MAGIC 0x524c564fu /* "RLVO" */
 #define RELEVO_ABI_MAJOR 1u             /* differs: refused */
-#define RELEVO_ABI_MINOR 6u             /* plugin's newer than the host's: refused; older: fine */
+#define RELEVO_ABI_MINOR 7u             /* plugin's newer than the host's: refused; older: fine */
 
 #define RELEVO_MEMORY_MAX 1024u  /* bytes a plugin may remember of one conversation */
 #define RELEVO_CONTEXT_MAX 256u  /* bytes a plugin may attach to one effect */
@@ -269,6 +269,10 @@ typedef struct relevo_view {
     /* since 1.6 */
     const struct relevo_result *result; /* in trigger, where that is what happened, and no message waits for it; else NULL */
     relevo_str result_of; /* the entry in the configuration of the plugin that asked for the effect */
+    /* since 1.7 */
+    uint32_t amended; /* 1: in notify, where the customer's message amends what was over (`amends` of a slot) and hands nothing off: the slots
+                         that have its id are new. `handoff` is then the one that led to people, if they have the conversation */
+    uint32_t reserved4;
 } relevo_view;
 
 /* The result of an effect that this plugin asked for. */
@@ -365,6 +369,10 @@ typedef struct relevo_answer_slot {
     relevo_answer head;
     relevo_str name;
     relevo_str value;
+    /* since 1.7 */
+    uint32_t amends; /* 1: it puts right, or completes, what was over and may have been told: where it changes something, notify is asked. In classify and
+                        respond, about a customer's message */
+    uint32_t reserved; /* 0 */
 } relevo_answer_slot;
 
 enum { RELEVO_RANK_LEAST_LOADED = 1, RELEVO_RANK_LONGEST_IDLE = 2 };
@@ -523,7 +531,8 @@ typedef struct relevo_plugin {
        customer's messages while people have the conversation (the whole card anew), and that a person closes it (view's ending). */
     int32_t (*summarize)(void *instance, const relevo_view *const *views, uint32_t n, const relevo_sink *sink);
     /* Tells the world through effects. Only events that hand off; plugins of 1.3 and later also get those in which a trigger tells
-       people (`tells` of fired), and those in which a person closes it (view's ending). */
+       people (`tells` of fired), and those in which a person closes it (view's ending); those of 1.7 and later also the customer's messages
+       that amend what was over (view's amended), whosever the conversation is. */
     int32_t (*notify)(void *instance, const relevo_view *const *views, uint32_t n, const relevo_sink *sink);
     /* An effect's result came back: results[i] belongs to views[i]. Where a message waits for it, the view holds that message. */
     int32_t (*on_result)(void *instance, const relevo_view *const *views, const relevo_result *const *results,

@@ -46,7 +46,7 @@ static void finding_the_command(void **state)
     assert_non_null(strstr(out, "  check      checks\n"));
     assert_int_equal(run(front, "relevo"), EX_USAGE);
     assert_int_equal(run(front, "relevo --version"), EX_OK);
-    assert_string_equal(out, "relevo " RELEVO_VERSION ", plugin ABI 1.6\n");
+    assert_string_equal(out, "relevo " RELEVO_VERSION ", plugin ABI 1.7\n");
     assert_int_equal(run(front, "relevo chekc"), EX_USAGE);
     assert_string_equal(
         err, "relevo: there is no command 'chekc', did you mean 'check'? `relevo --help` lists them\n");
@@ -314,7 +314,7 @@ static void plugin_info(void **state)
     assert_int_equal(run(rlv_cli_plugin, line), EX_OK);
     (void)snprintf(want, sizeof(want),
                    "keyword " RELEVO_VERSION ": Fires on words, phrases and regular expressions in the message.\n\n"
-                   "  kind    trigger\n  does    trigger\n  file    %s\n  sha256  %s\n  ABI     1.6\n  held by ",
+                   "  kind    trigger\n  does    trigger\n  file    %s\n  sha256  %s\n  ABI     1.7\n  held by ",
                    path, sum);
     if (strncmp(out, want, strlen(want)) != 0)
         fail_msg("it begins\n%s\nnot\n%s", out, want);

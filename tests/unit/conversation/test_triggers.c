@@ -288,6 +288,44 @@ static void test_tells(void **state)
     assert_int_equal(t->conv.owner, RLV_OWNER_QUEUED);
 }
 
+/* A slot that amends what was over: whoever was told of that is told, whosever the conversation is; of what changes nothing nobody is. */
+static void test_amends(void **state)
+{
+    talk *t = *state;
+    static const struct {
+        enum rlv_owner owner;
+        const char *value;
+        bool amends;
+        const char *decided;
+    } cases[] = {{RLV_OWNER_BOT, "a@x.mx", false, "received slot_filled replied(bot/7 flow)"},
+                 {RLV_OWNER_BOT, "b@x.mx", true, "received slot_filled replied(bot/7 flow) notified"},
+                 {RLV_OWNER_BOT, "b@x.mx", true, "received replied(bot/7 flow)"}, /* said once more */
+                 {RLV_OWNER_QUEUED, "c@x.mx", true, "received slot_filled notified"},
+                 {RLV_OWNER_HUMAN, "d@x.mx", true, "received slot_filled notified"},
+                 {RLV_OWNER_HUMAN, "e@x.mx", false, "received slot_filled"}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        talk_owner(t, cases[i].owner);
+        talk_message(t, "mi correo es otro");
+        rlv_answer *a = talk_answer(t, RLV_PHASE_CLASSIFY, RLV_ANSWER_SLOT, "lead_qualifier");
+        a->as.slot.name = RLV_STR("mail");
+        a->as.slot.value = rlv_str_from(cases[i].value);
+        a->as.slot.amends = cases[i].amends;
+        talk_replies(t, "Listo.", "flow", 1);
+        talk_answer(t, RLV_PHASE_NOTIFY, RLV_ANSWER_EFFECT, "crm")->as.effect.destination = RLV_STR("crm");
+        talk_run(t);
+        assert_string_equal(talk_brief(t), cases[i].decided);
+    }
+    talk_owner(t, RLV_OWNER_BOT); /* it is known, though the message hands off, too */
+    talk_message(t, "una persona, y mi correo es otro");
+    rlv_answer *a = talk_answer(t, RLV_PHASE_CLASSIFY, RLV_ANSWER_SLOT, "lead_qualifier");
+    a->as.slot.name = RLV_STR("mail");
+    a->as.slot.value = RLV_STR("f@x.mx");
+    a->as.slot.amends = true;
+    talk_score(t, "a", 1);
+    talk_run(t);
+    assert_true(t->step.amended && t->step.handoff);
+}
+
 /* A payment failed, says the CRM: a person takes it, though nobody wrote. Only while it is still the bot's, as it was when it was asked. */
 static void test_a_result_hands_off(void **state)
 {
@@ -384,7 +422,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_policy),       TEST(test_what_a_handoff_says),    TEST(test_own_words),
         TEST(test_routes),       TEST(test_cards_and_effects),      TEST(test_cooldown),
-        TEST(test_cooling_list), TEST(test_judge_names_the_policy), TEST(test_tells), TEST(test_a_result_hands_off),
+        TEST(test_cooling_list), TEST(test_judge_names_the_policy), TEST(test_tells), TEST(test_amends), TEST(test_a_result_hands_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,9 +34,9 @@ static void test_refused_files(void **state)
         {"newer_major",
          "abi_major is 2, this Relevo speaks 1: rebuild the plugin against relevo/plugin.h 1.x"},
         {"newer_minor",
-         "abi_minor is 7, this Relevo speaks up to 1.6: upgrade Relevo, or rebuild the plugin against an "
+         "abi_minor is 8, this Relevo speaks up to 1.7: upgrade Relevo, or rebuild the plugin against an "
          "older relevo/plugin.h"},
-        {"short_size", "size is 16, a descriptor of version 1.6 has at least 136: rebuild the plugin against "
+        {"short_size", "size is 16, a descriptor of version 1.7 has at least 136: rebuild the plugin against "
                        "relevo/plugin.h 1.x"},
         {"no_symbol",
          "relevo_plugin_descriptor is missing: define it with RELEVO_EXPORT, see docs/plugins.md"},
@@ -163,6 +163,28 @@ static void test_frozen(void **state)
     assert_string_equal(err.message, "relevo.yaml:7: plugin 'it': option 'word' is missing: Fires.");
 }
 
+/* Built before notices of what is amended: it takes each for one of a handoff, a tip or an end, and gets those alone. */
+static void test_older_minor(void **state)
+{
+    (void)state;
+    rlv_host *host = NULL;
+    rlv_error err;
+    if (make("older_minor", "", &host, &err))
+        fail_msg("%s", err.message);
+    test_subject s;
+    subject_init(&s);
+    rlv_subject subject = subject_of(&s);
+    subject.amended = true;
+    assert_int_equal(rlv_host_call(host, RLV_PHASE_NOTIFY, NULL, arena, &subject, 1, &err), RLV_OK);
+    assert_int_equal(count_answers(&s.answers), 0);
+    rlv_decision tells = {.kind = RLV_DECIDED_TRIGGERED};
+    tells.as.trigger.tells = true;
+    s.decisions = (rlv_decisions){&tells, &tells, 1};
+    assert_int_equal(rlv_host_call(host, RLV_PHASE_NOTIFY, NULL, arena, &subject, 1, &err), RLV_OK);
+    assert_int_equal(count_answers(&s.answers), 1);
+    rlv_host_free(host);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -182,7 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refused_files),   cmocka_unit_test(test_create_fails),
         cmocka_unit_test(test_refused_answers), cmocka_unit_test(test_too_many_answers),
-        cmocka_unit_test(test_operation_fails), cmocka_unit_test(test_frozen),
+        cmocka_unit_test(test_operation_fails), cmocka_unit_test(test_frozen), cmocka_unit_test(test_older_minor),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

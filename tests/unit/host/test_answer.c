@@ -276,8 +276,14 @@ static void test_ceilings(void **state)
     assert_int_equal(c.first->answer->as.memory.len, 0);
 
     begin(RLV_PHASE_CLASSIFY);
-    relevo_answer_slot slot = {HEAD(slot, RELEVO_ANSWER_SLOT), s("name"), x(RLV_SLOT_VALUE_MAX)};
+    relevo_answer_slot slot = {.head = HEAD(slot, RELEVO_ANSWER_SLOT), .name = s("name"), .value = x(RLV_SLOT_VALUE_MAX), .amends = 1};
     assert_int_equal(emit(&slot.head), RELEVO_OK);
+    assert_true(c.first->answer->as.slot.amends);
+    slot.head.size = offsetof(relevo_answer_slot, amends); /* of 1.6: what lies behind it is not its */
+    begin(RLV_PHASE_CLASSIFY);
+    assert_int_equal(emit(&slot.head), RELEVO_OK);
+    assert_false(c.first->answer->as.slot.amends);
+    slot.head.size = sizeof(slot);
     slot.value.len++;
     assert_int_equal(emit(&slot.head), RELEVO_E_LIMIT);
     slot.value.len = 0;

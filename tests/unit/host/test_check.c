@@ -95,8 +95,8 @@ static void test_head(void **state)
         "docs/plugins.md");
     plugin.abi_major = 2;
     refused("x.so: abi_major is 2, this Relevo speaks 1: rebuild the plugin against relevo/plugin.h 1.x");
-    plugin.abi_minor = 7;
-    refused("x.so: abi_minor is 7, this Relevo speaks up to 1.6: upgrade Relevo, or rebuild the plugin "
+    plugin.abi_minor = 8;
+    refused("x.so: abi_minor is 8, this Relevo speaks up to 1.7: upgrade Relevo, or rebuild the plugin "
             "against an older "
             "relevo/plugin.h");
     plugin.size = 24;

@@ -171,6 +171,7 @@ static void test_phases(void **state)
     assert_str(a->as.reading.intent, "refund");
     assert_true(a->as.reading.sentiment < -0.49 && a->as.reading.sentiment > -0.51);
     assert_str(nth_answer(&s.answers, RLV_ANSWER_SLOT, 0)->as.slot.value, "48213");
+    assert_true(nth_answer(&s.answers, RLV_ANSWER_SLOT, 0)->as.slot.amends);
     assert_int_equal(nth_answer(&s.answers, RLV_ANSWER_MEMORY, 0)->as.memory.len, 13);
 
     call(host, RLV_PHASE_TRIGGER, arena, &subject, 1);
@@ -266,6 +267,29 @@ static void test_takeover_summary(void **state)
     call(host, RLV_PHASE_SUMMARIZE, arena, &subject, 1);
     assert_non_null(strstr(nth_answer(&s.answers, RLV_ANSWER_CARD, 0)->as.card.text.ptr, "\nhandoff 0  0 because They wrote again.:  to billing\n"));
     assert_non_null(strstr(text.ptr, "memory 0\n")); /* "a" remembers, "b" does not */
+    rlv_arena_free(arena);
+    rlv_host_free(host);
+    config_close(&c);
+}
+
+/* Of what is amended a plugin is told, but not of it beside a handoff, which tells it all; and in no other phase. */
+static void test_amended(void **state)
+{
+    (void)state;
+    test_config c;
+    config_open(&c, "a", "{label: x}", NULL);
+    rlv_host *host = host_of(&c);
+    rlv_arena *arena = rlv_arena_new(1 << 20);
+    test_subject s;
+    subject_init(&s);
+    rlv_subject subject = subject_of(&s);
+    subject.amended = true;
+    call(host, RLV_PHASE_NOTIFY, arena, &subject, 1);
+    assert_str(nth_answer(&s.answers, RLV_ANSWER_EFFECT, 0)->as.effect.body, "amended");
+    rlv_decision handoff = {.kind = RLV_DECIDED_HANDED_OFF, .owner = RLV_OWNER_QUEUED};
+    subject.handoff = &handoff;
+    call(host, RLV_PHASE_NOTIFY, arena, &subject, 1);
+    assert_str(nth_answer(&s.answers, RLV_ANSWER_EFFECT, 1)->as.effect.body, "{}");
     rlv_arena_free(arena);
     rlv_host_free(host);
     config_close(&c);
@@ -707,7 +731,7 @@ int main(void)
         cmocka_unit_test(test_options_arrive),
         cmocka_unit_test(test_phases),
         cmocka_unit_test(test_takeover_summary),
-        cmocka_unit_test(test_ending_summary),
+        cmocka_unit_test(test_amended), cmocka_unit_test(test_ending_summary),
         cmocka_unit_test(test_batch_and_failure),
         cmocka_unit_test(test_failure_is_alone),
         cmocka_unit_test(test_rude_answers),

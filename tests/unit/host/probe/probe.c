@@ -114,7 +114,7 @@ static int32_t classify(void *instance, const relevo_view *const *views, uint32_
                                                            .confidence = 0.9,
                                                            .sentiment = -0.5}};
         const relevo_answer_slot slot = {
-            {sizeof(slot), RELEVO_ANSWER_SLOT}, RELEVO_STR("order"), RELEVO_STR("48213")};
+            .head = {sizeof(slot), RELEVO_ANSWER_SLOT}, .name = RELEVO_STR("order"), .value = RELEVO_STR("48213"), .amends = 1};
         const relevo_answer_memory memory = {{sizeof(memory), RELEVO_ANSWER_MEMORY},
                                              RELEVO_STR("v1\0classified")};
         if (!views[i]->message || sink->emit(sink, i, &reading.head) || sink->emit(sink, i, &slot.head) ||
@@ -303,7 +303,8 @@ static int32_t notify(void *instance, const relevo_view *const *views, uint32_t 
                                         .method = RELEVO_STR("POST"),
                                         .path = RELEVO_STR("/leads"),
                                         .content_type = RELEVO_STR("application/json"),
-                                        .body = views[i]->n_card ? views[i]->card[0]->name : (relevo_str)RELEVO_STR("{}"),
+                                        .body = views[i]->amended  ? (relevo_str)RELEVO_STR("amended")
+                                                : views[i]->n_card ? views[i]->card[0]->name : (relevo_str)RELEVO_STR("{}"),
                                         .context = RELEVO_STR("v1 lead")};
         if (sink->emit(sink, i, &e.head))
             return RELEVO_E_FAILED;
