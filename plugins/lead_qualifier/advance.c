@@ -469,27 +469,48 @@ static void continue_flow(advance *a)
     }
 }
 
-/* "Perdón, mi correo es ...", when the flow that asked for it is over already. Only what changes something counts. */
+/* Of the slots of a flow that is over, what this message may have changed: those that had a value before it. */
+static uint32_t filled_before(const advance *a, const lq_flow *flow)
+{
+    uint32_t filled = 0;
+    for (size_t i = 0; i < flow->n_slots; i++) {
+        const relevo_slot *stored = slot_in(a->view, flow->slots[i].name);
+        if (stored && (!is_now(a->view, stored->message_id) || stored->was.len > 0))
+            filled |= lq_bit(flow, &flow->slots[i]);
+    }
+    return filled;
+}
+
+/* Whether a value that nobody asked for any more is surely meant for this slot: by its form, or since it is named. */
+static bool adds(const advance *a, const lq_slot *slot)
+{
+    rlt_match match;
+    return slot->type == LQ_EMAIL || slot->type == LQ_PHONE || slot->type == LQ_TAX_ID || slot->type == LQ_NAME || slot->type == LQ_ORDER_NUMBER ||
+           a->corrects || (slot->words && rlt_text_find(slot->words, &a->in.doc, 0, &match));
+}
+
+/* "Perdón, mi correo es ...", or what had not been said, when the flow that asked for it is over already. Only what changes something counts. */
 static void amend(advance *a)
 {
     lq_turn *turn = a->turn;
     const lq_flows *flows = &a->business->flows;
-    for (size_t i = 0; i < flows->n && a->corrects && !a->question; i++) {
+    for (size_t i = 0; i < flows->n && !a->question; i++) {
         if (!(turn->after.finished >> i & 1u))
             continue;
         turn->flow = &flows->flows[i];
-        for (size_t k = 0; k < turn->flow->n_slots; k++)
-            if (slot_in(a->view, turn->flow->slots[k].name))
-                turn->after.filled |= lq_bit(turn->flow, &turn->flow->slots[k]);
+        uint32_t before = turn->after.filled = filled_before(a, turn->flow);
         fill_values(a);
         (void)take_strong(a);
-        if (turn->n_taken == 0 && !a->early)
+        if (turn->n_taken == 0 && a->corrects && !a->early)
             take_corrected(a);
         size_t n = 0;
-        for (size_t k = 0; k < turn->n_taken; k++)
-            if (turn->taken[k].corrected)
-                turn->taken[n++] = turn->taken[k];
+        for (size_t k = 0; k < turn->n_taken; k++) {
+            const lq_taken *taken = &turn->taken[k];
+            if (taken->corrected || (!(before & lq_bit(turn->flow, taken->slot)) && adds(a, taken->slot)))
+                turn->taken[n++] = *taken;
+        }
         turn->n_taken = n;
+        fill_values(a);
         turn->after.filled = 0;
         turn->after.previous = NULL;
         if (n > 0) {
@@ -498,6 +519,16 @@ static void amend(advance *a)
         }
         turn->flow = NULL;
     }
+}
+
+/* Whether somebody may have been told already of what the flow is about: it is over, or people have the conversation. Who waits and is asked something by us is
+   told of when that ends. */
+static bool amends(const advance *a, bool wished)
+{
+    const lq_turn *turn = a->turn;
+    bool people = a->view->owner == RELEVO_OWNER_QUEUED || a->view->owner == RELEVO_OWNER_HUMAN;
+    bool ended = turn->step == LQ_COMPLETE || turn->step == LQ_ENDS || turn->step == LQ_STUCK;
+    return turn->step == LQ_AMENDED || (people && !wished && (ended || !a->view->digest->asked));
 }
 
 static rlt_language language_of(const advance *a)
@@ -547,7 +578,9 @@ bool lq_advance(const lq_business *business, rlt_work *work, const relevo_view *
         continue_flow(&a);
     else
         amend(&a);
-    if (ret->flow)
+    if (ret->flow) {
+        ret->amends = amends(&a, wished);
         finish(&a);
+    }
     return true;
 }

@@ -24,7 +24,7 @@ typedef enum lq_step {
     LQ_WAITS,     /* the message is about something else: the question may follow its answer */
     LQ_COMPLETE,  /* nothing is left to ask */
     LQ_ENDS,      /* the customer does not want to go on */
-    LQ_AMENDED,   /* a value of a flow that is over was put right */
+    LQ_AMENDED,   /* a value of a flow that is over was put right, or added */
     LQ_STUCK      /* a slot cannot be had, and a person should take it */
 } lq_step;
 
@@ -43,6 +43,7 @@ typedef struct lq_turn {
     bool queued;          /* the customer waits for a person, who is to have the answers */
     bool begun;           /* by this message */
     bool asks_too;        /* the message also asks something: its answer comes first */
+    bool amends;          /* people, or other systems, may have been told already */
     bool lacks;           /* it says that there is no answer */
     const lq_slot *stuck; /* LQ_STUCK */
     lq_values values;     /* after this message */

@@ -266,8 +266,8 @@ static void reply(speaker *s)
     bool corrected = false;
     for (size_t i = 0; i < turn->n_taken; i++)
         corrected = corrected || turn->taken[i].corrected;
-    if (corrected)
-        put(&out, lq_sentence_in(LQ_SAY_CORRECTED, language));
+    if (corrected || turn->step == LQ_AMENDED)
+        put(&out, lq_sentence_in(corrected ? LQ_SAY_CORRECTED : LQ_SAY_ADDED, language));
     switch (turn->step) {
     case LQ_STARTS:
         own = lq_say(&flow->intro, language);
@@ -320,7 +320,7 @@ static void reply(speaker *s)
 static void put_slot(speaker *s, const char *name, relevo_str value)
 {
     const relevo_answer_slot slot = {
-        .head = {sizeof slot, RELEVO_ANSWER_SLOT}, .name = rlt_str(name), .value = value};
+        .head = {sizeof slot, RELEVO_ANSWER_SLOT}, .name = rlt_str(name), .value = value, .amends = s->turn->amends};
     emit(s, &slot.head);
 }
 

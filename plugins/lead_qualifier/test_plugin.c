@@ -18,11 +18,11 @@ static int find_flows(void **state)
 
 typedef struct talk {
     tk *kit;
-    char names[24][64], values[24][300], ids[24][16];
+    char names[24][64], values[24][300], ids[24][16], was[24][300];
     size_t n_slots;
     char memory[1024];
     size_t memory_len;
-    bool queued;
+    bool queued, amends; /* amends: the last message's slots do */
     const char *reply, *resume; /* what is said; what is said only behind another's answer */
     double confidence;
     const relevo_answer_reply *said;
@@ -61,6 +61,10 @@ static void keep(talk *t, const tk_answers *answers)
         assert_true(k < 24);
         if (k == t->n_slots)
             (void)snprintf(t->names[t->n_slots++], 64, "%s", a->as.slot.name.ptr);
+        t->amends = t->amends || a->as.slot.amends;
+        if (strcmp(t->values[k], a->as.slot.value.ptr) == 0)
+            continue;
+        memcpy(t->was[k], t->values[k], sizeof t->was[k]);
         (void)snprintf(t->values[k], 300, "%s", a->as.slot.value.ptr);
         (void)snprintf(t->ids[k], 16, "wamid.%d", t->messages);
     }
@@ -73,7 +77,10 @@ static tk_view *view_of(talk *t, const char *text, const char *intent, double co
     (void)snprintf(id, sizeof id, "wamid.%d", t->messages);
     view->message.id = tk_text(t->kit, id);
     for (size_t i = 0; i < t->n_slots; i++)
+    {
         tk_slot(view, t->names[i], t->values[i], t->ids[i]);
+        ((relevo_slot *)(uintptr_t)view->slots[i])->was = tk_text(t->kit, t->was[i]);
+    }
     view->view.memory = (relevo_str){t->memory, t->memory_len};
     if (t->queued)
         view->view.owner = RELEVO_OWNER_QUEUED;
@@ -109,6 +116,7 @@ static void hear(talk *t, tk_view *view)
 static void hears_choice(talk *t, const char *text, const char *reply_id, const char *intent, double confidence)
 {
     t->messages++;
+    t->amends = false;
     tk_view *view = view_of(t, text, NULL, 0);
     view->message.reply = tk_text(t->kit, reply_id);
     keep(t, tk_run(t->kit, TK_CLASSIFY, &view, 1));
@@ -337,15 +345,25 @@ static void amends_and_holes(void **state)
     hears(t, "laura@gmial.com");
     hears(t, "no tengo");
     is(t, "lead.status", "complete");
-    hears(t, "perdón, mi correo es laura@gmail.com");
+    assert_false(t->amends);
+    hears(t, "gracias! buen día, nos vemos mañana");
+    assert_null(t->reply);
+    hears(t, "me equivoqué, mi correo es laura@gmail.com");
+    assert_true(t->amends);
     is(t, "email", "laura@gmail.com");
     is(t, "lead.status", "complete");
     assert_string_equal(t->reply, "Listo, lo cambié.");
     assert_true(t->confidence > 0.99);
     hears(t, "no, la ciudad es Saltillo");
     is(t, "city", "Saltillo");
+    assert_true(t->amends);
     hears(t, "perdón, mi correo es laura@gmail.com"); /* nothing new */
     assert_null(t->reply);
+    assert_false(t->amends);
+    hears(t, "ya lo encontré, es GODE561231GR8"); /* what was missing */
+    is(t, "tax_id", "GODE561231GR8");
+    assert_true(t->amends);
+    assert_string_equal(t->reply, "Gracias, ya lo anoté.");
     hears(t, "no, gracias");
     hears(t, "perdón, ¿hacen envíos a Puebla?");
     assert_null(t->reply);
@@ -353,6 +371,8 @@ static void amends_and_holes(void **state)
     t->queued = true;
     hears(t, "perdón, son 30 kilos");
     is(t, "kilos_a_month", "30");
+    is(t, "lead.fit", "60");
+    assert_true(t->amends);
     assert_null(t->reply);
     end(t);
 
@@ -366,6 +386,35 @@ static void amends_and_holes(void **state)
     hears(t, "no tengo");
     is(t, "lead.status", "complete");
     assert_string_equal(t->reply, "Gracias, Ana.");
+    hears(t, "ah, mi correo es ana@x.mx");
+    is(t, "email", "ana@x.mx");
+    is(t, "lead.interest", "100");
+    assert_string_equal(t->reply, "Gracias, ya lo anoté.");
+    hears(t, "no, ana.t@x.mx");
+    is(t, "email", "ana.t@x.mx");
+    assert_string_equal(t->reply, "Listo, lo cambié.");
+    end(t);
+}
+
+/* While people have it, what is added to a flow that they interrupted amends what they were told; the answers to our own questions in the queue do at
+   the end. */
+static void amends_what_people_have(void **state)
+{
+    (void)state;
+    talk *t = begin();
+    hears_choice(t, "quiero cotizar un evento para 40 personas el 20 de enero", NULL, "catering", 0.9);
+    assert_false(t->amends);
+    t->queued = true;
+    tk_view *view = view_of(t, "mi correo es ana@x.mx", NULL, 0);
+    keep(t, tk_run(t->kit, TK_CLASSIFY, &view, 1));
+    is(t, "email", "ana@x.mx");
+    assert_true(t->amends);
+    view = view_of(t, "mi correo es ana.t@x.mx", NULL, 0);
+    view->digest.asked = 1;
+    t->amends = false;
+    keep(t, tk_run(t->kit, TK_CLASSIFY, &view, 1));
+    is(t, "email", "ana.t@x.mx");
+    assert_false(t->amends);
     end(t);
 }
 
@@ -590,7 +639,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_lead),        cmocka_unit_test(volunteered_and_conditions),
         cmocka_unit_test(asks_again_and_goes_on), cmocka_unit_test(corrections_and_the_end),
-        cmocka_unit_test(collects_data), cmocka_unit_test(only_looks_like_it), cmocka_unit_test(amends_and_holes), cmocka_unit_test(languages),
+        cmocka_unit_test(collects_data), cmocka_unit_test(only_looks_like_it), cmocka_unit_test(amends_and_holes), cmocka_unit_test(amends_what_people_have), cmocka_unit_test(languages),
         cmocka_unit_test(doubtful), cmocka_unit_test(other_messages), cmocka_unit_test(waits_for_a_person),
         cmocka_unit_test(waits_and_has_said_it), cmocka_unit_test(waits_and_says_nothing),
         cmocka_unit_test(refusals_and_threads), cmocka_unit_test(tells_of_its_intents),

@@ -49,6 +49,7 @@ static const char *const of_type[LQ_TYPES][16] = {
 static const char *const sentences[LQ_SENTENCES][RLT_LANGUAGES] = {
     [LQ_SAY_RESUME] = {[RLT_ES] = "Para seguir:", [RLT_PT] = "Para continuar:", [RLT_EN] = "To go on:"},
     [LQ_SAY_CORRECTED] = {[RLT_ES] = "Listo, lo cambié.", [RLT_PT] = "Pronto, já mudei.", [RLT_EN] = "Done, I changed it."},
+    [LQ_SAY_ADDED] = {[RLT_ES] = "Gracias, ya lo anoté.", [RLT_PT] = "Obrigado, já anotei.", [RLT_EN] = "Thank you, I noted it."},
     [LQ_SAY_CANCELLED] = {[RLT_ES] = "De acuerdo, lo dejamos aquí.", [RLT_PT] = "Tudo bem, paramos por aqui.",
                           [RLT_EN] = "All right, we leave it there."},
     [LQ_SAY_MEANWHILE] = {[RLT_ES] = "Mientras esperas, para quien te atienda:", [RLT_PT] = "Enquanto você espera, para quem vai atender:",

@@ -17,6 +17,7 @@ typedef enum lq_meaning {
 typedef enum lq_sentence {
     LQ_SAY_RESUME,    /* before a question that is taken up again */
     LQ_SAY_CORRECTED, /* something was changed */
+    LQ_SAY_ADDED,     /* or added, when nothing was asked any more */
     LQ_SAY_CANCELLED,
     LQ_SAY_MEANWHILE, /* to who waits for a person: before the first question, */
     LQ_SAY_COLLECTED, /* when all is known, */
@@ -25,7 +26,7 @@ typedef enum lq_sentence {
     LQ_SAY_COMPLETE,  /* for people: why a person should take it */
     LQ_SAY_STUCK      /* the same */
 } lq_sentence;
-#define LQ_SENTENCES 9
+#define LQ_SENTENCES 10
 
 /* Compiled once, immutable. */
 typedef struct lq_words {
