@@ -11,10 +11,15 @@
 
 enum { VERSION = 2, WORDS_MAX = 200 };
 
+/* What is remembered besides the names below: the time as a number; what was kept, when the last answer is there; the amendments that wait for it. */
+#define TIME "ms"
+#define TOLD "told"
+#define DUE "due"
+
 /* Names whose values later steps cannot read from their own view. */
 static const char *const frozen[] = {"at",           "handoff.trigger", "handoff.reason", "handoff.evidence", "handoff.score",
                                      "handoff.team", "handoff.priority", "message.id",    "message.text",     "reading.intent",
-                                     "ending.agent", "ending.note",      "card.outcome"};
+                                     "ending.agent", "ending.note",      "card.outcome",   "amended"};
 
 #define N_FROZEN (sizeof(frozen) / sizeof(frozen[0]))
 
@@ -28,29 +33,43 @@ static void say(const relevo_sink *sink, uint32_t level, const relevo_result *re
 
 /* ---- what is remembered ---- */
 
-static json_t *freeze(const subject *about, uint64_t text_max)
+static json_t *freeze(const subject *about)
 {
     json_t *kept = json_object();
     for (size_t i = 0; i < N_FROZEN; i++) {
         json_t *value = fields_get(rlt_str(frozen[i]), about);
-        if (json_is_string(value)) {
-            relevo_str cut = rlt_cut((relevo_str){json_string_value(value), json_string_length(value)}, text_max);
-            (void)json_object_set_new(kept, frozen[i], json_stringn(cut.ptr, (size_t)cut.len));
-        } else if (!json_is_null(value)) {
+        if (!json_is_null(value)) {
             (void)json_object_set(kept, frozen[i], value);
         }
         json_decref(value);
     }
+    (void)json_object_set_new(kept, TIME, json_integer(about->at_ms));
     return kept;
 }
 
+/* A copy whose texts have at most so many bytes. */
+static json_t *shorten(const json_t *kept, uint64_t text_max)
+{
+    json_t *out = json_copy((json_t *)(uintptr_t)kept);
+    const char *name = NULL;
+    json_t *value = NULL;
+    json_object_foreach(out, name, value)
+    {
+        if (json_is_string(value)) {
+            relevo_str cut = rlt_cut((relevo_str){json_string_value(value), json_string_length(value)}, text_max);
+            (void)json_object_set_new(out, name, json_stringn(cut.ptr, (size_t)cut.len));
+        }
+    }
+    return out;
+}
+
 /* As much of the texts as there is room for. */
-static int32_t remember(const subject *about, uint32_t i, const relevo_sink *sink)
+static int32_t remember(const json_t *kept, uint32_t i, const relevo_sink *sink)
 {
     for (uint64_t max = WORDS_MAX; max >= 10; max /= 2) {
-        json_t *kept = freeze(about, max);
-        char *text = json_dumps(kept, JSON_COMPACT | JSON_REAL_PRECISION(6));
-        json_decref(kept);
+        json_t *shorter = shorten(kept, max);
+        char *text = json_dumps(shorter, JSON_COMPACT | JSON_REAL_PRECISION(6));
+        json_decref(shorter);
         const relevo_answer_memory memory = {.head = {sizeof(memory), RELEVO_ANSWER_MEMORY}, .bytes = rlt_str(text)};
         bool fits = text != NULL && memory.bytes.len <= RELEVO_MEMORY_MAX;
         int32_t code = fits ? sink->emit(sink, i, &memory.head) : RELEVO_E_FAILED;
@@ -124,10 +143,60 @@ int32_t chain_begin(const plan *p, const char *destination, const char *event, c
     if (first < p->n) {
         code = emit_step(p, first, destination, &about, none, i, sink);
     }
-    if (code == RELEVO_OK && next_step(p, first + 1, event, none) < p->n) {
-        code = remember(&about, i, sink);
+    if (code == RELEVO_OK && first < p->n && (p->amends || next_step(p, first + 1, event, none) < p->n)) {
+        json_t *kept = freeze(&about);
+        code = remember(kept, i, sink);
+        json_decref(kept);
     }
     json_decref(none);
+    return code;
+}
+
+/* ---- an amendment ---- */
+
+static json_t *recall(const relevo_view *view)
+{
+    return json_loadb(view->memory.len > 0 ? view->memory.ptr : "", (size_t)view->memory.len, 0, NULL);
+}
+
+/* Asks for the first request about `lines` (may be NULL); `kept` is what is remembered of a chain that is over, and becomes that of this one. */
+static int32_t begin_amended(const plan *p, const char *destination, const relevo_view *view, json_t *kept, json_t *lines, uint32_t i,
+                             const relevo_sink *sink)
+{
+    const char *event = plan_events[PLAN_AMENDED];
+    json_t *ids = json_incref(json_object_get(kept, TOLD));
+    size_t first = next_step(p, 0, event, ids);
+    int32_t code = RELEVO_OK;
+    if (first < p->n) {
+        (void)json_object_del(kept, TOLD);
+        (void)json_object_set(kept, "amended", lines);
+        code = remember(kept, i, sink);
+    }
+    if (first < p->n && code == RELEVO_OK) {
+        const subject about = {
+            .view = view, .event = event, .kept = kept, .at_ms = json_integer_value(json_object_get(kept, TIME))};
+        (void)json_object_update(kept, ids);
+        code = emit_step(p, first, destination, &about, ids, i, sink);
+    }
+    json_decref(ids);
+    return code;
+}
+
+int32_t chain_amend(const plan *p, const char *destination, const relevo_view *view, uint32_t i, const relevo_sink *sink)
+{
+    const subject about = {.view = view, .at_ms = view->at_ms};
+    json_t *kept = recall(view), *lines = fields_get(rlt_str("amended"), &about);
+    int32_t code = RELEVO_OK;
+    if (json_object_get(kept, TOLD) != NULL) {
+        code = begin_amended(p, destination, view, kept, lines, i, sink);
+    } else if (kept != NULL && json_is_string(lines)) {
+        const char *before = json_string_value(json_object_get(kept, DUE));
+        (void)json_object_set_new(kept, DUE, json_sprintf("%s%s%s", before != NULL ? before : "", before != NULL ? "\n" : "",
+                                                          json_string_value(lines)));
+        code = remember(kept, i, sink);
+    }
+    json_decref(kept);
+    json_decref(lines);
     return code;
 }
 
@@ -170,19 +239,59 @@ static void keep(const step *s, relevo_str body, json_t *ids)
     json_decref(answer);
 }
 
-/* Everything that a later step may use besides its view; NULL: another handoff has begun since. */
-static json_t *thaw(const relevo_view *view, const json_t *ids, json_int_t at_ms)
+/* What is remembered of the chain that began then; NULL: another handoff has begun since. */
+static json_t *thaw(const relevo_view *view, json_int_t at_ms)
 {
-    json_t *kept = json_loadb(view->memory.len > 0 ? view->memory.ptr : "", (size_t)view->memory.len, 0, NULL);
+    json_t *kept = recall(view);
     const subject about = {.view = view, .at_ms = at_ms};
     json_t *at = fields_get(rlt_str("at"), &about);
     bool same = json_is_object(kept) && json_equal(json_object_get(kept, "at"), at);
     json_decref(at);
-    if (!same || json_object_update(kept, (json_t *)(uintptr_t)ids) != 0) {
+    if (!same) {
         json_decref(kept);
         return NULL;
     }
     return kept;
+}
+
+/* The last answer is there: what is remembered goes, or stays for amendments; those that waited for it come next. */
+static int32_t end(const plan *p, const char *destination, const relevo_view *view, size_t number, json_int_t at_ms, json_t *ids, uint32_t i,
+                   const relevo_sink *sink)
+{
+    if (!p->amends) {
+        return number > 0 ? forget(i, sink) : RELEVO_OK;
+    }
+    json_t *kept = thaw(view, at_ms), *due = json_incref(json_object_get(kept, DUE));
+    int32_t code = RELEVO_OK;
+    (void)json_object_set(kept, TOLD, ids);
+    (void)json_object_del(kept, DUE);
+    if (due != NULL) {
+        code = begin_amended(p, destination, view, kept, due, i, sink);
+    } else if (kept != NULL) {
+        code = remember(kept, i, sink);
+    }
+    json_decref(due);
+    json_decref(kept);
+    return code;
+}
+
+/* A refusal ends the chain, too. What was never told cannot be amended; what was can be again. */
+static int32_t end_refused(const plan *p, const char *destination, const relevo_view *view, uint32_t i, const relevo_sink *sink,
+                           const json_t *where)
+{
+    const char *event = json_string_value(json_object_get(where, "event"));
+    json_int_t at_ms = json_integer_value(json_object_get(where, "at"));
+    json_t *ids = json_object_get(where, "kept");
+    if (!p->amends || event == NULL || !json_is_object(ids)) {
+        return RELEVO_OK;
+    }
+    if (strcmp(event, plan_events[PLAN_AMENDED]) == 0) {
+        return end(p, destination, view, 0, at_ms, ids, i, sink);
+    }
+    json_t *kept = thaw(view, at_ms);
+    int32_t code = kept != NULL ? forget(i, sink) : RELEVO_OK;
+    json_decref(kept);
+    return code;
 }
 
 static int32_t take_next(const plan *p, const char *destination, const relevo_view *view, const relevo_result *result, uint32_t i,
@@ -199,13 +308,14 @@ static int32_t take_next(const plan *p, const char *destination, const relevo_vi
     keep(&p->steps[number], result->body, ids);
     size_t next = next_step(p, number + 1, event, ids);
     if (next >= p->n) {
-        return number > 0 ? forget(i, sink) : RELEVO_OK;
+        return end(p, destination, view, number, at_ms, ids, i, sink);
     }
-    json_t *kept = thaw(view, ids, at_ms);
+    json_t *kept = thaw(view, at_ms);
     if (kept == NULL) {
         say(sink, RELEVO_LOG_WARN, result, "a later handoff took its place; what follows is left out");
         return RELEVO_OK;
     }
+    (void)json_object_update(kept, ids);
     const subject about = {.view = view, .event = event, .kept = kept, .at_ms = at_ms};
     int32_t code = emit_step(p, next, destination, &about, ids, i, sink);
     json_decref(kept);
@@ -226,7 +336,9 @@ int32_t chain_go_on(const plan *p, const char *destination, const relevo_view *v
         (void)snprintf(line, sizeof(line), "%.40s: the CRM answered %u", name, result->status);
     }
     say(sink, fine ? RELEVO_LOG_DEBUG : RELEVO_LOG_WARN, result, line);
-    int32_t code = fine && where != NULL ? take_next(p, destination, view, result, i, sink, where) : RELEVO_OK;
+    int32_t code = where == NULL ? RELEVO_OK
+                   : fine        ? take_next(p, destination, view, result, i, sink, where)
+                                 : end_refused(p, destination, view, i, sink, where);
     json_decref(where);
     return code;
 }

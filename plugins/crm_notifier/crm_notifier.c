@@ -40,7 +40,7 @@ static const relevo_option options[N_OPTIONS] = {
                        .name = "events",
                        .initial = "[\"handoff\"]",
                        .help = "What to tell: handoff (every handoff), lead (those of a lead trigger, handed off or only told), tip (what "
-                               "other triggers only tell), closed (a person closed it)."},
+                               "other triggers only tell), closed (a person closed it), amended (the customer put right or completed what was told)."},
     [OPTION_LEAD_TRIGGERS] = {.size = sizeof(relevo_option),
                               .type = RELEVO_OPTION_LIST,
                               .name = "lead_triggers",
@@ -94,13 +94,13 @@ static bool read_events(notifier *n, const relevo_value *list, char *error, size
         }
         if (e == PLAN_EVENTS) {
             relevo_str shown = rlt_cut(list->list[i], 40);
-            snprintf(error, size, "`events`: `%.*s` is not known; use handoff, lead, tip or closed", (int)shown.len, shown.ptr);
+            snprintf(error, size, "`events`: `%.*s` is not known; use handoff, lead, tip, closed or amended", (int)shown.len, shown.ptr);
             return false;
         }
         n->tells[e] = true;
     }
     if (list->n_list == 0) {
-        snprintf(error, size, "`events` is empty: there is nothing to tell; use handoff, lead, tip or closed");
+        snprintf(error, size, "`events` is empty: there is nothing to tell; use handoff, lead, tip, closed or amended");
     }
     return list->n_list > 0;
 }
@@ -146,7 +146,11 @@ static bool read_options(notifier *n, const relevo_value *values, char *error, s
                  NAME_LIMIT);
         return false;
     }
-    return read_plan(n, values, error, size) && read_events(n, &values[OPTION_EVENTS], error, size);
+    if (!read_plan(n, values, error, size) || !read_events(n, &values[OPTION_EVENTS], error, size)) {
+        return false;
+    }
+    n->plan.amends = n->tells[PLAN_AMENDED];
+    return true;
 }
 
 static int32_t create(const relevo_value *values, void **ret_instance, char *error, uint64_t error_size)
@@ -178,11 +182,12 @@ static bool is_lead(const notifier *n, relevo_str trigger)
 static const char *event_of(const notifier *n, const relevo_view *view)
 {
     const relevo_fired *told = fields_told(view);
-    relevo_str trigger = view->handoff != NULL ? view->handoff->trigger : told != NULL ? told->trigger : (relevo_str){NULL, 0};
-    size_t event = view->handoff != NULL ? PLAN_HANDOFF : PLAN_TIP;
+    const relevo_handoff *handoff = view->amended ? NULL : view->handoff; /* that of before is told already */
+    relevo_str trigger = handoff != NULL ? handoff->trigger : told != NULL ? told->trigger : (relevo_str){NULL, 0};
+    size_t event = handoff != NULL ? PLAN_HANDOFF : PLAN_TIP;
     if (view->ending != NULL) {
         event = PLAN_CLOSED;
-    } else if (view->handoff == NULL && told == NULL) {
+    } else if (handoff == NULL && told == NULL) {
         return NULL;
     } else if (n->tells[PLAN_LEAD] && is_lead(n, trigger)) {
         event = PLAN_LEAD;
@@ -190,12 +195,20 @@ static const char *event_of(const notifier *n, const relevo_view *view)
     return n->tells[event] ? plan_events[event] : NULL;
 }
 
+/* What was told is put right where it stands: a lead that is ready once more, by what was put right, is no second one. */
+static bool is_amended(const notifier *n, const relevo_view *view, const char *event)
+{
+    return n->tells[PLAN_AMENDED] && view->amended && view->memory.len > 0 && (event == NULL || event == plan_events[PLAN_LEAD]);
+}
+
 static int32_t notify(void *instance, const relevo_view *const *views, uint32_t n, const relevo_sink *sink)
 {
     for (uint32_t i = 0; i < n; i++) {
         const notifier *me = instance;
         const char *event = event_of(me, views[i]);
-        int32_t result = event != NULL ? chain_begin(&me->plan, me->destination, event, views[i], i, sink) : RELEVO_OK;
+        int32_t result = is_amended(me, views[i], event) ? chain_amend(&me->plan, me->destination, views[i], i, sink)
+                         : event != NULL                 ? chain_begin(&me->plan, me->destination, event, views[i], i, sink)
+                                                         : RELEVO_OK;
         if (result != RELEVO_OK) {
             return result;
         }

@@ -187,6 +187,39 @@ static json_t *slots(const subject *s)
     return object;
 }
 
+/* The slots as people read them, a line each; of those that the message under decision amends alone also what they were. */
+static json_t *slot_lines(const subject *s, bool amended_only)
+{
+    char text[TEXT_MAX];
+    size_t len = 0;
+    const relevo_message *message = s->view->message;
+    for (uint32_t i = 0; i < s->view->n_slots; i++) {
+        const relevo_slot *slot = s->view->slots[i];
+        relevo_str name = rlt_cut(slot->name, 128), value = rlt_cut(slot->value, TURN_MAX), was = rlt_cut(slot->was, TURN_MAX);
+        if (amended_only && !(message != NULL && rlt_equal(slot->message_id, message->id))) {
+            continue;
+        }
+        was.len = amended_only ? was.len : 0;
+        int n = snprintf(text + len, sizeof(text) - len, "%s%.*s: %.*s%s%.*s", len > 0 ? "\n" : "", (int)name.len, name.ptr, (int)was.len,
+                         was.len > 0 ? was.ptr : "", was.len > 0 ? " → " : "", (int)value.len, value.len > 0 ? value.ptr : "");
+        if (n < 0 || (size_t)n >= sizeof(text) - len) {
+            break; /* the rest is in Relevo */
+        }
+        len += (size_t)n;
+    }
+    return len > 0 ? json_stringn(text, len) : json_null();
+}
+
+static json_t *data(const subject *s)
+{
+    return slot_lines(s, false);
+}
+
+static json_t *amended(const subject *s)
+{
+    return s->view->amended ? slot_lines(s, true) : json_null();
+}
+
 static json_t *turns(const subject *s)
 {
     static const char *const speakers[] = {
@@ -307,6 +340,8 @@ static const struct {
     {"ending.agent", ending_agent},
     {"ending.note", ending_note},
     {"slots", slots},
+    {"data", data},
+    {"amended", amended},
     {"turns", turns},
     {"transcript", transcript},
 };

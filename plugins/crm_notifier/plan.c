@@ -136,7 +136,7 @@ static bool check_keep(const step *s, json_t *names, size_t i, char *error, size
     return true;
 }
 
-const char *const plan_events[PLAN_EVENTS] = {"handoff", "lead", "tip", "closed"};
+const char *const plan_events[PLAN_EVENTS] = {"handoff", "lead", "tip", "closed", "amended"};
 
 /* The next word of a text at *at; 0: there is none. */
 static size_t next_word(const char **at)
@@ -191,7 +191,7 @@ static bool read_step(step *s, const json_t *item, json_t *names, size_t i, char
         return complain(error, size, i, "`path` must begin with a / (or be empty) and have at most 2048 bytes");
     }
     if (s->only != NULL && !are_events(s->only)) {
-        return complain(error, size, i, "`only` must be of handoff, lead, tip, closed, with a space between");
+        return complain(error, size, i, "`only` must be of handoff, lead, tip, closed, amended, with a space between");
     }
     if (s->unless != NULL && json_object_get(names, s->unless) == NULL) {
         return complain(error, size, i, "`unless` names what no earlier step keeps");

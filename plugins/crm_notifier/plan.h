@@ -28,11 +28,12 @@ typedef struct plan {
     json_t *source; /* owns every text of the steps */
     step steps[PLAN_STEPS_MAX];
     size_t n;
+    bool amends; /* what was told is amended later: what it kept stays remembered */
 } plan;
 
 /* What there is to tell. */
-enum { PLAN_HANDOFF, PLAN_LEAD, PLAN_TIP, PLAN_CLOSED, PLAN_EVENTS };
-extern const char *const plan_events[PLAN_EVENTS]; /* "handoff", "lead", "tip", "closed" */
+enum { PLAN_HANDOFF, PLAN_LEAD, PLAN_TIP, PLAN_CLOSED, PLAN_AMENDED, PLAN_EVENTS };
+extern const char *const plan_events[PLAN_EVENTS]; /* "handoff", "lead", "tip", "closed", "amended" */
 /* Whether the step belongs to this event. */
 bool plan_is_of(const step *s, const char *event);
 

@@ -131,6 +131,127 @@ static void chats_and_mail(void **state)
     }
 }
 
+/* A message that amends what was told. */
+static tk_view *amending(tk *kit, relevo_str memory, const char *value, const char *was)
+{
+    tk_view *view = tk_message(kit, "perdón, mi correo es otro");
+    tk_slot(view, "guests", "80", "wamid.1");
+    tk_slot(view, "email", value, "wamid.now");
+    ((relevo_slot *)(uintptr_t)view->slots[1])->was = tk_text(kit, was);
+    view->view.amended = 1;
+    view->view.memory = memory;
+    return view;
+}
+
+static relevo_str memory_of(const tk_answers *answers)
+{
+    const tk_answer *memory = tk_find(answers, 0, RELEVO_ANSWER_MEMORY, 0);
+    assert_non_null(memory);
+    assert_true(memory->as.memory.bytes.len <= RELEVO_MEMORY_MAX);
+    return memory->as.memory.bytes;
+}
+
+static const tk_answers *answered(tk *kit, const tk_answers *answers, relevo_str *memory, const char *body)
+{
+    tk_view *view = later(kit, NULL);
+    view->view.memory = *memory;
+    answers = tk_result(kit, view, 200, tk_effect(answers, 0)->context.ptr, body);
+    const tk_answer *kept = tk_find(answers, 0, RELEVO_ANSWER_MEMORY, 0);
+    *memory = kept != NULL ? kept->as.memory.bytes : *memory;
+    return answers;
+}
+
+/* A lead is told; then it is amended, and amended again: the same note is written anew, whatever else fires. */
+static void an_amendment_finds_its_note(void **state)
+{
+    (void)state;
+    tk *kit = tk_open("crm_notifier", "destination", "hubspot", "preset", "hubspot", "events", "[\"handoff\",\"lead\",\"amended\"]", NULL);
+    tk_view *view = amending(kit, (relevo_str){NULL, 0}, "a@x.mx", NULL);
+    assert_int_equal(tk_run(kit, TK_NOTIFY, &view, 1)->n, 0); /* nothing was told: there is nothing to put right */
+    const tk_answers *answers = hand_off(kit, "lead_ready");
+    relevo_str memory = memory_of(answers);
+    answers = answered(kit, answers, &memory, "{\"results\":[{\"id\":\"512\"}]}");
+    answers = answered(kit, answers, &memory, "{\"id\":\"7\"}");
+    asks(answers, "POST", "/crm/v3/objects/deals");
+    answers = answered(kit, answers, &memory, "{\"id\":\"9\"}");
+    assert_null(tk_effect(answers, 0));
+    assert_true(memory.len > 0);
+
+    view = amending(kit, memory, "b@x.mx", "a@x.mx");
+    tk_handoff(view, "lead_ready", 0.83, "llegó roto", "El cliente está <molesto>."); /* that brought it to people */
+    answers = tk_run(kit, TK_NOTIFY, &view, 1);
+    const relevo_answer_effect *amend = asks(answers, "PATCH", "/crm/v3/objects/notes/7");
+    holds(amend, "El cliente está &lt;molesto&gt;.<br>llegó roto<br><br>email: a@x.mx → b@x.mx<br><br>guests: 80<br>email: b@x.mx");
+    tk_run_threads(kit, TK_NOTIFY, &view, 1);
+    memory = memory_of(answers);
+
+    view = amending(kit, memory, "c@x.mx", "b@x.mx"); /* before the CRM has answered: it waits for that */
+    const tk_answers *waiting = tk_run(kit, TK_NOTIFY, &view, 1);
+    assert_null(tk_effect(waiting, 0));
+    view = amending(kit, memory_of(waiting), "d@x.mx", "c@x.mx");
+    waiting = tk_run(kit, TK_NOTIFY, &view, 1);
+    assert_null(tk_effect(waiting, 0));
+    memory = memory_of(waiting);
+    answers = answered(kit, answers, &memory, "{\"id\":\"7\"}");
+    amend = asks(answers, "PATCH", "/crm/v3/objects/notes/7");
+    holds(amend, "email: b@x.mx → c@x.mx<br>email: c@x.mx → d@x.mx<br>");
+    answers = answered(kit, answers, &memory, "{\"id\":\"7\"}");
+    assert_null(tk_effect(answers, 0));
+
+    view = amending(kit, memory, "e@x.mx", "d@x.mx"); /* the better lead is ready once more: it is still the same one */
+    tk_fired(view, false, "lead_ready", 0.9, "90", "Un cliente potencial está listo.");
+    ((relevo_fired *)(uintptr_t)view->fired[0])->tells = 1;
+    asks(tk_run(kit, TK_NOTIFY, &view, 1), "PATCH", "/crm/v3/objects/notes/7");
+    tk_close(kit);
+}
+
+static void an_amendment_finds_its_task(void **state)
+{
+    (void)state;
+    tk *kit = tk_open("crm_notifier", "destination", "sf", "preset", "salesforce", "events", "[\"lead\",\"amended\"]", NULL);
+    const tk_answers *answers = hand_off(kit, "lead_ready");
+    relevo_str memory = memory_of(answers);
+    answers = answered(kit, answers, &memory, "{\"id\":\"00QX\",\"success\":true}");
+    asks(answers, "POST", "/services/data/v62.0/sobjects/Task");
+    (void)answered(kit, answers, &memory, "{\"id\":\"00TX\",\"success\":true}");
+    tk_view *view = amending(kit, memory, "b@x.mx", "a@x.mx");
+    holds(asks(tk_run(kit, TK_NOTIFY, &view, 1), "PATCH", "/services/data/v62.0/sobjects/Task/00TX"),
+          "{\"Description\":\"llegó roto\\n\\nemail: a@x.mx → b@x.mx\\n\\nguests: 80\\nemail: b@x.mx\\n\\n");
+    tk_close(kit);
+}
+
+/* What the CRM never took is not put right there; what it did can be again, after a refusal. */
+static void amendments_and_refusals(void **state)
+{
+    (void)state;
+    tk *kit = tk_open("crm_notifier", "destination", "x", "mapping",
+                      "{\"event\":\"{{event}}\",\"what\":\"{{amended}}\",\"why\":\"{{handoff.reason}}\"}", "events", "[\"handoff\",\"amended\"]", NULL);
+    const tk_answers *answers = hand_off(kit, "upset");
+    tk_view *view = later(kit, answers);
+    const tk_answers *end = tk_result(kit, view, 500, tk_effect(answers, 0)->context.ptr, "");
+    assert_int_equal(memory_of(end).len, 0);
+
+    answers = hand_off(kit, "upset");
+    relevo_str memory = memory_of(answers);
+    (void)answered(kit, answers, &memory, "{}");
+    view = amending(kit, memory, "b@x.mx", NULL);
+    answers = tk_run(kit, TK_NOTIFY, &view, 1);
+    const relevo_answer_effect *told = asks(answers, "POST", "/");
+    assert_string_equal(told->body.ptr, "{\"event\":\"amended\",\"what\":\"email: b@x.mx\",\"why\":\"El cliente está <molesto>.\"}");
+    view = later(kit, NULL);
+    view->view.memory = memory_of(answers);
+    end = tk_result(kit, view, 500, told->context.ptr, "");
+    assert_null(tk_effect(end, 0));
+    view = amending(kit, memory_of(end), "c@x.mx", "b@x.mx");
+    asks(tk_run(kit, TK_NOTIFY, &view, 1), "POST", "/");
+    tk_close(kit);
+
+    kit = hubspot(); /* which is not to tell */
+    view = amending(kit, memory_of(hand_off(kit, "upset")), "b@x.mx", NULL);
+    assert_int_equal(tk_run(kit, TK_NOTIFY, &view, 1)->n, 0);
+    tk_close(kit);
+}
+
 /* A refusal, a later handoff, an answer to an older configuration: the chain ends there, and it is said. */
 static void a_chain_ends(void **state)
 {
@@ -212,7 +333,8 @@ int main(void)
         cmocka_unit_test(hubspot_finds_the_contact),        cmocka_unit_test(hubspot_creates_the_contact_and_a_deal),
         cmocka_unit_test(salesforce_contact_lead_and_task), cmocka_unit_test(a_chain_ends),
         cmocka_unit_test(long_texts_and_odd_ids),           cmocka_unit_test(refuses_bad_steps),
-        cmocka_unit_test(chats_and_mail),
+        cmocka_unit_test(chats_and_mail),                   cmocka_unit_test(an_amendment_finds_its_note),
+        cmocka_unit_test(an_amendment_finds_its_task),      cmocka_unit_test(amendments_and_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import yaml  # noqa: E402
 from checker.model import conversation_id  # noqa: E402
+from checker.world import read_topics  # noqa: E402
 from e2e import cards  # noqa: E402
 from e2e.provenance import Provenance  # noqa: E402
 from lab.generate import partition_of  # noqa: E402
@@ -98,8 +99,21 @@ class Talk:
                 call = turn["desk"].format(id=f"'{self.id}'")
                 done, why = self.lab.sql(f"SELECT done, why FROM desk.{call}")[0]
                 expect(done, f"desk.{call} was refused: {why}")
+            elif "crm" in turn:
+                self.answer(turn["crm"])
             awaited += turn.get("events", 1)
             self.wait(awaited)
+
+    def answer(self, status):
+        """What deliver would bring back: the CRM's answer to what was asked of it last."""
+        topic = self.lab.prefix + "relevo.effects.v1"
+        partition = partition_of(self.key, self.lab.partitions)
+        asked = [self.lab.schemas.decode(record.value) for record in read_topics(self.lab.kafka, [topic])[0][topic][partition]]
+        last = [request for request in asked if request["conversation_id"] == self.id][-1]
+        result = {name: last[name] for name in ("conversation_id", "phone_number_id", "wa_id", "user_id", "epoch", "plugin", "context")}
+        self.lab.produce(partition, self.id.encode(), self.lab.schemas["EffectResult"].encode({"effect_id": last["id"], "status": status, **result}),
+                         topic=self.lab.prefix + "relevo.results.v1")
+        self.lab.flush()
 
     def count(self):
         return self.lab.sql("SELECT count(*) FROM relevo.history WHERE conversation_id = %s", self.id)[0][0]
@@ -125,13 +139,13 @@ class Talk:
                 while rest and not matches(wanted, rest[0]):
                     rest.pop(0)
                 if not rest:
-                    mistakes.append(f"  {turn.get('customer') or turn.get('desk') or turn['clock']}\n    no {wanted} among:\n"
+                    mistakes.append(f"  {turn.get('customer') or turn.get('desk') or turn.get('clock') or turn}\n    no {wanted} among:\n"
                                     + told(mine))
                     break
                 rest.pop(0)
             for kind in turn.get("never", ()):
                 if any(d["kind"] == kind for d in mine):
-                    mistakes.append(f"  {turn.get('customer') or turn.get('desk') or turn['clock']}\n    {kind} is among:\n{told(mine)}")
+                    mistakes.append(f"  {turn.get('customer') or turn.get('desk') or turn.get('clock') or turn}\n    {kind} is among:\n{told(mine)}")
         return mistakes
 
 

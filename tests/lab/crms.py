@@ -37,7 +37,7 @@ class Crm:
                 with crm.lock:
                     status, out, more = crm.take(self.command, self.path, self.headers, body)
                     crm.log.append((self.command, self.path, status, self.headers.get("Idempotency-Key"), body.decode()))
-                text = json.dumps(out).encode()
+                text = json.dumps(out).encode() if out is not None else b""
                 self.send_response(status)
                 for name, value in {"Content-Type": "application/json", "Content-Length": str(len(text)), **more}.items():
                     self.send_header(name, value)
@@ -96,10 +96,13 @@ class HubSpot(Crm):
         return {"status": "error", "message": str(refused), "category": refused.code}
 
     def perform(self, method, path, body):
-        found = re.fullmatch(r"/crm/v3/objects/(contacts|notes|deals)(/search)?", path)
+        found = re.fullmatch(r"/crm/v3/objects/(contacts|notes|deals)(/search|/\d+)?", path)
         need(found, "NOT_FOUND", f"there is no {path}", 404)
-        need(method == "POST", "METHOD_NOT_ALLOWED", method, 405)
+        update = found[2] not in (None, "/search")
+        need(method == ("PATCH" if update else "POST"), "METHOD_NOT_ALLOWED", method, 405)
         need(isinstance(body, dict), "VALIDATION_ERROR", "the body is no object")
+        if update:
+            return self.update(found[1], found[2][1:], body)
         return self.search(found[1], body) if found[2] else self.create(found[1], body)
 
     def search(self, kind, body):
@@ -114,6 +117,15 @@ class HubSpot(Crm):
         hits = [{"id": i, "properties": r["properties"]} for i, r in self.records.get(kind, {}).items()
                 if any(all(r["properties"].get(f["propertyName"]) == f["value"] for f in g["filters"]) for g in groups)]
         return 200, {"total": len(hits), "results": hits[:body.get("limit", 10)]}
+
+    def update(self, kind, number, body):
+        record = self.records.get(kind, {}).get(number)
+        need(record, "OBJECT_NOT_FOUND", f"no {kind} {number}", 404)
+        p = body.get("properties")
+        need(set(body) == {"properties"} and isinstance(p, dict) and set(p) <= self.PROPERTIES[kind]
+             and all(v is None or isinstance(v, str) for v in p.values()), "VALIDATION_ERROR", f"PROPERTY_DOESNT_EXIST in {body}")
+        record["properties"] |= p
+        return 200, {"id": number, "properties": record["properties"], "archived": False}
 
     def create(self, kind, body):
         need(set(body) <= {"properties", "associations"}, "VALIDATION_ERROR", f"unknown members {set(body)}")
@@ -162,19 +174,33 @@ class Salesforce(Crm):
         self.token = f"{self.token.partition('!')[0]}!{self.grants}"
         return 200, {"access_token": self.token, "instance_url": self.url, "token_type": "Bearer", "issued_at": "1767225600000"}, {}
 
+    def check(self, kind, body):
+        for name, value in body.items():
+            need(name in self.FIELDS[kind], "INVALID_FIELD", f"No such column '{name}' on sobject of type {kind}")
+            need(value is None or len(value) <= self.FIELDS[kind][name], "STRING_TOO_LONG", name)
+
+    def update(self, method, kind, number, body):
+        """A record by its id: answered without a body."""
+        need(method == "PATCH", "METHOD_NOT_ALLOWED", method, 405)
+        need(number in self.records.get(kind, {}), "NOT_FOUND", f"no {kind} {number}", 404)
+        self.check(kind, body)
+        self.records[kind][number].update(body)
+        return 204, None
+
     def refusal(self, refused):
         return [{"message": str(refused), "errorCode": refused.code, "fields": []}]
 
     def perform(self, method, path, body):
         row = re.fullmatch(r"/services/data/v(\d\d)\.0/sobjects/(Contact|Lead)/Relevo_Id__c/([^/?]+)", path)
         new = re.fullmatch(r"/services/data/v(\d\d)\.0/sobjects/(Task)", path)
+        old = re.fullmatch(r"/services/data/v\d\d\.0/sobjects/(Task)/(\d+)", path)
+        if old:
+            return self.update(method, old[1], old[2], body)
         need(row or new, "NOT_FOUND", f"there is no {path}", 404)
         need(method == ("PATCH" if row else "POST"), "METHOD_NOT_ALLOWED", method, 405)
         need(int((row or new)[1]) >= 46, "UNSUPPORTED", "before v46 an update answers without the id")
         kind = (row or new)[2]
-        for name, value in body.items():
-            need(name in self.FIELDS[kind], "INVALID_FIELD", f"No such column '{name}' on sobject of type {kind}")
-            need(value is None or len(value) <= self.FIELDS[kind][name], "STRING_TOO_LONG", name)
+        self.check(kind, body)
         for name in self.REQUIRED[kind]:
             need(body.get(name), "REQUIRED_FIELD_MISSING", f"Required fields are missing: [{name}]")
         if new:

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""crm_notifier end to end: a handoff becomes a contact and a note in HubSpot, a contact and a task in Salesforce, a lead a deal.
+"""crm_notifier end to end: a handoff becomes a contact and a note in HubSpot, a contact and a task in Salesforce, a lead a deal; what is amended later
+is written into that note and that task.
 
     test_crm.py [SEED]
 
@@ -32,8 +33,8 @@ def notifier(name, **options):
 
 def configure(lab, crms):
     config = yaml.safe_load(lab.config.read_text())
-    config["plugins"] += [{"name": "summarizer", "path": str(Path(PLUGIN).with_name("summarizer.so")), "isolation": "inline"}, notifier("hubspot", preset="hubspot", events=["handoff", "lead", "closed"], lead_triggers=["scripted"]),
-                          notifier("salesforce", preset="salesforce")]
+    config["plugins"] += [{"name": "summarizer", "path": str(Path(PLUGIN).with_name("summarizer.so")), "isolation": "inline"}, notifier("hubspot", preset="hubspot", events=["handoff", "lead", "closed", "amended"], lead_triggers=["scripted"]),
+                          notifier("salesforce", preset="salesforce", events=["handoff", "amended"])]
     config["deliver"]["destinations"] = []
     for name, crm in crms.items():
         secret = lab.config.with_name(f"{lab.mark}-{name}.secret")  # by its file's name only: it is in no configuration
@@ -98,20 +99,34 @@ def crm(seed):
         # Besides theirs the lane hears of what the scripted plugin asked for, at a destination that there is none of.
         wait("the results", lambda: lab.sql("SELECT count(*) FROM relevo.history WHERE kind = 8")[0][0] == 4 + 2 + 3 + 2 + 2, lab)
 
+        # What the customer puts right reaches the same note and the same task, once; what changes nothing reaches nobody.
+        say(lab, "amend email=ana@x.mx", 5)
+        wait("the note anew", lambda: "PATCH" in [entry[0] for entry in hubspot.log], lab)
+        wait("the task anew", lambda: "email: ana@x.mx" in (list(salesforce.records["Task"].values())[-1]["Description"]), lab)
+        wait("their results", lambda: lab.sql("SELECT count(*) FROM relevo.history WHERE kind = 8")[0][0] == 4 + 2 + 3 + 2 + 2 + 3, lab)
+        say(lab, "amend email=ana@x.mx", 6)
+        say(lab, "amend email=ana@y.mx", 7)
+        wait("the note once more", lambda: len([entry for entry in hubspot.log if entry[0] == "PATCH"]) == 2, lab)
+        wait("their results, too", lambda: lab.sql("SELECT count(*) FROM relevo.history WHERE kind = 8")[0][0] == 4 + 2 + 3 + 2 + 2 + 3 + 3, lab)
+        expect(len([entry for entry in hubspot.log if entry[0] == "PATCH"]) == 2, "an amendment was told twice")
+        first, second = (record["properties"]["hs_note_body"] for record in hubspot.records["notes"].values())
+        expect("ana@" not in first and "email: ana@x.mx → ana@y.mx<br><br>email: ana@y.mx" in second, f"the notes are {first}, {second}")
+        expect(len(hubspot.records["deals"]) == 2 and len(salesforce.records["Task"]) == 2, "an amendment is no second lead")
+
         # A person closes it: what it came to is a note, and no deal.
         lab.sql("SELECT desk.resolve(%s, 'ana', 'otro <paquete> enviado')", conversation)
         wait("the closing note", lambda: len(hubspot.records["notes"]) == 3, lab)
         last = list(hubspot.records["notes"].values())[-1]["properties"]["hs_note_body"]
         expect("cerrada por Ana: «otro &lt;paquete&gt; enviado»" in last and "duración: " in last, f"the closing note is {last}")
         expect(len(hubspot.records["deals"]) == 2, "a closing is no deal")
-        wait("its results", lambda: lab.sql("SELECT count(*) FROM relevo.history WHERE kind = 8")[0][0] == 4 + 2 + 3 + 2 + 2 + 3, lab)
+        wait("its results", lambda: lab.sql("SELECT count(*) FROM relevo.history WHERE kind = 8")[0][0] == 4 + 2 + 3 + 2 + 2 + 3 + 3 + 3, lab)
 
         # A token that is refused ends the chain with a line in the log; the handoff stands.
         hubspot.token = "another"
         lab.sql("SELECT desk.return_to_bot(%s, 'ana')", conversation)
         lab.sql("SELECT desk.take_over(%s, 'ana')", conversation)
         lab.sql("SELECT desk.return_to_bot(%s, 'ana')", conversation)
-        say(lab, "person ya", 5)
+        say(lab, "person ya", 8)
         wait("the refusal", lambda: refused(hubspot), lab)
         wait("the line", lambda: "find: the CRM answered 401" in lab.processes[0].log.read_text(errors="replace"), lab)
         expect(lab.sql("SELECT owner FROM desk.conversations")[0][0] != "bot", "the handoff does not stand")

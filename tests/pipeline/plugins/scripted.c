@@ -5,6 +5,7 @@
  *
  *   say X      reply X                        person W   trigger with score 1, evidence W
  *   slot a=b   slot a with value b            maybe      trigger with score MAYBE
+ *   amend a=b  the same, and it amends what was over
  *   miss       abstain                        fail       respond fails, and with it the whole call
  *   else       reply "ok"                     ask X      reply "un momento", X asked of the CRM, and X replied to its answer
  *   wait X     the message waits for the CRM, and X is replied to its answer, if that is a good one; "ok" without it
@@ -58,7 +59,8 @@ static int32_t classify(void *instance, const relevo_view *const *views, uint32_
         if (sink->emit(sink, i, &reading.head) != RELEVO_OK)
             return RELEVO_E_FAILED;
         const char *equals, *line;
-        if (!starts(text, "slot", &rest) || !rest.len)
+        bool amends = starts(text, "amend", &rest);
+        if ((!amends && !starts(text, "slot", &rest)) || !rest.len)
             continue;
         if ((line = memchr(rest.ptr, '\n', rest.len)))
             rest.len = (uint64_t)(line - rest.ptr);
@@ -66,7 +68,7 @@ static int32_t classify(void *instance, const relevo_view *const *views, uint32_
             continue;
         uint64_t name = (uint64_t)(equals - rest.ptr);
         relevo_answer_slot slot = {
-            {sizeof(slot), RELEVO_ANSWER_SLOT}, {rest.ptr, name}, {equals + 1, rest.len - name - 1}};
+            .head = {sizeof(slot), RELEVO_ANSWER_SLOT}, .name = {rest.ptr, name}, .value = {equals + 1, rest.len - name - 1}, .amends = amends};
         if (sink->emit(sink, i, &slot.head) != RELEVO_OK)
             return RELEVO_E_FAILED;
     }
