@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!finder && !(finder = rlt_finder_new()))
         abort();
     relevo_str bytes = {(const char *)data, size};
-    llm_given given = {.articles = {&article}, .n = 1, .message = TEXT("pedido 48213"), .language = RLT_ES, .hidden = {.finder = finder}};
+    llm_given given = {.articles = {&article}, .n = 1, .message = TEXT("pedido 48213"), .asking = {.language = RLT_ES}, .hidden = {.finder = finder}};
     if (!rlt_hide_name(&given.hidden, (relevo_str)TEXT("Eva Luz")))
         abort();
     read_one(bytes, &given);
