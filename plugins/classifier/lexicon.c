@@ -23,12 +23,14 @@ const rlc_words rlc_mood_words[] = {
      "tarda tardan demora problema problemas error espera esperando todavia falta lento lenta "
      "caro cara dificil "
      "tarde triste pena cansado cansada preocupa preocupado preocupada confundido raro lastima"},
-    {RLC_ES, -2, 1,
-     "mal malo mala malos malas roto rota rotos rotas quebrado danado danada defectuoso defectuosa "
+    {RLC_ES, -2, 0,
+     "roto rota rotos rotas quebrado danado danada defectuoso defectuosa "
      "perdido perdida demorado retraso equivocado equivocada incompleto vencido "
-     "falla fallo queja reclamo molesto molesta molestia decepcionado decepcionada decepcion feo fea "
-     "frio podrido manchado mojado aburrido odio sucio peor llorar lloro duele injusto incumplen "
-     "incumplieron cancelaron nefasto"},
+     "falla fallo queja reclamo molestia decepcionado decepcionada decepcion decepciono feo fea "
+     "frio podrido manchado mojado aburrido sucio llorar lloro duele"},
+    {RLC_ES, -2, 1,
+     "mal malo mala malos malas molesto molesta odio peor injusto incumplen incumplieron nefasto "
+     "frustrado frustrada frustrante inconcebible insolito"},
     {RLC_ES, -3, 2,
      "pesimo pesima pesimos pesimas horrible horribles terrible terribles desastre verguenza "
      "indignante inaceptable harto harta hartos hartas fatal enojado enojada furioso furiosa mentira "
@@ -39,7 +41,7 @@ const rlc_words rlc_mood_words[] = {
      "estafa estafaron estafadores estafador robo robaron ladrones ladron rateros ratas mierda puta "
      "putas puto carajo pinche pinches pendejo pendejos cabron cabrones chingada chingar hijueputa "
      "hijueputas hdp malparidos gonorrea idiota idiotas imbecil imbeciles estupido estupidos "
-     "estupida boludo boludos pelotudo pelotudos forros maricones culeros verga joder gilipollas cono"},
+     "estupida sinverguenza sinverguenzas chantas chorros delincuentes boludo boludos pelotudo pelotudos forros maricones culeros verga joder gilipollas cono"},
     /* Portuguese */
     {RLC_PT, 3, 0,
      "excelente excelentes otimo otima maravilhoso maravilhosa incrivel fantastico perfeito perfeita "
@@ -53,22 +55,24 @@ const rlc_words rlc_mood_words[] = {
     {RLC_PT, -1, 0,
      "demora problema problemas erro espera esperando ainda falta lento lenta caro cara dificil "
      "triste pena saudade cansado cansada preocupado preocupada confuso estranho"},
+    {RLC_PT, -2, 0,
+     "quebrado quebrada quebrou danificado defeito perdido atraso atrasado atrasada "
+     "demorou errado errada incompleto vencido falha falhou reclamacao "
+     "decepcionado decepcionada decepcao feio frio podre molhado chorar "
+     "chorando doi sujo"},
     {RLC_PT, -2, 1,
-     "mal ruim ruins quebrado quebrada quebrou danificado defeito perdido atraso atrasado atrasada "
-     "demorou errado errada incompleto vencido falha falhou reclamacao chateado chateada "
-     "decepcionado decepcionada decepcao feio frio podre molhado chato chata odeio pior chorar "
-     "chorando doi absurdo descaso sujo"},
+     "mal ruim ruins chateado chateada chato chata odeio pior absurdo descaso frustrado frustrada frustrante"},
     {RLC_PT, -3, 2,
      "pessimo pessima horrivel horriveis terrivel desastre vergonha inaceptavel inaceitavel farto "
      "farta puto puta irritado irritada furioso mentira mentirosos nojo nojento enganaram palhacada "
      "lamentavel incompetentes inutil lixo procon processar ridiculo ridicula"},
     {RLC_PT, -4, 4,
      "golpe golpistas roubo roubaram ladroes ladrao merda porra caralho bosta fdp arrombado cuzao "
-     "otario otarios idiota idiotas imbecil imbecis estupido burro burros desgraca desgracado foda-se"},
+     "otario otarios safados picaretas bandidos idiota idiotas imbecil imbecis estupido burro burros desgraca desgracado"},
     /* English */
     {RLC_EN, 3, 0,
      "excellent awesome amazing wonderful fantastic perfect great love loved loves best delicious "
-     "brilliant happy beautiful excited congratulations"},
+     "brilliant happy beautiful excited congratulations happier"},
     {RLC_EN, 2, 0,
      "thanks thank thx good nice better glad pleased helpful fast enjoy enjoyed like liked "
      "appreciate recommend satisfied fun cool win lucky sweet cute"},
@@ -77,15 +81,16 @@ const rlc_words rlc_mood_words[] = {
     {RLC_EN, -1, 0,
      "problem problems issue error waiting missing slow expensive difficult hard sad sorry tired "
      "worried confused weird miss alone"},
+    {RLC_EN, -2, 0,
+     "broken damaged defective lost late delay delayed wrong incomplete expired failed fail "
+     "fails complaint disappointed disappointing ugly cold dirty hurt cry crying stuck sick dead die"},
     {RLC_EN, -2, 1,
-     "bad broken damaged defective lost late delay delayed wrong incomplete expired failed fail "
-     "fails complaint annoyed annoying disappointed disappointing ugly cold hate dirty worse upset "
-     "hurt cry crying unfair stuck sick dead die"},
+     "bad annoyed annoying hate worse upset unfair frustrated frustrating"},
     {RLC_EN, -3, 2,
      "awful terrible horrible worst disaster shame unacceptable angry furious mad lie lies liars "
      "lied disgusting useless incompetent ridiculous pathetic garbage trash sue lawyer joke fed"},
     {RLC_EN, -4, 4,
-     "scam scammers scammed fraud stole stolen thieves thief shit bullshit fuck fucking fucked damn "
+     "scam scammers scammed crooks fraud stole stolen thieves thief shit bullshit fuck fucking fucked damn "
      "asshole assholes idiot idiots stupid moron morons bitch bastards crap wtf"},
     /* Emoji */
     {RLC_ALL, 3, 0,
@@ -105,60 +110,75 @@ const rlc_words rlc_mood_phrases[] = {
      "nadie me contesta,nadie contesta,nadie me responde,nadie responde,no me contestan,no contestan,"
      "no responden,no me responden,nadie me ayuda,me tienen harto,me tienen harta,estoy harto,"
      "estoy harta,ya me canse,me canse de,es una burla,me estan viendo la cara,una falta de respeto,"
-     "falta de respeto,no puede ser,que verguenza,los voy a demandar,voy a denunciar,"
-     "devuelvanme mi dinero,devuelvanme la plata,me robaron,no sirven para nada,son unos,"
-     "hasta cuando,cuantas veces,quien se hace cargo,no vuelvo a comprar,nunca mas,jamas vuelvo"},
+     "falta de respeto,que verguenza,los voy a demandar,voy a denunciar,"
+     "devuelvanme mi dinero,devuelvanme la plata,me robaron,no sirven para nada,"
+     "quien se hace cargo,no vuelvo a comprar,nunca mas,jamas vuelvo"},
     {RLC_ES, -4, 4,
      "la concha de tu madre,concha de tu madre,concha tu madre,la concha de tu hermana,la concha de la lora,"
      "vayanse al diablo,vete al diablo,vete al carajo,andate a la mierda"},
+    {RLC_ES, -2, 0,
+     "no sirve,no funciona,no anda,no llega,no ha llegado,no llego,no llegado,no me llego,no me ha llegado,"
+     "llego tarde,no me gusta,no me gusto,no estoy conforme"},
     {RLC_ES, -2, 1,
-     "no sirve,no funciona,no anda,no llega,no ha llegado,no llego,no llegado,no me llego,"
-     "sin respuesta,llego tarde,mal servicio,mala atencion,no entiendes,no me entiendes,no es lo que,"
+     "sin respuesta,mal servicio,mala atencion,no entiendes,no me entiendes,no es lo que,"
      "gracias por nada,muchas gracias por nada,mil gracias por nada,que bonito servicio,menudo servicio,eso no es lo que pregunte,no pregunte eso,"
-     "no tiene sentido,no me gusta,no me gusto,no estoy conforme"},
+     "no tiene sentido,no tienen verguenza,sin verguenza"},
     {RLC_ES, 2, 0,
      "muchas gracias,mil gracias,te pasaste,se pasaron,de diez,me salvaste,me alegro,no esta mal,no estan mal,no estuvo mal,"
-     "nada mal,no es malo,no es mala,no son malos,no son malas,no me quejo"},
+     "nada mal,no es malo,no es mala,no son malos,no son malas,no me quejo,nunca llego tarde,nunca llegan tarde,no llego tarde,no me puedo quejar,no puedo quejarme,"
+     "ninguna queja,sin quejas,sin ninguna queja,no tengo quejas,no tengo queja,sin problemas,sin ningun problema"},
+    {RLC_ES, 3, 0,
+     "de puta madre,a toda madre,que chimba,una chimba,una chulada,lo maximo,es la raja,son la raja,de lujo"},
     {RLC_ES, 0, 0,
      "buenos dias,buenas tardes,buenas noches,buen dia,buenas,que tal,mas bien,o bien,si bien,"
-     "esta bien"},
+     "esta bien,esta tarde,mas tarde,por la tarde,en la tarde,a la tarde,de la tarde,no gracias,sin problema,ningun problema,"
+     "nada mas,es todo,era todo,eso es todo,eso era todo,eso seria todo,"
+     "no sabes lo,no saben lo,no sabe lo,no te imaginas lo,no se imaginan lo"},
     {RLC_PT, -3, 3,
      "ninguem me responde,ninguem responde,ninguem me atende,nao me respondem,nao respondem,"
      "estou cansado de,estou cansada de,de saco cheio,falta de respeito,que vergonha,vou processar,"
-     "vou no procon,quero meu dinheiro,me roubaram,nao servem pra nada,ate quando,quantas vezes,"
+     "vou no procon,quero meu dinheiro,me roubaram,nao servem pra nada,"
      "nunca mais compro,nunca mais"},
     {RLC_PT, -4, 4,
      "tomar no cu,tomar no seu cu,tomar no meio do cu,vai se foder,vai se fuder,va se foder,vai pro inferno"},
+    {RLC_PT, -2, 0,
+     "nao funciona,nao serve,nao chega,nao chegou,nao recebi,chegou tarde,nao gostei"},
     {RLC_PT, -2, 1,
-     "nao funciona,nao serve,nao chega,nao chegou,nao recebi,sem resposta,chegou tarde,"
+     "sem resposta,foda se,que se foda,"
      "obrigado por nada,obrigada por nada,muito obrigado por nada,muito obrigada por nada,nao foi isso que perguntei,belo atendimento,"
-     "mau atendimento,pessimo atendimento,nao entende,nao gostei,nao e isso"},
+     "mau atendimento,pessimo atendimento,nao entende,nao e isso"},
     {RLC_PT, 2, 0,
-     "muito obrigado,muito obrigada,nota dez,nota 10,nao esta mal,nao esta nada mal,nada mal,nao e ruim,nao e nada mau"},
+     "muito obrigado,muito obrigada,nota dez,nota 10,nao esta mal,nao esta nada mal,nada mal,nao e ruim,nao e nada mau,nunca chegou tarde,nao chegou tarde,"
+     "nada a reclamar,nao tenho do que reclamar,nao posso reclamar,sem reclamacoes,sem problemas"},
+    {RLC_PT, 3, 0,
+     "sao foda,muito foda,foda demais"},
     {RLC_PT, 0, 0,
-     "bom dia,boa tarde,boa noite,tudo bem,tudo bom,esta bem,ta bom"},
+     "bom dia,boa tarde,boa noite,tudo bem,tudo bom,esta bem,ta bom,nao obrigado,nao obrigada,sem problema,"
+     "nada mais,so isso,era so isso"},
     {RLC_EN, -3, 3,
      "nobody answers,no one answers,nobody responds,no one is answering,nobody is answering,"
      "nobody replies,fed up,sick of,had enough,waste of time,waste of money,rip off,ripped off,"
-     "i want my money back,how many times,never again,never buying,what a joke,pissed off"},
+     "i want my money back,never again,never buying,what a joke,pissed off"},
+    {RLC_EN, -2, 0,
+     "does not work,doesnt work,not working,not arrived,hasnt arrived,didnt arrive,never arrived,dont like,didnt like"},
     {RLC_EN, -2, 1,
-     "does not work,doesnt work,not working,not arrived,hasnt arrived,didnt arrive,never arrived,"
      "thanks for nothing,thanks a lot for nothing,thank you for nothing,not what i asked,nice service guys,"
-     "no response,no answer,dont like,didnt like,bad service,poor service,makes no sense,not what i"},
+     "no response,no answer,bad service,poor service,makes no sense,not what i"},
     {RLC_EN, 2, 0,
      "thank you,thanks a lot,well done,good job,cant wait,looking forward,not bad,not too bad,not so bad,"
-     "not half bad,isnt bad,wasnt bad,arent bad,cant complain"},
+     "not half bad,isnt bad,wasnt bad,arent bad,cant complain,no complaints,no complaint,no problems,no issues,"
+     "without problems,without any problems"},
     {RLC_EN, 0, 0,
      "good morning,good afternoon,good evening,good night,as well,would like,id like,look like,"
-     "looks like,feel like,fed ex"},
+     "looks like,feel like,fed ex,no thanks,no thank you,thats all,thats it,nothing else,holy shit,holy crap,holy fuck,no problem"},
 };
 /* clang-format on */
 
 const size_t rlc_n_mood_words = sizeof rlc_mood_words / sizeof *rlc_mood_words;
 const size_t rlc_n_mood_phrases = sizeof rlc_mood_phrases / sizeof *rlc_mood_phrases;
 
-const char *const rlc_negations[RLT_LANGUAGES] = {"no not nao", "no nunca jamas ni sin tampoco nada",
-                                                  "nao n nunca jamais nem sem nada",
+const char *const rlc_negations[RLT_LANGUAGES] = {"no not nao", "no nunca jamas ni sin tampoco nada ningun ninguna",
+                                                  "nao n nunca jamais nem sem nada nenhum nenhuma",
                                                   "no not never dont didnt doesnt isnt wasnt cant couldnt "
                                                   "wont wouldnt arent havent hasnt without aint neither nor"};
 
@@ -169,3 +189,12 @@ const char *const rlc_boosters[RLT_LANGUAGES] = {
 
 const char *const rlc_turns[RLT_LANGUAGES] = {"", "pero aunque sino", "mas porem contudo",
                                               "but however though"};
+
+const char *const rlc_conditions[RLT_LANGUAGES] = {"", "si", "se caso", "if"};
+
+const char *const rlc_matters[RLT_LANGUAGES] = {"", "queja quejas reclamo reclamos", "reclamacao reclamacoes", "complaint complaints"};
+
+const char *const rlc_swears[RLT_LANGUAGES] = {"", "cabron pinche carajo joder cono verga", "caralho porra foda cacete", "damn fucking fuck"};
+
+const char *const rlc_nevers[RLT_LANGUAGES] = {"", "nunca jamas", "nunca jamais", "never couldnt"};
+const char *const rlc_degrees[RLT_LANGUAGES] = {"", "tan mejor mejores", "tao melhor melhores", "so such better happier"};

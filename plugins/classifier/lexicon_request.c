@@ -5,7 +5,7 @@
  */
 #include "lexicon.h"
 
-const rlc_class rlc_request_classes[] = {
+static const rlc_class classes[] = {
     /* who is asked for */
     {"persona",
      "persona|personas|humano|humana|alguien|algien|asesor|asesora|asesores|agente|agentes|ejecutivo|"
@@ -41,14 +41,16 @@ const rlc_class rlc_request_classes[] = {
     /* teams: a person, but of their choice */
     {"area", "ventas|venta|soporte|facturacion|cobranza|cobranzas|administracion|gerencia|area|departamento|"
              "postventa|"
-             "sucursal|tienda|reclamos|quejas|contabilidad|sistemas|atencion"},
+             "sucursal|tienda|reclamos|quejas|contabilidad|sistemas|atencion|devoluciones|garantias|finanzas|compras|"
+     "logistica|despacho|envios|humanos|rrhh|depto|sector|equipo|mayoreo|mayorista|marketing"},
     {"setor", "vendas|suporte|financeiro|comercial|setor|departamento|sac|loja|ouvidoria|gerencia|"
-              "atendimento|cobranca"},
-    {"team", "sales|support|billing|department|team|accounting|complaints|management"},
+              "atendimento|cobranca|pessoal|equipe|time|logistica|entrega|entregas|trocas|faturamento|rh|marketing"},
+    {"team", "sales|support|billing|department|team|accounting|complaints|management|returns|shipping|wholesale|finance|"
+             "marketing|logistics|hr|dept"},
+    {"please", "please|pls|plz|porfa|porfis|favor|pfv|pf|xfa|xfavor"},
 };
-const size_t rlc_n_request_classes = sizeof rlc_request_classes / sizeof *rlc_request_classes;
 
-const rlc_pattern rlc_request_patterns[] = {
+static const rlc_pattern patterns[] = {
     /* what only looks like it */
     {-1, "eres|sos|usted|seras|es|son|es ?un|una|usted ?un|una ?realmente|acaso <bot>"},
     {-1, "^ ?hola ?y ?tu ?vos eres|sos|seras ?un|una <persona>|humano|real"},
@@ -57,9 +59,14 @@ const rlc_pattern rlc_request_patterns[] = {
     {-1, "hablo|hablando|chateando con ?un|una <bot>"},
     {-1, "no <quiero> ?que ?me <hablar>|llamen|llame|contacten * <persona>|nadie"},
     {-1, "no hace falta|necesario * <persona>"},
+    {-1, "no necesito|ocupo|requiero|quiero|busco ?hablar ?con ?a ?que ?me ?un|una|ningun|ninguna|el|la <persona> ,"},
+    {-1, "no necesito|ocupo|requiero|quiero|busco ?hablar ?con ?a ?un|una|ningun|ninguna <persona> gracias|solo|nomas|pero|por|todavia|aun"},
+    {-1, "tengo|tenia|tuve|tenemos ?una cita|reunion|turno|llamada con * <persona>"},
     {-1, "ya hable|hablo|hablamos con * <persona>"},
     {-1, "^ ?yo ?ayer|hoy|anoche|antes hable|hablamos con * <persona>"}, /* what was is told, not asked for */
     {-1, "ayer|anoche|antes|recien|yo|lunes|martes|miercoles|jueves|viernes|sabado|domingo hable|hablamos con * <persona>"},
+    {-1, "como se llama|llamaba ?el|la ?otra <persona>"},
+    {-1, "nombre|telefono|correo de|del ?el|la <persona> que|de"},
     {-1, "me|nos atendio|atendieron|ayudo|ayudaron|respondio|contesto * <persona>"},
     {-1, "<persona> de referencia|contacto|confianza|emergencia"},
     {-1, "para|por|tipo|cada|1|2|3|4|5|6|7|8|9|10 ?de ?una|la ?otra persona|personas"},
@@ -69,6 +76,8 @@ const rlc_pattern rlc_request_patterns[] = {
     {-1, "falando|conversando com ?um|uma <pessoa>|<bot>"},
     {-1, "nao <quero>|preciso ?mais <falar> com ?um|uma|o|a|nenhum|nenhuma ?outro|outra <pessoa>|ninguem"},
     {-1, "falei|falamos com * <pessoa>"},
+    {-1, "nao preciso|precisa|quero ?de|chamar|mais ?um|uma|nenhum|nenhuma ?o <pessoa>|ninguem"},
+    {-1, "tenho|tinha|temos ?uma ?um reuniao|horario|consulta com * <pessoa>"},
     {-1, "me|nos atendeu|ajudou|respondeu * <pessoa>"},
     {-1, "<pessoa> de referencia|contato|confianca|emergencia"},
     {-1, "are|r you|u ?a|an ?real|actual|actually <bot>|human|person|real|someone"},
@@ -76,6 +85,8 @@ const rlc_pattern rlc_request_patterns[] = {
     {-1, "am i <talk>|talking|chatting to|with * <bot>|<person>"},
     {-1, "dont|no|not want|need ?to <talk> to|with * <person>"},
     {-1, "talked|spoke|spoken|chatted ?already to|with * <person>"},
+    {-1, "dont|no|not ?need|want ?need to|for|a|an|the ?get|call ?a|an <person>"},
+    {-1, "have|had|got ?a|an appointment|meeting|call with * <person>"},
     {-1, "do|does|will|would you|i|we|it|they ?still need|require * <person>"},
     {-1, "for|per ?a|one|two|1|2|3|4 person|people"},
     {-1, "no|dont|not need|want ?you ?to call ?me"},
@@ -93,6 +104,7 @@ const rlc_pattern rlc_request_patterns[] = {
     {.9, "hay|habra|esta|estan|tienen ?un|una|algun|alguna ?por|disponible <persona> "
          "?ahi|disponible|real|humano|que|en"},
     {.9, "hay alguna|algun <persona> $"},
+    {.9, "con quien|quienes ?se puedo|puede|podria|debo|podemos|tengo|podemos ?que <hablar>"},
     {.9, "me|nos ?puede|pueden|puedes|podes|podeis|podria|podrian "
          "comunicar|pasar|poner|transferir|contactar|derivar|conectar|comunicas|pasas con|a|al"},
     {.9, "no quiero|quisiera ?seguir|mas * <bot>"},
@@ -102,6 +114,7 @@ const rlc_pattern rlc_request_patterns[] = {
     {.9, "atencion humana|personal|personalizada"},
     {.7, "<hablar> con|a * <area>"},
     {.7, "<pasame> con|a|al * <area>"},
+    {.7, "^ ?hola con|al|a ?la|el|los area|departamento|depto|sector|equipo|gerencia"},
     {.7, "<hablar> con ustedes|vos|usted|el|ella"},
     {.6, "^ ?quiero ?necesito ?quisiera hablar|llamar|llamarlos $"},
     {.6, "llamen|llamenme|llameme|llamame|marquenme|marcame"},
@@ -119,6 +132,8 @@ const rlc_pattern rlc_request_patterns[] = {
     {.9, "nao quero|queria ?mais <falar> ?mais com voce|vc|vcs"},
     {.9, "^ ?com ?um|uma|o|a <pessoa> ?humano|humana|real ?por ?favor|pfv|agora $"},
     {.9, "atendimento humano|pessoal"},
+    {.9, "com quem ?eu posso|devo|podemos|tenho|consigo ?que ?de <falar>"},
+    {.9, "quero|queria|prefiro|preciso ?de ?falar ?com gente ?de ?verdade ,"},
     {.7, "<falar> com * <setor>"},
     {.7, "<passa> pro|pra|para|ao|com ?o|a * <setor>"},
     {.7, "<falar> com voces|vcs"},
@@ -141,12 +156,20 @@ const rlc_pattern rlc_request_patterns[] = {
     {.9, "no more <bot>"},
     {.9, "stop ?with|sending ?me ?the|these|this|your automated|bot|robot|ai|chatbot"},
     {.9, "dont|not want|need|like ?to|talk|a ?talk|speak ?to ?a <bot>"},
-    {.9, "^ ?a|an|the|customer ?human <person>|representative|agent ?please|now $"},
+    {.9, "^ ?a|an|the ?live|real ?customer ?human|service|support|care <person> ?<please>|now $"},
+    {.9, "who can|should|could|do|may|must i|we <talk>|contact ?to|with"},
     {.8, "^ ?i ?want|need ?to ?talk|speak|contact ?to|with customer service|care|support|representative "
          "?please|now $"},
     {.7, "<talk>|contact to|with|the * <team>"},
+    {.7, "contact|reach|call|get ?me|us ?through ?to ?hold|of|someone ?from ?in the|your * <team>"},
     {.7, "<connect> me|us ?through to|with ?the * <team>"},
     {.7, "<talk> to|with you|u guys|people"},
     {.6, "call me ?back"},
 };
-const size_t rlc_n_request_patterns = sizeof rlc_request_patterns / sizeof *rlc_request_patterns;
+
+const rlc_pattern_table rlc_request_table = {.groups = {{patterns, sizeof patterns / sizeof *patterns}},
+                                             .n_groups = 1,
+                                             .classes = classes,
+                                             .n_classes = sizeof classes / sizeof *classes,
+                                             .barred = "para|por|for|pra", /* "quiero una mesa PARA una persona" */
+                                             .near_min = 6};

@@ -1,27 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Mood from words, as VADER does it (Hutto and Gilbert, 2014): the values of the words are added up, turned
- * round by negations, raised by emphasis, and squashed. Fast and explainable; it knows no irony.
+ * round by negations, raised by emphasis, and squashed; beside it, patterns over several words tell of irony, impatience, scorn and
+ * of what went wrong. Fast and explainable.
  */
 #include "mood.h"
 
-#include "lexicon.h"
+#include "pattern.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define NEGATION_REACH 3u /* words */
+#define DEGREE_REACH   8u /* words: "nunca había probado un café TAN rico" */
+#define SWEAR_REACH    2u /* words: "bom pra caralho" */
 #define LEXICON_ROOM   8192u
 #define STEM_MIN       4u
 #define SQUASH         12.0 /* sum / sqrt(sum² + SQUASH): one word of value 2 gives 0.5 */
 #define ANGER_SCALE    2.5  /* 1 - e^(-anger / scale): one insult gives 0.8 */
+#define VEXED          1.2  /* anger of who is impatient, or mocks */
+#define FURIOUS        3    /* the least anger and, below 0, the least value of scorn */
+#define BAD            2    /* below 0, the least value of impatience, and of what went wrong */
+#define MOCKING        1.5  /* below 0, the least value of irony */
 
 /* What a word does to the values of others. */
 enum {
     NEGATES,
     BOOSTS,
     TURNS,
+    SUPPOSES,
+    ASKED_ABOUT,
+    SWEARS,
+    NEVER,
+    DEGREE,
     EFFECTS
 };
 
@@ -41,6 +53,7 @@ struct rlc_lexicon {
     uint32_t n, room; /* room: a power of two, at most half full */
     rlt_phrases *phrases;
     const rlc_words **phrase_words; /* of phrase i */
+    rlc_patterns *tones;
 };
 
 static mood_entry *entry_of(const rlc_lexicon *lexicon, relevo_str word, uint32_t hash)
@@ -151,6 +164,11 @@ static bool add_phrases(rlc_lexicon *lexicon)
     return good;
 }
 
+static const char *const *const effects[EFFECTS] = {
+    [NEGATES] = rlc_negations,   [BOOSTS] = rlc_boosters, [TURNS] = rlc_turns,  [SUPPOSES] = rlc_conditions,
+    [ASKED_ABOUT] = rlc_matters, [SWEARS] = rlc_swears,   [NEVER] = rlc_nevers, [DEGREE] = rlc_degrees,
+};
+
 rlc_lexicon *rlc_lexicon_new(void)
 {
     rlc_lexicon *lexicon = calloc(1, sizeof *lexicon);
@@ -159,9 +177,11 @@ rlc_lexicon *rlc_lexicon_new(void)
     lexicon->room = LEXICON_ROOM;
     lexicon->work = rlt_work_new();
     lexicon->entries = calloc(lexicon->room, sizeof *lexicon->entries);
-    if (lexicon->work && lexicon->entries && add_words(lexicon, false) && add_words(lexicon, true) &&
-        add_effects(lexicon, rlc_negations, NEGATES) && add_effects(lexicon, rlc_boosters, BOOSTS) &&
-        add_effects(lexicon, rlc_turns, TURNS) && add_phrases(lexicon))
+    lexicon->tones = rlc_patterns_new(&rlc_tone_table);
+    bool good = lexicon->work && lexicon->entries && lexicon->tones && add_words(lexicon, false) && add_words(lexicon, true) && add_phrases(lexicon);
+    for (int effect = 0; good && effect < EFFECTS; effect++)
+        good = add_effects(lexicon, effects[effect], effect);
+    if (good)
         return lexicon;
     rlc_lexicon_free(lexicon);
     return NULL;
@@ -173,6 +193,7 @@ void rlc_lexicon_free(rlc_lexicon *lexicon)
         return;
     rlt_work_free(lexicon->work);
     rlt_phrases_free(lexicon->phrases);
+    rlc_patterns_free(lexicon->tones);
     free(lexicon->phrase_words);
     free(lexicon->entries);
     free(lexicon);
@@ -182,9 +203,11 @@ void rlc_lexicon_free(rlc_lexicon *lexicon)
 
 typedef struct mood_sum {
     double value, anger;
-    double praise; /* of value, what is good */
-    bool ironic, denied;
-    uint32_t negated_until, boosted; /* token numbers */
+    double praise, blame; /* of value, what is good, and what is bad, below 0 */
+    bool ironic, rolled, clapped, turned, settled;
+    bool asks;                       /* the message asks something */
+    uint32_t negated_until, boosted, supposed_until; /* token numbers */
+    uint32_t courteous;                              /* tokens in phrases that carry no mood: "buenas tardes" */
 } mood_sum;
 
 /* The mood of a word in the language, or of its stem; NULL: it carries none. entry: the word's own. */
@@ -212,14 +235,69 @@ static void add(mood_sum *sum, uint32_t at, double value, double anger, uint8_t 
     double emphasis = 1 + (at > 0 && sum->boosted == at ? 0.4 : 0) + (flags & RLT_UPPER ? 0.3 : 0) +
                       (flags & RLT_STRETCHED ? 0.2 : 0);
     sum->value += value * emphasis;
-    sum->praise += value > 0 ? value * emphasis : 0;
+    *(value > 0 ? &sum->praise : &sum->blame) += value * emphasis;
     sum->anger += anger * emphasis;
 }
 
 /* Who rolls their eyes does not mean the praise: "genial, otra vez 🙄". */
 static bool is_eye_roll(relevo_str emoji)
 {
-    return rlt_equal(emoji, rlt_str("🙄")) || rlt_equal(emoji, rlt_str("😒"));
+    return rlt_is_among(" 🙄 😒 🤡 ", emoji);
+}
+
+/* Who claps, or smiles upside down, at what went wrong does not mean it either; at anything else it is meant. */
+static bool is_clap(relevo_str emoji)
+{
+    return rlt_is_among(" 👏 🙃 ", emoji);
+}
+
+/* Whether a word stands alone between quotes, and as no name: a "rápido" delivery was not, a café "Bueno" may be called so. */
+static bool is_doubted(const rlt_doc *doc, const rlt_token *token)
+{
+    static const char *const quotes[][2] = {{"\"", "\""}, {"“", "”"}, {"«", "»"}};
+    uint64_t end = token->source_at + token->source_len;
+    if (doc->source.ptr[token->source_at] >= 'A' && doc->source.ptr[token->source_at] <= 'Z')
+        return false;
+    for (size_t i = 0; i < sizeof quotes / sizeof *quotes; i++) {
+        size_t opens = strlen(quotes[i][0]), closes = strlen(quotes[i][1]);
+        if (token->source_at >= opens && end + closes <= doc->source.len &&
+            memcmp(doc->source.ptr + token->source_at - opens, quotes[i][0], opens) == 0 &&
+            memcmp(doc->source.ptr + end, quotes[i][1], closes) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Whether a word that may begin what is only supposed does: a "sí" agrees, and a "se" within a Portuguese clause is "oneself". */
+static bool supposes(const rlt_doc *doc, uint32_t at, rlt_language language)
+{
+    const rlt_token *token = &doc->tokens[at];
+    if (language == RLT_ES)
+        return token->source_len == token->text.len;
+    return language == RLT_EN || at == 0 || rlt_stands_apart(doc, at) || rlt_is_among(" e que mas saber ", doc->tokens[at - 1].text);
+}
+
+/* The token behind the clause in which `at` stands. */
+static uint32_t clause_end(const rlt_doc *doc, uint32_t at)
+{
+    do
+        at++;
+    while (at < doc->n_tokens && !rlt_stands_apart(doc, at));
+    return at;
+}
+
+/* Whether "nunca" at this place praises: "nunca probé un café tan rico", but not "nunca es tan rico como dicen". */
+static bool is_topped(const rlc_lexicon *lexicon, const rlt_doc *doc, uint32_t at, rlt_language language)
+{
+    uint32_t end = clause_end(doc, at);
+    for (uint32_t i = at + 1; i < end && i <= at + DEGREE_REACH; i++)
+        if (entry_of(lexicon, doc->tokens[i].text, doc->tokens[i].hash)->does[DEGREE] >> language & 1u) {
+            for (uint32_t j = i + 1; j < end && j <= i + 3; j++)
+                if (rlt_is_among(" como as quanto ", doc->tokens[j].text))
+                    return false;
+            return true;
+        }
+    return false;
 }
 
 /* Whether one of some words negates, in any language. */
@@ -229,6 +307,26 @@ static bool negates(const rlc_lexicon *lexicon, const rlt_token *tokens, uint32_
     for (uint32_t i = 0; i < n; i++)
         found |= entry_of(lexicon, tokens[i].text, tokens[i].hash)->does[NEGATES] != 0;
     return found;
+}
+
+/* Whether what is praised stands beside a swear word, which then means no harm: "bom pra caralho", not "no está bueno, carajo". */
+static bool swears_in_praise(const rlc_lexicon *lexicon, rlt_work *work, const rlt_doc *doc, uint32_t at, rlt_language language)
+{
+    uint32_t end = clause_end(doc, at);
+    for (uint32_t i = at > SWEAR_REACH ? at - SWEAR_REACH : 0; i < end && i <= at + SWEAR_REACH; i++) {
+        const rlt_token *token = &doc->tokens[i];
+        const mood_entry *mood = i == at ? NULL : find_mood(lexicon, work, language, token, entry_of(lexicon, token->text, token->hash));
+        uint32_t before = i > NEGATION_REACH ? i - NEGATION_REACH : 0;
+        if (mood && mood->value[language] >= 2 && (i > at || clause_end(doc, i) > at) && !negates(lexicon, doc->tokens + before, i - before))
+            return true;
+    }
+    return false;
+}
+
+/* Whether what is bad is not told but asked about: "¿qué pasa si llega roto?", "¿dónde hago un reclamo?". Threats and insults are meant. */
+static bool is_supposed(const mood_sum *sum, uint32_t at, double value, double anger)
+{
+    return sum->asks && at < sum->supposed_until && value < 0 && anger < FURIOUS;
 }
 
 /* Whether a mark parts the words of a phrase: "no, es feo". */
@@ -249,32 +347,89 @@ static bool add_phrase(const rlc_lexicon *lexicon, const rlt_doc *doc, rlt_langu
     if (denied && is_parted(doc, phrase))
         return false;
     if (language == RLT_UNKNOWN || words->languages >> language & 1u) {
+        if (is_supposed(sum, phrase->token, words->value, words->anger)) {
+            sum->settled = true;
+            return true;
+        }
+        sum->courteous += words->value == 0 ? phrase->n_tokens : 0;
         add(sum, UINT32_MAX, words->value, words->anger, token->flags);
-        sum->denied |= denied;
+        sum->settled |= denied;
     }
     return true;
+}
+
+/* What the patterns found, where no word has said as much already. */
+static void add_tones(const rlc_lexicon *lexicon, const rlt_doc *doc, mood_sum *sum)
+{
+    rlc_found found[RLC_TONES];
+    rlc_patterns_find(lexicon->tones, doc, found);
+    double impatient = found[RLC_IMPATIENT].value, least = fmax(BAD * impatient, FURIOUS * found[RLC_SCORN].value);
+    if (sum->supposed_until == 0 || !sum->asks)
+        least = fmax(least, BAD * found[RLC_TROUBLE].value);
+    if (sum->blame > -least) {
+        sum->value -= sum->blame + least;
+        sum->blame = -least;
+    }
+    sum->anger = fmax(sum->anger + VEXED * impatient, FURIOUS * found[RLC_SCORN].value);
+    sum->ironic |= sum->praise > 0 && (sum->rolled || (sum->clapped && sum->blame <= -BAD && !sum->turned));
+    sum->ironic |= found[RLC_IRONIC].value > 0 && !found[RLC_IRONIC].denied;
+    if (sum->ironic) {
+        sum->anger += VEXED;
+        sum->value = fmin(sum->value - 1.5 * sum->praise, -MOCKING);
+        sum->settled = true;
+    }
 }
 
 static rlc_mood squash(const mood_sum *sum, const rlt_doc *doc)
 {
     double shouting = doc->n_letters >= 12 && doc->n_upper * 10 > doc->n_letters * 7 ? 1 : 0;
     double marks = doc->n_exclaims < 4 ? doc->n_exclaims : 4;
-    double meant = sum->ironic ? sum->value - 1.5 * sum->praise : sum->value;
-    double value = meant * (1 + 0.1 * marks + 0.2 * shouting);
+    double value = sum->value * (1 + 0.1 * marks + 0.2 * shouting);
     /* Emphasis alone is no anger, but makes anger worse. */
     double anger = sum->anger > 0 ? sum->anger * (1 + 0.15 * marks) + 0.7 * shouting : 0.4 * shouting;
     double sentiment = value / sqrt(value * value + SQUASH);
     const char *name = sentiment > RLC_NEUTRAL ? "positive" : sentiment < -RLC_NEUTRAL ? "negative" : "neutral";
-    return (rlc_mood){sentiment, 1 - exp(-anger / ANGER_SCALE), sum->denied, name};
+    return (rlc_mood){sentiment, 1 - exp(-anger / ANGER_SCALE), sum->settled, name};
+}
+
+/* What a word says, and what it does to others. */
+static void add_word_at(const rlc_lexicon *lexicon, rlt_work *work, const rlt_doc *doc, uint32_t at, rlt_language language, mood_sum *sum)
+{
+    const rlt_token *token = &doc->tokens[at];
+    const mood_entry *word = entry_of(lexicon, token->text, token->hash);
+    const mood_entry *mood = find_mood(lexicon, work, language, token, word);
+    bool does[EFFECTS];
+    for (int effect = 0; effect < EFFECTS; effect++)
+        does[effect] = word->does[effect] >> language & 1u;
+    if (mood && ((does[SWEARS] && swears_in_praise(lexicon, work, doc, at, language)) || (does[ASKED_ABOUT] && sum->asks) ||
+                 is_supposed(sum, at, mood->value[language], mood->anger[language]))) {
+        sum->settled = true;
+    } else if (mood) {
+        add(sum, at, mood->value[language], mood->anger[language], token->flags);
+        sum->ironic |= mood->value[language] >= 2 && is_doubted(doc, token);
+    }
+    sum->rolled |= token->kind == RLT_EMOJI && is_eye_roll(token->text);
+    sum->clapped |= token->kind == RLT_EMOJI && is_clap(token->text);
+    if (does[TURNS]) {
+        sum->value *= 0.6; /* "bonito, pero llegó roto" */
+        sum->turned = true;
+    }
+    if (does[SUPPOSES] && supposes(doc, at, language))
+        sum->supposed_until = clause_end(doc, at);
+    if (does[NEVER] && is_topped(lexicon, doc, at, language))
+        sum->settled = true;
+    else if (does[NEGATES])
+        sum->negated_until = at + 1 + NEGATION_REACH;
+    if (does[BOOSTS])
+        sum->boosted = at + 1;
 }
 
 rlc_mood rlc_mood_read(const rlc_lexicon *lexicon, rlt_work *work, const rlt_doc *doc, rlt_language language)
 {
-    mood_sum sum = {0};
+    mood_sum sum = {.asks = rlt_is_question(doc)};
     rlt_match phrase = {.token = 0};
     bool found = rlt_text_find(lexicon->phrases, doc, 0, &phrase);
     for (uint32_t at = 0; at < doc->n_tokens; at++) {
-        const rlt_token *token = &doc->tokens[at];
         if (found && at == phrase.token) {
             bool counts = add_phrase(lexicon, doc, language, &phrase, &sum);
             at += counts ? phrase.n_tokens - 1 : 0;
@@ -284,17 +439,9 @@ rlc_mood rlc_mood_read(const rlc_lexicon *lexicon, rlt_work *work, const rlt_doc
         }
         if (at < sum.negated_until && rlt_stands_apart(doc, at))
             sum.negated_until = at;
-        const mood_entry *word = entry_of(lexicon, token->text, token->hash);
-        const mood_entry *mood = find_mood(lexicon, work, language, token, word);
-        if (mood)
-            add(&sum, at, mood->value[language], mood->anger[language], token->flags);
-        sum.ironic |= token->kind == RLT_EMOJI && is_eye_roll(token->text);
-        if (word->does[TURNS] >> language & 1u)
-            sum.value *= 0.6; /* "bonito, pero llegó roto" */
-        if (word->does[NEGATES] >> language & 1u)
-            sum.negated_until = at + 1 + NEGATION_REACH;
-        if (word->does[BOOSTS] >> language & 1u)
-            sum.boosted = at + 1;
+        add_word_at(lexicon, work, doc, at, language, &sum);
     }
+    sum.settled |= sum.courteous == doc->n_tokens;
+    add_tones(lexicon, doc, &sum);
     return squash(&sum, doc);
 }

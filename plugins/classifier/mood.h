@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sentiment and anger of a message, from a lexicon. */
+/* Sentiment and anger of a message, from a lexicon of words and patterns. */
 #ifndef RELEVO_CLASSIFIER_MOOD_H
 #define RELEVO_CLASSIFIER_MOOD_H
 
@@ -16,7 +16,7 @@ void rlc_lexicon_free(rlc_lexicon *lexicon);
 typedef struct rlc_mood {
     double sentiment; /* -1 to 1 */
     double anger;     /* 0 to 1 */
-    bool denied;      /* it is praised by denying what is bad: "no está mal" */
+    bool settled;     /* the words do not mean what each says alone: "no está mal", "¿qué pasa si llega roto?", "genial, otra demora" */
     const char *name; /* "negative", "neutral" or "positive" */
 } rlc_mood;
 

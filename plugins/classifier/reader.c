@@ -16,7 +16,7 @@ bool rlc_reader_make(rlc_model *model, rlt_vectors *vectors, const char *person_
     rlc_reader reader = {.model = model,
                          .vectors = vectors,
                          .lexicon = rlc_lexicon_new(),
-                         .requests = rlc_requests_new(),
+                         .requests = rlc_patterns_new(&rlc_request_table),
                          .person = rlc_model_label(model, person_intent)};
     if (!reader.lexicon || !reader.requests) {
         rlc_reader_clear(&reader);
@@ -32,7 +32,7 @@ void rlc_reader_clear(rlc_reader *reader)
     rlc_model_free(reader->moods);
     rlt_vectors_free(reader->vectors);
     rlc_lexicon_free(reader->lexicon);
-    rlc_requests_free(reader->requests);
+    rlc_patterns_free(reader->requests);
     memset(reader, 0, sizeof *reader);
 }
 
@@ -91,8 +91,8 @@ static const double shifts[N_MOODS][4] = {{-0.80, 0.40, 0.67, -0.24}, {0}, {1.10
 static void learned_mood(const rlc_reader *reader, rlc_scratch *scratch, const rlc_input *input, rlc_mood *mood)
 {
     double share[N_MOODS], total = 0;
-    if (mood->sentiment <= SURELY_BAD || mood->sentiment >= SURELY_GOOD || mood->denied)
-        return; /* what is denied a model of single words and pairs takes for what is said */
+    if (mood->sentiment <= SURELY_BAD || mood->sentiment >= SURELY_GOOD || mood->settled)
+        return; /* a model of single words and pairs takes what is denied, supposed or mocked for what is said */
     rlc_model_weigh(reader->moods, scratch, input);
     for (uint32_t i = 0; i < N_MOODS; i++) {
         double shift = shifts[i][0] * mood->sentiment + shifts[i][1] * fabs(mood->sentiment) + shifts[i][2] * mood->anger + shifts[i][3];
@@ -108,14 +108,14 @@ static void learned_mood(const rlc_reader *reader, rlc_scratch *scratch, const r
 /* The patterns or the intent; where something only looks like a request, the intent is not believed, nor named. */
 static double wants_person(const rlc_reader *reader, const rlc_scratch *scratch, const rlt_doc *doc, rlc_scored *scored)
 {
-    bool denied;
-    double asked = rlc_request_score(reader->requests, doc, &denied);
+    rlc_found asked;
+    rlc_patterns_find(reader->requests, doc, &asked);
     if (reader->person == reader->model->n_labels)
-        return asked;
+        return asked.value;
     double meant = (double)scratch->scores[reader->person] * (1 - scored->out_of_scope);
-    if (denied && asked == 0 && scored->label == reader->person)
+    if (asked.denied && asked.value == 0 && scored->label == reader->person)
         scored->probability *= BELIEVED;
-    return fmax(asked, denied ? BELIEVED * meant : meant);
+    return fmax(asked.value, asked.denied ? BELIEVED * meant : meant);
 }
 
 bool rlc_reader_read(const rlc_reader *reader, rlt_work *work, rlc_scratch *scratch, relevo_str text,

@@ -5,7 +5,7 @@
 
 #include "model.h"
 #include "mood.h"
-#include "request.h"
+#include "pattern.h"
 
 #define RLC_PERSON_INTENT "talk_to_person" /* unless another is named */
 #define RLC_SURE          "0.75"           /* a message whose intent is as sure as this needs no embedding */
@@ -15,7 +15,7 @@ typedef struct rlc_reader {
     rlt_vectors *vectors;   /* owned; NULL: none */
     rlc_model *moods;       /* owned; of labels negative, neutral and positive; NULL: the lexicon says it alone */
     rlc_lexicon *lexicon;   /* owned */
-    rlc_requests *requests; /* owned */
+    rlc_patterns *requests; /* owned; rlc_request_table */
     uint32_t person;        /* label of the intent that asks for a person; n_labels: the model has none */
 } rlc_reader;
 
