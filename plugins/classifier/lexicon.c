@@ -41,7 +41,7 @@ const rlc_words rlc_mood_words[] = {
      "estafa estafaron estafadores estafador robo robaron ladrones ladron rateros ratas mierda puta "
      "putas puto carajo pinche pinches pendejo pendejos cabron cabrones chingada chingar hijueputa "
      "hijueputas hdp malparidos gonorrea idiota idiotas imbecil imbeciles estupido estupidos "
-     "estupida sinverguenza sinverguenzas chantas chorros delincuentes boludo boludos pelotudo pelotudos forros maricones culeros verga joder gilipollas cono"},
+     "estupida sinverguenza sinverguenzas chantas delincuentes boludo boludos pelotudo pelotudos forros maricones culeros verga joder gilipollas cono"},
     /* Portuguese */
     {RLC_PT, 3, 0,
      "excelente excelentes otimo otima maravilhoso maravilhosa incrivel fantastico perfeito perfeita "
@@ -68,7 +68,7 @@ const rlc_words rlc_mood_words[] = {
      "lamentavel incompetentes inutil lixo procon processar ridiculo ridicula"},
     {RLC_PT, -4, 4,
      "golpe golpistas roubo roubaram ladroes ladrao merda porra caralho bosta fdp arrombado cuzao "
-     "otario otarios safados picaretas bandidos idiota idiotas imbecil imbecis estupido burro burros desgraca desgracado"},
+     "otario otarios safados picaretas idiota idiotas imbecil imbecis estupido burro burros desgraca desgracado"},
     /* English */
     {RLC_EN, 3, 0,
      "excellent awesome amazing wonderful fantastic perfect great love loved loves best delicious "

@@ -18,6 +18,7 @@ static const rlc_class classes[] = {
             "errada|mojado|mojada"},
     {"lose", "perdieron|perdio|perderam|perdeu|losing|breaking|ruining|rompieron|rompio|quebraram|atrasou|atrasaram|retrasaron|cancelaron|cancelaram|"
              "olvidaron|esqueceram"},
+    {"none", "sin|sem|no|nao|without|agotado|cerrado|fechado|closed|tarde|mal|nadie|ninguem|nobody"},
     {"reply", "contesta|contestan|contestar|contesten|contestaron|contestas|responde|responden|responder|respondan|respondem|responderam|respondeu|atiende|"
               "atienden|atender|atiendan|atendieron|atende|atendem|atendeu|avisan|avisaron|avisar|avisam|aparece|aparecen|answers|answering|responds|replies|"
               "reply|answer|respond"},
@@ -50,12 +51,15 @@ static const rlc_pattern ironic[] = {
     {1, "<praise>|lograron|consiguieron|consiguen|conseguiram|managed|job|work * perder|romper|quebrar|estragar|lose|losing|breaking"},
     {1, "<praise> * otra|outra|another|mais|mas|more|one ?um|uma|more semana|mes|demora|retraso|atraso|excusa|desculpa|week|month|delay|excuse|error|erro|failure"},
     {1, "<praise> * otro|outro|another|mais ?um dia|day mas|mais|more|sin|sem|without|esperando"},
-    {1, "<praise> * otra|de|nuevamente|again|como|para|as ?vez|nuevo|novo|siempre|sempre|variar|always|usual ?me|nos ?mas "
-        "sin|sem|no|nao|without|agotado|cerrado|closed|tarde|mal|nadie|ninguem"},
+    {1, "<praise> * otra vez ?me|nos ?mas <none>"},
+    {1, "<praise> * de nuevo|novo ?me|nos <none>"},
+    {1, "<praise> * como|as|para siempre|sempre|always|usual|variar ?me|nos ?mas <none>"},
+    {1, "<praise> * again|nuevamente ?me|nos <none>"},
     {1, "<praise> * atrasou|again|novo|nuevo|vez <ill>|<lose>|novo|delayed|tarde"},
     {1, "<praise> * sin|sem|ni|nadie|ninguem|nobody|nao|no ?me ?nos ?siquiera ?se ?one <reply>"},
     {1, "<praise> * me|nos dejaron|dejo|deixaram|deixou|tienen sin|sem|plantado|plantada|esperando|colgado|colgada|tirado"},
-    {1, "<praise> * <charge> ?me doble|dobro|dos|duas|dois|2|otra|outra|mal|demas|twice|double"},
+    {1, "<praise> * <charge> ?me doble|dobro|mal|demas|twice|double"},
+    {1, "<praise> * <charge> ?me otra|outra|dos|duas|2 vez|veces|vezes"},
     {1, "<praise> * tampoco|nem ?siquiera hay|tienen|funciona|anda|llego|tem|chegou"},
     {1, "<praise> * llego|llega|llegaron|llegan|chegou|chega|veio|vino ?muy|super|re|tan|muito|siempre|sempre|todo|tudo tarde|atrasado|mal|errado"},
     {1, "que bien|bueno|bom|bonito|divertido * llego|llega|llegaron|llegan|chegou|chega|veio|vino ?muy|super|re|tan|muito|siempre|sempre|todo|tudo tarde|atrasado|mal|errado"},
@@ -152,7 +156,8 @@ static const rlc_pattern scorn[] = {
     {1, "hasta ?ya las|la|los|el narices|huevos|cojones|pelotas|coronilla|gorro|verga|ovarios|pito|tetas|madre"},
     {1, "absolutely|totally|completely|beyond|so disgusted|disgusting|furious|unacceptable|appalling|appalled|pathetic|livid"},
     {1, "worst|peor|pior ?ever <shop>|experience|experiencia|compra|purchase"},
-    {1, "so|im|were|are|just ?so ?fucking ?totally done|finished|over ?with ?this|you|these ?guys|shop|company ,"},
+    {1, "so|totally|completely ?fucking done|finished with"},
+    {1, "done|finished with you|this|these|your ?guys|shop|company|place|nonsense"},
     {1, "voy|vamos|vou ?a ?los demandar|denunciar|processar|denunciarlos|demandarlos"},
     {1, "los|les denuncio|demando"},
     {1, "going|gonna ?to sue|report you|this"},
@@ -163,7 +168,8 @@ static const rlc_pattern scorn[] = {
 static const rlc_pattern trouble[] = {
     {-1, "nunca|never|jamais llego|llegaron|arrived|chegou ?ningun tarde|late|mal|atrasado|roto"},
     {-1, "no|nao|not|didnt|nunca|sin|sem ?me ?nos ?han|was <charge>|falto|faltaron|faltou|faltaram"},
-    {1, "<charge> ?me|us|em|por * doble|dobro|dos|duas|dois|2|twice|double|demas ?veces|vezes"},
+    {1, "<charge> * doble|dobro|twice|double|demas"},
+    {1, "<charge> * dos|duas|2|tres|3 veces|vezes|times"},
     {1, "dejo|dejaron|paro|parou|deixou|pararon|stopped ?de funcionar|andar|prender|servir|encender|working|charging|turning"},
     {1, "falto|faltaron|faltaba|faltaban|faltou|faltaram|faltava|missing * en|del|no|na|do|da|in|from ?<the> <parcel>"},
     {1, "falto|faltaron|faltaba|faltaban|faltou|faltaram|faltava ?<the> ?<n> ?de <parcel>|paquetes|bolsas|cajas|producto|productos|"

@@ -370,11 +370,11 @@ static void add_tones(const rlc_lexicon *lexicon, const rlt_doc *doc, mood_sum *
         sum->value -= sum->blame + least;
         sum->blame = -least;
     }
-    sum->anger = fmax(sum->anger + VEXED * impatient, FURIOUS * found[RLC_SCORN].value);
+    sum->anger = fmax(sum->anger, fmax(VEXED * impatient, FURIOUS * found[RLC_SCORN].value));
     sum->ironic |= sum->praise > 0 && (sum->rolled || (sum->clapped && sum->blame <= -BAD && !sum->turned));
     sum->ironic |= found[RLC_IRONIC].value > 0 && !found[RLC_IRONIC].denied;
     if (sum->ironic) {
-        sum->anger += VEXED;
+        sum->anger = fmax(sum->anger, VEXED);
         sum->value = fmin(sum->value - 1.5 * sum->praise, -MOCKING);
         sum->settled = true;
     }
@@ -405,6 +405,8 @@ static void add_word_at(const rlc_lexicon *lexicon, rlt_work *work, const rlt_do
                  is_supposed(sum, at, mood->value[language], mood->anger[language]))) {
         sum->settled = true;
     } else if (mood) {
+        if (token->kind == RLT_EMOJI) /* a face denies nothing: "no llega 😡" */
+            sum->negated_until = at;
         add(sum, at, mood->value[language], mood->anger[language], token->flags);
         sum->ironic |= mood->value[language] >= 2 && is_doubted(doc, token);
     }
