@@ -567,6 +567,25 @@ static void say(rlv_step *step, const rlv_answer *a)
         rlv_digest_tried(step->conversation, a->as.reply.source);
 }
 
+/* How sure a reply is that answers the message; 0: none does, or its plugin knows itself that it is no answer. */
+static double answered(const rlv_step *step)
+{
+    const rlv_answer *best = best_reply(step);
+    for (const rlv_answer *a = best ? step->answers.first : NULL; a; a = a->next)
+        if (a->kind == RLV_ANSWER_ABSTAIN && rlv_str_eq(a->plugin, best->plugin))
+            return 0;
+    return best ? best->as.reply.confidence : 0;
+}
+
+/* Triggers that speak only of what nobody answers have nothing to say of what is answered, or may still be. */
+static void hush_triggers(rlv_step *step)
+{
+    double sure = rlv_held_effect(step) ? 1 : answered(step);
+    for (rlv_answer *a = step->answers.first; a; a = a->next)
+        if (a->kind == RLV_ANSWER_TRIGGER && a->as.trigger.unless_answered > 0 && sure >= a->as.trigger.unless_answered)
+            a->as.trigger.score = 0;
+}
+
 /* Says the best reply, and what its plugin has to say besides. True when the plugin knows itself that it is no answer. */
 static bool say_best(rlv_step *step, const rlv_answer *best)
 {
@@ -707,6 +726,7 @@ unsigned rlv_step_decide(rlv_step *step)
         return decide_unsaid(step);
     if (step->comments)
         return decide_comment(step);
+    hush_triggers(step);
     if (waits(step))
         return 0;
     rlv_conversation *conv = step->conversation;

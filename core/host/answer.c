@@ -290,6 +290,7 @@ static bool take_any(struct taking *t, const relevo_answer *head, rlv_answer *ou
         const relevo_answer_trigger *a = in;
         out->as.trigger.asked = KNOWS(a, asked) && a->asked;
         return take_number(t, a->score, 0, &out->as.trigger.score) &&
+               take_number(t, KNOWS(a, unless_answered) ? a->unless_answered : 0, 0, &out->as.trigger.unless_answered) &&
                take(t, a->evidence, RLV_HOST_TEXT_MAX, &out->as.trigger.evidence) &&
                take(t, a->reason, RLV_HOST_TEXT_MAX, &out->as.trigger.reason);
     }

@@ -81,7 +81,7 @@ typedef struct rlv_answer {
     rlv_str plugin; /* name of the entry in the configuration */
     union {
         rlv_reading reading;
-        struct { double score; rlv_str evidence, reason; bool asked; } trigger; /* asked: the customer asked for a person */
+        struct { double score; rlv_str evidence, reason; bool asked; double unless_answered; } trigger; /* asked: the customer asked for a person */
         struct { double confidence; rlv_str text, source; uint32_t flags; rlv_extras extras; } reply;
         struct { double best; rlv_str reason; } abstain;
         struct { rlv_str name, value; bool amends; } slot; /* amends: what was over, and may have been told */

@@ -319,6 +319,9 @@ typedef struct relevo_answer_trigger {
     /* since 1.1 */
     uint32_t asked;      /* 1: the customer asked for a person in so many words: no threshold or cool-down is above that */
     uint32_t reserved;   /* 0 */
+    /* since 1.7 */
+    double unless_answered; /* above 0, up to 1: it has nothing to say where a reply of such a confidence answers the message, or may still come (an
+                               effect that it waits for). 0: whatever is answered */
 } relevo_answer_trigger;
 
 /* Something to choose, shown as a button or a row. Chosen, it comes back as the message's `reply` (id) and `text`. */

@@ -2,7 +2,7 @@
 /*
  * A trigger for when the bot does not know: answers that failed to come, a subject unlike anything known, a
  * customer who asks the same again. It runs before this message's responders have answered, so it judges by
- * what came before; it must never wait for them.
+ * what came before; of a subject that the classifier does not know, the core asks whether they answered.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 #define SCORE_AT_LIMIT 0.8 /* of a count that reaches its limit */
 #define SCORE_STEP 0.1     /* for each beyond it */
 
-enum { OPTION_MISSES, OPTION_OUT_OF_SCOPE, OPTION_REPEATS, N_OPTIONS };
+enum { OPTION_MISSES, OPTION_OUT_OF_SCOPE, OPTION_REPEATS, OPTION_ANSWERED, N_OPTIONS };
 
 static const relevo_option options[N_OPTIONS] = {
     [OPTION_MISSES] =
@@ -44,18 +44,28 @@ static const relevo_option options[N_OPTIONS] = {
          .max = 100,
          .unit = "times",
          .help = "Fire when the customer has asked much the same this often; 0 turns this test off."},
+    [OPTION_ANSWERED] =
+        {.size = sizeof(relevo_option),
+         .type = RELEVO_OPTION_REAL,
+         .name = "answered",
+         .initial = "0.7",
+         .min = 0,
+         .max = 1,
+         .help = "A message is not out of scope when an answer of this confidence is found for it; 0: even then."},
 };
 
 typedef struct trigger {
     uint32_t misses, repeats; /* 0: that test is off */
     double out_of_scope;      /* 0: off */
+    double answered;          /* 0: off */
 } trigger;
 
 static int32_t create(const relevo_value *values, void **ret_instance, char *error, uint64_t error_size)
 {
     const trigger made = {.misses = (uint32_t)values[OPTION_MISSES].integer,
                           .repeats = (uint32_t)values[OPTION_REPEATS].integer,
-                          .out_of_scope = values[OPTION_OUT_OF_SCOPE].real};
+                          .out_of_scope = values[OPTION_OUT_OF_SCOPE].real,
+                          .answered = values[OPTION_ANSWERED].real};
     if (made.misses == 0 && made.repeats == 0 && made.out_of_scope <= 0) {
         snprintf(error, (size_t)error_size,
                  "this trigger would never fire: `misses`, `out_of_scope` and `repeats` are all 0, give one "
@@ -152,6 +162,7 @@ static int32_t judge(const trigger *t, const relevo_view *view, uint32_t i, cons
         .score = score,
         .evidence = rlt_cut(evidence, EVIDENCE_MAX),
         .reason = rlt_str(reason),
+        .unless_answered = of_misses > 0 || of_repeats > 0 ? 0 : t->answered,
     };
     return sink->emit(sink, i, &answer.head);
 }

@@ -42,6 +42,13 @@ static void fires_out_of_scope(void **state)
     tk_assert_near(fired->score, 0.75);
     assert_string_equal(fired->evidence.ptr, "¿quién ganó el partido?");
     assert_string_equal(fired->reason.ptr, "El bot no conoce este tema.");
+    tk_assert_near(fired->unless_answered, 0.7); /* an article may know it */
+    view->digest.misses = 2;                     /* what came before stands, whatever is answered now */
+    tk_assert_near(judge(kit, view)->unless_answered, 0);
+    view->digest.misses = 0;
+    view->digest.repeats = 2;
+    tk_assert_near(judge(kit, view)->unless_answered, 0);
+    view->digest.repeats = 0;
     view->digest.asked = 1; /* "Ana Torres" to a question of the bot is no gap, */
     assert_null(judge(kit, view));
     view->digest.size = (uint32_t)offsetof(relevo_digest, asked); /* and a host of ABI 1.0 does not say so */

@@ -288,6 +288,35 @@ static void test_tells(void **state)
     assert_int_equal(t->conv.owner, RLV_OWNER_QUEUED);
 }
 
+/* A trigger that speaks only of what nobody answers: silent where a reply is sure enough, and where one may still come. */
+static void test_unless_answered(void **state)
+{
+    talk *t = *state;
+    static const struct {
+        double reply, unless;
+        bool abstains, waits, hands_off;
+    } cases[] = {{0, 0.7, false, false, true},   {0.9, 0.7, false, false, false}, {0.7, 0.7, false, false, false}, {0.6, 0.7, false, false, true},
+                 {0.9, 0.7, true, false, true},  {0.9, 0, false, false, true},    {0, 0.7, false, true, false},    {0, 0, false, true, true}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        talk_owner(t, RLV_OWNER_BOT);
+        talk_message(t, "¿dan cursos?");
+        talk_score(t, "a", 1);
+        t->script[t->n_script - 1].answer.as.trigger.unless_answered = cases[i].unless;
+        if (cases[i].reply > 0)
+            talk_replies(t, "Sí.", "cursos", cases[i].reply);
+        if (cases[i].abstains)
+            (void)talk_answer(t, RLV_PHASE_RESPOND, RLV_ANSWER_ABSTAIN, "responder");
+        if (cases[i].waits)
+            talk_answer(t, RLV_PHASE_RESPOND, RLV_ANSWER_EFFECT, "llm")->as.effect =
+                (rlv_effect){.destination = RLV_STR("llm"), .method = RLV_STR("POST"), .hold_ms = 1000};
+        talk_run(t);
+        if ((t->step.handoff != NULL) != cases[i].hands_off)
+            fail_msg("case %zu: %s", i, talk_brief(t));
+        assert_int_equal(strstr(talk_brief(t), "triggered") != NULL, cases[i].hands_off);
+        memset(&t->conv.held, 0, sizeof(t->conv.held));
+    }
+}
+
 /* A slot that amends what was over: whoever was told of that is told, whosever the conversation is; of what changes nothing nobody is. */
 static void test_amends(void **state)
 {
@@ -422,7 +451,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_policy),       TEST(test_what_a_handoff_says),    TEST(test_own_words),
         TEST(test_routes),       TEST(test_cards_and_effects),      TEST(test_cooldown),
-        TEST(test_cooling_list), TEST(test_judge_names_the_policy), TEST(test_tells), TEST(test_amends), TEST(test_a_result_hands_off),
+        TEST(test_cooling_list), TEST(test_judge_names_the_policy), TEST(test_tells), TEST(test_amends), TEST(test_unless_answered), TEST(test_a_result_hands_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -109,9 +109,16 @@ static void test_newer_fields(void **state)
 {
     (void)state;
     begin(RLV_PHASE_TRIGGER);
-    relevo_answer_trigger t = {.head = HEAD(t, RELEVO_ANSWER_TRIGGER), .score = 0.5, .asked = 1};
+    relevo_answer_trigger t = {.head = HEAD(t, RELEVO_ANSWER_TRIGGER), .score = 0.5, .asked = 1, .unless_answered = 0.7};
     assert_int_equal(emit(&t.head), RELEVO_OK);
     assert_true(c.first->answer->as.trigger.asked);
+    assert_true(c.first->answer->as.trigger.unless_answered > 0.69);
+    t.unless_answered = 1.5;
+    assert_int_equal(emit(&t.head), RELEVO_E_TEXT);
+    t.head.size = (uint32_t)offsetof(relevo_answer_trigger, unless_answered);
+    assert_int_equal(emit(&t.head), RELEVO_OK);
+    assert_true(c.last->answer->as.trigger.asked);
+    assert_true(c.last->answer->as.trigger.unless_answered <= 0);
     t.head.size = (uint32_t)offsetof(relevo_answer_trigger, asked);
     assert_int_equal(emit(&t.head), RELEVO_OK);
     assert_false(c.last->answer->as.trigger.asked);

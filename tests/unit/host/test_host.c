@@ -179,6 +179,7 @@ static void test_phases(void **state)
     assert_str(a->as.trigger.evidence, "¿y mi dinero?");
     assert_str(a->as.trigger.reason, "It said so.");
     assert_true(a->as.trigger.asked);
+    assert_true(a->as.trigger.unless_answered > 0.69 && a->as.trigger.unless_answered < 0.71);
 
     rlv_decision fired = {.kind = RLV_DECIDED_TRIGGERED};
     fired.as.trigger.trigger = RLV_STR("a");

@@ -131,7 +131,7 @@ static int32_t trigger(void *instance, const relevo_view *const *views, uint32_t
     for (uint32_t i = n; i > 0; i--) {
         const relevo_answer_trigger t = {
             .head = {sizeof(t), RELEVO_ANSWER_TRIGGER}, .score = 0.7, .evidence = views[i - 1]->message->text,
-            .reason = RELEVO_STR("It said so."), .asked = 1};
+            .reason = RELEVO_STR("It said so."), .asked = 1, .unless_answered = 0.7};
         if (sink->emit(sink, i - 1, &t.head))
             return RELEVO_E_FAILED;
         relevo_str text = views[i - 1]->message->text;
