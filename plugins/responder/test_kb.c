@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Articles are read as they are written, and malformed ones refused with file, line and what to do. */
+#include <sys/stat.h>
+
 #include "test.h"
 
 static void reads(void **state)
@@ -63,7 +65,13 @@ static void refuses(void **state)
         {"a.md", HEAD "from: 2026-02-30\n---\nSí\n", "/a.md:5: 'from' is a day like 2026-12-24"},
         {"a.md", HEAD "from: 2026-02-02\nuntil: 2026-02-01\n---\nSí\n", "'until' is before 'from'"},
         {"a.md", HEAD "media: {sound: 'https://x.y/z'}\n---\nSí\n", "/a.md:5: 'media' is one of image, video, document"},
-        {"a.md", HEAD "media: {image: 'ftp://x.y/z.png'}\n---\nSí\n", "/a.md:5: 'media' is one of image, video, document"},
+        {"a.md", HEAD "media: {image: 'ftp://x.y/z.png'}\n---\nSí\n", "/a.md:5: the address of 'media' is one like https://"},
+        {"a.md", HEAD "media: {image: 'https://x.y/my photo.png'}\n---\nSí\n", "/a.md:5: the address of 'media' is one like https://"},
+        {"a.md", HEAD "media: {image: 'https:///z.png'}\n---\nSí\n", "/a.md:5: the address of 'media' is one like https://"},
+        {"a.md", HEAD "media: {image: 'http://'}\n---\nSí\n", "/a.md:5: the address of 'media' is one like https://"},
+        {"a.md", HEAD "questions:\n- x\n- ' '\n---\nSí\n", "/a.md:7: 'questions' holds an empty text; write it, or take it out"},
+        {"a.md", HEAD "questions: ''\n---\nSí\n", "/a.md:5: 'questions' holds an empty text"},
+        {"a.md", HEAD "intents: ['']\n---\nSí\n", "/a.md:5: 'intents' holds an empty text"},
         {"a.md", HEAD "buttons: []\n---\nSí\n", "/a.md:5: 'buttons' must be a list of 1 to 10"},
         {"a.md", HEAD "buttons: [{title: x}]\n---\nSí\n", "/a.md:5: a button is {title: ..., article: ...}"},
         {"a.md", HEAD "buttons: [{title: 123456789012345678901, id: x}]\n---\nSí\n", "/a.md:5: a title has at most 20"},
@@ -135,8 +143,41 @@ static void refuses_long_answers(void **state)
     assert_non_null(strstr(error.line, "more than 4096 characters, which WhatsApp refuses"));
 }
 
+/* Reading a pipe would wait for ever; what has another name is no matter of ours. */
+static void refuses_pipes(void **state)
+{
+    test_folder *folder = *state;
+    rlt_kb kb;
+    rlt_error error = {.line = ""};
+    test_write(folder, "a.md", HEAD "---\nSí\n");
+    test_write(folder, "b.md", "");
+    test_write(folder, "c", "");
+    for (int i = 1; i < 3; i++) {
+        assert_int_equal(unlink(folder->files[i]), 0);
+        assert_int_equal(mkfifo(folder->files[i], 0600), 0);
+    }
+    (void)alarm(10); /* if it were read */
+    assert_false(rlt_kb_load(folder->path, &kb, &error));
+    assert_non_null(strstr(error.line, "/b.md: is no regular file; take it out of the folder"));
+    assert_int_equal(unlink(folder->files[1]), 0);
+    assert_true(rlt_kb_load(folder->path, &kb, &error));
+    (void)alarm(0);
+    rlt_kb_clear(&kb);
+}
+
+static void days(void **state)
+{
+    (void)state;
+    static const char *const none[] = {"", "soon", "2026-02-30", "2026-12-24x", "24/12/2026"};
+    int64_t day = -1;
+    assert_true(rlt_day_read(rlt_str("1970-02-01"), &day));
+    assert_int_equal(day, 31);
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        assert_false(rlt_day_read(rlt_str(none[i]), &day));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(reads), TEST(intents), TEST(refuses), TEST(refuses_long_answers)};
+    const struct CMUnitTest tests[] = {TEST(reads), TEST(intents), TEST(refuses), TEST(refuses_long_answers), TEST(refuses_pipes), TEST(days)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

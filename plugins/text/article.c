@@ -79,6 +79,20 @@ bool rlt_take_buttons(rlt_kb *kb, const rlt_node *map, const char *path, rlt_art
     return true;
 }
 
+/* With a host, and without what an address cannot hold: WhatsApp would fetch nothing. */
+static bool is_address(relevo_str url)
+{
+    static const char *const schemes[] = {"https://", "http://"};
+    size_t host = 0;
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes && !host; i++)
+        if (url.len > strlen(schemes[i]) && memcmp(url.ptr, schemes[i], strlen(schemes[i])) == 0)
+            host = strlen(schemes[i]);
+    for (size_t i = 0; i < url.len; i++)
+        if ((unsigned char)url.ptr[i] <= ' ' || url.ptr[i] == '\x7f')
+            return false;
+    return host && url.len <= 2048 && !strchr("/?#:@", url.ptr[host]);
+}
+
 bool rlt_take_media(rlt_kb *kb, const rlt_node *map, const char *path, rlt_article *article, rlt_error *error)
 {
     static const char *const kinds[] = {"image", "video", "document"};
@@ -91,8 +105,11 @@ bool rlt_take_media(rlt_kb *kb, const rlt_node *map, const char *path, rlt_artic
     bool known = false;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         known |= rlt_equal(kind, rlt_str(kinds[i]));
-    if (!known || url.len > 2048 || url.len < 9 || (memcmp(url.ptr, "https://", 8) != 0 && memcmp(url.ptr, "http://", 7) != 0))
+    if (!known)
         return rlt_fail(error, "%s:%u: 'media' is one of image, video, document with its address: {image: https://...}", path,
+                        rlt_node_line(node));
+    if (!is_address(url))
+        return rlt_fail(error, "%s:%u: the address of 'media' is one like https://cafe.example/zonas.png, with %%20 for a blank", path,
                         rlt_node_line(node));
     if (article->n_buttons > RELEVO_BUTTONS_MAX)
         return rlt_fail(error, "%s:%u: WhatsApp shows no media with more than three buttons", path, rlt_node_line(node));
@@ -101,15 +118,17 @@ bool rlt_take_media(rlt_kb *kb, const rlt_node *map, const char *path, rlt_artic
     return (article->media_kind.ptr && article->media_url.ptr) || rlt_fail_memory(error, path);
 }
 
+bool rlt_day_read(relevo_str text, int64_t *ret_day)
+{
+    int year, month, day, end = 0;
+    return text.len > 0 && sscanf(text.ptr, "%4d-%2d-%2d%n", &year, &month, &day, &end) == 3 && (size_t)end == text.len &&
+           rlt_day_of(year, month, day, ret_day);
+}
+
 static bool take_day(const rlt_node *map, const char *key, const char *path, int64_t *ret, rlt_error *error)
 {
     const rlt_node *node = rlt_node_get(map, key);
-    int year, month, day, end = 0;
-    if (!node)
-        return true;
-    relevo_str text = scalar(node);
-    return (text.len > 0 && sscanf(text.ptr, "%4d-%2d-%2d%n", &year, &month, &day, &end) == 3 && (size_t)end == text.len &&
-            rlt_day_of(year, month, day, ret)) ||
+    return !node || rlt_day_read(scalar(node), ret) ||
            rlt_fail(error, "%s:%u: '%s' is a day like 2026-12-24", path, rlt_node_line(node), key);
 }
 

@@ -66,7 +66,10 @@ static bool take_list(rlt_kb *kb, const rlt_node *map, const char *key, const ch
     *ret_n = rlt_node_n_texts(node);
     *ret = rlt_work_alloc(kb->work, (*ret_n + 1) * sizeof(relevo_str));
     for (size_t i = 0; *ret && i < *ret_n; i++)
-        if (!((*ret)[i] = rlt_keep(kb, rlt_node_text_at(node, i))).ptr)
+        if (trim(rlt_node_text_at(node, i)).len == 0)
+            return rlt_fail(error, "%s:%u: '%s' holds an empty text; write it, or take it out", path,
+                            rlt_node_line(rlt_node_kind(node) == RLT_SCALAR ? node : rlt_node_at(node, i)), key);
+        else if (!((*ret)[i] = rlt_keep(kb, rlt_node_text_at(node, i))).ptr)
             *ret = NULL;
     return *ret || rlt_fail_memory(error, path);
 }
@@ -252,19 +255,25 @@ static bool ends_with(const char *name, const char *ending)
     return len > end && strcmp(name + len - end, ending) == 0;
 }
 
-static bool add_file(rlt_kb *kb, const char *path, rlt_error *error)
+static bool add_text(rlt_kb *kb, const char *path, relevo_str text, rlt_error *error)
+{
+    return ends_with(path, ".md") ? add_markdown(kb, path, text, error) : add_list(kb, path, text, error);
+}
+
+static bool add_file(rlt_kb *kb, const char *path, bool regular, rlt_error *error)
 {
     char *text;
     size_t len;
-    bool markdown = ends_with(path, ".md");
-    if (!markdown && !ends_with(path, ".yaml") && !ends_with(path, ".yml"))
+    if (!ends_with(path, ".md") && !ends_with(path, ".yaml") && !ends_with(path, ".yml"))
         return true;
+    if (!regular) /* reading a pipe would wait for somebody who writes */
+        return rlt_fail(error, "%s: is no regular file; take it out of the folder", path);
     relevo_str kept = rlt_keep(kb, rlt_str(path)); /* articles point to it */
     if (!kept.ptr)
         return rlt_fail_memory(error, path);
     if (!rlt_file_load(path, &text, &len, error))
         return false;
-    bool good = (markdown ? add_markdown : add_list)(kb, kept.ptr, (relevo_str){text, len}, error);
+    bool good = add_text(kb, kept.ptr, (relevo_str){text, len}, error);
     free(text);
     return good;
 }
@@ -282,7 +291,7 @@ static bool add_entry(rlt_kb *kb, const char *folder, const char *name, int dept
         return rlt_fail_as(error, EX_NOINPUT, "%s: %s", path, strerror(errno));
     if (S_ISDIR(status.st_mode))
         return add_folder(kb, path, depth + 1, error);
-    return add_file(kb, path, error);
+    return add_file(kb, path, S_ISREG(status.st_mode), error);
 }
 
 static bool add_folder(rlt_kb *kb, const char *folder, int depth, rlt_error *error)
@@ -330,10 +339,10 @@ bool rlt_kb_load(const char *folder, rlt_kb *ret_kb, rlt_error *error)
     return good;
 }
 
-bool rlt_kb_add(rlt_kb *kb, const char *name, relevo_str yaml, rlt_error *error)
+bool rlt_kb_add(rlt_kb *kb, const char *name, relevo_str text, rlt_error *error)
 {
     rlt_kb own = {.work = kb->work};
-    bool good = add_list(&own, name, yaml, error);
+    bool good = add_text(&own, name, text, error);
     for (uint32_t i = 0; good && i < own.n; i++)
         good = is_written(kb, &own.articles[i]) || push(kb, &own.articles[i], error);
     free(own.articles);

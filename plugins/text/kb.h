@@ -44,14 +44,17 @@ typedef struct rlt_kb {
     uint32_t n, room;
 } rlt_kb;
 
-/* Reads all *.md, *.yaml and *.yml below a folder, in the order of their names (format in README.md). False:
- *error says file, line and what to do. */
+/* Reads all *.md, *.yaml and *.yml below a folder, in the order of their names (format in README.md); one that is no regular file is
+   refused. False: *error says file, line and what to do. */
 bool rlt_kb_load(const char *folder, rlt_kb *ret_kb, rlt_error *error);
 void rlt_kb_clear(rlt_kb *kb);
 
-/* Adds the articles of a list in YAML, called `name` in messages, but for those that the business wrote itself: of the same id,
-   or with the id as a tag, in that language. After rlt_kb_load. False: *error says why. */
-bool rlt_kb_add(rlt_kb *kb, const char *name, relevo_str yaml, rlt_error *error);
+/* Adds what a file of that name would hold (*.md: an article; else a list of them in YAML), but for articles that the business wrote itself:
+   of the same id, or with the id as a tag, in that language. `name` is for messages. After rlt_kb_load. False: *error says why. */
+bool rlt_kb_add(rlt_kb *kb, const char *name, relevo_str text, rlt_error *error);
+
+/* A day as `from` and `until` have it: 2026-12-24; NUL-terminated besides. False: it is none. */
+bool rlt_day_read(relevo_str text, int64_t *ret_day);
 
 static inline bool rlt_is_valid(const rlt_article *article, int64_t day)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes as a file of articles, and behind a NUL as a customer's questions, one a line, and as an endpoint's embedding: read or refused in one
-   line; what is found is one of the articles, no nearer than any could be; an embedding has the length 1. */
+/* Any bytes as a file of articles, in Markdown and in YAML, and behind a NUL as a customer's questions, one a line, and as an endpoint's
+   embedding: read or refused in one line; what is found is one of the articles, no nearer than any could be; an embedding has the length 1. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +45,19 @@ static void ask(const rlt_kb *kb, relevo_str text)
     rlt_index_free(index);
 }
 
+static void check_file(const char *name, relevo_str text, relevo_str questions)
+{
+    rlt_kb kb = {.work = rlt_work_new()};
+    rlt_error error = {.line = ""};
+    if (!kb.work)
+        abort();
+    if (rlt_kb_add(&kb, name, text, &error))
+        ask(&kb, questions);
+    else if (error.line[0] == '\0')
+        abort();
+    rlt_kb_clear(&kb);
+}
+
 static void embed(relevo_str body)
 {
     const char *why = NULL;
@@ -59,15 +72,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *text = (const char *)data, *nul = size ? memchr(text, 0, size) : NULL;
     size_t len = nul ? (size_t)(nul - text) : size;
     relevo_str rest = {nul ? nul + 1 : "", nul ? size - len - 1 : 0};
-    rlt_kb kb = {.work = rlt_work_new()};
-    rlt_error error = {.line = ""};
-    if (!kb.work)
-        abort();
-    if (rlt_kb_add(&kb, "kb.yaml", (relevo_str){text, len}, &error))
-        ask(&kb, rest);
-    else if (error.line[0] == '\0')
-        abort();
+    check_file("kb.md", (relevo_str){text, len}, rest);
+    check_file("kb.yaml", (relevo_str){text, len}, rest);
     embed(rest);
-    rlt_kb_clear(&kb);
     return 0;
 }
