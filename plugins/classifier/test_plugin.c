@@ -354,6 +354,18 @@ static void tool_shows_progress(void **state)
     (void)unlink(model);
 }
 
+/* Who asks by a pipe gets the reading before the next message. */
+static void tool_for_programs(void **state)
+{
+    (void)state;
+    char shown[TK_SHOWN_SIZE];
+    tk *kit = tk_open("classifier", "intents", intents, NULL);
+    const char *classify[] = {"classifier", "classify", "--intents", intents, "--vectors", "", "--json"};
+    assert_int_equal(tk_by_pipe(kit, 7, classify, "hacen envíos?", shown), 0);
+    assert_non_null(strstr(shown, "{\"intent\": \"shipping\", "));
+    tk_close(kit);
+}
+
 /* It ends with what `relevo --help` says: the codes of sysexits.h. */
 static void tool_refuses(void **state)
 {
@@ -398,7 +410,7 @@ int main(void)
         cmocka_unit_test(min_confidence),    cmocka_unit_test(tells_of_its_intents), cmocka_unit_test(many_threads),
         cmocka_unit_test(stored_model),      cmocka_unit_test(tool_knows_outside),
         cmocka_unit_test(learned_moods),     cmocka_unit_test(by_the_whole_message),
-        cmocka_unit_test(tool_shows_progress),
+        cmocka_unit_test(tool_shows_progress), cmocka_unit_test(tool_for_programs),
         cmocka_unit_test(tool_refuses)};
     return cmocka_run_group_tests(tests, find_intents, NULL);
 }

@@ -310,7 +310,8 @@ static bool classify_lines(const rlc_reader *reader, const rlc_wholes *wholes, c
         embedded += whole != NULL;
         good = good && (!whole || rlc_reader_read(reader, work, &scratch, text, RLT_UNKNOWN, whole, &reading)) &&
                (!watch.wanted || note(&watch, now_us() - started)) &&
-               (arguments->json ? print_json(&reading) : print_line(&reading));
+               (arguments->json ? print_json(&reading) : print_line(&reading)) &&
+               fflush(stdout) == 0; /* who asks by a pipe waits for it */
     }
     tell_times(&watch);
     if (watch.wanted && wholes)

@@ -566,6 +566,7 @@ static void tool_tells(void **state)
     assert_non_null(strstr(shown, "kb.yaml:3: 'hours' holds '**', which WhatsApp shows as it stands"));
     assert_non_null(strstr(shown, "kb.yaml:3: 'hours' holds ']('"));
     assert_null(strstr(shown, "'beans' holds"));
+    assert_non_null(strstr(shown, ": 3 articles, 4 questions, of which ")); /* its own small talk is not counted */
     const char *wrong[] = {"responder", "ask", "--kb", kb.folder, "--margin", "2"}, *two[] = {"responder", "ask", "--kb", kb.folder, "a", "b"};
     assert_int_equal(tk_on_terminal(kit, 6, wrong, shown), EX_USAGE);
     assert_non_null(strstr(shown, "a number from 0 to 1 is wanted, not '2'"));
@@ -573,6 +574,30 @@ static void tool_tells(void **state)
     assert_non_null(strstr(shown, "a value is missing after '--margin'"));
     assert_int_equal(tk_on_terminal(kit, 6, two, shown), EX_USAGE);
     assert_non_null(strstr(shown, "put one of several words in quotes"));
+    tk_close(kit);
+    remove_kb(&kb);
+}
+
+/* All that is answered is named, as of the day that is asked for; and who asks by a pipe gets the answer before the next question. */
+static void tool_for_programs(void **state)
+{
+    test_kb kb;
+    (void)state;
+    write_kb(&kb, "- {id: hours, title: Hours, language: en, questions: [When do you open?], answer: At 9.}\n"
+                  "- {id: feast, title: Christmas, language: en, questions: [Do you sell panettone?], answer: We do., from: 2026-12-01, until: 2026-12-31}\n");
+    char shown[TK_SHOWN_SIZE];
+    tk *kit = tk_open("responder", "kb", kb.folder, NULL);
+    const char *ask[] = {"responder", "ask", "--kb", kb.folder, "--json", "--day", "2026-12-01"};
+    assert_int_equal(tk_by_pipe(kit, 7, ask, "when do you open? do you sell panettone?", shown), 0);
+    assert_non_null(strstr(shown, "{\"article\": \"hours\", \"articles\": [\"hours\", \"feast\"], \"score\": "));
+    ask[6] = "2027-01-01";
+    assert_int_equal(tk_by_pipe(kit, 7, ask, "do you sell panettone?", shown), 0);
+    assert_non_null(strstr(shown, "\"articles\": [], "));
+    ask[6] = "2027-02-29";
+    assert_int_equal(tk_on_terminal(kit, 7, ask, shown), EX_USAGE);
+    assert_non_null(strstr(shown, "a day like 2026-12-24 is wanted, not '2027-02-29'"));
+    assert_int_equal(tk_on_terminal(kit, 6, ask, shown), EX_USAGE);
+    assert_non_null(strstr(shown, "a value is missing after '--day'"));
     tk_close(kit);
     remove_kb(&kb);
 }
@@ -613,6 +638,38 @@ static void tool_with_intents(void **state)
     remove_kb(&kb);
 }
 
+/* Buttons that lead nowhere on some days, into another language, or to what begins nothing. */
+static void tool_checks_buttons(void **state)
+{
+    test_kb kb, flows;
+    (void)state;
+    write_kb(&kb, "- {id: hours, title: Hours, language: en, answer: At 9., buttons: [{title: Feast, article: feast}, {title: Menu, article: menu}, {title: Quote, id: 'flow:quote'}]}\n"
+                  "- {id: feast, title: Feast, language: en, answer: Closed., until: 2026-12-31, buttons: [{title: Hours, article: hours}]}\n"
+                  "- {id: menu, title: Menú, language: es, answer: Café.}\n"
+                  "- {id: menu, title: Menu, language: pt, answer: Café., buttons: [{title: Cardápio, article: menu}, {title: Preço, id: 'flow:quot'}]}\n");
+    write_kb(&flows, "flows:\n- {id: a}\n- {id: b, start: {choices: ['flow:other', 'flow:quote']}}\n");
+    char shown[TK_SHOWN_SIZE];
+    tk *kit = tk_open("responder", "kb", kb.folder, NULL);
+    const char *index[] = {"responder", "index", "--kb", kb.folder, "--flows", flows.file};
+    assert_int_equal(tk_on_terminal(kit, 6, index, shown), 0);
+    assert_non_null(strstr(shown, "kb.yaml:1: the button 'Feast' leads to 'feast', which is not valid on every day that its own article is"));
+    assert_non_null(strstr(shown, "kb.yaml:1: the button 'Menu' leads to 'menu', which is in other languages only"));
+    assert_non_null(strstr(shown, "kb.yaml:4: the button 'Preço' begins no flow of "));
+    assert_non_null(strstr(shown, ": none has 'flow:quot' among its 'choices'"));
+    assert_null(strstr(shown, "the button 'Hours'"));
+    assert_null(strstr(shown, "the button 'Cardápio'"));
+    assert_null(strstr(shown, "the button 'Quote'"));
+    assert_int_equal(tk_on_terminal(kit, 4, index, shown), 0);
+    assert_null(strstr(shown, "begins no flow"));
+    index[5] = kb.file;
+    assert_int_equal(tk_on_terminal(kit, 6, index, shown), EX_DATAERR);
+    assert_non_null(strstr(shown, "kb.yaml:1: there is no 'flows:' with a list of them"));
+    assert_int_equal(tk_on_terminal(kit, 5, index, shown), EX_USAGE);
+    tk_close(kit);
+    remove_kb(&flows);
+    remove_kb(&kb);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(suggests), cmocka_unit_test(demo_conversation),
@@ -630,6 +687,7 @@ int main(void)
                                        cmocka_unit_test(says_nothing_to_pictures),
                                        cmocka_unit_test(many_threads),
                                        cmocka_unit_test(refuses),
-                                       cmocka_unit_test(tool), cmocka_unit_test(tool_tells), cmocka_unit_test(tool_with_intents)};
+                                       cmocka_unit_test(tool), cmocka_unit_test(tool_tells), cmocka_unit_test(tool_for_programs),
+                                       cmocka_unit_test(tool_with_intents), cmocka_unit_test(tool_checks_buttons)};
     return cmocka_run_group_tests(tests, find_folder, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `relevo responder ask | index`: what would be answered, and why; for admins who write articles. */
-#include "decide.h"
+#include "check.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -8,10 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 static const char help[] =
-    "relevo responder ask --kb FOLDER [--readings FILE] [--json] [QUESTION]\n"
+    "relevo responder ask --kb FOLDER [--readings FILE] [--day DAY] [--json] [QUESTION]\n"
     "\n"
     "Shows what the articles in FOLDER answer to QUESTION, how well it fits, and why nothing is answered if "
     "so.\n"
@@ -22,22 +21,26 @@ static const char help[] =
     "  --margin N        by how much the second article must be worse (default " RLR_MARGIN ")\n"
     "  --readings FILE   what the classifier reads in the questions: what `relevo classifier classify --json` prints\n"
     "                    for the same lines. Without it no intent is weighed, and the language is guessed\n"
-    "  --json            one JSON object a line: article (the nearest, also when it is no answer), score, "
-    "answer\n"
-    "                    (null: none), why, language of the article, choices (ids of the articles of which the\n"
-    "                    customer is asked to choose one; null: not asked)\n"
+    "  --day YYYY-MM-DD  the day of the question, for articles with `from` and `until` (default: today in UTC)\n"
+    "  --json            one JSON object a line: article (the nearest, also when it is no answer), articles (all\n"
+    "                    whose answers the customer gets, the first of which it is then), score, answer (null: none),\n"
+    "                    why, language of the article, choices (ids of the articles of which the customer is asked to\n"
+    "                    choose one; null: not asked)\n"
     "\n"
-    "relevo responder index --kb FOLDER [--intents FILE]\n"
+    "relevo responder index --kb FOLDER [--intents FILE] [--flows FILE]\n"
     "\n"
     "Builds the index as the daemon does at its start, and asks every article its own questions: names those that\n"
-    "find another article first, or two about equally well, and answers that hold marks of Markdown which WhatsApp\n"
-    "does not know. Nothing is written: the index takes less time to build than to load.\n"
+    "find another article first, or two about equally well; answers that hold marks of Markdown which WhatsApp does\n"
+    "not know; and buttons to an article that is not valid as long, or is in another language. Nothing is written:\n"
+    "the index takes less time to build than to load.\n"
     "\n"
-    "  --intents FILE    the classifier's examples: an article that names an intent which is not there is refused\n";
+    "  --intents FILE    the classifier's examples: an article that names an intent which is not there is refused\n"
+    "  --flows FILE      the question flows of lead_qualifier: buttons with an 'id' that begins none of them are named\n";
 
 typedef struct ask_arguments {
-    const char *kb, *question, *readings, *intents;
+    const char *kb, *question, *readings, *intents, *flows;
     double threshold, margin;
+    int64_t day; /* since 1970-01-01 */
     bool json;
 } ask_arguments;
 
@@ -54,7 +57,8 @@ static bool parse_number(const char *text, double *ret, rlt_error *error)
 static bool refuse(const char *argument, const char *value, bool second, rlt_error *error)
 {
     bool known = strcmp(argument, "--kb") == 0 || strcmp(argument, "--threshold") == 0 || strcmp(argument, "--margin") == 0 ||
-                 strcmp(argument, "--readings") == 0 || strcmp(argument, "--intents") == 0;
+                 strcmp(argument, "--readings") == 0 || strcmp(argument, "--day") == 0 || strcmp(argument, "--intents") == 0 ||
+                 strcmp(argument, "--flows") == 0;
     if (second)
         return rlt_fail_as(error, EX_USAGE, "'%s' is a second question; put one of several words in quotes", argument);
     if (known && !value)
@@ -64,7 +68,7 @@ static bool refuse(const char *argument, const char *value, bool second, rlt_err
 
 static bool parse(int32_t argc, const char *const *argv, ask_arguments *ret, rlt_error *error)
 {
-    ask_arguments parsed = {.kb = NULL};
+    ask_arguments parsed = {.day = (int64_t)(time(NULL) / 86400)};
     bool asks = strcmp(argv[1], "ask") == 0; /* index has no question, and no JSON */
     bool good = parse_number(RLR_THRESHOLD, &parsed.threshold, error) && parse_number(RLR_MARGIN, &parsed.margin, error);
     for (int32_t i = 2; i < argc && good; i++) {
@@ -77,8 +81,15 @@ static bool parse(int32_t argc, const char *const *argv, ask_arguments *ret, rlt
         } else if (asks && strcmp(argv[i], "--readings") == 0 && value) {
             parsed.readings = value;
             i++;
+        } else if (asks && strcmp(argv[i], "--day") == 0 && value) {
+            good = rlt_day_read(rlt_str(value), &parsed.day) ||
+                   rlt_fail_as(error, EX_USAGE, "a day like 2026-12-24 is wanted, not '%s'", value);
+            i++;
         } else if (!asks && strcmp(argv[i], "--intents") == 0 && value) {
             parsed.intents = value;
+            i++;
+        } else if (!asks && strcmp(argv[i], "--flows") == 0 && value) {
+            parsed.flows = value;
             i++;
         } else if (strcmp(argv[i], "--threshold") == 0 && value) {
             good = parse_number(value, &parsed.threshold, error);
@@ -116,12 +127,24 @@ static bool asks_which(const rlr_plan *plan)
     return plan->n_answers == 0 && plan->whole.clarify;
 }
 
+/* The ids of what is answered. NULL: out of memory. */
+static json_t *ids(const rlr_plan *plan)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < plan->n_answers; i++)
+        if (json_array_append_new(list, json_string(plan->answers[i]->id.ptr)) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    return list;
+}
+
 static bool print_json(const rlr_plan *plan)
 {
     const rlt_article *best = plan->n_answers ? plan->answers[0] : plan->whole.found.best;
     char *answer = joined(plan);
     json_t *choices = asks_which(plan) ? json_pack("[ss]", plan->whole.found.best->id.ptr, plan->whole.found.second->id.ptr) : json_null();
-    json_t *line = json_pack("{s:s?, s:f, s:s?, s:s, s:s?, s:o}", "article", best ? best->id.ptr : NULL, "score",
+    json_t *line = json_pack("{s:s?, s:o, s:f, s:s?, s:s, s:s?, s:o}", "article", best ? best->id.ptr : NULL, "articles", ids(plan), "score",
                              plan->n_answers ? plan->scores[0] : plan->whole.found.score, "answer", answer, "why",
                              plan->whole.why, "language", best ? rlt_language_code(best->language).ptr : NULL, "choices", choices);
     bool good = line && json_dumpf(line, stdout, JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6)) == 0;
@@ -149,6 +172,7 @@ static bool print_text(const rlr_plan *plan)
 typedef struct asker {
     const ask_arguments *arguments;
     const rlr_settings *settings;
+    uint32_t n_written; /* articles that the business wrote: the first ones; the plugin's own small talk follows */
     rlt_work *work;
     FILE *readings; /* NULL: none */
     uint32_t line;  /* of the last reading */
@@ -179,7 +203,7 @@ static bool ask_in(const asker *a, relevo_str question, const relevo_reading *re
     rlt_language language = reading ? rlt_language_from(reading->language) : RLT_UNKNOWN;
     if (language == RLT_UNKNOWN)
         language = rlt_language_guess(&doc, NULL);
-    const rlr_context context = {.asking = rlt_asking_of(language, (int64_t)(time(NULL) / 86400), reading)};
+    const rlr_context context = {.asking = rlt_asking_of(language, a->arguments->day, reading)};
     if (!rlr_plan_make(a->settings, a->work, &doc, &context, &plan))
         return rlt_fail_memory(error, "responder");
     return (a->arguments->json ? print_json(&plan) : print_text(&plan)) || rlt_fail_output(error);
@@ -191,7 +215,7 @@ static bool ask(asker *a, relevo_str question, rlt_error *error)
     relevo_reading reading;
     bool good = (!a->readings || next_reading(a, &json, &reading, error)) && ask_in(a, question, a->readings ? &reading : NULL, error);
     json_decref(json);
-    return good;
+    return good && (fflush(stdout) == 0 || rlt_fail_output(error)); /* who asks by a pipe waits for the answer */
 }
 
 static bool ask_lines(asker *a, rlt_error *error)
@@ -208,114 +232,33 @@ static bool ask_lines(asker *a, rlt_error *error)
     return good;
 }
 
-static bool answer_questions(const ask_arguments *arguments, const rlr_settings *settings, rlt_work *work, rlt_error *error)
+static bool answer_questions(asker *a, rlt_error *error)
 {
-    asker a = {arguments, settings, work, arguments->readings ? fopen(arguments->readings, "re") : NULL, 0};
-    if (arguments->readings && !a.readings)
+    const ask_arguments *arguments = a->arguments;
+    if (arguments->readings && !(a->readings = fopen(arguments->readings, "re")))
         return rlt_fail_as(error, EX_NOINPUT, "%s: %s", arguments->readings, strerror(errno));
-    bool good = arguments->question ? ask(&a, rlt_str(arguments->question), error) : ask_lines(&a, error);
-    if (a.readings)
-        (void)fclose(a.readings); /* it was only read */
+    bool good = arguments->question ? ask(a, rlt_str(arguments->question), error) : ask_lines(a, error);
+    if (a->readings)
+        (void)fclose(a->readings); /* it was only read */
     return good;
 }
 
-/* ---- index ---- */
-
-static void show_progress(uint32_t done, uint32_t all)
+static bool check_articles(asker *a, rlt_error *error)
 {
-    char bar[] = "------------------------------";
-    memset(bar, '#', (size_t)done * (sizeof bar - 1) / all);
-    fprintf(stderr, "\r[%s] %3u %%%s", bar, 100 * done / all, done < all ? "" : "\n");
-}
-
-/* Says where a question of an article's own does not lead to it. *confused counts them. */
-static bool check_question(const rlr_settings *settings, rlt_work *work, const rlt_article *article,
-                           relevo_str question, uint32_t *confused, rlt_error *error)
-{
-    rlt_doc doc;
-    rlt_found found;
-    const rlt_asking asking = {.language = article->language, .day = article->from};
-    rlt_work_reset(work);
-    if (rlt_read(work, question, &doc) != RLT_OK ||
-        !rlt_search(settings->index, work, &doc, &asking, &found))
-        return rlt_fail_memory(error, "responder");
-    bool own = found.best && rlt_equal(found.best->id, article->id);
-    const rlt_article *other = own ? found.second : found.best;
-    if (own && (!other || found.lead >= settings->margin))
-        return true;
-    ++*confused;
-    return printf("%s:%u: '%.*s' finds %s%s%s; give it a question in words of its own\n", article->path, article->line,
-                  (int)question.len, question.ptr, own ? "its article and about equally well " : "",
-                  other ? other->id.ptr : "nothing", own || !other ? "" : " first") > 0 ||
-           rlt_fail_output(error);
-}
-
-/* Says where an answer is written in Markdown, which WhatsApp does not know. */
-static bool check_marks(const rlt_article *article, rlt_error *error)
-{
-    static const struct {
-        const char *mark, *instead;
-    } marks[] = {{"**", "one * on each side is bold there"}, {"](", "write the address alone"}, {"\n# ", "there are no headings"}};
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
-        if (strstr(article->answer.ptr, marks[i].mark) &&
-            printf("%s:%u: '%s' holds '%s', which WhatsApp shows as it stands: %s\n", article->path, article->line, article->id.ptr,
-                   marks[i].mark[0] == '\n' ? marks[i].mark + 1 : marks[i].mark, marks[i].instead) < 0)
-            return rlt_fail_output(error);
-    return true;
-}
-
-/* Whether the intents that an article names are among those of the classifier. */
-static bool check_intents(const rlt_article *article, const rlt_node *known, const char *path, rlt_error *error)
-{
-    for (size_t i = 0; i < article->n_intents; i++)
-        if (!rlt_node_get(known, article->intents[i].ptr))
-            return rlt_fail(error, "%s:%u: '%s' names the intent '%s', which %s has not; correct one of them", article->path, article->line,
-                            article->id.ptr, article->intents[i].ptr, path);
-    return true;
-}
-
-static bool check_all_intents(const rlt_kb *kb, const char *path, rlt_error *error)
-{
-    rlt_yaml *yaml;
-    if (!path)
-        return true;
-    if (!rlt_yaml_load(path, &yaml, error))
-        return false;
-    const rlt_node *known = rlt_node_kind(rlt_yaml_root(yaml)) == RLT_MAPPING ? rlt_node_get(rlt_yaml_root(yaml), "intents") : NULL;
-    bool good = (known && rlt_node_kind(known) == RLT_MAPPING) || rlt_fail(error, "%s:1: there is no 'intents:' with examples of each", path);
-    for (uint32_t i = 0; good && i < kb->n; i++)
-        good = check_intents(&kb->articles[i], known, path, error);
-    rlt_yaml_free(yaml);
-    return good;
-}
-
-static bool check_articles(const ask_arguments *arguments, const rlr_settings *settings, rlt_work *work, rlt_error *error)
-{
-    const rlt_kb *kb = settings->kb;
-    uint32_t n_questions = 0, confused = 0;
-    bool good = check_all_intents(kb, arguments->intents, error), tty = isatty(STDERR_FILENO);
-    for (uint32_t i = 0; good && i < kb->n; i++) {
-        const rlt_article *article = &kb->articles[i];
-        good = check_marks(article, error);
-        for (size_t j = 0; good && j < article->n_questions && !article->smalltalk; j++, n_questions++)
-            good = check_question(settings, work, article, article->questions[j], &confused, error);
-        if (tty)
-            show_progress(i + 1, kb->n);
-    }
-    return good && (printf("%s: %u articles, %u questions, of which %u do not lead to their own article alone\n", arguments->kb, kb->n,
-                           n_questions, confused) > 0 ||
-                    rlt_fail_output(error));
+    const rlr_checked checked = {a->settings, a->n_written, a->arguments->kb, a->arguments->intents, a->arguments->flows};
+    return rlr_check(&checked, a->work, error);
 }
 
 /* ---- both ---- */
 
-typedef bool command(const ask_arguments *arguments, const rlr_settings *settings, rlt_work *work, rlt_error *error);
+typedef bool command(asker *a, rlt_error *error);
 
 static bool run_on(const ask_arguments *arguments, command *what, rlt_error *error)
 {
     rlt_kb kb;
     if (!rlt_kb_load(arguments->kb, &kb, error))
         return false;
+    const uint32_t n_written = kb.n;
     if (!rlr_kb_add_smalltalk(&kb, error)) {
         rlt_kb_clear(&kb);
         return false;
@@ -324,7 +267,8 @@ static bool run_on(const ask_arguments *arguments, command *what, rlt_error *err
     rlt_work *work = rlt_work_new();
     const rlr_settings settings = {&kb, index, arguments->threshold, arguments->margin};
     bool good = (index && work) || rlt_fail_memory(error, arguments->kb);
-    good = good && what(arguments, &settings, work, error);
+    asker a = {.arguments = arguments, .settings = &settings, .n_written = n_written, .work = work};
+    good = good && what(&a, error);
     rlt_work_free(work);
     rlt_index_free(index);
     rlt_kb_clear(&kb);

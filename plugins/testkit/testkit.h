@@ -160,6 +160,11 @@ void tk_run_threads(tk *kit, tk_phase phase, tk_view *const *views, uint32_t n);
 /* Runs the plugin's tool on a terminal; `shown` gets what stands there, cut at its size. Returns the tool's status, -1: it died. */
 int tk_on_terminal(tk *kit, int32_t argc, const char *const *argv, char shown[TK_SHOWN_SIZE]);
 
+/* Runs the plugin's tool between two pipes, as a program does that has something to ask: writes a line (without its newline) and waits for what
+   is said to it, which `shown` gets to the end of its first line; then writes nothing more. Returns the tool's status. Fails the test when
+   nothing is said in ten seconds. */
+int tk_by_pipe(tk *kit, int32_t argc, const char *const *argv, const char *line, char shown[TK_SHOWN_SIZE]);
+
 /* What the instance tells of its intents, a line each: "reads NAME", "awaits NAME at FILE:LINE"; "begins CHOICE", "runs FLOW", "hears ENTRY". */
 void tk_intents(tk *kit, char told[TK_SHOWN_SIZE]);
 
