@@ -64,9 +64,24 @@ static const struct {
     {" nueve nove nine ", 9},
     {" diez dez ten ", 10},
     {" once onze eleven ", 11},
-    {" doce docena doze duzia twelve dozen ", 12},
+    {" doce doze twelve ", 12},
+    {" trece treze thirteen ", 13},
+    {" catorce catorze quatorze fourteen ", 14},
     {" quince quinze fifteen ", 15},
+    {" dieciseis dezesseis dezasseis sixteen ", 16},
+    {" diecisiete dezessete dezassete seventeen ", 17},
+    {" dieciocho dezoito eighteen ", 18},
+    {" diecinueve dezenove dezanove nineteen ", 19},
     {" veinte vinte twenty ", 20},
+    {" veintiuno veintiun veintiuna ", 21},
+    {" veintidos ", 22},
+    {" veintitres ", 23},
+    {" veinticuatro ", 24},
+    {" veinticinco ", 25},
+    {" veintiseis ", 26},
+    {" veintisiete ", 27},
+    {" veintiocho ", 28},
+    {" veintinueve ", 29},
     {" treinta trinta thirty ", 30},
     {" cuarenta quarenta forty ", 40},
     {" cincuenta cinquenta fifty ", 50},
@@ -74,10 +89,26 @@ static const struct {
     {" setenta seventy ", 70},
     {" ochenta oitenta eighty ", 80},
     {" noventa ninety ", 90},
-    {" cien ciento cem hundred ", 100},
+    {" cien ciento cem cento ", 100},
     {" doscientos doscientas duzentos duzentas ", 200},
     {" trescientos trescientas trezentos trezentas ", 300},
+    {" cuatrocientos cuatrocientas quatrocentos quatrocentas ", 400},
     {" quinientos quinientas quinhentos quinhentas ", 500},
+    {" seiscientos seiscientas seiscentos seiscentas ", 600},
+    {" setecientos setecientas setecentos setecentas ", 700},
+    {" ochocientos ochocientas oitocentos oitocentas ", 800},
+    {" novecientos novecientas novecentos novecentas ", 900},
+};
+
+/* What a number before them is counted in; alone they are one of it. */
+static const struct {
+    const char *words;
+    double value;
+} units[] = {
+    {" docena docenas duzia duzias dozen dozens ", 12},
+    {" hundred hundreds ", 100},
+    {" mil thousand ", 1000},
+    {" millon millones milhao milhoes million millions ", 1e6},
 };
 
 static bool number_word(relevo_str word, double *ret)
@@ -88,6 +119,53 @@ static bool number_word(relevo_str word, double *ret)
             return true;
         }
     return false;
+}
+
+static bool unit_word(relevo_str word, double *ret)
+{
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (rlt_is_among(units[i].words, word)) {
+            *ret = units[i].value;
+            return true;
+        }
+    return false;
+}
+
+static bool is_word(const rlt_doc *doc, uint32_t i, const char *words)
+{
+    return i < doc->n_tokens && doc->tokens[i].kind == RLT_WORD && rlt_is_among(words, doc->tokens[i].text);
+}
+
+/* The units behind a number, and, of one in words, what is added to them: "2 mil", "cincuenta mil", "ciento veinte", "treinta y cinco". `small`: what
+   the words gave so far; `next`: the token behind them. Returns the token behind the whole number. */
+static uint32_t read_rest(const rlt_doc *doc, uint32_t next, bool in_words, double small, double *ret)
+{
+    double whole = 0, more;
+    double room = 0; /* what is added must be smaller, and there must be a zero for it: "dos y tres" are two numbers */
+    for (double power = 100; in_words && power >= 10; power /= 10)
+        if (room == 0 && small >= power && fmod(small, power) == 0)
+            room = power;
+    bool begun = small > 0; /* else it begins with a unit */
+    while (next < doc->n_tokens && doc->tokens[next].kind == RLT_WORD && !(begun && rlt_stands_apart(doc, next))) {
+        uint32_t at = next + (in_words && is_word(doc, next, " y e and ") ? 1 : 0);
+        if (at == next && unit_word(doc->tokens[at].text, &more)) {
+            double counted = more > 1000 ? whole + small : small;
+            counted = (counted > 0 ? counted : 1) * more;
+            whole = more > 1000 ? counted : more >= 1000 ? whole + counted : whole;
+            small = more >= 1000 ? 0 : counted;
+            room = more;
+            next = at + 1;
+            begun = true;
+        } else if (in_words && at < doc->n_tokens && number_word(doc->tokens[at].text, &more) && more < room) {
+            small += more;
+            room = more >= 100 ? 100 : more >= 20 && fmod(more, 10) == 0 ? 10 : 0;
+            next = at + 1;
+        } else {
+            break;
+        }
+    }
+    *ret = whole + small;
+    return next;
 }
 
 /* What stands directly before or behind makes the digits a part of something else: a date, a time, a code. */
@@ -104,12 +182,15 @@ bool rlt_find_number(const rlt_doc *doc, uint32_t *at, double *ret, relevo_str *
     for (uint32_t i = *at; i < doc->n_tokens; i++) {
         const rlt_token *token = &doc->tokens[i];
         relevo_str rest = {doc->source.ptr + token->source_at, doc->source.len - token->source_at};
-        double value = 0;
+        double value = 0, unit;
         size_t len = token->kind == RLT_NUMBER ? read_number(rest, &value) : 0;
+        bool in_words = false, thanks = is_word(doc, i + 1, " gracias perdones disculpas veces desculpas vezes "); /* "mil gracias" */
         if (len > 0 && is_part(doc->source, token->source_at, token->source_at + len))
             len = 0;
-        if (len == 0 && token->kind == RLT_WORD && number_word(token->text, &value))
+        if (len == 0 && token->kind == RLT_WORD && (number_word(token->text, &value) || (unit_word(token->text, &unit) && !thanks))) {
             len = token->source_len;
+            in_words = true;
+        }
         if (len == 0 && token->kind == RLT_WORD && rlt_is_digit(token->text.ptr[0])) { /* "80pax", "2k" */
             len = read_number(rest, &value);
             if (len > 0 && len < rest.len && strchr("kK", rest.ptr[len]) && token->source_len == len + 1)
@@ -120,17 +201,15 @@ bool rlt_find_number(const rlt_doc *doc, uint32_t *at, double *ret, relevo_str *
         if (len == 0)
             continue;
         size_t end = token->source_at + len;
-        uint32_t next = i + 1;
-        while (next < doc->n_tokens && doc->tokens[next].source_at < end)
+        uint32_t next = i + (in_words && value == 0 ? 0 : 1); /* a unit alone is one of it */
+        while (next < doc->n_tokens && next > i && doc->tokens[next].source_at < end)
             next++;
-        if (next < doc->n_tokens && rlt_is_among(" mil thousand ", doc->tokens[next].text) && value < 1000) {
-            value *= 1000;
-            end = doc->tokens[next].source_at + doc->tokens[next].source_len;
-            next++;
-        }
+        uint32_t behind = read_rest(doc, next, in_words, value, &value);
+        if (behind > next)
+            end = doc->tokens[behind - 1].source_at + doc->tokens[behind - 1].source_len;
         if (value > NUMBER_MAX)
             continue;
-        *at = next;
+        *at = behind;
         *ret = value;
         *ret_written = (relevo_str){rest.ptr, end - token->source_at};
         return true;

@@ -59,8 +59,8 @@ bool rlt_amount_value(relevo_str written, const char *country, char ret[RLT_VALU
    "1.250" are a thousand and more. False, and *ret untouched: it begins with something else, or with more than 15 digits before the fraction. */
 bool rlt_leading_number(relevo_str value, double *ret);
 
-/* The next number of a document, from token *at on, which is moved behind it: digits ("1.500", "2 mil", "30") or a word
-   ("treinta", "cem"); what is part of 15/03 or of a longer code is none. `ret_written`: where it stands. */
+/* The next number of a document, from token *at on, which is moved behind it: digits ("1.500", "2 mil", "30") or words
+   ("treinta y cinco", "cem mil"); what is part of 15/03 or of a longer code is none. `ret_written`: where it stands. */
 bool rlt_find_number(const rlt_doc *doc, uint32_t *at, double *ret, relevo_str *ret_written);
 
 /* The place in a list of `n` that a message of few words names: "2", "la segunda", "the first one"; *ret counts from 0. */
@@ -81,6 +81,10 @@ bool rlt_find_tax_id(relevo_str text, const char *country, char ret[RLT_VALUE_MA
  */
 bool rlt_find_date(const rlt_doc *doc, int64_t today, const char *country, char ret[RLT_VALUE_MAX],
                    relevo_str *ret_written);
+
+/* The next day of the month that the message's only number names: "el 20", "dia 20", "the 20th"; *ret_named: it is called a day. What counts something
+   ("20 kilos") is none. */
+bool rlt_find_day(const rlt_doc *doc, int64_t today, char ret[RLT_VALUE_MAX], relevo_str *ret_written, bool *ret_named);
 
 /* Days since 1970-01-01 of a day of the Gregorian calendar; false when there is none such. */
 bool rlt_day_of(int year, int month, int day, int64_t *ret);

@@ -224,3 +224,31 @@ bool rlt_find_date(const rlt_doc *doc, int64_t today, const char *country, char 
         }
     return false;
 }
+
+bool rlt_find_day(const rlt_doc *doc, int64_t today, char ret[RLT_VALUE_MAX], relevo_str *ret_written, bool *ret_named)
+{
+    const date_reader in = {doc, today, false};
+    int64_t found = 0;
+    uint32_t at = doc->n_tokens;
+    int year, month, of_month;
+    for (uint32_t i = 0; i < doc->n_tokens; i++) {
+        if (doc->tokens[i].text.len == 0 || doc->tokens[i].text.ptr[0] < '0' || doc->tokens[i].text.ptr[0] > '9')
+            continue;
+        if (at < doc->n_tokens) /* two numbers: which? */
+            return false;
+        at = i;
+    }
+    int day = number_at(&in, at, 2);
+    bool counts = at + 1 < doc->n_tokens && !rlt_stands_apart(doc, at + 1) && !word_at(&in, at + 1, " por please pls de of mejor melhor "); /* "20 kilos" */
+    if (day < 1 || counts)
+        return false;
+    civil(today, &year, &month, &of_month);
+    for (int i = 0; i < 3; i++, month = month % 12 + 1, year += month == 1) /* the 31st may be the month after next */
+        if (rlt_day_of(year, month, day, &found) && found >= today) {
+            (void)snprintf(ret, RLT_VALUE_MAX, "%04d-%02d-%02d", year, month, day);
+            *ret_written = rlt_written(doc, at, 1);
+            *ret_named = at > 0 && word_at(&in, at - 1, " dia day ");
+            return true;
+        }
+    return false;
+}

@@ -114,6 +114,24 @@ static void numbers(void **state)
         {"umas trinta pessoas", "trinta", 30},
         {"about fifty", "fifty", 50},
         {"el 15/03 somos 40", "40", 40},
+        {"somos veintidós", "veintidós", 22},
+        {"treinta y cinco personas", "treinta y cinco", 35},
+        {"ciento veinte invitados", "ciento veinte", 120},
+        {"cento e vinte e dois", "cento e vinte e dois", 122},
+        {"cincuenta mil pesos", "cincuenta mil", 50000},
+        {"dos mil quinientos", "dos mil quinientos", 2500},
+        {"two hundred and fifty", "two hundred and fifty", 250},
+        {"twenty-two", "twenty-two", 22},
+        {"un millón y medio", "millón", 1e6},
+        {"2 millones", "2 millones", 2e6},
+        {"1.5 millones", "1.5 millones", 1.5e6},
+        {"trescientos mil", "trescientos mil", 300000},
+        {"mil", "mil", 1000},
+        {"dos docenas", "dos docenas", 24},
+        {"una docena", "docena", 12},
+        {"cien", "cien", 100},
+        {"mil gracias", NULL, 0},
+        {"mil disculpas, aún no sé", NULL, 0},
         {"no sé", NULL, 0},
         {"a las 10:30", NULL, 0},
         {"12345678901234567890", NULL, 0},
@@ -131,6 +149,20 @@ static void numbers(void **state)
         assert_text(written, cases[i].written);
         assert_true(value > cases[i].value - 1e-9 && value < cases[i].value + 1e-9);
         assert_false(rlt_find_number(&doc, &at, &value, &written)); /* one each */
+    }
+    static const struct {
+        const char *text;
+        double first, second;
+    } pairs[] = {{"entre dos y tres", 2, 3}, {"veinte o treinta", 20, 30}, {"veinte y treinta", 20, 30}, {"diez, veinte", 10, 20}, {"80 y 100", 80, 100},
+                 {"cien, mil", 100, 1000}};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        rlt_doc doc = test_read(*state, pairs[i].text);
+        double first = 0, second = 0;
+        relevo_str written;
+        uint32_t at = 0;
+        if (!rlt_find_number(&doc, &at, &first, &written) || !rlt_find_number(&doc, &at, &second, &written) || fabs(first - pairs[i].first) > 1e-9 ||
+            fabs(second - pairs[i].second) > 1e-9)
+            fail_msg("'%s' is %g and %g", pairs[i].text, first, second);
     }
 }
 
@@ -189,6 +221,36 @@ static void tax_ids(void **state)
         if (found)
             assert_string_equal(kind, cases[i].kind);
     }
+}
+
+static void days_of_the_month(void **state)
+{
+    static const struct {
+        const char *text, *value;
+        bool named;
+    } cases[] = {{"el 6", "2026-01-06", false}, {"1", "2026-01-01", false}, {"no, mejor el día 20", "2026-01-20", true}, {"dia 31, por favor", "2026-01-31", true},
+                 {"the 20th please", "2026-01-20", false}, {"20 kilos", NULL, false}, {"el 20 o el 21", NULL, false}, {"el 32", NULL, false},
+                 {"0", NULL, false}, {"el 120", NULL, false}, {"mañana", NULL, false}, {"", NULL, false}};
+    int64_t today;
+    assert_true(rlt_day_of(2026, 1, 1, &today));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char value[RLT_VALUE_MAX];
+        relevo_str written;
+        bool named = false;
+        rlt_work_reset(*state);
+        rlt_doc doc = test_read(*state, cases[i].text);
+        bool found = rlt_find_day(&doc, today, value, &written, &named);
+        if (found != (cases[i].value != NULL) || (found && (strcmp(value, cases[i].value) != 0 || named != cases[i].named)))
+            fail_msg("'%s' is '%s', named %d", cases[i].text, found ? value : "none", named);
+    }
+    char value[RLT_VALUE_MAX];
+    relevo_str written;
+    bool named;
+    rlt_doc doc = test_read(*state, "el 31");
+    assert_true(rlt_day_of(2026, 12, 31, &today) && rlt_find_day(&doc, today + 1, value, &written, &named));
+    assert_string_equal(value, "2027-01-31");
+    assert_true(rlt_day_of(2026, 4, 2, &today) && rlt_find_day(&doc, today, value, &written, &named)); /* April has none */
+    assert_string_equal(value, "2026-05-31");
 }
 
 static void dates(void **state)
@@ -269,6 +331,7 @@ static void days(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {TEST(countries), TEST(emails),  TEST(phones), TEST(amounts), TEST(leading_numbers),
-                                       TEST(numbers),   TEST(places),  TEST(tax_ids), TEST(dates),  TEST(days)};
+                                       TEST(numbers),   TEST(places),  TEST(tax_ids), TEST(dates),  TEST(days),
+                                       TEST(days_of_the_month)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
