@@ -6,6 +6,8 @@
  */
 #include "advance.h"
 
+#include "retract.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -21,6 +23,8 @@ typedef struct advance {
     const lq_business *business;
     const relevo_view *view;
     lq_message in;
+    bool takes_back;       /* it takes something back of itself: */
+    lq_message kept, back; /* what it means, and that */
     lq_turn *turn;
     bool early;
     bool corrects;      /* the message puts something right */
@@ -97,7 +101,8 @@ static void take(advance *a, const lq_slot *slot, const char *value)
         return;
     lq_taken *taken = &turn->taken[turn->n_taken++];
     /* In a later phase of this message the slot has the new value already, marked with the message's id. */
-    bool changed = !stored || is_now(a->view, stored->message_id) || !rlt_equal(stored->value, rlt_str(value));
+    bool later = stored && is_now(a->view, stored->message_id);
+    bool changed = !stored || !rlt_equal(stored->value, rlt_str(value)) || (later && stored->was.len > 0 && !rlt_equal(stored->was, rlt_str(value)));
     *taken = (lq_taken){.slot = slot, .corrected = before && changed && slot != turn->after.asked};
     memcpy(taken->value, value, strlen(value) + 1);
     turn->after.filled |= lq_bit(turn->flow, slot);
@@ -107,6 +112,33 @@ static void take(advance *a, const lq_slot *slot, const char *value)
 }
 
 /* ---- reading a message ---- */
+
+static bool is_free(const lq_slot *slot)
+{
+    return slot->type == LQ_NAME || slot->type == LQ_CITY || slot->type == LQ_TEXT;
+}
+
+/* As lq_value_read of the whole message; of what is given by its form without what the message takes back. */
+static lq_found read_value(const advance *a, const lq_slot *slot, char ret[LQ_VALUE_MAX + 1])
+{
+    lq_found found = a->takes_back && !is_free(slot) ? lq_value_read(&a->kept, slot, ret) : LQ_NOTHING;
+    return found != LQ_NOTHING ? found : lq_value_read(&a->in, slot, ret);
+}
+
+/* "Eran 50 no 40", "premium, no básico": what is known already is taken back, and something else said. */
+static void take_denied(advance *a)
+{
+    lq_turn *turn = a->turn;
+    char value[LQ_VALUE_MAX + 1], denied[LQ_VALUE_MAX + 1];
+    for (size_t i = 0; a->takes_back && i < turn->flow->n_slots; i++) {
+        const lq_slot *slot = &turn->flow->slots[i];
+        bool denies = is_filled(a, slot) && !is_free(slot) && lq_value_read(&a->back, slot, denied) != LQ_NOTHING &&
+                      lq_value_read(&a->kept, slot, value) != LQ_NOTHING && strcmp(denied, value) != 0;
+        const relevo_slot *stored = slot_in(a->view, slot->name);
+        if (denies && stored && (rlt_equal(stored->value, rlt_str(denied)) || is_now(a->view, stored->message_id)))
+            take(a, slot, value);
+    }
+}
 
 /* A document of what stands behind a match, without the comma between them. */
 static bool read_behind(const advance *a, const rlt_match *match, lq_message *ret)
@@ -136,7 +168,7 @@ static bool take_strong(advance *a)
     const lq_slot *asked = turn->after.asked;
     char value[LQ_VALUE_MAX + 1];
     if (asked && !(a->question && asked->type == LQ_CHOICE && a->in.doc.n_tokens > SHORT) &&
-        lq_value_read(&a->in, asked, value) == LQ_STRONG) {
+        read_value(a, asked, value) == LQ_STRONG) {
         take(a, asked, value);
         used |= 1u << asked->type;
     }
@@ -150,7 +182,7 @@ static bool take_strong(advance *a)
             bool surely = slot->type == LQ_EMAIL || slot->type == LQ_PHONE || slot->type == LQ_TAX_ID;
             if (filled && !surely && !a->corrects && !lq_value_named(&a->in, slot))
                 continue;
-            if (lq_value_read(&a->in, slot, value) != LQ_STRONG)
+            if (read_value(a, slot, value) != LQ_STRONG)
                 continue;
             take(a, slot, value);
             used |= 1u << slot->type;
@@ -204,6 +236,12 @@ static bool is_other_talk(const advance *a)
     return true;
 }
 
+/* "En Guadalajara", "em São Paulo": an answer to where, whatever else such words are about. */
+static bool says_where(const advance *a, const lq_slot *asked)
+{
+    return asked->type == LQ_CITY && a->in.doc.n_tokens > 1 && a->in.doc.n_tokens <= SHORT && rlt_is_among(" en em in ", a->in.doc.tokens[0].text);
+}
+
 /* Whether a clause shows by its form that it says something else than the answer that is looked for. */
 static bool is_else(const advance *a, const lq_message *clause, const lq_slot *asked)
 {
@@ -243,16 +281,16 @@ static void take_asked(advance *a, bool others)
     if (!asked || taken_of(a->turn, asked))
         return;
     bool free = asked->type == LQ_NAME || asked->type == LQ_CITY;
-    if ((a->early && (free || asked->type == LQ_TEXT)) || (a->corrects && free))
-        return;
+    if ((a->early && (free || asked->type == LQ_TEXT || a->corrects)) || (a->corrects && free))
+        return; /* what corrects may be about something else, as will show */
     if (free && others && !a->question)
         take_clause(a, asked);
-    if (taken_of(a->turn, asked) || lq_value_read(&a->in, asked, value) != LQ_WEAK)
+    if (taken_of(a->turn, asked) || read_value(a, asked, value) != LQ_WEAK)
         return;
     if (asked->type == LQ_TEXT) {
         if (!a->question && (!others || a->in.doc.n_tokens > SHORT))
             take(a, asked, value);
-    } else if (!others && !(free && is_other_talk(a)) && !(a->question && a->in.doc.n_tokens > SHORT)) {
+    } else if (!others && !(free && is_other_talk(a) && !says_where(a, asked)) && !(a->question && a->in.doc.n_tokens > SHORT)) {
         take(a, asked, value);
     }
 }
@@ -292,6 +330,8 @@ static void finish(advance *a)
     if (turn->step == LQ_COMPLETE || turn->step == LQ_ENDS || turn->step == LQ_STUCK) {
         uint32_t bit = UINT32_C(1) << (turn->flow - a->business->flows.flows);
         *(turn->step == LQ_ENDS ? &turn->after.cancelled : &turn->after.finished) |= bit;
+        turn->after.left = turn->step == LQ_ENDS ? turn->flow : NULL;
+        turn->after.known = turn->after.filled;
         turn->after.flow = NULL;
         turn->after.asked = turn->after.previous = NULL;
         turn->after.filled = turn->after.skipped = turn->after.attempts = 0;
@@ -309,6 +349,18 @@ static void go_on(advance *a, lq_step step)
     turn->after.asked = next;
 }
 
+/* "123.456.789-10", "GODE561231GR9": data, if of the wrong kind. */
+static bool is_digits(const rlt_doc *doc)
+{
+    bool all = doc->n_tokens > 0;
+    for (uint32_t i = 0; i < doc->n_tokens && all; i++) {
+        all = false;
+        for (uint64_t k = 0; k < doc->tokens[i].text.len; k++)
+            all = all || (doc->tokens[i].text.ptr[k] >= '0' && doc->tokens[i].text.ptr[k] <= '9');
+    }
+    return all;
+}
+
 /* Nothing was learned of a message that should have answered. */
 static void ask_again(advance *a, bool lacks)
 {
@@ -316,6 +368,7 @@ static void ask_again(advance *a, bool lacks)
     const lq_slot *asked = turn->after.asked;
     turn->step = LQ_AGAIN;
     turn->lacks = lacks;
+    turn->digits = is_digits(&a->in.doc);
     if (!asked || (!(lacks && asked->optional) && turn->after.attempts++ < (uint32_t)asked->attempts))
         return;
     if (asked->hand_off && !turn->queued && !(lacks && asked->optional)) {
@@ -343,7 +396,9 @@ static bool cancels(const advance *a)
 
 static bool lacks(const advance *a)
 {
-    return a->in.doc.n_tokens <= SHORT && lq_means(&a->business->words, LQ_LACKS, &a->in.doc, NULL);
+    const lq_slot *asked = a->turn->after.asked; /* whether they have any is what a text may be asked for */
+    bool no = lq_is_no(&a->in.doc) && asked && asked->type != LQ_TEXT && asked->type != LQ_CHOICE;
+    return no || (a->in.doc.n_tokens <= SHORT && lq_means(&a->business->words, LQ_LACKS, &a->in.doc, NULL));
 }
 
 /* ---- beginning ---- */
@@ -421,7 +476,12 @@ static void begin(advance *a, const lq_flow *flow)
     for (size_t i = 0; turn->queued && i < flow->n_slots; i++) /* who waits is not asked again, whatever asked first */
         if (is_learned(a, &flow->slots[i]))
             known |= lq_bit(flow, &flow->slots[i]);
+    turn->returns = !turn->queued && flow == turn->after.left && turn->after.known;
+    if (turn->returns)
+        known = turn->after.known;
     turn->flow = turn->after.flow = flow;
+    turn->after.left = NULL;
+    turn->after.cancelled &= ~(UINT32_C(1) << (flow - a->business->flows.flows));
     turn->begun = true;
     turn->after.asked = turn->after.previous = NULL;
     turn->after.filled = known;
@@ -445,6 +505,8 @@ static void continue_flow(advance *a)
         return;
     }
     bool chosen = take_chosen(a);
+    if (!chosen)
+        take_denied(a);
     bool others = !chosen && take_strong(a), without = lacks(a);
     if (!chosen && cancels(a)) {
         turn->step = LQ_ENDS;
@@ -500,6 +562,7 @@ static void amend(advance *a)
         turn->flow = &flows->flows[i];
         uint32_t before = turn->after.filled = filled_before(a, turn->flow);
         fill_values(a);
+        take_denied(a);
         (void)take_strong(a);
         if (turn->n_taken == 0 && a->corrects && !a->early)
             take_corrected(a);
@@ -562,11 +625,15 @@ bool lq_advance(const lq_business *business, rlt_work *work, const relevo_view *
     a.in.today = today_of(business, view, country);
     ret->after = lq_state_read(&business->flows, view->memory);
     ret->flow = ret->after.flow;
+    rlt_language spoken = ret->after.language;
     if (rlt_read(work, view->message->text, &a.in.doc) != RLT_OK)
         return false;
     a.corrects = lq_means(&business->words, LQ_CORRECTS, &a.in.doc, &a.correction) &&
                  (a.correction.token <= 1 || a.correction.n_tokens > 1);
     a.question = rlt_is_question(&a.in.doc);
+    a.kept = a.back = a.in;
+    if (!lq_retract(&a.in, &a.takes_back, &a.kept.doc, &a.back.doc))
+        return false;
     ret->after.language = language_of(&a);
     ret->queued = view->owner == RELEVO_OWNER_QUEUED;
     bool wished = view->message->id.len == 0 && view->message->text.len == 0; /* nobody wrote it: a person, or the policy, wants it begun */
@@ -578,6 +645,8 @@ bool lq_advance(const lq_business *business, rlt_work *work, const relevo_view *
         continue_flow(&a);
     else
         amend(&a);
+    if (spoken != RLT_UNKNOWN && ret->n_taken > 0 && a.in.doc.n_tokens <= SHORT)
+        ret->after.language = spoken; /* "beto arroba correo punto com" is no Portuguese */
     if (ret->flow) {
         ret->amends = amends(&a, wished);
         finish(&a);

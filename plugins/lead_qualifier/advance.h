@@ -42,8 +42,10 @@ typedef struct lq_turn {
     size_t n_taken;
     bool queued;          /* the customer waits for a person, who is to have the answers */
     bool begun;           /* by this message */
+    bool returns;         /* to where they had left it */
     bool asks_too;        /* the message also asks something: its answer comes first */
     bool amends;          /* people, or other systems, may have been told already */
+    bool digits;          /* it is made of digits alone: no other talk */
     bool lacks;           /* it says that there is no answer */
     const lq_slot *stuck; /* LQ_STUCK */
     lq_values values;     /* after this message */

@@ -270,7 +270,9 @@ static void reply(speaker *s)
         put(&out, lq_sentence_in(corrected ? LQ_SAY_CORRECTED : LQ_SAY_ADDED, language));
     switch (turn->step) {
     case LQ_STARTS:
-        own = lq_say(&flow->intro, language);
+        own = lq_say(turn->returns ? &flow->resume : &flow->intro, language);
+        if (turn->returns && own.len == 0)
+            own = lq_sentence_in(LQ_SAY_RESUME, language);
         put_filled(&out, own.len == 0 && turn->queued ? lq_sentence_in(LQ_SAY_MEANWHILE, language) : own, turn);
         ask(s, &out, CONFIDENCE_START);
         resume(s);
@@ -283,8 +285,8 @@ static void reply(speaker *s)
     case LQ_AGAIN: {
         const lq_slot *asked = turn->after.asked;
         relevo_str hint = asked ? lq_say(&asked->hint, language) : (relevo_str){NULL, 0};
-        put(&out, hint.len > 0 ? hint : asked ? lq_hint_in(asked->type, language) : hint);
-        ask(s, &out, turn->lacks ? CONFIDENCE_TAKEN : CONFIDENCE_AGAIN);
+        put(&out, hint.len > 0 || !asked || turn->lacks ? hint : lq_hint_in(asked->type, language)); /* who has none knows what it looks like */
+        ask(s, &out, turn->lacks || turn->digits ? CONFIDENCE_TAKEN : CONFIDENCE_AGAIN);
         resume(s);
         break;
     }

@@ -14,6 +14,8 @@ typedef struct lq_state {
     uint32_t attempts;       /* how often `asked` was asked for, the first time included */
     uint32_t filled, skipped; /* a bit for each slot of the flow */
     uint32_t finished, cancelled; /* a bit for each flow that ended so in this stretch */
+    const lq_flow *left;     /* the customer left it last, and nothing has begun since: it may go on; NULL: none */
+    uint32_t known;          /* a bit for each slot that it had filled then */
     rlt_language language;    /* that the flow speaks */
 } lq_state;
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_WORDS_MAX = 6, CITY_WORDS_MAX = 5, PIECES_MAX = 8, NEAR_TOKENS = 3 };
+enum { NAME_WORDS_MAX = 6, CITY_WORDS_MAX = 5, PIECES_MAX = 8, NEAR_TOKENS = 3, DAY_TOKENS_MAX = 5, PART_TOKENS_MAX = 5, PART_MIN = 4 };
 
 static bool put(relevo_str text, char ret[LQ_VALUE_MAX + 1])
 {
@@ -40,6 +40,48 @@ static lq_found read_piece(const lq_message *in, const char *name, char ret[LQ_V
                                                  : snprintf(value, sizeof value, "%.*s", (int)pieces[i].written.len,
                                                             pieces[i].written.ptr) > 0;
         if (good && put(rlt_str(value), ret))
+            return LQ_STRONG;
+    }
+    return LQ_NOTHING;
+}
+
+static bool is_mark(const rlt_token *token, char *ret)
+{
+    static const struct {
+        const char *words;
+        char mark;
+    } marks[] = {{" punto ponto dot ", '.'}, {" guion hifen dash ", '-'}, {" arroba at ", '@'}};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (rlt_is_among(marks[i].words, token->text)) {
+            *ret = marks[i].mark;
+            return true;
+        }
+    return false;
+}
+
+/* "Ana punto torres arroba correo punto mx": as it is said. */
+static lq_found read_said_email(const lq_message *in, char ret[LQ_VALUE_MAX + 1])
+{
+    char text[RLT_VALUE_MAX], value[RLT_VALUE_MAX], mark;
+    for (uint32_t at = 1; at + 1 < in->doc.n_tokens; at++) {
+        if (!is_mark(&in->doc.tokens[at], &mark) || mark != '@')
+            continue;
+        uint32_t from = at - 1, to = at + 1;
+        while (from >= 2 && is_mark(&in->doc.tokens[from - 1], &mark) && mark != '@')
+            from -= 2;
+        while (to + 2 < in->doc.n_tokens && is_mark(&in->doc.tokens[to + 1], &mark) && mark != '@')
+            to += 2;
+        size_t n = 0;
+        for (uint32_t i = from; i <= to; i++) {
+            bool is = (i - from) % 2 == 1 && is_mark(&in->doc.tokens[i], &mark);
+            relevo_str part = is ? (relevo_str){&mark, 1} : rlt_written(&in->doc, i, 1);
+            if (n + part.len >= sizeof text)
+                break;
+            memcpy(text + n, part.ptr, (size_t)part.len);
+            n += part.len;
+        }
+        text[n] = '\0';
+        if (rlt_email_value(rlt_str(text), value) && put(rlt_str(value), ret))
             return LQ_STRONG;
     }
     return LQ_NOTHING;
@@ -96,8 +138,12 @@ static lq_found read_date(const lq_message *in, const lq_slot *slot, char ret[LQ
     relevo_str written;
     int64_t day;
     int year, month, of_month;
-    if (!rlt_find_date(&in->doc, in->today, in->country, value, &written) ||
-        sscanf(value, "%d-%d-%d", &year, &month, &of_month) != 3 || !rlt_day_of(year, month, of_month, &day) ||
+    bool named = true;
+    if (!rlt_find_date(&in->doc, in->today, in->country, value, &written)) /* "el 20", when it was asked for */
+        return in->doc.n_tokens <= DAY_TOKENS_MAX && rlt_find_day(&in->doc, in->today, value, &written, &named) && put(rlt_str(value), ret)
+                   ? (named ? LQ_STRONG : LQ_WEAK)
+                   : LQ_NOTHING;
+    if (sscanf(value, "%d-%d-%d", &year, &month, &of_month) != 3 || !rlt_day_of(year, month, of_month, &day) ||
         (slot->future && day < in->today))
         return LQ_NOTHING;
     return put(rlt_str(value), ret) ? LQ_STRONG : LQ_NOTHING;
@@ -128,7 +174,9 @@ static lq_found read_amount(const lq_message *in, const lq_slot *slot, char ret[
     /* Of several numbers the one beside the slot's own words, else the first; a day of the month is none of them. */
     char date[RLT_VALUE_MAX];
     relevo_str day = {NULL, 0}, written;
-    (void)rlt_find_date(&in->doc, in->today, in->country, date, &day);
+    bool named = true;
+    if (!rlt_find_date(&in->doc, in->today, in->country, date, &day) && (!rlt_find_day(&in->doc, in->today, date, &day, &named) || !named))
+        day.len = 0;
     lq_found found = LQ_NOTHING;
     double number;
     for (uint32_t at = 0; found != LQ_STRONG && rlt_find_number(&in->doc, &at, &number, &written);) {
@@ -144,6 +192,35 @@ static lq_found read_amount(const lq_message *in, const lq_slot *slot, char ret[
     return found;
 }
 
+/* Whether a word of the message is, or begins, a word of the title: "estand" of "Estándar", "medida" of "A la medida". */
+static bool is_part_of(const lq_message *in, relevo_str title)
+{
+    rlt_doc doc;
+    if (title.len == 0 || rlt_read(in->work, title, &doc) != RLT_OK)
+        return false;
+    for (uint32_t i = 0; i < in->doc.n_tokens; i++)
+        for (uint32_t k = 0; k < doc.n_tokens; k++) {
+            relevo_str part = in->doc.tokens[i].text, word = doc.tokens[k].text;
+            if (part.len >= PART_MIN && part.len <= word.len && memcmp(part.ptr, word.ptr, (size_t)part.len) == 0)
+                return true;
+        }
+    return false;
+}
+
+/* The only choice whose title the few words are a part of; n_choices: none, or several. */
+static size_t choice_by_part(const lq_message *in, const lq_slot *slot)
+{
+    size_t found = slot->n_choices, n = 0;
+    for (size_t i = 0; i < slot->n_choices && in->doc.n_tokens <= PART_TOKENS_MAX; i++) {
+        bool any = false;
+        for (int language = 0; language < RLT_LANGUAGES; language++)
+            any = any || is_part_of(in, slot->choices[i].title.in[language]);
+        found = any ? i : found;
+        n += any;
+    }
+    return n == 1 ? found : slot->n_choices;
+}
+
 static lq_found read_choice(const lq_message *in, const lq_slot *slot, char ret[LQ_VALUE_MAX + 1])
 {
     rlt_match match, other;
@@ -156,7 +233,9 @@ static lq_found read_choice(const lq_message *in, const lq_slot *slot, char ret[
                 return LQ_NOTHING; /* two of them: which? */
         return put(slot->choices[chosen].value, ret) ? LQ_STRONG : LQ_NOTHING;
     }
-    return rlt_find_place(&in->doc, (uint32_t)slot->n_choices, &place) && put(slot->choices[place].value, ret) ? LQ_WEAK : LQ_NOTHING;
+    if (!rlt_find_place(&in->doc, (uint32_t)slot->n_choices, &place))
+        place = (uint32_t)choice_by_part(in, slot);
+    return place < slot->n_choices && put(slot->choices[place].value, ret) ? LQ_WEAK : LQ_NOTHING;
 }
 
 /* The words from token `first` on that may be a name, at most `max`; up to what ends a phrase. */
@@ -187,11 +266,43 @@ static uint32_t skip_lead(const lq_message *in, const char *words)
     return n;
 }
 
+static bool is_capital(const lq_message *in, uint32_t i)
+{
+    const rlt_token *token = &in->doc.tokens[i];
+    unsigned char first = (unsigned char)in->doc.source.ptr[token->source_at], second = (unsigned char)in->doc.source.ptr[token->source_at + 1];
+    bool upper = (first >= 'A' && first <= 'Z') || (first == 0xc3 && second >= 0x80 && second <= 0x9e); /* A to Z, À to Þ */
+    return token->kind == RLT_WORD && token->source_len > 1 && upper && !(token->flags & RLT_UPPER);
+}
+
+/* "Soy Laura Gómez de Cali", "I'm John Smith": who says who they are, by the capitals; in English, where they also say from where they are with one
+   ("I'm Mexican"), two of them. */
+static relevo_str who_they_are(const lq_message *in)
+{
+    for (uint32_t i = 0; i + 1 < in->doc.n_tokens; i++) {
+        bool am = rlt_is_among(" im ", in->doc.tokens[i].text) ||
+                  (i > 0 && rlt_is_among(" am ", in->doc.tokens[i].text) && rlt_is_among(" i ", in->doc.tokens[i - 1].text));
+        if (!am && !rlt_is_among(" soy sou ", in->doc.tokens[i].text))
+            continue;
+        uint32_t n = 0; /* tokens up to the last capital: "da" and the like only lead to one */
+        for (uint32_t at = i + 1; at < in->doc.n_tokens && at - i <= NAME_WORDS_MAX && !(at > i + 1 && rlt_stands_apart(&in->doc, at)); at++) {
+            if (is_capital(in, at))
+                n = at - i;
+            else if (n == 0 || !rlt_is_among(" da do dos das del ", in->doc.tokens[at].text))
+                break;
+        }
+        if (n >= (am ? 2u : 1u))
+            return rlt_written(&in->doc, i + 1, n);
+    }
+    return (relevo_str){NULL, 0};
+}
+
 static lq_found read_name(const lq_message *in, char ret[LQ_VALUE_MAX + 1])
 {
     rlt_match match;
     if (lq_means(in->words, LQ_INTRODUCES, &in->doc, &match) &&
         put(words_from(in, match.token + match.n_tokens, NAME_WORDS_MAX), ret))
+        return LQ_STRONG;
+    if (!rlt_is_question(&in->doc) && put(who_they_are(in), ret))
         return LQ_STRONG;
     uint32_t first = skip_lead(in, " soy sou i am im es e is hola oi hi si sim yes claro sure ");
     relevo_str name = words_from(in, first, NAME_WORDS_MAX);
@@ -204,6 +315,16 @@ static lq_found read_name(const lq_message *in, char ret[LQ_VALUE_MAX + 1])
     return put(name, ret) ? LQ_WEAK : LQ_NOTHING;
 }
 
+/* Whether a short number follows the words: "umas 15", "eran 50" are no place; "Puebla 72000" is. */
+static bool is_counted(const lq_message *in, relevo_str words)
+{
+    const char *end = words.ptr + words.len;
+    for (uint32_t i = 1; i < in->doc.n_tokens; i++)
+        if (in->doc.source.ptr + in->doc.tokens[i].source_at >= end)
+            return in->doc.tokens[i].kind == RLT_NUMBER && in->doc.tokens[i].text.len < 4 && !rlt_stands_apart(&in->doc, i);
+    return false;
+}
+
 static lq_found read_city(const lq_message *in, char ret[LQ_VALUE_MAX + 1])
 {
     uint32_t first = skip_lead(in, " es en la el ciudad de soy vivo seria sera e em na no cidade moro sou in the city of "
@@ -212,7 +333,7 @@ static lq_found read_city(const lq_message *in, char ret[LQ_VALUE_MAX + 1])
     /* "La Paz", "El Alto": what leads may be a part of it, when nothing else is left of the message */
     if (first > 0 && in->doc.n_tokens == 2 && rlt_is_among(" la el los las ", in->doc.tokens[0].text))
         city = words_from(in, 0, CITY_WORDS_MAX);
-    if (city.len < 2 || rlt_is_question(&in->doc))
+    if (city.len < 2 || rlt_is_question(&in->doc) || is_counted(in, city))
         return LQ_NOTHING;
     return put(city, ret) ? LQ_WEAK : LQ_NOTHING;
 }
@@ -235,7 +356,7 @@ lq_found lq_value_read(const lq_message *in, const lq_slot *slot, char ret[LQ_VA
     case LQ_NAME:
         return read_name(in, ret);
     case LQ_EMAIL:
-        return read_piece(in, "email", ret);
+        return read_piece(in, "email", ret) == LQ_STRONG ? LQ_STRONG : read_said_email(in, ret);
     case LQ_PHONE:
         return read_phone(in, ret);
     case LQ_TAX_ID:

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a message means of itself, and what it takes back. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "retract.h"
+
+static const struct {
+    const char *text, *kept, *back; /* NULL: it takes nothing back, or all */
+} cases[] = {
+    {"no, el 5 no, el 6", "el 6", "el 5"},
+    {"básico, perdón, premium", "premium", "básico, perdón"},
+    {"básico perdón premium", "premium", "básico perdón"},
+    {"eran 50 no 40", "eran 50", "40"},
+    {"premium, no básico", "premium", "básico"},
+    {"premium, no básico, para 40", "premium, para 40", "básico"},
+    {"não, melhor dia 20", "dia 20", "não, melhor"},
+    {"oito, digo, nove", "nove", "oito, digo"},
+    {"5, I mean 6", "6", "5, I mean"},
+    {"me equivoqué, son 30", "son 30", "me equivoqué"},
+    {"no, somos 40", NULL, NULL}, /* of what was said before: nothing of itself */
+    {"no tengo correo", NULL, NULL},
+    {"mejor no", NULL, NULL},
+    {"no", NULL, NULL},
+    {"somos 40", NULL, NULL},
+    {"", NULL, NULL},
+};
+
+static void apart(void **state)
+{
+    (void)state;
+    lq_words words;
+    rlt_work *work = rlt_work_new();
+    assert_true(lq_words_make(&words) && work);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        lq_message in = {.words = &words, .work = work, .country = ""};
+        rlt_doc kept, back;
+        bool any = false;
+        char *copy = strdup(cases[i].text);
+        rlt_work_reset(work);
+        assert_int_equal(rlt_read(work, rlt_str(copy), &in.doc), RLT_OK);
+        assert_true(lq_retract(&in, &any, &kept, &back));
+        if (any != (cases[i].kept != NULL))
+            fail_msg("'%s' takes something back: %d", cases[i].text, any);
+        if (any && (!rlt_equal(kept.source, rlt_str(cases[i].kept)) || !rlt_equal(back.source, rlt_str(cases[i].back))))
+            fail_msg("'%s' means '%.*s', not '%.*s'", cases[i].text, (int)kept.source.len, kept.source.ptr, (int)back.source.len, back.source.ptr);
+        assert_int_equal(lq_is_no(&in.doc), strcmp(cases[i].text, "no") == 0);
+        free(copy);
+    }
+    lq_words_clear(&words);
+    rlt_work_free(work);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(apart)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
