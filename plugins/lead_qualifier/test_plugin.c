@@ -19,6 +19,7 @@ static int find_flows(void **state)
 typedef struct talk {
     tk *kit;
     char names[24][64], values[24][300], ids[24][16], was[24][300];
+    int said_at[24]; /* with which message last, also if it changed nothing */
     size_t n_slots;
     char memory[1024];
     size_t memory_len;
@@ -62,6 +63,7 @@ static void keep(talk *t, const tk_answers *answers)
         if (k == t->n_slots)
             (void)snprintf(t->names[t->n_slots++], 64, "%s", a->as.slot.name.ptr);
         t->amends = t->amends || a->as.slot.amends;
+        t->said_at[k] = t->messages;
         if (strcmp(t->values[k], a->as.slot.value.ptr) == 0)
             continue;
         memcpy(t->was[k], t->values[k], sizeof t->was[k]);
@@ -78,7 +80,7 @@ static tk_view *view_of(talk *t, const char *text, const char *intent, double co
     view->message.id = tk_text(t->kit, id);
     for (size_t i = 0; i < t->n_slots; i++)
     {
-        tk_slot(view, t->names[i], t->values[i], t->ids[i]);
+        tk_slot(view, t->names[i], t->values[i], t->said_at[i] == t->messages ? id : t->ids[i]); /* as a view shows it */
         ((relevo_slot *)(uintptr_t)view->slots[i])->was = tk_text(t->kit, t->was[i]);
     }
     view->view.memory = (relevo_str){t->memory, t->memory_len};
