@@ -142,23 +142,27 @@ static bool plan_list(const planner *p, const rlt_doc *doc, rlr_plan *ret)
 
 static bool plan_parts(const planner *p, const rlt_doc *doc, rlr_plan *ret)
 {
-    relevo_str parts[RLR_ANSWERS_MAX];
+    relevo_str parts[RLR_ANSWERS_MAX + 1];
     rlr_plan several = *ret;
-    size_t n = rlt_sentences(doc, parts, RLR_ANSWERS_MAX);
-    for (size_t i = 0; i < n && n > 1; i++) {
+    size_t n = rlt_sentences(doc, parts, RLR_ANSWERS_MAX + 1), answered = 0;
+    several.partly = n > RLR_ANSWERS_MAX; /* the last one holds all the rest */
+    for (size_t i = 0; i < n && i < RLR_ANSWERS_MAX && n > 1; i++) {
         rlt_doc part;
         rlr_decision decision;
         if (!decide_text(p, parts[i], &part, &decision))
             return false;
         const rlt_found *found = &decision.found;
         uint32_t subjects = count_subjects(&part, p->context->asking.language);
-        if (decision.answers && !found->best->smalltalk && (subjects > 1 || is_sure(&decision)))
+        bool answers = decision.answers && !found->best->smalltalk && (subjects > 1 || is_sure(&decision));
+        answered += answers;
+        if (answers)
             add_answer(&several, found->best, found->score);
         else if (!decision.answers && found->score < PART_UNKNOWN && subjects > 0 && rlt_is_question(&part))
             several.partly = true;
     }
-    /* Parts of one subject are answered as a whole, which has more of its words. */
-    if (several.n_answers + several.partly < 2)
+    /* Parts of one subject are answered as a whole, which has more of its words, but where it has words of others, too. */
+    bool one = several.n_answers == 1 && answered == n && ret->whole.clarify;
+    if (several.n_answers + several.partly < 2 && !one)
         return true;
     *ret = several;
     tell_several(ret);
@@ -273,7 +277,10 @@ bool rlr_plan_make(const rlr_settings *settings, rlt_work *work, const rlt_doc *
 {
     const planner p = {settings, context, work, ret};
     rlr_plan plan = {.n_answers = 0};
-    if (!decide(&p, doc, &context->asking, &plan.whole) || !plan_parts(&p, doc, &plan))
+    rlt_asking asking = context->asking;
+    if (context->last.len > 0 && rlt_leans(doc)) /* without what it leans on, its intent is a guess */
+        asking.intent = (relevo_str){NULL, 0};
+    if (!decide(&p, doc, &asking, &plan.whole) || !plan_parts(&p, doc, &plan))
         return false;
     if (plan.whole.clarify && !make_buttons(settings->kb, &plan.whole.found, plan.which)) {
         plan.whole.clarify = false;
@@ -284,13 +291,14 @@ bool rlr_plan_make(const rlr_settings *settings, rlt_work *work, const rlt_doc *
         return false;
     if (plan.n_answers == 0 && plan.whole.answers)
         add_answer(&plan, plan.whole.found.best, plan.whole.found.score);
-    if (plan.n_answers == 0 && !plan.whole.clarify && !plan_follow_up(&p, doc, &plan))
+    if (plan.n_answers == 0 && !plan_follow_up(&p, doc, &plan)) /* what was spoken of last is not asked for */
         return false;
     if (plan.n_answers == 0 && !plan.whole.clarify && !plan_instead(&p, doc, &plan))
         return false;
     if (plan.n_answers == 1 && !plan.answers[0]->smalltalk && rlt_refuses(doc) && !drop_refused(&p, &plan))
         return false;
-    plan.again = plan.n_answers == 1 && !plan.answers[0]->smalltalk && rlr_has_id(context->last, plan.answers[0]->id);
+    plan.again = plan.n_answers == 1 && !plan.answers[0]->smalltalk && rlr_has_id(context->last, plan.answers[0]->id) &&
+                 !rlt_asks_on(settings->index, work, plan.answers[0], doc, context->heard, context->n_heard);
     *ret = plan;
     return true;
 }

@@ -7,7 +7,7 @@
 
 #define RLR_THRESHOLD   "0.5"
 #define RLR_MARGIN      "0.03"
-#define RLR_ANSWERS_MAX 3u /* of one message */
+#define RLR_ANSWERS_MAX 5u /* of one message */
 
 typedef struct rlr_decision {
     rlt_found found;
@@ -33,6 +33,8 @@ typedef struct rlr_settings {
 typedef struct rlr_context {
     rlt_asking asking; /* its intent is that of the message as a whole */
     relevo_str last;   /* ids of the articles that were answered last, with a space between; absent: none */
+    const relevo_str *heard; /* what the customer said before */
+    size_t n_heard;
 } rlr_context;
 
 /* One of the two that the customer is asked to choose from. */
@@ -49,7 +51,7 @@ typedef struct rlr_plan {
     size_t n_answers;
     bool partly;  /* one of its questions has no answer */
     bool refused; /* an article fits the message, which refuses what it is about: there is no answer */
-    bool again;   /* the answer was given last: it did not help, or the customer asks on */
+    bool again;   /* the answer was given last, and the customer asks for nothing else that is in it: it did not help */
 } rlr_plan;
 
 /* `work` holds the document and must not be reset before the plan was used. False: out of memory. */

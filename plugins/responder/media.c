@@ -20,7 +20,7 @@ int rlr_media_class(relevo_str type)
         int is;
     } types[] = {{"audio", RLR_VOICE},          {"image", RLR_IMAGE},          {"sticker", RLR_STICKER},
                  {"video", RLR_OTHER_MEDIA},    {"document", RLR_OTHER_MEDIA}, {"location", RLR_OTHER_MEDIA},
-                 {"contacts", RLR_OTHER_MEDIA}};
+                 {"contacts", RLR_OTHER_MEDIA}, {"order", RLR_OTHER_MEDIA}};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (rlt_equal(type, rlt_str(types[i].type)))
             return types[i].is;

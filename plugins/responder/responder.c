@@ -77,7 +77,7 @@ static const relevo_option options[N_OPTIONS] = {
      .type = RELEVO_OPTION_STRING,
      .name = "other_media",
      .initial = "ask",
-     .help = "For videos, documents, places and contacts."},
+     .help = "For videos, documents, places, contacts and orders."},
     {.size = OPTION_SIZE,
      .type = RELEVO_OPTION_REAL,
      .name = "utc_offset",
@@ -292,16 +292,44 @@ static const rlt_article *chosen_by_place(const responder *self, const relevo_vi
     return article && rlt_is_valid(article, day) ? article : NULL;
 }
 
-/* "Sí", "a ver", "no sé": no subject, and no question. */
+/* "Jajaja", "kkk", "hehe". */
+static bool is_laugh(relevo_str word)
+{
+    for (uint64_t i = 2; i < word.len; i++)
+        if (word.ptr[i] != word.ptr[i - 2])
+            return false;
+    return word.len > 0 && (word.ptr[0] == 'k' || (word.len > 3 && strchr("jhr", word.ptr[0]) && strchr("aeis", word.ptr[1])));
+}
+
+/* "Sí", "a ver", "no sé", "jajaja": no subject, and no question. */
 static bool says_nothing(const rlt_doc *doc)
 {
     uint32_t words = 0;
     for (uint32_t i = 0; i < doc->n_tokens; i++) {
-        if (doc->tokens[i].kind != RLT_EMOJI && !rlt_stop_languages(doc->tokens[i].text))
+        if (doc->tokens[i].kind != RLT_EMOJI && !rlt_stop_languages(doc->tokens[i].text) && !is_laugh(doc->tokens[i].text))
             return false;
         words += doc->tokens[i].kind != RLT_EMOJI;
     }
     return words > 0 && (words == 1 || !rlt_is_question(doc));
+}
+
+/* "👍": says as much as a sticker. */
+static bool is_emoji(const rlt_doc *doc)
+{
+    for (uint32_t i = 0; i < doc->n_tokens; i++)
+        if (doc->tokens[i].kind != RLT_EMOJI)
+            return false;
+    return doc->n_tokens > 0;
+}
+
+/* What the customer said before, into a list of RELEVO_TURNS_MAX. */
+static size_t hear(const relevo_view *view, relevo_str *heard)
+{
+    size_t n = 0;
+    for (uint32_t i = 0; i < view->n_turns && n < RELEVO_TURNS_MAX; i++)
+        if (view->turns[i]->by == RELEVO_BY_CUSTOMER)
+            heard[n++] = view->turns[i]->text;
+    return n;
 }
 
 static int32_t respond_to(const responder *self, rlt_work *work, const relevo_view *view, uint32_t number,
@@ -324,7 +352,8 @@ static int32_t respond_to(const responder *self, rlt_work *work, const relevo_vi
     if (rlt_read(work, view->message->text, &doc) != RLT_OK)
         return RELEVO_E_FAILED;
     s.language = language_of(view, &doc);
-    const rlr_context context = {rlt_asking_of(s.language, day_of(self, view), view->reading), last_of(view)};
+    relevo_str heard[RELEVO_TURNS_MAX];
+    const rlr_context context = {rlt_asking_of(s.language, day_of(self, view), view->reading), last_of(view), heard, hear(view, heard)};
     bool asked = RELEVO_HAS(view->digest, asked) && view->digest->asked; /* then it may answer that */
     const rlt_article *article = chosen(self, view, s.language, context.asking.day);
     if (!article)
@@ -333,6 +362,8 @@ static int32_t respond_to(const responder *self, rlt_work *work, const relevo_vi
         remember(&s, (relevo_str){NULL, 0});
     if (article) {
         say_article(&s, article, 1, 0);
+    } else if (is_emoji(&doc)) {
+        say(&s, RLR_SAY_STICKER, NEED_CONFIDENCE, RELEVO_REPLY_ASKS);
     } else if (context.last.len > 0 && rlt_text_find(self->objections, &doc, 0, &match)) {
         say(&s, RLR_SAY_SORRY, 1, RELEVO_REPLY_ASKS);
         abstain(&s, 0, "the customer says that the last answer was none");

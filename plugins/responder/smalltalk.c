@@ -8,7 +8,7 @@ static const char smalltalk[] =
     "  title: Saludo\n"
     "  language: es\n"
     "  tags: [smalltalk]\n"
-    "  questions: [Hola, 'Hola, buenas tardes', Buenos días, Buenas noches, Buenas, Qué tal, Hey]\n"
+    "  questions: [Hola, 'Hola, buenas tardes', Buenas tardes, Buenos días, Buenas noches, Buenas, Qué tal, Hey]\n"
     "  answer: Hola, ¿en qué te puedo ayudar?\n"
     "- id: greeting\n"
     "  title: Saudação\n"

@@ -134,7 +134,8 @@ size_t rlt_sentences(const rlt_doc *doc, relevo_str *ret, size_t max)
     size_t n = 0;
     uint32_t first = 0;
     for (uint32_t i = 1; i <= doc->n_tokens && n < max; i++) {
-        bool joined = i < doc->n_tokens && is_one_of(joins, doc->tokens[i].text) && rlt_question_at(doc, i + 1) &&
+        bool whether = i + 1 < doc->n_tokens && is_one_of(" si se if whether ", doc->tokens[i + 1].text); /* "y si hacen envíos" */
+        bool joined = i < doc->n_tokens && is_one_of(joins, doc->tokens[i].text) && rlt_question_at(doc, i + 1 + whether) &&
                       has_question(doc, first, i);
         if (i < doc->n_tokens && !joined && !(n + 1 < max && ends_between(doc, first, i)))
             continue;

@@ -20,6 +20,7 @@
 #define STOPS_MIN      0.85 /* and must be explained so well */
 #define BESIDE_EXACT   0.9  /* at most, of an article where another one has the very question */
 #define TERMS_MAX      256u /* words of a message that are looked up */
+#define GREETING_MAX   6u   /* words of one piece of small talk */
 #define SHORT_WORD     3u   /* bytes: a stem so short is that of unlike words ("chá", "chao") */
 #define INTENT_WEIGHT  2    /* log-odds that a certain intent adds to the articles that name it, and takes from those that name others */
 #define WORDS_LEAST    0.1  /* the least that the words of a message are worth to an article that names its intent, */
@@ -97,9 +98,10 @@ static void make_query(const rlt_shelf *shelf, double rarest, rlt_work *work, co
             continue;
         query->terms[query->n] = term;
         query->weights[query->n++] = near ? NEAR_WEIGHT : 1;
+        bool subject = !term->stop && token->kind == RLT_WORD; /* "20" alone asks nothing, though an article has it */
         query->stops += !term->smalltalk && term->stop;
-        query->subjects += !term->smalltalk && !term->stop;
-        query->says |= !term->stop;
+        query->subjects += !term->smalltalk && subject;
+        query->says |= subject;
     }
     uint32_t n;
     query->says |= rlt_shelf_asked(shelf, query->key, &n) != NULL;
@@ -180,15 +182,49 @@ static double weight_of(const rlt_shelf *shelf, rlt_language language)
     return language == RLT_UNKNOWN || language == shelf->language ? 1 : FOREIGN_WEIGHT;
 }
 
+/* ---- what it begins with ---- */
+
+/* Whether an article has just these words as one of its questions; of small talk, or of any sort. */
+static bool is_asked(const rlt_index *index, uint64_t key, bool smalltalk)
+{
+    for (uint32_t i = 0; i < RLT_LANGUAGES; i++) {
+        uint32_t n;
+        const rlt_asked *asked = rlt_shelf_asked(&index->shelves[i], key, &n);
+        for (uint32_t k = 0; k < n; k++)
+            if (!smalltalk || index->shelves[i].docs[asked[k].doc]->smalltalk)
+                return true;
+    }
+    return false;
+}
+
+/* The message without the small talk that it begins with ("bom dia, vocês entregam?"), whose words are no sign of what is asked; all of it where
+   nothing else is there, or an article has it as a question. */
+static rlt_doc without_greeting(const rlt_index *index, const rlt_doc *doc)
+{
+    rlt_doc rest = *doc;
+    if (is_asked(index, rlt_asked_key(doc), false))
+        return rest;
+    for (uint32_t n = GREETING_MAX; n > 0 && rest.n_tokens > 0; n--) { /* "buenas tardes" before "buenas" */
+        const rlt_doc begin = {.tokens = rest.tokens, .n_tokens = n < rest.n_tokens ? n : rest.n_tokens};
+        if (!is_asked(index, rlt_asked_key(&begin), true))
+            continue;
+        rest.tokens += begin.n_tokens;
+        rest.n_tokens -= begin.n_tokens;
+        n = GREETING_MAX + 1;
+    }
+    return rest.n_tokens > 0 ? rest : *doc;
+}
+
 bool rlt_search_all(const rlt_index *index, rlt_work *work, const rlt_doc *doc, rlt_language language, int64_t day, double *scores)
 {
+    const rlt_doc rest = without_greeting(index, doc);
     memset(scores, 0, index->kb->n * sizeof *scores);
     for (uint32_t i = 0; i < RLT_LANGUAGES; i++) {
         const rlt_shelf *shelf = &index->shelves[i];
         shelf_query query;
         if (shelf->n_docs == 0)
             continue;
-        make_query(shelf, index->rarest, work, doc, language, &query);
+        make_query(shelf, index->rarest, work, &rest, language, &query);
         const double *found = score_shelf(shelf, work, &query, false, day, weight_of(shelf, language));
         for (uint32_t k = 0; found && k < shelf->n_docs; k++)
             scores[shelf->docs[k] - index->kb->articles] = found[k];
@@ -271,11 +307,8 @@ static bool rank_shelf(const rlt_shelf *shelf, rlt_work *work, const shelf_query
     return scores != NULL;
 }
 
-bool rlt_search(const rlt_index *index, rlt_work *work, const rlt_doc *doc, const rlt_asking *given, rlt_found *ret_found)
+static bool search(const rlt_index *index, rlt_work *work, const rlt_doc *doc, const rlt_asking *asking, rlt_found *ret_found)
 {
-    rlt_asking asking = *given;
-    if (!is_named(index->kb, asking.intent))
-        asking.intent = (relevo_str){NULL, 0};
     top_two subject = {.score = 0}, smalltalk = {.score = 0};
     bool says = false, content = false, unheard = false;
     uint32_t stops = 0;
@@ -284,23 +317,70 @@ bool rlt_search(const rlt_index *index, rlt_work *work, const rlt_doc *doc, cons
         shelf_query query;
         if (shelf->n_docs == 0)
             continue;
-        make_query(shelf, index->rarest, work, doc, asking.language, &query);
+        make_query(shelf, index->rarest, work, doc, asking->language, &query);
         says |= query.says;
         unheard |= query.unheard;
         stops = stops > query.stops ? stops : query.stops;
         content |= query.subjects > 0 || query.stops > 1; /* "¿dónde están?" has no other words */
-        if (!rank_shelf(shelf, work, &query, false, &asking, &subject) || !rank_shelf(shelf, work, &query, true, &asking, &smalltalk))
+        if (!rank_shelf(shelf, work, &query, false, asking, &subject) || !rank_shelf(shelf, work, &query, true, asking, &smalltalk))
             return false;
     }
-    bool greets = smalltalk.score >= SMALLTALK_MIN || (!content && smalltalk.best);
+    /* "¿Cuánto tarda?" has the stem of "buenas tardes". */
+    bool greets = (smalltalk.score >= SMALLTALK_MIN && smalltalk.score >= subject.words) || (!content && smalltalk.best);
     const top_two none = {.score = 0}, *ranking = greets ? &smalltalk : &subject;
     /* "Sí, por favor" says nothing, though an article has all of it; "¿con quién hablo?" does. */
-    bool asks = stops >= STOPS_LEAST && rlt_is_question(doc) && ranking->score >= STOPS_MIN, meant = unheard && asking.intent.len > 0;
+    bool asks = stops >= STOPS_LEAST && rlt_is_question(doc) && ranking->score >= STOPS_MIN, meant = unheard && asking->intent.len > 0;
     if (!says && !asks && !meant)
         ranking = &none;
-    rlt_found found = {ranking->best, ranking->second, ranking->score, ranking->second_score, ranking->words, lead_of(ranking, asking.intent), asking.intent};
-    const rlt_article *own = found.best ? rlt_kb_find(index->kb, found.best->id, asking.language) : NULL;
-    found.best = own && rlt_is_valid(own, asking.day) ? own : found.best;
+    rlt_found found = {ranking->best, ranking->second, ranking->score, ranking->second_score, ranking->words, lead_of(ranking, asking->intent), asking->intent};
+    const rlt_article *own = found.best ? rlt_kb_find(index->kb, found.best->id, asking->language) : NULL;
+    found.best = own && rlt_is_valid(own, asking->day) ? own : found.best;
     *ret_found = found;
     return true;
+}
+
+bool rlt_search(const rlt_index *index, rlt_work *work, const rlt_doc *doc, const rlt_asking *asking, rlt_found *ret_found)
+{
+    const rlt_doc rest = without_greeting(index, doc);
+    rlt_asking known = *asking;
+    if (!is_named(index->kb, known.intent))
+        known.intent = (relevo_str){NULL, 0};
+    if (!search(index, work, &rest, &known, ret_found))
+        return false;
+    /* "Hello there" */
+    return ret_found->best || rest.n_tokens == doc->n_tokens || search(index, work, doc, &known, ret_found);
+}
+
+/* ---- what it adds ---- */
+
+static bool has_word(const rlt_shelf *shelf, const rlt_article *article, const rlt_term *term)
+{
+    for (uint32_t i = term->first; i < term->first + term->n; i++)
+        if (shelf->docs[shelf->postings[i].doc] == article)
+            return true;
+    return false;
+}
+
+static bool is_heard(const rlt_shelf *shelf, rlt_work *work, const rlt_doc *docs, size_t n, const rlt_term *term)
+{
+    for (size_t i = 0; i < n; i++)
+        for (uint32_t k = 0; k < docs[i].n_tokens; k++)
+            if (find_term(shelf, work, &docs[i].tokens[k]) == term)
+                return true;
+    return false;
+}
+
+bool rlt_asks_on(const rlt_index *index, rlt_work *work, const rlt_article *article, const rlt_doc *doc, const relevo_str *heard, size_t n_heard)
+{
+    const rlt_shelf *shelf = &index->shelves[article->language];
+    rlt_doc *docs = rlt_work_alloc(work, (n_heard + 1) * sizeof *docs);
+    for (size_t i = 0; i < n_heard; i++)
+        if (!docs || rlt_read(work, heard[i], &docs[i]) != RLT_OK)
+            return false;
+    for (uint32_t i = 0; docs && i < doc->n_tokens; i++) {
+        const rlt_term *term = doc->tokens[i].kind == RLT_WORD ? find_term(shelf, work, &doc->tokens[i]) : NULL;
+        if (term && !term->stop && has_word(shelf, article, term) && !is_heard(shelf, work, docs, n_heard, term))
+            return true;
+    }
+    return false;
 }

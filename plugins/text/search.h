@@ -38,6 +38,10 @@ typedef struct rlt_found {
 /* Searches. What is found lives in `work` until its reset. False: out of memory. */
 bool rlt_search(const rlt_index *index, rlt_work *work, const rlt_doc *doc, const rlt_asking *asking, rlt_found *ret_found);
 
+/* Whether the message has a word, none of those that every text has, which the article has, too, and none of the `heard` texts: it asks on, of
+   what is in the same article. False, too, when out of memory. */
+bool rlt_asks_on(const rlt_index *index, rlt_work *work, const rlt_article *article, const rlt_doc *doc, const relevo_str *heard, size_t n_heard);
+
 /* What the words alone are worth to every article on a subject: scores[i] of kb->articles[i], 0 where it shares none with the message or is not
    valid that day. `scores` has room for kb->n. False: out of memory. */
 bool rlt_search_all(const rlt_index *index, rlt_work *work, const rlt_doc *doc, rlt_language language, int64_t day, double *scores);
