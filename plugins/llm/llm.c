@@ -10,7 +10,7 @@
 #include "ask.h"
 #include "text/asker.h"
 
-enum { SENTENCES_MAX = 3, BYTES_PER_TOKEN = 3 };
+enum { SENTENCES_MAX = 3, BYTES_PER_TOKEN = 3, BYTES_PER_TOKEN_MOST = 8 /* of a text as a whole no tokenizer has more */ };
 
 enum {
     OPTION_ENOUGH = RLT_ASKER_OPTIONS,
@@ -143,6 +143,19 @@ static void offer(llm_given *given, const rlt_article *article)
         given->articles[given->n++] = article;
 }
 
+/* What was said last may have been of several articles. */
+static void offer_last(const llm *self, const relevo_digest *digest, llm_given *given)
+{
+    relevo_str rest = digest->n_tried ? digest->tried[digest->n_tried - 1] : (relevo_str){NULL, 0};
+    while (rest.len) {
+        const char *space = memchr(rest.ptr, ' ', rest.len);
+        relevo_str id = {rest.ptr, space ? (uint64_t)(space - rest.ptr) : rest.len};
+        uint64_t used = id.len + (space ? 1 : 0);
+        offer(given, rlt_kb_find(&self->asker.kb, id, given->asking.language));
+        rest = (relevo_str){rest.ptr + used, rest.len - used};
+    }
+}
+
 static bool search(const llm *self, rlt_work *work, const rlt_doc *doc, const rlt_asking *asking, llm_given *given, double *ret_score)
 {
     rlt_found found;
@@ -174,8 +187,7 @@ static bool gather(const llm *self, rlt_work *work, const relevo_view *view, con
     for (size_t i = 0; n > 1 && i < n; i++)
         if (rlt_read(work, sentences[i], &part) != RLT_OK || !search(self, work, &part, &of_part, given, NULL))
             return false;
-    if (view->digest->n_tried)
-        offer(given, rlt_kb_find(&self->asker.kb, view->digest->tried[view->digest->n_tried - 1], given->asking.language));
+    offer_last(self, view->digest, given);
     return true;
 }
 
@@ -250,12 +262,19 @@ static int32_t speak(const llm *self, const llm_said *said, const llm_given *giv
     const relevo_answer_reply reply = {.head = {sizeof reply, RELEVO_ANSWER_REPLY},
                                        .confidence = self->confidence,
                                        .text = rlt_str(said->text),
-                                       .source = said->cited ? said->cited->id : rlt_str("llm.ask"),
+                                       .source = rlt_str(*said->source ? said->source : "llm.ask"),
                                        .flags = said->action == LLM_ASK ? RELEVO_REPLY_ASKS : 0};
     return sink->emit(sink, i, &reply.head);
 }
 
-/* What it cost: as the endpoint counted, else as was reserved; an error is free. */
+static int64_t at_least(int64_t counted, int64_t bytes)
+{
+    int64_t floor = bytes / BYTES_PER_TOKEN_MOST;
+    return counted > floor ? counted : floor;
+}
+
+/* What it cost: as the endpoint counted, but no less than the bytes tell, or no budget would end behind one that counts nothing; without a count
+   as was reserved; an error is free. */
 static int32_t settle(const relevo_view *view, const relevo_result *result, const relevo_sink *sink, uint32_t i)
 {
     account a = read_account(view->memory);
@@ -263,6 +282,10 @@ static int32_t settle(const relevo_view *view, const relevo_result *result, cons
     if (result->status >= 400)
         in = out = 0;
     llm_said_usage(result->body, &in, &out);
+    if (result->status < 400) {
+        in = at_least(in, a.under_way_in * BYTES_PER_TOKEN);
+        out = at_least(out, (int64_t)llm_said_content(result->body));
+    }
     a = (account){.in = a.in + in, .out = a.out + out};
     return keep_account(&a, sink, i);
 }

@@ -44,6 +44,19 @@ void llm_said_usage(relevo_str body, int64_t *ret_in, int64_t *ret_out)
     json_decref(root);
 }
 
+static const json_t *content_of(const json_t *root)
+{
+    return json_object_get(json_object_get(json_array_get(json_object_get(root, "choices"), 0), "message"), "content");
+}
+
+size_t llm_said_content(relevo_str body)
+{
+    json_t *root = body.len ? json_loadb(body.ptr, (size_t)body.len, 0, NULL) : NULL;
+    size_t len = json_string_length(content_of(root));
+    json_decref(root);
+    return len;
+}
+
 /* ---- what it must be ---- */
 
 static const rlt_article *offered(const llm_given *given, relevo_str id)
@@ -62,7 +75,10 @@ static bool take_articles(const json_t *list, const llm_given *given, const rlt_
         const rlt_article *article = offered(given, str_of(json_array_get(list, i)));
         if (!article || !json_is_string(json_array_get(list, i)))
             return false;
-        if (*ret_n < LLM_ARTICLES_MAX)
+        size_t k = 0;
+        while (k < *ret_n && cited[k] != article)
+            k++;
+        if (k == *ret_n) /* no more than were given: there is room */
             cited[(*ret_n)++] = article;
     }
     return true;
@@ -285,6 +301,13 @@ static bool refuse(const char **ret_why, const char *why)
     return false;
 }
 
+static void name_sources(const rlt_article *const *cited, size_t n, char ret[LLM_SOURCE_MAX + 1])
+{
+    size_t used = 0;
+    for (size_t i = 0; i < n && used + (used > 0) + cited[i]->id.len <= LLM_SOURCE_MAX; i++)
+        used += (size_t)snprintf(ret + used, LLM_SOURCE_MAX + 1 - used, "%s%.*s", used ? " " : "", (int)cited[i]->id.len, cited[i]->id.ptr);
+}
+
 static bool take(const json_t *output, const llm_given *given, llm_said *said, const char **ret_why)
 {
     const json_t *action = json_object_get(output, "action"), *text = json_object_get(output, "text");
@@ -319,7 +342,7 @@ static bool take(const json_t *output, const llm_given *given, llm_said *said, c
         return refuse(ret_why, "its text holds a number, an address or a link that stands in no article that it names");
     if (!spoken(given->asking.language, str_of(text)))
         return refuse(ret_why, "its text is in another language than the customer's");
-    said->cited = n ? cited[0] : NULL;
+    name_sources(cited, n, said->source);
     return true;
 }
 
@@ -327,8 +350,7 @@ bool llm_said_read(relevo_str body, const llm_given *given, llm_said *ret, const
 {
     llm_said said = {.text = NULL};
     json_t *root = body.len ? json_loadb(body.ptr, (size_t)body.len, 0, NULL) : NULL;
-    const json_t *choice = json_array_get(json_object_get(root, "choices"), 0);
-    const json_t *content = json_object_get(json_object_get(choice, "message"), "content");
+    const json_t *content = content_of(root);
     bool good = json_is_string(content) && json_string_length(content) <= LLM_CONTENT_MAX;
     json_t *output = good ? json_loadb(json_string_value(content), json_string_length(content), JSON_REJECT_DUPLICATES, NULL) : NULL;
     if (!good)

@@ -178,6 +178,9 @@ static void test_answers(void **state)
     tk_assert_near(tk_reply(a, 0)->confidence, 0.8);
     assert_string_equal(tk_find(a, 0, RELEVO_ANSWER_MEMORY, 0)->as.memory.bytes.ptr, "1 260 35 0 0");
 
+    a = tk_result(kit, view, 200, "es", wrapped(GOOD, 0, 0)); /* no count is less than the bytes tell */
+    assert_string_equal(tk_find(a, 0, RELEVO_ANSWER_MEMORY, 0)->as.memory.bytes.ptr, "1 122 14 0 0");
+
     a = tk_result(kit, view, 200, "es", wrapped("{\"action\":\"ask\",\"text\":\"¿A qué ciudad?\",\"articles\":[]}", 1, 1));
     assert_int_equal(tk_reply(a, 0)->flags, RELEVO_REPLY_ASKS);
     a = tk_result(kit, view, 200, "es", wrapped("{\"action\":\"handoff\",\"text\":\"\",\"articles\":[]}", 1, 1));
@@ -199,6 +202,10 @@ static void test_answers(void **state)
         assert_non_null(tk_abstain(a, 0));
         assert_string_equal(tk_find(a, 0, RELEVO_ANSWER_MEMORY, 0)->as.memory.bytes.ptr, bad[i].memory);
     }
+    tk_tried(view, "otro horario"); /* of several articles that were answered last */
+    a = tk_result(kit, view, 200, "es",
+                  wrapped("{\"action\":\"answer\",\"text\":\"De 9 a 18 h.\",\"articles\":[\"horario\",\"envios\"]}", 1, 1));
+    assert_string_equal(tk_reply(a, 0)->source.ptr, "horario envios");
     a = tk_result(kit, view, 502, "es", wrapped(GOOD, 1, 1)); /* whatever an error says */
     assert_null(tk_reply(a, 0));
     assert_non_null(tk_abstain(a, 0));

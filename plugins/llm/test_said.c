@@ -53,13 +53,40 @@ static void test_good(void **state)
                       "\"articles\":[\"envios\"]}"));
     assert_int_equal(said.action, LLM_ANSWER);
     assert_string_equal(said.text, "Hola Eva, llega en 3 a 5 días: https://cafe.example/envios.");
-    assert_ptr_equal(said.cited, &shipping);
+    assert_string_equal(said.source, "envios");
     assert_true(reads("{\"action\":\"ask\",\"text\":\"¿A qué ciudad va el pedido 48213?\",\"articles\":[]}"));
     assert_int_equal(said.action, LLM_ASK);
-    assert_null(said.cited);
+    assert_string_equal(said.source, "");
     assert_true(reads("{\"action\":\"handoff\",\"text\":\"\",\"articles\":[\"inventado\"]}"));
     assert_int_equal(said.action, LLM_HANDOFF);
     assert_null(said.text);
+}
+
+/* All of the articles that it names, each once; what there is no room for is left out whole. */
+static void test_sources(void **state)
+{
+    (void)state;
+    assert_true(reads("{\"action\":\"answer\",\"text\":\"De lunes a sábado.\",\"articles\":[\"horario\",\"envios\",\"horario\"]}"));
+    assert_string_equal(said.source, "horario envios");
+    static char longest[2][RLT_ID_MAX + 1];
+    static const rlt_article last = {.id = TEXT("z")};
+    rlt_article more[2] = {{.id = {longest[0], RLT_ID_MAX}}, {.id = {longest[1], RLT_ID_MAX}}};
+    memset(longest[0], 'a', RLT_ID_MAX);
+    memset(longest[1], 'b', RLT_ID_MAX);
+    llm_given given = {.articles = {&more[0], &more[1], &last}, .n = 3, .hidden = {.finder = finder}};
+    json_t *output = json_pack("{ss ss s[sss]}", "action", "answer", "text", "¡Hola!", "articles", longest[0], longest[1], "z");
+    char *content = json_dumps(output, 0);
+    json_t *body = json_pack("{s[{s{ss}}]}", "choices", "message", "content", content);
+    char *text = json_dumps(body, 0), expected[2 * RLT_ID_MAX + 2];
+    assert_int_equal(llm_said_content(rlt_str(text)), strlen(content));
+    free(said.text);
+    assert_true(llm_said_read(rlt_str(text), &given, &said, &why));
+    (void)snprintf(expected, sizeof expected, "%s %s", longest[0], longest[1]);
+    assert_string_equal(said.source, expected);
+    free(text);
+    free(content);
+    json_decref(body);
+    json_decref(output);
 }
 
 /* The same things in other marks; and a few words beside a question. */
@@ -158,6 +185,7 @@ static void test_bodies(void **state)
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
         int64_t in = 7, out = 8;
         assert_false(llm_said_read(rlt_str(bodies[i]), &given, &said, &why));
+        assert_int_equal(llm_said_content(rlt_str(bodies[i])), 0);
         llm_said_usage(rlt_str(bodies[i]), &in, &out);
         assert_true(in == 7 && out == 8);
     }
@@ -172,7 +200,7 @@ static void test_bodies(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_good_in_other_words),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_sources), cmocka_unit_test(test_good_in_other_words),
                                        cmocka_unit_test(test_bad), cmocka_unit_test(test_bodies)};
     finder = rlt_finder_new();
     int failed = finder ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
