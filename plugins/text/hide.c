@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See hide.h. Must never let a number through that it took for a card, a telephone or a tax id, nor write one anywhere else. */
+/* See hide.h. Must never let a number through that it took for a card, a telephone, a tax id or a code, nor write one anywhere else. */
 #include "text/hide.h"
 
 #include <stdlib.h>
@@ -7,7 +7,14 @@
 
 #include "text/digits.h"
 
-enum { CARD_MIN = 13, CARD_MAX = 19, NUMBER_MIN = 8, NAME_MIN = 3 };
+enum {
+    CARD_MIN = 13, /* digits */
+    CARD_MAX = 19,
+    NUMBER_MIN = 7,      /* digits: a telephone without its area */
+    CODE_MIN = 8,        /* letters and digits: a passport, a CURP, an order */
+    CODE_DIGITS_MIN = 4, /* of which digits */
+    NAME_MIN = 3
+};
 
 /* What is to be hidden of a text: a piece of it. */
 typedef struct span {
@@ -64,6 +71,35 @@ static void find_numbers(relevo_str text, spans *s)
     }
 }
 
+/* Bytes of the letter or digit at `at`, 0: there is another character. Latin letters with accents have two. */
+static size_t code_character(relevo_str text, size_t at)
+{
+    char c = text.ptr[at];
+    if (rlt_is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
+        return 1;
+    return (unsigned char)c == 0xC3 && at + 1 < text.len ? 2 : 0;
+}
+
+/* Letters and digits in one word, with dashes within: the numbers of identity papers, orders and accounts, in whichever country. */
+static void find_codes(relevo_str text, spans *s)
+{
+    for (size_t i = 0; i < text.len;) {
+        size_t characters = 0, digits = 0, at = i, end = i;
+        while (at < text.len) {
+            size_t width = code_character(text, at);
+            if (width == 0 && !(text.ptr[at] == '-' && at > i))
+                break;
+            characters += width > 0;
+            digits += rlt_is_digit(text.ptr[at]);
+            at += width ? width : 1;
+            end = width ? at : end;
+        }
+        if (characters >= CODE_MIN && digits >= CODE_DIGITS_MIN && digits < characters)
+            push(s, text, (relevo_str){text.ptr + i, end - i}, "CODE");
+        i = at > i ? at : i + 1;
+    }
+}
+
 static void find_tax_ids(relevo_str text, spans *s)
 {
     char value[RLT_VALUE_MAX];
@@ -101,6 +137,23 @@ static int by_place(const void *a, const void *b)
     if (x->at != y->at)
         return x->at < y->at ? -1 : 1;
     return x->len == y->len ? 0 : x->len > y->len ? -1 : 1; /* the longer one, where two begin together */
+}
+
+/* Pieces in order: what begins within another one and goes beyond it is one with it, so that the whole comes back. */
+static void join_overlapping(spans *s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        span *last = n ? &s->items[n - 1] : NULL;
+        const span next = s->items[i];
+        if (!last || next.at >= last->at + last->len) {
+            s->items[n++] = next;
+        } else if (next.at + next.len > last->at + last->len) {
+            last->len = next.at + next.len - last->at;
+            last->kind = next.kind[0] == '[' ? last->kind : next.kind; /* a name's placeholder stands for the name alone */
+        }
+    }
+    s->n = n;
 }
 
 /* NULL: memory is short. */
@@ -151,12 +204,12 @@ bool rlt_hide_name(rlt_hidden *hidden, relevo_str name)
     return good;
 }
 
-/* All that is to be hidden, in order. False: out of memory. */
+/* All that is to be hidden, in order, none overlapping another. False: out of memory. */
 static bool find_all(const rlt_hidden *hidden, relevo_str text, spans *s)
 {
     size_t room = text.len / 2 + 1; /* a piece has two bytes or more, and none overlaps another of its kind */
     rlt_piece *pieces = malloc(room * sizeof *pieces);
-    s->items = malloc(4 * room * sizeof *s->items);
+    s->items = malloc(5 * room * sizeof *s->items);
     bool good = pieces && s->items;
     size_t n = good ? rlt_find_pieces(hidden->finder, text, pieces, room) : 0;
     for (size_t i = 0; i < n; i++) {
@@ -170,9 +223,11 @@ static bool find_all(const rlt_hidden *hidden, relevo_str text, spans *s)
         return false;
     find_tax_ids(text, s);
     find_numbers(text, s);
+    find_codes(text, s);
     if (!find_names(hidden, text, s))
         return false;
     qsort(s->items, s->n, sizeof *s->items, by_place);
+    join_overlapping(s);
     return true;
 }
 
@@ -186,10 +241,6 @@ bool rlt_hide(rlt_hidden *hidden, relevo_str text, FILE *out)
     }
     for (size_t i = 0; i < s.n; i++) {
         const span *one = &s.items[i];
-        if (one->at < at) { /* it begins in what was hidden before: its rest must not show */
-            at = one->at + one->len > at ? one->at + one->len : at;
-            continue;
-        }
         const char *in_place = placeholder(hidden, (relevo_str){text.ptr + one->at, one->len}, one->kind, (relevo_str){NULL, 0});
         (void)fwrite(text.ptr + at, 1, one->at - at, out);
         (void)fputs(in_place ? in_place : "[...]", out);

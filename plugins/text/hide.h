@@ -23,8 +23,9 @@ typedef struct rlt_hidden {
 
 /* A name of the customer, of several words perhaps: each of three letters or more is hidden from here on. False: out of memory. */
 bool rlt_hide_name(rlt_hidden *hidden, relevo_str name);
-/* Writes the text with placeholders for e-mail addresses, telephone, card and tax numbers, and the names known so far. What there is
-   no room for any more is left out: "[...]". False: out of memory. */
+/* Writes the text with placeholders for e-mail addresses, telephone, card and tax numbers, any other number of seven digits or more, words of
+   eight characters or more with letters and four digits or more ("AAB123456", "CAF-48213"), and the names known so far. What there is no room
+   for any more is left out: "[...]". False: out of memory. */
 bool rlt_hide(rlt_hidden *hidden, relevo_str text, FILE *out);
 /* Writes the text with what the placeholders stand for. False: it holds one that nobody gave, or out of memory. */
 bool rlt_unhide(const rlt_hidden *hidden, relevo_str text, FILE *out);

@@ -57,6 +57,35 @@ static void test_kinds(void **state)
     hides("cuenta 12345678901234567890123", "cuenta [NUMBER_1]");
 }
 
+/* The papers and accounts of any country, telephones without an area, and long order numbers, which come back. */
+static void test_codes(void **state)
+{
+    (void)state;
+    static const char *const codes[] = {"GODE561231HDFRRL09", "gode561231hdfrrl09", "GOÑE561231HDFRRL09", "AAB123456", "G12345678", "12345678Z",
+                                        "X1234567L", "ES9121000418450200051332", "CAF-48213-B", "1234567", "456 7890", "456-7890", "4567890"};
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        char text[80], expected[80], *made = NULL, *back = NULL;
+        size_t size;
+        rlt_hidden_clear(&hidden);
+        (void)snprintf(text, sizeof text, "es %s, sí", codes[i]);
+        FILE *out = open_memstream(&made, &size);
+        assert_true(rlt_hide(&hidden, rlt_str(text), out));
+        assert_int_equal(fclose(out), 0);
+        (void)snprintf(expected, sizeof expected, "es %s, sí", hidden.n == 1 ? hidden.items[0].placeholder : "");
+        if (strcmp(made, expected) != 0)
+            fail_msg("%s: %s", text, made);
+        out = open_memstream(&back, &size);
+        assert_true(rlt_unhide(&hidden, rlt_str(made), out));
+        assert_int_equal(fclose(out), 0);
+        assert_string_equal(back, text);
+        free(made);
+        free(back);
+    }
+    hides("pedido 48213 y 123456, 3 kg a 8:00 y CAF-482", "pedido 48213 y 123456, 3 kg a 8:00 y CAF-482");
+    rlt_hidden_clear(&hidden);
+    hides("A1234567 890 y más", "[NUMBER_1] y más"); /* a number that begins within a code is one with it */
+}
+
 static void test_telephones(void **state)
 {
     (void)state;
@@ -138,7 +167,7 @@ static void test_many_in_one(void **state)
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-    const struct CMUnitTest tests[] = {TEST(test_kinds), TEST(test_telephones), TEST(test_names),
+    const struct CMUnitTest tests[] = {TEST(test_kinds), TEST(test_codes), TEST(test_telephones), TEST(test_names),
                                        TEST(test_placeholders_that_nobody_gave), TEST(test_too_many),
                                        TEST(test_many_in_one)};
     return cmocka_run_group_tests(tests, NULL, NULL);
