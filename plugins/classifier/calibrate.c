@@ -21,6 +21,9 @@
 #define USUAL_SLOPE   1.5
 #define ROUNDS        4
 
+/* What decides: n-grams alone or, where there are word vectors, both together; and an embedding. */
+enum { NGRAMS, NGRAMS_AND_WORDS, WHOLE, LAYERS };
+
 typedef struct sample {
     const rlc_model *by; /* what said it, without having seen it */
     uint32_t which;      /* example */
@@ -31,7 +34,7 @@ typedef struct sample {
 typedef struct samples {
     const rlc_material *material;
     sample *items;
-    float *scores; /* of each: n-grams, words, whole; n_labels each */
+    float *scores; /* of each and every layer; n_labels each */
     float *mixed;  /* stride */
     uint32_t n, n_labels;
 } samples;
@@ -69,14 +72,20 @@ static rlc_input input_of(const rlc_material *material, uint32_t i, uint32_t wit
 static void add_sample(samples *set, const rlc_model *by, uint32_t which, uint32_t label, float *room)
 {
     const rlc_material *material = set->material;
+    float *scores = set->scores + (size_t)set->n * LAYERS * set->n_labels;
     rlc_input input = input_of(material, which, 0);
-    float *scores = set->scores + (size_t)set->n * (1 + RLC_MEANINGS) * set->n_labels;
     rlc_model_decide(by, &input, room);
-    memcpy(scores, room, set->n_labels * sizeof *scores);
-    for (uint32_t kind = 0; kind < RLC_MEANINGS; kind++)
-        if (material->dense[kind])
-            rlc_dense_decide(by, (rlc_meaning)kind, material->dense[kind] + (size_t)which * material->dims[kind],
-                             scores + (size_t)(1 + kind) * set->n_labels);
+    memcpy(scores + NGRAMS * set->n_labels, room, set->n_labels * sizeof *scores);
+    if (material->dense[RLC_WORDS]) {
+        float *both = scores + NGRAMS_AND_WORDS * set->n_labels;
+        input = input_of(material, which, 1u << RLC_WORDS);
+        rlc_model_decide(by, &input, room);
+        rlc_dense_decide(by, RLC_WORDS, input.dense[RLC_WORDS], both);
+        for (uint32_t i = 0; i < set->n_labels; i++)
+            both[i] += room[i];
+    }
+    if (material->dense[RLC_WHOLE])
+        rlc_dense_decide(by, RLC_WHOLE, material->dense[RLC_WHOLE] + (size_t)which * material->dims[RLC_WHOLE], scores + WHOLE * set->n_labels);
     set->items[set->n++] = (sample){by, which, label, 1};
 }
 
@@ -105,7 +114,7 @@ static bool make_samples(const rlc_material *material, rlc_model *const *parts, 
         for (uint32_t i = 0; i < material->n_all; i++)
             n += is_sample(material, i, fold, n_parts);
     set.items = calloc(n + 1, sizeof *set.items);
-    set.scores = calloc((n + 1) * (1 + RLC_MEANINGS) * n_labels, sizeof *set.scores);
+    set.scores = calloc((n + 1) * LAYERS * n_labels, sizeof *set.scores);
     set.mixed = calloc(n_labels + 16u, sizeof *set.mixed);
     if (!set.items || !set.scores || !set.mixed) {
         clear_samples(&set);
@@ -130,18 +139,18 @@ static bool make_samples(const rlc_material *material, rlc_model *const *parts, 
 /* ---- how much each layer counts ---- */
 
 /* The mixed decision values of a sample, into set->mixed. */
-static void mix_sample(const samples *set, uint32_t at, const double shares[1 + RLC_MEANINGS])
+static void mix_sample(const samples *set, uint32_t at, const double shares[LAYERS])
 {
-    const float *scores = set->scores + (size_t)at * (1 + RLC_MEANINGS) * set->n_labels;
+    const float *scores = set->scores + (size_t)at * LAYERS * set->n_labels;
     for (uint32_t i = 0; i < set->n_labels; i++) {
         double sum = 0;
-        for (uint32_t layer = 0; layer <= RLC_MEANINGS; layer++)
+        for (uint32_t layer = 0; layer < LAYERS; layer++)
             sum += shares[layer] * (double)scores[(size_t)layer * set->n_labels + i];
         set->mixed[i] = (float)sum;
     }
 }
 
-static double log_loss(const samples *set, const double shares[1 + RLC_MEANINGS])
+static double log_loss(const samples *set, const double shares[LAYERS])
 {
     double loss = 0;
     for (uint32_t at = 0; at < set->n; at++) {
@@ -160,7 +169,7 @@ static double log_loss(const samples *set, const double shares[1 + RLC_MEANINGS]
 }
 
 /* Golden section over the logarithm of one share. */
-static void fit_share(const samples *set, double shares[1 + RLC_MEANINGS], uint32_t layer, double width)
+static void fit_share(const samples *set, double shares[LAYERS], uint32_t layer, double width)
 {
     const double ratio = 0.6180339887498949;
     double low = log(shares[layer]) - width, high = log(shares[layer]) + width;
@@ -179,23 +188,23 @@ static void fit_share(const samples *set, double shares[1 + RLC_MEANINGS], uint3
 
 static void fit_shares(const samples *set, uint32_t with, rlc_mix *mix)
 {
-    double shares[1 + RLC_MEANINGS] = {1, 0, 0};
-    for (uint32_t kind = 0; kind < RLC_MEANINGS; kind++)
-        shares[1 + kind] = with >> kind & 1u ? (kind == RLC_WHOLE ? 1 : 3) : 0;
-    for (int round = 0; round < (with ? ROUNDS : 2); round++)
-        for (uint32_t layer = 0; layer <= RLC_MEANINGS; layer++)
+    bool words = with >> RLC_WORDS & 1u, whole = with >> RLC_WHOLE & 1u;
+    double shares[LAYERS] = {[NGRAMS] = !words, [NGRAMS_AND_WORDS] = words, [WHOLE] = whole};
+    for (int round = 0; round < (whole ? ROUNDS : 2); round++)
+        for (uint32_t layer = 0; layer < LAYERS; layer++)
             if (shares[layer] > 0)
                 fit_share(set, shares, layer, 2.5 / (1 << round));
-    mix->ngrams = (float)shares[0];
-    for (uint32_t kind = 0; kind < RLC_MEANINGS; kind++)
-        mix->dense[kind] = (float)shares[1 + kind];
+    mix->ngrams = (float)(shares[NGRAMS] + shares[NGRAMS_AND_WORDS]);
+    mix->dense[RLC_WORDS] = (float)shares[NGRAMS_AND_WORDS];
+    mix->dense[RLC_WHOLE] = (float)shares[WHOLE];
 }
 
 /* ---- what is understood ---- */
 
 static bool find(const samples *set, const rlc_mix *mix, uint32_t with, finding *findings)
 {
-    const double shares[1 + RLC_MEANINGS] = {(double)mix->ngrams, (double)mix->dense[0], (double)mix->dense[1]};
+    const bool words = with >> RLC_WORDS & 1u;
+    const double shares[LAYERS] = {words ? 0 : (double)mix->ngrams, (double)mix->dense[RLC_WORDS], (double)mix->dense[RLC_WHOLE]};
     rlc_scratch scratch;
     if (set->n == 0)
         return true;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Linear layers in closed form. Least squares (ridge regression) weighs what tells a label from all others. Linear discriminants take the rows of a
- * label to lie round its mean, and all labels to share one covariance, which is drawn half way towards a sphere so that few rows are enough
- * (Friedman, "Regularized discriminant analysis", 1989); their decision values are log odds. README.md says which is better at what.
+ * Linear discriminants in closed form: the rows of a label are taken to lie round its mean, and all labels to share one covariance, which is drawn
+ * half way towards a sphere so that few rows are enough (Friedman, "Regularized discriminant analysis", 1989); decision values are log odds.
  */
 #include "dense.h"
 
@@ -10,18 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PENALTY    1.0  /* on least squares, of rows brought to mean length 1 */
 #define SHRINKAGE  0.5  /* the covariance's share that gives way to a sphere of its size */
 #define SPREAD_MIN 0.01 /* of that sphere: mean squared distance from the label's mean; examples may all be the same */
 
 typedef struct fitting {
-    rlc_method method;
     uint32_t dims, n_labels;
     uint32_t n;
     uint32_t *of_label; /* rows of each */
     double *mean;       /* dims, of all rows */
     double *means;      /* n_labels × dims, of each label's rows, from `mean` */
-    double *covariance; /* dims × dims, from the mean, or from the label's; its lower half becomes Cholesky's factor */
+    double *covariance; /* dims × dims, from the label's mean; its lower half becomes Cholesky's factor */
 } fitting;
 
 static bool is_used(const rlc_rows *rows, uint32_t i)
@@ -54,7 +51,7 @@ static void add_row(fitting *fit, const float *row, uint32_t label, double *from
 {
     const double *mean = fit->means + (size_t)label * fit->dims;
     for (uint32_t j = 0; j < fit->dims; j++)
-        from_mean[j] = (double)row[j] - fit->mean[j] - (fit->method == RLC_DISCRIMINANTS ? mean[j] : 0);
+        from_mean[j] = (double)row[j] - fit->mean[j] - mean[j];
     for (uint32_t j = 0; j < fit->dims; j++) {
         double *line = fit->covariance + (size_t)j * fit->dims, value = from_mean[j] / fit->n;
         for (uint32_t k = 0; k <= j; k++)
@@ -62,18 +59,17 @@ static void add_row(fitting *fit, const float *row, uint32_t label, double *from
     }
 }
 
-/* Makes the matrix positive. The penalty of least squares is on the sum over all rows, not on the covariance. */
+/* Makes the matrix positive. */
 static void regularise(fitting *fit)
 {
-    double trace = 0, shrinkage = fit->method == RLC_DISCRIMINANTS ? SHRINKAGE : 0;
+    double trace = 0;
     for (uint32_t j = 0; j < fit->dims; j++)
         trace += fit->covariance[(size_t)j * fit->dims + j];
-    trace = fmax(trace, SPREAD_MIN);
-    double added = shrinkage > 0 ? shrinkage * trace / fit->dims : PENALTY * trace / fmax(fit->n, 1);
+    double added = SHRINKAGE * fmax(trace, SPREAD_MIN) / fit->dims;
     for (uint32_t j = 0; j < fit->dims; j++)
         for (uint32_t k = 0; k <= j; k++) {
             double *value = &fit->covariance[(size_t)j * fit->dims + k];
-            *value = (1 - shrinkage) * *value + (j == k ? added : 0);
+            *value = (1 - SHRINKAGE) * *value + (j == k ? added : 0);
         }
 }
 
@@ -109,25 +105,23 @@ static void solve(const fitting *fit, double *x)
     }
 }
 
-/* Targets of least squares are +1 for the own label and -1 for others. A label without rows, which its fold does not know, is as rare as half a
-   row. */
+/* A label without rows, which its fold does not know, is as rare as half a row. */
 static void store(const fitting *fit, uint32_t label, double *room, float *weights)
 {
     const double *mean = fit->means + (size_t)label * fit->dims;
     double share = fit->of_label[label] / fmax(fit->n, 1);
-    bool squares = fit->method == RLC_LEAST_SQUARES;
-    double bias = squares ? 2 * share - 1 : log(fmax(share, 0.5 / fmax(fit->n, 1)));
+    double bias = log(fmax(share, 0.5 / fmax(fit->n, 1)));
     for (uint32_t j = 0; j < fit->dims; j++)
-        room[j] = squares ? 2 * share * mean[j] : mean[j];
+        room[j] = mean[j];
     solve(fit, room);
     for (uint32_t j = 0; j < fit->dims; j++) {
         weights[j] = (float)room[j];
-        bias -= room[j] * (fit->mean[j] + (squares ? 0 : mean[j] / 2));
+        bias -= room[j] * (fit->mean[j] + mean[j] / 2);
     }
     weights[fit->dims] = (float)bias;
 }
 
-static void find_centres(const rlc_rows *rows, float *centres)
+void rlc_centres(const rlc_rows *rows, float *centres)
 {
     for (uint32_t i = 0; i < rows->n; i++)
         for (uint32_t j = 0; is_used(rows, i) && j < rows->dims; j++)
@@ -141,19 +135,16 @@ static void find_centres(const rlc_rows *rows, float *centres)
     }
 }
 
-bool rlc_dense_fit(const rlc_rows *rows, rlc_method method, uint32_t recipe, rlc_dense *ret_dense)
+bool rlc_discriminants(const rlc_rows *rows, float *weights)
 {
     size_t dims = rows->dims, n_labels = rows->n_labels;
-    fitting fit = {.method = method, .dims = rows->dims, .n_labels = rows->n_labels};
-    rlc_dense made = {.dims = rows->dims, .recipe = recipe};
+    fitting fit = {.dims = rows->dims, .n_labels = rows->n_labels};
     double *room = calloc(dims, sizeof *room);
     fit.of_label = calloc(n_labels, sizeof *fit.of_label);
     fit.mean = calloc(dims, sizeof *fit.mean);
     fit.means = calloc(dims * n_labels, sizeof *fit.means);
     fit.covariance = calloc(dims * dims, sizeof *fit.covariance);
-    made.weights = calloc((dims + 1) * n_labels, sizeof *made.weights);
-    made.centres = calloc(dims * n_labels, sizeof *made.centres);
-    bool good = room && fit.of_label && fit.mean && fit.means && fit.covariance && made.weights && made.centres;
+    bool good = room && fit.of_label && fit.mean && fit.means && fit.covariance;
     if (good) {
         find_means(&fit, rows);
         for (uint32_t i = 0; i < rows->n; i++)
@@ -162,12 +153,7 @@ bool rlc_dense_fit(const rlc_rows *rows, rlc_method method, uint32_t recipe, rlc
         regularise(&fit);
         factor(&fit);
         for (uint32_t label = 0; label < fit.n_labels; label++)
-            store(&fit, label, room, made.weights + label * (dims + 1));
-        find_centres(rows, made.centres);
-        *ret_dense = made;
-    } else {
-        free(made.weights);
-        free(made.centres);
+            store(&fit, label, room, weights + label * (dims + 1));
     }
     free(room);
     free(fit.of_label);

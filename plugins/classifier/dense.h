@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Training a dense layer in closed form. */
+/* Training on dense rows in closed form. */
 #ifndef RELEVO_CLASSIFIER_DENSE_H
 #define RELEVO_CLASSIFIER_DENSE_H
 
@@ -13,9 +13,10 @@ typedef struct rlc_rows {
     const bool *used; /* NULL: all */
 } rlc_rows;
 
-typedef enum rlc_method { RLC_LEAST_SQUARES, RLC_DISCRIMINANTS } rlc_method;
+/* Fits linear discriminants to the rows used, of length 1 (or 0): dims weights and a bias for each label. False: out of memory. */
+bool rlc_discriminants(const rlc_rows *rows, float *weights);
 
-/* Fits a layer to the rows used, of length 1 (or 0). Fills weights and centres, which the caller frees. False: out of memory. */
-bool rlc_dense_fit(const rlc_rows *rows, rlc_method method, uint32_t recipe, rlc_dense *ret_dense);
+/* Adds to `centres`, n_labels × dims zeros, the mean of each label's rows used, brought to length 1. */
+void rlc_centres(const rlc_rows *rows, float *centres);
 
 #endif

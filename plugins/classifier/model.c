@@ -44,9 +44,11 @@ void rlc_model_free(rlc_model *model)
         free(model->labels[i]);
     free(model->labels);
     free(model->rows);
-    free(model->weights);
-    free(model->scales);
-    free(model->biases);
+    for (uint32_t i = 0; i < RLC_BESIDES; i++) {
+        free(model->ngrams[i].weights);
+        free(model->ngrams[i].scales);
+        free(model->ngrams[i].biases);
+    }
     free(model->first);
     free(model->neighbours);
     free(model->buckets);
@@ -90,15 +92,16 @@ static inline void add_row(float *scores, const int8_t *row, float value, uint32
 
 WIDE void rlc_model_decide(const rlc_model *model, const rlc_input *input, float *scores)
 {
+    const rlc_ngrams *ngrams = &model->ngrams[input->dense[RLC_WORDS] ? RLC_BESIDE_WORDS : RLC_ALONE];
     memset(scores, 0, model->stride * sizeof(float));
     for (uint32_t i = 0; i < input->n; i++) {
         uint32_t row = model->rows[input->features[i].bucket];
         if (row)
-            add_row(scores, model->weights + (size_t)(row - 1) * model->stride, input->features[i].value,
+            add_row(scores, ngrams->weights + (size_t)(row - 1) * model->stride, input->features[i].value,
                     model->stride);
     }
     for (uint32_t i = 0; i < model->n_labels; i++)
-        scores[i] = scores[i] * model->scales[i] + model->biases[i];
+        scores[i] = scores[i] * ngrams->scales[i] + ngrams->biases[i];
 }
 
 /* The sum of products; `n` need not be a multiple of LANES. Two halves, which stay in registers: GCC 12 keeps what is wider than those in memory. */

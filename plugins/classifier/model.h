@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The intent model: a linear layer over hashed n-grams, the examples it was trained on (to tell how near a
- * message comes to any), and the words it knows. Besides, where it was trained with them, a linear layer over the
- * sum of the message's word vectors and one over an embedding of the whole message: both may be missing when a
- * message is scored. Immutable once made; scoring needs a scratch of the caller's.
+ * message comes to any), and the words it knows. Besides, where it was trained with them, a linear layer over n-grams
+ * and the sum of the message's word vectors together and one over an embedding of the whole message: both may be
+ * missing when a message is scored. Immutable once made; scoring needs a scratch of the caller's.
  */
 #ifndef RELEVO_CLASSIFIER_MODEL_H
 #define RELEVO_CLASSIFIER_MODEL_H
@@ -24,16 +24,26 @@ typedef enum rlc_meaning { RLC_WORDS, RLC_WHOLE, RLC_MEANINGS } rlc_meaning;
 
 #define RLC_DIMS_MAX 4096u
 
+/* Weights of n-grams: those of a layer of their own, and those of the layer that has word vectors too. */
+typedef enum rlc_beside { RLC_ALONE, RLC_BESIDE_WORDS, RLC_BESIDES } rlc_beside;
+
+typedef struct rlc_ngrams {
+    int8_t *weights; /* n_rows × stride; NULL: not trained with word vectors */
+    float *scales;   /* per label: weight = stored byte * scale */
+    float *biases;   /* per label */
+} rlc_ngrams;
+
 typedef struct rlc_dense {
     uint32_t dims;   /* 0: not trained with it */
     uint32_t recipe; /* of RLC_WORDS: of the table of word vectors; of RLC_WHOLE: rlt_hash of the encoder's name */
-    float *weights;  /* per label: dims numbers and a bias */
+    float *weights;  /* per label: dims numbers and a bias, which is 0 for RLC_WORDS */
     float *centres;  /* per label: the mean of its examples, length 1 */
 } rlc_dense;
 
 /* How the layers are mixed, fitted on held-out examples: one for each set of meanings that a message may come with. */
 typedef struct rlc_mix {
-    float ngrams, dense[RLC_MEANINGS]; /* probabilities are softmax of the sum of these times decision values */
+    float ngrams, dense[RLC_MEANINGS]; /* probabilities are softmax of the sum of these times decision values; word vectors
+                                          count as the n-grams that were trained with them */
     float bias, slope;                 /* ln odds of being understood = bias + slope × nearness */
 } rlc_mix;
 
@@ -45,9 +55,7 @@ typedef struct rlc_model {
     char **labels;
     uint16_t *rows; /* bucket → row + 1; 0: no example has it */
     uint32_t n_rows;
-    int8_t *weights; /* n_rows × stride */
-    float *scales;   /* per label: weight = stored byte * scale */
-    float *biases;   /* per label */
+    rlc_ngrams ngrams[RLC_BESIDES];
     rlc_dense dense[RLC_MEANINGS];
     rlc_mix mixes[RLC_MIXES];
     uint32_t *first; /* n_labels + 1: the neighbours of label i are first[i] ... first[i + 1] - 1 */
@@ -96,8 +104,8 @@ bool rlc_input_make(rlt_work *work, const rlt_doc *doc, const rlt_vectors *vecto
 rlc_scored rlc_model_score(const rlc_model *model, rlc_scratch *scratch, const rlc_input *input);
 void rlc_model_weigh(const rlc_model *model, rlc_scratch *scratch, const rlc_input *input);
 
-/* The steps of it, for training: n-gram decision values into `scores` (stride), and those of one dense layer
-   (n_labels); then everything else from the mixed ones in scratch->scores. */
+/* The steps of it, for training: n-gram decision values into `scores` (stride), of those beside word vectors where the message
+   has some, and those of one dense layer (n_labels); then everything else from the mixed ones in scratch->scores. */
 void rlc_model_decide(const rlc_model *model, const rlc_input *input, float *scores);
 void rlc_dense_decide(const rlc_model *model, rlc_meaning kind, const float *input, float *scores);
 rlc_scored rlc_model_judge(const rlc_model *model, rlc_scratch *scratch, const rlc_input *input);

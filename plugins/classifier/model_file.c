@@ -3,7 +3,8 @@
  * The model file. All numbers little-endian; text as length and bytes:
  *
  *     "RLVCLS" 0 1 | features version | buckets | labels | rows | neighbours | their features | words |
- * dims and recipe of both dense layers | mixes | label names | bucket of each row's number | weights | scales | biases | first |
+ * dims and recipe of both dense layers | mixes | label names | bucket of each row's number | weights | scales and biases |
+ * the same beside word vectors, where the model has some | first |
  * neighbours | buckets | values | words | weights and centres of both dense layers | FNV-1a-64 of all before
  *
  * It must never trust a file: sizes are checked against its length before anything is allocated, and every
@@ -17,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FORMAT     2u
+#define FORMAT     3u
 #define MAGIC      "RLVCLS"
 #define MIX_FLOATS (1u + RLC_MEANINGS + 2u)
 #define HEAD_BYTES                                                                                           \
@@ -79,11 +80,16 @@ static size_t n_centres(const rlc_model *model, const rlc_dense *dense)
     return (size_t)model->n_labels * dense->dims;
 }
 
+/* How many layers of n-grams the model has. */
+static uint32_t n_ngrams(const rlc_model *model)
+{
+    return model->dense[RLC_WORDS].dims ? RLC_BESIDES : 1;
+}
+
 /* The bytes of everything after the label names, without the checksum. */
 static uint64_t arrays_size(const rlc_model *model, uint32_t n_neighbours)
 {
-    return 2u * (uint64_t)RLT_BUCKETS + (uint64_t)model->n_rows * model->n_labels +
-           8u * (uint64_t)model->n_labels + 4u * ((uint64_t)model->n_labels + 1) +
+    return 2u * (uint64_t)RLT_BUCKETS + n_ngrams(model) * ((uint64_t)model->n_rows + 8) * model->n_labels + 4u * ((uint64_t)model->n_labels + 1) +
            12u * (uint64_t)n_neighbours + 3u * (uint64_t)model->n_features + 4u * (uint64_t)model->n_words +
            dense_size(model, RLC_WORDS) + dense_size(model, RLC_WHOLE);
 }
@@ -112,6 +118,16 @@ static void put_head(writer *out, const rlc_model *model, uint32_t n_neighbours)
     }
 }
 
+static void put_ngrams(writer *out, const rlc_model *model, const rlc_ngrams *ngrams)
+{
+    for (uint32_t i = 0; i < model->n_rows; i++)
+        put_bytes(out, ngrams->weights + (size_t)i * model->stride, model->n_labels);
+    for (uint32_t i = 0; i < model->n_labels; i++) {
+        put_float(out, ngrams->scales[i]);
+        put_float(out, ngrams->biases[i]);
+    }
+}
+
 static void put_model(writer *out, const rlc_model *model, uint32_t n_neighbours)
 {
     put_head(out, model, n_neighbours);
@@ -122,12 +138,8 @@ static void put_model(writer *out, const rlc_model *model, uint32_t n_neighbours
     }
     for (uint32_t i = 0; i < RLT_BUCKETS; i++)
         put(out, model->rows[i], 2);
-    for (uint32_t i = 0; i < model->n_rows; i++)
-        put_bytes(out, model->weights + (size_t)i * model->stride, model->n_labels);
-    for (uint32_t i = 0; i < model->n_labels; i++) {
-        put_float(out, model->scales[i]);
-        put_float(out, model->biases[i]);
-    }
+    for (uint32_t i = 0; i < n_ngrams(model); i++)
+        put_ngrams(out, model, &model->ngrams[i]);
     for (uint32_t i = 0; i <= model->n_labels; i++)
         put(out, model->first[i], 4);
     for (uint32_t i = 0; i < n_neighbours; i++) {
@@ -241,14 +253,19 @@ static bool make_arrays(rlc_model *model, uint32_t n_neighbours)
     model->stride = (model->n_labels + 15u) & ~15u;
     model->labels = calloc(model->n_labels, sizeof *model->labels);
     model->rows = calloc(RLT_BUCKETS, sizeof *model->rows);
-    model->weights = calloc((size_t)model->n_rows + 1, model->stride);
-    model->scales = calloc(model->n_labels, sizeof *model->scales);
-    model->biases = calloc(model->n_labels, sizeof *model->biases);
     model->first = calloc(model->n_labels + 1, sizeof *model->first);
     model->neighbours = calloc((size_t)n_neighbours + 1, sizeof *model->neighbours);
     model->buckets = calloc((size_t)model->n_features + 1, sizeof *model->buckets);
     model->values = calloc((size_t)model->n_features + 1, sizeof *model->values);
     model->words = calloc((size_t)model->n_words + 1, sizeof *model->words);
+    for (uint32_t i = 0; i < n_ngrams(model); i++) {
+        rlc_ngrams *ngrams = &model->ngrams[i];
+        ngrams->weights = calloc((size_t)model->n_rows + 1, model->stride);
+        ngrams->scales = calloc(model->n_labels, sizeof *ngrams->scales);
+        ngrams->biases = calloc(model->n_labels, sizeof *ngrams->biases);
+        if (!ngrams->weights || !ngrams->scales || !ngrams->biases)
+            return false;
+    }
     for (uint32_t kind = 0; kind < RLC_MEANINGS; kind++) {
         rlc_dense *dense = &model->dense[kind];
         dense->weights = calloc(n_weights(model, dense) + 1, sizeof *dense->weights);
@@ -256,8 +273,17 @@ static bool make_arrays(rlc_model *model, uint32_t n_neighbours)
         if (!dense->weights || !dense->centres)
             return false;
     }
-    return model->labels && model->rows && model->weights && model->scales && model->biases && model->first &&
-           model->neighbours && model->buckets && model->values && model->words;
+    return model->labels && model->rows && model->first && model->neighbours && model->buckets && model->values && model->words;
+}
+
+static void take_ngrams(bytes *in, const rlc_model *model, rlc_ngrams *ngrams)
+{
+    for (uint32_t i = 0; i < model->n_rows; i++, in->at += model->n_labels)
+        memcpy(ngrams->weights + (size_t)i * model->stride, in->at, model->n_labels);
+    for (uint32_t i = 0; i < model->n_labels; i++) {
+        ngrams->scales[i] = take_float(in);
+        ngrams->biases[i] = take_float(in);
+    }
 }
 
 /* Reads the arrays, whose size is known to fit. False: an index is out of range. */
@@ -266,12 +292,8 @@ static bool take_arrays(bytes *in, rlc_model *model, uint32_t n_neighbours)
     bool good = true;
     for (uint32_t i = 0; i < RLT_BUCKETS; i++)
         good &= (model->rows[i] = (uint16_t)take(in, 2)) <= model->n_rows;
-    for (uint32_t i = 0; i < model->n_rows; i++, in->at += model->n_labels)
-        memcpy(model->weights + (size_t)i * model->stride, in->at, model->n_labels);
-    for (uint32_t i = 0; i < model->n_labels; i++) {
-        model->scales[i] = take_float(in);
-        model->biases[i] = take_float(in);
-    }
+    for (uint32_t i = 0; i < n_ngrams(model); i++)
+        take_ngrams(in, model, &model->ngrams[i]);
     for (uint32_t i = 0; i <= model->n_labels; i++) {
         model->first[i] = take_u32(in);
         good &= model->first[i] <= n_neighbours && (i == 0 || model->first[i - 1] <= model->first[i]);

@@ -159,8 +159,8 @@ static void refuses_bad_files(void **state)
     refused(folder->file, bytes, len, "the checksum is wrong");
     bytes[len / 2] = (char)(bytes[len / 2] ^ 1);
     bytes[7] = 9;
-    refused(folder->file, bytes, len, "model format 9, but this version reads 2; train it again");
-    bytes[7] = 2;
+    refused(folder->file, bytes, len, "model format 9, but this version reads 3; train it again");
+    bytes[7] = 3;
     bytes[8] = 77;
     refused(folder->file, bytes, len, "made for features 77");
     bytes[8] = RLT_FEATURES_VERSION;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Training: liblinear's linear SVM with squared hinge loss, one label against the rest, and the dense layers; then the mixes, fitted
+ * Training: liblinear's linear SVMs with squared hinge loss, one label against the rest, over n-grams and, with word vectors, over both
+ * together; and the layer of embeddings; then the mixes, fitted
  * on examples that the weights have not seen (calibrate.c). It must never use a random number: the primal solver
  * (L2R_L2LOSS_SVC) draws none, the folds are every fifth example, so the same examples give the same bytes.
  */
@@ -22,7 +23,7 @@
 typedef struct training {
     rlc_material material;
     const rlc_training *how;
-    double done, total; /* in models to be trained */
+    double done, total; /* in SVMs to be trained */
 } training;
 
 static int by_index(const void *a, const void *b)
@@ -112,14 +113,30 @@ static void clear_problem(problem_memory *memory)
     free(memory->nodes);
 }
 
-/* What the model of fold `without` (RLC_FOLDS: of all) is trained on, as liblinear wants it. */
-static bool make_problem(const rlc_material *material, uint32_t without, problem_memory *ret)
+/* One example's n-grams, sum of word vectors (may be NULL) and bias; returns the end. Each block has length 1. */
+static struct feature_node *put_example(struct feature_node *at, const rlt_feature *features, uint32_t n, const float *words)
 {
-    problem_memory made = {.problem = {.n = (int)RLT_BUCKETS + 1, .bias = 1}};
-    uint32_t n = material->n;
+    uint32_t dims = words ? RLT_VECTOR_DIMS : 0;
+    for (uint32_t j = 0; j < n; j++)
+        at[j] = (struct feature_node){(int)features[j].bucket + 1, (double)features[j].value};
+    qsort(at, n, sizeof *at, by_index);
+    at += n;
+    for (uint32_t j = 0; j < dims; j++)
+        if (words[j] != 0)
+            *at++ = (struct feature_node){(int)(RLT_BUCKETS + j) + 1, (double)words[j]};
+    *at++ = (struct feature_node){(int)(RLT_BUCKETS + dims) + 1, 1};
+    *at++ = (struct feature_node){-1, 0};
+    return at;
+}
+
+/* What the model of fold `without` (RLC_FOLDS: of all) is trained on, as liblinear wants it; `words`: NULL, or of each example. */
+static bool make_problem(const rlc_material *material, uint32_t without, const float *words, problem_memory *ret)
+{
+    uint32_t n = material->n, dims = words ? RLT_VECTOR_DIMS : 0;
+    problem_memory made = {.problem = {.n = (int)(RLT_BUCKETS + dims) + 1, .bias = 1}};
     size_t n_nodes = 0;
     for (uint32_t i = 0; i < n; i++)
-        n_nodes += material->n_features[i] + 2u;
+        n_nodes += material->n_features[i] + dims + 2u;
     made.problem.x = calloc(n, sizeof *made.problem.x);
     made.problem.y = calloc(n, sizeof *made.problem.y);
     made.nodes = malloc(n_nodes * sizeof *made.nodes);
@@ -133,13 +150,7 @@ static bool make_problem(const rlc_material *material, uint32_t without, problem
             continue;
         made.problem.x[made.problem.l] = at;
         made.problem.y[made.problem.l++] = material->examples->items[i].label;
-        for (uint32_t j = 0; j < material->n_features[i]; j++)
-            at[j] = (struct feature_node){(int)material->features[i][j].bucket + 1,
-                                          (double)material->features[i][j].value};
-        qsort(at, material->n_features[i], sizeof *at, by_index);
-        at += material->n_features[i];
-        *at++ = (struct feature_node){(int)RLT_BUCKETS + 1, 1};
-        *at++ = (struct feature_node){-1, 0};
+        at = put_example(at, material->features[i], material->n_features[i], words ? words + (size_t)i * dims : NULL);
     }
     *ret = made;
     return true;
@@ -157,7 +168,7 @@ static struct model *fit(const problem_memory *memory, double cost)
     return train(&memory->problem, &parameter);
 }
 
-/* The weight of a feature (1-based; RLT_BUCKETS + 1: the bias) for the model's class number `at`. */
+/* The weight of a feature (1-based; the last is the bias) for the model's class number `at`. */
 static double weight(const struct model *model, int feature, int at)
 {
     if (model->nr_class == 2) /* liblinear keeps one vector for two classes */
@@ -167,8 +178,7 @@ static double weight(const struct model *model, int feature, int at)
 
 /* ---- the model's parts ---- */
 
-static bool set_weights(rlc_model *model, const rlc_material *material, uint32_t without,
-                        const struct model *linear)
+static void set_rows(rlc_model *model, const rlc_material *material, uint32_t without)
 {
     for (uint32_t i = 0; i < material->n; i++)
         for (uint32_t j = 0; rlc_material_trains(material, i, without) && j < material->n_features[i]; j++) {
@@ -176,20 +186,28 @@ static bool set_weights(rlc_model *model, const rlc_material *material, uint32_t
             if (!*row)
                 *row = (uint16_t)++model->n_rows;
         }
-    model->weights = calloc((size_t)model->n_rows, model->stride);
-    if (!model->weights)
+}
+
+static bool set_ngrams(const rlc_model *model, const struct model *linear, rlc_ngrams *ngrams)
+{
+    ngrams->weights = calloc((size_t)model->n_rows + 1, model->stride);
+    ngrams->scales = calloc(model->n_labels, sizeof *ngrams->scales);
+    ngrams->biases = calloc(model->n_labels, sizeof *ngrams->biases);
+    if (!ngrams->weights || !ngrams->scales || !ngrams->biases)
         return false;
+    for (uint32_t i = 0; i < model->n_labels; i++)
+        ngrams->biases[i] = NEVER; /* unless it is trained */
     for (int at = 0; at < linear->nr_class; at++) {
         uint32_t label = (uint32_t)linear->label[at];
         double largest = 1e-9;
         for (uint32_t bucket = 0; bucket < RLT_BUCKETS; bucket++)
             if (model->rows[bucket])
                 largest = fmax(largest, fabs(weight(linear, (int)bucket + 1, at)));
-        model->scales[label] = (float)(largest / 127);
-        model->biases[label] = (float)weight(linear, (int)RLT_BUCKETS + 1, at);
+        ngrams->scales[label] = (float)(largest / 127);
+        ngrams->biases[label] = (float)weight(linear, linear->nr_feature + 1, at);
         for (uint32_t bucket = 0; bucket < RLT_BUCKETS; bucket++)
             if (model->rows[bucket])
-                model->weights[(size_t)(model->rows[bucket] - 1) * model->stride + label] =
+                ngrams->weights[(size_t)(model->rows[bucket] - 1) * model->stride + label] =
                     (int8_t)lround(weight(linear, (int)bucket + 1, at) / largest * 127);
     }
     return true;
@@ -272,14 +290,10 @@ static rlc_model *new_model(const rlc_examples *examples)
     model->stride = (examples->n_labels + 15u) & ~15u;
     model->labels = calloc(examples->n_labels, sizeof *model->labels);
     model->rows = calloc(RLT_BUCKETS, sizeof *model->rows);
-    model->scales = calloc(examples->n_labels, sizeof *model->scales);
-    model->biases = calloc(examples->n_labels, sizeof *model->biases);
     model->first = calloc(examples->n_labels + 1, sizeof *model->first);
-    bool good = model->labels && model->rows && model->scales && model->biases && model->first;
+    bool good = model->labels && model->rows && model->first;
     for (uint32_t i = 0; good && i < examples->n_labels; i++)
         good = (model->labels[i] = strdup(examples->labels[i])) != NULL;
-    for (uint32_t i = 0; good && i < examples->n_labels; i++)
-        model->biases[i] = NEVER; /* until it is trained */
     for (uint32_t i = 0; i < RLC_MIXES; i++)
         model->mixes[i].ngrams = 1;
     if (good)
@@ -288,6 +302,7 @@ static rlc_model *new_model(const rlc_examples *examples)
     return NULL;
 }
 
+/* What the embeddings say; and, of both sorts of meaning, where the labels' centres are. */
 static bool set_dense(rlc_model *model, const rlc_material *material, uint32_t without)
 {
     bool *used = calloc(material->n, sizeof *used), good = used;
@@ -296,10 +311,43 @@ static bool set_dense(rlc_model *model, const rlc_material *material, uint32_t w
     for (uint32_t kind = 0; good && kind < RLC_MEANINGS; kind++) {
         rlc_rows rows = {material->dense[kind], material->labels,         material->n, material->dims[kind],
                          model->n_labels,       used};
-        if (rows.values)
-            good = rlc_dense_fit(&rows, kind == RLC_WHOLE ? RLC_DISCRIMINANTS : RLC_LEAST_SQUARES, material->recipes[kind], &model->dense[kind]);
+        rlc_dense *dense = &model->dense[kind];
+        if (!rows.values)
+            continue;
+        dense->dims = rows.dims;
+        dense->recipe = material->recipes[kind];
+        dense->weights = calloc(((size_t)rows.dims + 1) * rows.n_labels, sizeof *dense->weights);
+        dense->centres = calloc((size_t)rows.dims * rows.n_labels, sizeof *dense->centres);
+        good = dense->weights && dense->centres && (kind == RLC_WORDS || rlc_discriminants(&rows, dense->weights));
+        if (good)
+            rlc_centres(&rows, dense->centres);
     }
     free(used);
+    return good;
+}
+
+static void set_words_weights(const struct model *linear, float *weights)
+{
+    for (int at = 0; at < linear->nr_class; at++)
+        for (uint32_t j = 0; j < RLT_VECTOR_DIMS; j++)
+            weights[(size_t)linear->label[at] * (RLT_VECTOR_DIMS + 1) + j] = (float)weight(linear, (int)(RLT_BUCKETS + j) + 1, at);
+}
+
+/* One SVM, of n-grams alone or of word vectors too. */
+static bool set_linear(training *trainer, uint32_t without, rlc_beside beside, rlc_model *model)
+{
+    const float *words = beside == RLC_BESIDE_WORDS ? trainer->material.dense[RLC_WORDS] : NULL;
+    problem_memory memory = {0};
+    struct model *linear = NULL;
+    bool good = make_problem(&trainer->material, without, words, &memory) && (linear = fit(&memory, trainer->how->cost)) &&
+                set_ngrams(model, linear, &model->ngrams[beside]);
+    if (good && words)
+        set_words_weights(linear, model->dense[RLC_WORDS].weights);
+    if (linear)
+        free_and_destroy_model(&linear);
+    clear_problem(&memory);
+    if (trainer->how->progress)
+        trainer->how->progress(++trainer->done / trainer->total);
     return good;
 }
 
@@ -307,18 +355,13 @@ static bool set_dense(rlc_model *model, const rlc_material *material, uint32_t w
 static rlc_model *train_without(training *trainer, uint32_t without)
 {
     const rlc_material *material = &trainer->material;
-    problem_memory memory = {0};
-    struct model *linear = NULL;
     rlc_model *model = new_model(material->examples);
-    bool good = model && make_problem(material, without, &memory) &&
-                (linear = fit(&memory, trainer->how->cost)) && set_weights(model, material, without, linear) &&
-                set_neighbours(model, material, without) && set_words(model, material, without) &&
-                set_dense(model, material, without);
-    if (linear)
-        free_and_destroy_model(&linear);
-    clear_problem(&memory);
-    if (trainer->how->progress)
-        trainer->how->progress(++trainer->done / trainer->total);
+    bool good = model != NULL;
+    if (good)
+        set_rows(model, material, without);
+    good = good && set_dense(model, material, without) && set_linear(trainer, without, RLC_ALONE, model) &&
+           (!material->dense[RLC_WORDS] || set_linear(trainer, without, RLC_BESIDE_WORDS, model)) &&
+           set_neighbours(model, material, without) && set_words(model, material, without);
     if (good)
         return model;
     rlc_model_free(model);
@@ -331,7 +374,7 @@ static rlc_model *train_all(training *trainer)
     rlc_model *parts[RLC_FOLDS] = {NULL};
     uint32_t folds = material->n > ONE_FOLD_ABOVE ? 1 : RLC_FOLDS;
     bool good = true;
-    trainer->total = folds + 1;
+    trainer->total = (folds + 1) * (material->dense[RLC_WORDS] ? 2 : 1);
     for (uint32_t fold = 0; good && fold < folds; fold++)
         good = (parts[fold] = train_without(trainer, fold)) != NULL;
     rlc_model *model = good ? train_without(trainer, RLC_FOLDS) : NULL;
