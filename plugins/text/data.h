@@ -76,7 +76,7 @@ bool rlt_find_tax_id(relevo_str text, const char *country, char ret[RLT_VALUE_MA
 
 /*
  * The first date: "15/03/2026", "15-3", "2026-03-15", "15 de marzo", "March 15th", "mañana", "depois de amanhã", "el
- * viernes", "next friday". `today`: days since 1970-01-01 at the business. Without a year the next such day; a day
+ * viernes", "next friday", "el último sábado de enero", "en dos semanas". `today`: days since 1970-01-01 at the business. Without a year the next such day; a day
  * that no calendar has is none. `country` decides 3/4: US is month first. `ret`: "2026-03-15".
  */
 bool rlt_find_date(const rlt_doc *doc, int64_t today, const char *country, char ret[RLT_VALUE_MAX],

@@ -171,6 +171,56 @@ static uint32_t read_words(const date_reader *in, uint32_t i, int64_t *ret)
     return in_year(in, year, month, day, ret) ? n : 0;
 }
 
+/* "En dos semanas", "dentro de 10 días", "daqui a 3 dias", "in a week". */
+static uint32_t read_ahead(const date_reader *in, uint32_t i, int64_t *ret)
+{
+    uint32_t n = word_at(in, i, " en em in within ") ? 1 : word_at(in, i, " dentro daqui ") && word_at(in, i + 1, " de a ") ? 2 : 0;
+    uint32_t at = i + n;
+    double count = 1;
+    relevo_str written;
+    if (n == 0)
+        return 0;
+    if (word_at(in, at, " un una um uma a "))
+        at++;
+    else if (at >= in->doc->n_tokens || !rlt_find_number(in->doc, &at, &count, &written) ||
+             written.ptr != in->doc->source.ptr + in->doc->tokens[i + n].source_at)
+        return 0;
+    int days = word_at(in, at, " dia dias day days ") ? 1 : word_at(in, at, " semana semanas week weeks ") ? 7 : 0;
+    if (days == 0 || count < 1 || count > 366)
+        return 0;
+    *ret = in->today + (int64_t)count * days;
+    return at + 1 - i;
+}
+
+/* "El último sábado de enero", "the first friday of may". */
+static uint32_t read_weekday_of_month(const date_reader *in, uint32_t i, int64_t *ret)
+{
+    static const char *const ordinals[] = {" primer primero primeiro primeira first ", " segundo segunda second ", " tercer tercero terceiro terceira third ",
+                                           " cuarto quarto quarta fourth ", " ultimo ultima last "};
+    int which = 0, weekday = weekday_at(in, i + 1), year, month, of_month;
+    while (which < 5 && !word_at(in, i, ordinals[which]))
+        which++;
+    uint32_t n = 2 + (word_at(in, i + 2, " feira ") ? 1u : 0u);
+    n += word_at(in, i + n, " de of in em ") ? 1 : 0;
+    int wanted = month_at(in, i + n);
+    if (which == 5 || weekday < 0 || wanted < 0)
+        return 0;
+    civil(in->today, &year, &month, &of_month);
+    for (int y = year; y <= year + 1; y++) {
+        int64_t day, next;
+        if (!rlt_day_of(y, wanted, 1, &day) || !rlt_day_of(wanted == 12 ? y + 1 : y, wanted % 12 + 1, 1, &next))
+            return 0;
+        day += (weekday - (day + 3) % 7 + 7) % 7 + (which < 4 ? 7 * which : 0);
+        while (which == 4 && day + 7 < next)
+            day += 7;
+        if (day >= in->today) {
+            *ret = day;
+            return n + 1;
+        }
+    }
+    return 0;
+}
+
 /* Today, tomorrow, weekdays. "La mañana" and "por la mañana" are a part of a day. */
 static uint32_t read_relative(const date_reader *in, uint32_t i, int64_t *ret)
 {
@@ -206,8 +256,8 @@ static uint32_t read_relative(const date_reader *in, uint32_t i, int64_t *ret)
 bool rlt_find_date(const rlt_doc *doc, int64_t today, const char *country, char ret[RLT_VALUE_MAX],
                    relevo_str *ret_written)
 {
-    static uint32_t (*const readers[])(const date_reader *, uint32_t, int64_t *) = {read_digits, read_words,
-                                                                                     read_relative};
+    static uint32_t (*const readers[])(const date_reader *, uint32_t, int64_t *) = {read_digits, read_words, read_weekday_of_month, read_ahead,
+                                                                                    read_relative};
     const date_reader in = {doc, today, strcmp(country, "US") == 0};
     /* What is written out beats what is relative: "el viernes 15 de marzo". */
     for (size_t r = 0; r < sizeof readers / sizeof *readers; r++)
