@@ -74,6 +74,9 @@ static void fill_values(advance *a)
         else if (stored && (is_filled(a, slot) || slot->keep))
             turn->values.of[i] = stored->value;
     }
+    for (size_t i = 0; i < turn->flow->n_slots; i++) /* how many guests is nothing to a wholesale, though they were a wedding's before */
+        if (!lq_may_hold(&turn->values, turn->flow->slots[i].when, turn->flow->slots[i].n_when))
+            turn->values.of[i] = (relevo_str){NULL, 0};
 }
 
 static bool applies(const advance *a, const lq_slot *slot)
@@ -236,10 +239,11 @@ static bool is_other_talk(const advance *a)
     return true;
 }
 
-/* "En Guadalajara", "em São Paulo": an answer to where, whatever else such words are about. */
-static bool says_where(const advance *a, const lq_slot *asked)
+/* "En Guadalajara", "Rio de Janeiro": an answer to who or where, whatever else such words are about. */
+static bool is_name_of(const advance *a, const lq_slot *asked)
 {
-    return asked->type == LQ_CITY && a->in.doc.n_tokens > 1 && a->in.doc.n_tokens <= SHORT && rlt_is_among(" en em in ", a->in.doc.tokens[0].text);
+    return lq_is_proper_name(&a->in) ||
+           (asked->type == LQ_CITY && a->in.doc.n_tokens > 1 && a->in.doc.n_tokens <= SHORT && rlt_is_among(" en em in ", a->in.doc.tokens[0].text));
 }
 
 /* Whether a clause shows by its form that it says something else than the answer that is looked for. */
@@ -290,7 +294,7 @@ static void take_asked(advance *a, bool others)
     if (asked->type == LQ_TEXT) {
         if (!a->question && (!others || a->in.doc.n_tokens > SHORT))
             take(a, asked, value);
-    } else if (!others && !(free && is_other_talk(a) && !says_where(a, asked)) && !(a->question && a->in.doc.n_tokens > SHORT)) {
+    } else if (!others && !(free && is_other_talk(a) && !is_name_of(a, asked)) && !(a->question && a->in.doc.n_tokens > SHORT)) {
         take(a, asked, value);
     }
 }

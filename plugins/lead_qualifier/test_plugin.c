@@ -332,6 +332,8 @@ static void difficult_customers(void **state)
     says(t, "Listo, lo cambié. ¿En qué ciudad?");
     hears_choice(t, "en Guadalajara", NULL, "shipping", 0.9); /* whatever else is said with it */
     is(t, "city", "Guadalajara");
+    hears_choice(t, "no, Buenos Aires", NULL, "greeting", 0.85);
+    is(t, "city", "Buenos Aires");
     hears(t, "Ana");
     hears(t, "ana punto torres arroba correo punto mx");
     is(t, "email", "ana.torres@correo.mx");
@@ -342,6 +344,18 @@ static void difficult_customers(void **state)
     hears(t, "el 7 no, el 8");
     is(t, "event_date", "2026-01-08");
     assert_string_equal(t->reply, "Listo, lo cambié.");
+    end(t);
+
+    t = begin();
+    hears_choice(t, "quiero cotizar una boda de 120 personas", NULL, "catering", 0.9);
+    is(t, "lead.fit", "100");
+    hears(t, "perdón, no es boda, es mayoreo"); /* the other branch: what belongs to the first counts no more */
+    is(t, "event_kind", "wholesale");
+    is(t, "lead.fit", "0");
+    hears(t, "20 kilos");
+    is(t, "lead.fit", "60");
+    hears_choice(t, "Rio de Janeiro", NULL, "shipping", 0.9);
+    is(t, "city", "Rio de Janeiro");
     end(t);
 
     t = begin();

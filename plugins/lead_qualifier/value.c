@@ -45,6 +45,56 @@ static lq_found read_piece(const lq_message *in, const char *name, char ret[LQ_V
     return LQ_NOTHING;
 }
 
+static bool in_email(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || strchr("_-+", c);
+}
+
+/* "ana @ gmail . com", "ana@gmail .com": as some keyboards write it. A full stop and another sentence behind it are none of it. */
+static lq_found read_spaced_email(const lq_message *in, char ret[LQ_VALUE_MAX + 1])
+{
+    relevo_str s = in->doc.source;
+    const char *sign = s.len > 0 ? memchr(s.ptr, '@', (size_t)s.len) : NULL;
+    char text[RLT_VALUE_MAX], value[RLT_VALUE_MAX];
+    size_t n = 0, at = sign ? (size_t)(sign - s.ptr) : 0, from;
+    bool dotted = false;
+    if (!sign)
+        return LQ_NOTHING;
+    while (at > 0 && s.ptr[at - 1] == ' ')
+        at--;
+    for (from = at; from > 0 && (in_email(s.ptr[from - 1]) || s.ptr[from - 1] == '.');)
+        from--;
+    if (at - from + 1 >= sizeof text)
+        return LQ_NOTHING;
+    memcpy(text, s.ptr + from, at - from);
+    n = at - from;
+    text[n++] = '@';
+    at = (size_t)(sign - s.ptr) + 1;
+    for (bool more = true; more;) {
+        while (at < s.len && s.ptr[at] == ' ')
+            at++;
+        while (at < s.len && in_email(s.ptr[at]) && n + 2 < sizeof text)
+            text[n++] = s.ptr[at++];
+        size_t dot = at;
+        while (dot < s.len && s.ptr[dot] == ' ')
+            dot++;
+        size_t part = dot + 1, end;
+        while (part < s.len && s.ptr[part] == ' ')
+            part++;
+        for (end = part; end < s.len && in_email(s.ptr[end]);)
+            end++;
+        bool joins = end > part && (part == dot + 1 || (!dotted && end - part <= 3)); /* "gmail. com", but not "gmail. Gracias" */
+        more = dot < s.len && s.ptr[dot] == '.' && joins && n + 2 < sizeof text;
+        dotted = dotted || more;
+        if (more) {
+            text[n++] = '.';
+            at = part;
+        }
+    }
+    text[n] = '\0';
+    return rlt_email_value(rlt_str(text), value) && put(rlt_str(value), ret) ? LQ_STRONG : LQ_NOTHING;
+}
+
 static bool is_mark(const rlt_token *token, char *ret)
 {
     static const struct {
@@ -149,17 +199,33 @@ static lq_found read_date(const lq_message *in, const lq_slot *slot, char ret[LQ
     return put(rlt_str(value), ret) ? LQ_STRONG : LQ_NOTHING;
 }
 
-/* Whether the slot's own words stand near a piece: "80 personas", "presupuesto de 5000". */
-static bool words_near(const lq_message *in, const lq_slot *slot, relevo_str written)
+/* How many tokens stand between a piece and the nearest of the slot's own words: "80 personas", "presupuesto de 5000"; more than NEAR_TOKENS: it is not near. */
+static uint32_t words_near(const lq_message *in, const lq_slot *slot, relevo_str written)
 {
-    uint32_t at = 0;
+    uint32_t first = 0, nearest = NEAR_TOKENS + 1;
     rlt_match match;
-    while (at < in->doc.n_tokens && in->doc.source.ptr + in->doc.tokens[at].source_at < written.ptr)
+    while (first < in->doc.n_tokens && in->doc.source.ptr + in->doc.tokens[first].source_at < written.ptr)
+        first++;
+    uint32_t last = first;
+    while (last + 1 < in->doc.n_tokens && in->doc.source.ptr + in->doc.tokens[last + 1].source_at < written.ptr + written.len)
+        last++;
+    for (uint32_t from = 0; slot->words && rlt_text_find(slot->words, &in->doc, from, &match); from = match.token + 1) {
+        uint32_t behind = match.token + match.n_tokens;
+        uint32_t between = match.token > last ? match.token - last - 1 : first >= behind ? first - behind : 0;
+        nearest = between < nearest ? between : nearest;
+    }
+    return nearest;
+}
+
+/* Whether two numbers are the ends of one range: "80 y 100", "de 20 a 80". */
+static bool is_range(relevo_str first, relevo_str second)
+{
+    const char *at = first.ptr + first.len, *end = second.ptr;
+    while (at < end && *at == ' ')
         at++;
-    for (uint32_t from = 0; slot->words && rlt_text_find(slot->words, &in->doc, from, &match); from = match.token + 1)
-        if (match.token + match.n_tokens + NEAR_TOKENS >= at && match.token <= at + NEAR_TOKENS)
-            return true;
-    return false;
+    while (end > at && end[-1] == ' ')
+        end--;
+    return rlt_is_among(" y a o e ou or to and ", (relevo_str){at, (uint64_t)(end - at)});
 }
 
 static lq_found read_amount(const lq_message *in, const lq_slot *slot, char ret[LQ_VALUE_MAX + 1])
@@ -179,15 +245,22 @@ static lq_found read_amount(const lq_message *in, const lq_slot *slot, char ret[
         day.len = 0;
     lq_found found = LQ_NOTHING;
     double number;
-    for (uint32_t at = 0; found != LQ_STRONG && rlt_find_number(&in->doc, &at, &number, &written);) {
+    uint32_t nearest = NEAR_TOKENS + 2;
+    relevo_str taken = {NULL, 0}; /* the first of a range counts, whichever stands nearer */
+    for (uint32_t at = 0; rlt_find_number(&in->doc, &at, &number, &written);) {
         bool of_day = day.len > 0 && written.ptr >= day.ptr && written.ptr < day.ptr + day.len;
-        bool near = words_near(in, slot, written);
-        if (of_day || number < slot->min || number > slot->max || (found == LQ_WEAK && !near))
+        uint32_t near = words_near(in, slot, written);
+        bool second = taken.len > 0 && is_range(taken, written);
+        found = second && near <= NEAR_TOKENS ? LQ_STRONG : found;
+        if (of_day || number < slot->min || number > slot->max || near >= nearest || second)
             continue;
         int decimals = fabs(number - round(number)) < 1e-9 ? 0 : 2;
         (void)snprintf(value, sizeof value, "%.*f", decimals, number);
-        if (put(rlt_str(value), ret))
-            found = near ? LQ_STRONG : LQ_WEAK;
+        if (!put(rlt_str(value), ret))
+            continue;
+        found = near <= NEAR_TOKENS ? LQ_STRONG : LQ_WEAK;
+        nearest = near;
+        taken = written;
     }
     return found;
 }
@@ -274,6 +347,18 @@ static bool is_capital(const lq_message *in, uint32_t i)
     return token->kind == RLT_WORD && token->source_len > 1 && upper && !(token->flags & RLT_UPPER);
 }
 
+bool lq_is_proper_name(const lq_message *in)
+{
+    uint32_t n = 0, capitals = 0;
+    for (; n < in->doc.n_tokens && n < NAME_WORDS_MAX; n++) {
+        bool links = n > 0 && rlt_is_among(" de da do dos das del la las los y e ", in->doc.tokens[n].text);
+        if (!links && !is_capital(in, n))
+            return false;
+        capitals += !links;
+    }
+    return n == in->doc.n_tokens && capitals > 1 && is_capital(in, n - 1);
+}
+
 /* "Soy Laura Gómez de Cali", "I'm John Smith": who says who they are, by the capitals; in English, where they also say from where they are with one
    ("I'm Mexican"), two of them. */
 static relevo_str who_they_are(const lq_message *in)
@@ -304,7 +389,7 @@ static lq_found read_name(const lq_message *in, char ret[LQ_VALUE_MAX + 1])
         return LQ_STRONG;
     if (!rlt_is_question(&in->doc) && put(who_they_are(in), ret))
         return LQ_STRONG;
-    uint32_t first = skip_lead(in, " soy sou i am im es e is hola oi hi si sim yes claro sure ");
+    uint32_t first = skip_lead(in, " soy sou i am im es e is its para for a nombre nome de em hola oi hi si sim yes claro sure ");
     relevo_str name = words_from(in, first, NAME_WORDS_MAX);
     if (name.len < 2 || first + 1 > in->doc.n_tokens || in->doc.n_tokens - first > NAME_WORDS_MAX ||
         rlt_is_question(&in->doc))
@@ -330,6 +415,9 @@ static lq_found read_city(const lq_message *in, char ret[LQ_VALUE_MAX + 1])
     uint32_t first = skip_lead(in, " es en la el ciudad de soy vivo seria sera e em na no cidade moro sou in the city of "
                                    "its is i am im from it will be ");
     relevo_str city = words_from(in, first, CITY_WORDS_MAX);
+    for (uint32_t i = 0; i < first; i++) /* "Ciudad de México" is one; "ciudad: Puebla" only leads to it */
+        if (rlt_is_among(" ciudad cidade ", in->doc.tokens[i].text) && is_capital(in, i) && !rlt_stands_apart(&in->doc, i + 1))
+            city = words_from(in, i, CITY_WORDS_MAX);
     /* "La Paz", "El Alto": what leads may be a part of it, when nothing else is left of the message */
     if (first > 0 && in->doc.n_tokens == 2 && rlt_is_among(" la el los las ", in->doc.tokens[0].text))
         city = words_from(in, 0, CITY_WORDS_MAX);
@@ -356,7 +444,7 @@ lq_found lq_value_read(const lq_message *in, const lq_slot *slot, char ret[LQ_VA
     case LQ_NAME:
         return read_name(in, ret);
     case LQ_EMAIL:
-        return read_piece(in, "email", ret) == LQ_STRONG ? LQ_STRONG : read_said_email(in, ret);
+        return read_piece(in, "email", ret) == LQ_STRONG || read_spaced_email(in, ret) == LQ_STRONG ? LQ_STRONG : read_said_email(in, ret);
     case LQ_PHONE:
         return read_phone(in, ret);
     case LQ_TAX_ID:

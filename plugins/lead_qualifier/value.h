@@ -30,6 +30,9 @@ lq_found lq_value_read(const lq_message *in, const lq_slot *slot, char ret[LQ_VA
 /* Whether the message names the slot: by its own words, or by those of its type. */
 bool lq_value_named(const lq_message *in, const lq_slot *slot);
 
+/* Whether the message is a proper name of two words or more, as its capitals show: "Rio de Janeiro". */
+bool lq_is_proper_name(const lq_message *in);
+
 /* The choice of that value; NULL: none. */
 const lq_choice *lq_choice_find(const lq_slot *slot, relevo_str value);
 
