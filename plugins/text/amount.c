@@ -294,6 +294,10 @@ bool rlt_find_place(const rlt_doc *doc, uint32_t n, uint32_t *ret)
             place = 10 * place + (uint32_t)(token->text.ptr[k] - '0');
         for (uint32_t k = 0; k < sizeof ordinals / sizeof *ordinals && place == 0; k++)
             place = rlt_is_among(ordinals[k], token->text) ? k + 1 : 0;
+        double number; /* "dos", "la dos", "opción dos"; "uno" alone is somebody, or any */
+        bool chosen = i > 0 && is_word(doc, i - 1, " la el o a the opcion opcao option numero number ");
+        if (place == 0 && token->kind == RLT_WORD && number_word(token->text, &number) && number <= n && (chosen || (doc->n_tokens == 1 && number > 1)))
+            place = (uint32_t)number;
         if (place >= 1 && place <= n) {
             *ret = place - 1;
             return true;

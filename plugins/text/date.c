@@ -289,8 +289,8 @@ bool rlt_find_day(const rlt_doc *doc, int64_t today, char ret[RLT_VALUE_MAX], re
         at = i;
     }
     int day = number_at(&in, at, 2);
-    bool counts = at + 1 < doc->n_tokens && !rlt_stands_apart(doc, at + 1) && !word_at(&in, at + 1, " por please pls de of mejor melhor "); /* "20 kilos" */
-    if (day < 1 || counts)
+    bool counts = at + 1 < doc->n_tokens && !rlt_stands_apart(doc, at + 1) && !word_at(&in, at + 1, " por please pls de of en em na pela in at a mejor melhor "); /* "20 kilos" */
+    if (day < 1 || counts || (at > 0 && word_at(&in, at - 1, " opcion opcao option numero number ")))
         return false;
     civil(today, &year, &month, &of_month);
     for (int i = 0; i < 3; i++, month = month % 12 + 1, year += month == 1) /* the 31st may be the month after next */

@@ -171,7 +171,8 @@ static void places(void **state)
     static const struct {
         const char *text;
         int place; /* from 0; -1: none */
-    } cases[] = {{"1", 0}, {"la segunda", 1}, {"the first one", 0}, {"o terceiro, por favor", 2}, {"el 3", 2}, {"4", -1}, {"0", -1}, {"la cuarta", -1},
+    } cases[] = {{"1", 0}, {"la segunda", 1}, {"the first one", 0}, {"o terceiro, por favor", 2}, {"el 3", 2}, {"4", -1}, {"0", -1}, {"la cuarta", -1}, {"dos", 1}, {"la dos", 1}, {"opción tres", 2}, {"a opção dois", 1}, {"option one", 0},
+                 {"uno", -1}, {"las dos", -1}, {"quiero dos", -1}, {"la cinco", -1},
                  {"", -1}, {"quiero la segunda de las dos", -1}, {"48213", -1}, {"٢", -1}, {"envíos", -1}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         uint32_t place = 99;
@@ -229,7 +230,7 @@ static void days_of_the_month(void **state)
         const char *text, *value;
         bool named;
     } cases[] = {{"el 6", "2026-01-06", false}, {"1", "2026-01-01", false}, {"no, mejor el día 20", "2026-01-20", true}, {"dia 31, por favor", "2026-01-31", true},
-                 {"the 20th please", "2026-01-20", false}, {"20 kilos", NULL, false}, {"el 20 o el 21", NULL, false}, {"el 32", NULL, false},
+                 {"the 20th please", "2026-01-20", false}, {"20 kilos", NULL, false}, {"opción 2", NULL, false}, {"el 15 en la mañana", "2026-01-15", false}, {"el 20 o el 21", NULL, false}, {"el 32", NULL, false},
                  {"0", NULL, false}, {"el 120", NULL, false}, {"mañana", NULL, false}, {"", NULL, false}};
     int64_t today;
     assert_true(rlt_day_of(2026, 1, 1, &today));
