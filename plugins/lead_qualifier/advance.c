@@ -17,6 +17,7 @@
 #define OTHER_TALK    0.6 /* of this confidence an intent is not a name, nor a city */
 #define OTHER_SCOPE   0.4
 #define SHORT         5u  /* tokens of a message that says one thing */
+#define NUMBER_MIN    6u  /* digits that are no chance */
 #define LANGUAGE_MIN  4u  /* tokens that show a language well enough to change to it */
 
 typedef struct advance {
@@ -161,6 +162,42 @@ static bool named_by_own_words(const advance *a, const lq_slot *slot, rlt_match 
             rlt_text_find(a->business->words.of_type[slot->type], &a->in.doc, 0, ret));
 }
 
+/* "¿Qué incluye el premium?", "¿a qué hora abren mañana?" say neither which nor when; "¿cuánto sale para el 15 de marzo?" does. */
+static bool may_say(const advance *a, const lq_slot *slot)
+{
+    static const char asks[] = " que cual cuales cuanto cuanta cuantos cuantas como donde cuando quien qual quais quanto quanta quantos quantas onde quando quem "
+                               "what which how where when who why ";
+    uint32_t at = a->in.doc.n_tokens > 1 && rlt_is_among(" a de en em con com para por y e ", a->in.doc.tokens[0].text) ? 1 : 0;
+    bool number = false;
+    if (!a->question || at >= a->in.doc.n_tokens || !rlt_is_among(asks, a->in.doc.tokens[at].text))
+        return true;
+    for (uint32_t i = 0; i < a->in.doc.n_tokens; i++)
+        number = number || a->in.doc.tokens[i].kind == RLT_NUMBER;
+    return slot->type != LQ_CHOICE && (slot->type != LQ_DATE || number);
+}
+
+static size_t digits_of(const char *value, char ret[LQ_VALUE_MAX + 1])
+{
+    size_t n = 0;
+    for (; *value; value++)
+        if (*value >= '0' && *value <= '9')
+            ret[n++] = *value;
+    ret[n] = '\0';
+    return n;
+}
+
+/* Whether the digits are those of a value that this message gave already: of "52998224725" a CPF is not a telephone number besides. */
+static bool is_same_number(const advance *a, const char *value)
+{
+    char digits[LQ_VALUE_MAX + 1], others[LQ_VALUE_MAX + 1];
+    bool any = false;
+    if (digits_of(value, digits) < NUMBER_MIN)
+        return false;
+    for (size_t i = 0; i < a->turn->n_taken; i++)
+        any = any || (digits_of(a->turn->taken[i].value, others) >= NUMBER_MIN && (strstr(digits, others) || strstr(others, digits)));
+    return any;
+}
+
 /* Values that show what they are, each for one slot: the one that was asked for, else the first that lacks one. What is
    filled already changes only when the message corrects or names it; an address, a number or an id anew is enough. */
 static bool take_strong(advance *a)
@@ -170,7 +207,7 @@ static bool take_strong(advance *a)
     unsigned used = 0;
     const lq_slot *asked = turn->after.asked;
     char value[LQ_VALUE_MAX + 1];
-    if (asked && !(a->question && asked->type == LQ_CHOICE && a->in.doc.n_tokens > SHORT) &&
+    if (asked && may_say(a, asked) && !(a->question && asked->type == LQ_CHOICE && a->in.doc.n_tokens > SHORT) &&
         read_value(a, asked, value) == LQ_STRONG) {
         take(a, asked, value);
         used |= 1u << asked->type;
@@ -185,7 +222,7 @@ static bool take_strong(advance *a)
             bool surely = slot->type == LQ_EMAIL || slot->type == LQ_PHONE || slot->type == LQ_TAX_ID;
             if (filled && !surely && !a->corrects && !lq_value_named(&a->in, slot))
                 continue;
-            if (read_value(a, slot, value) != LQ_STRONG)
+            if (!may_say(a, slot) || read_value(a, slot, value) != LQ_STRONG || is_same_number(a, value))
                 continue;
             take(a, slot, value);
             used |= 1u << slot->type;
@@ -392,9 +429,10 @@ static bool cancels(const advance *a)
     for (size_t i = 0; i < a->turn->n_taken; i++) /* "mejor no, el 20" */
         if (a->turn->taken[i].slot->type != LQ_CHOICE)
             return false;
-    if (lq_means(&a->business->words, LQ_LACKS, &a->in.doc, &lack) && lack.n_tokens > match.n_tokens &&
-        lack.token < match.token + match.n_tokens && match.token < lack.token + lack.n_tokens)
-        return false; /* "não quero dizer" ends nothing */
+    uint32_t end = match.token + match.n_tokens;
+    if (lq_means(&a->business->words, LQ_LACKS, &a->in.doc, &lack) && lack.token < end && match.token < lack.token + lack.n_tokens &&
+        (lack.n_tokens > match.n_tokens || lack.token + lack.n_tokens > end))
+        return false; /* "não quero dizer", "ahorita no sé" end nothing */
     return a->in.doc.n_tokens <= match.n_tokens + (match.n_tokens > 1 ? 3 : 1);
 }
 

@@ -347,6 +347,21 @@ static void difficult_customers(void **state)
     end(t);
 
     t = begin();
+    hears_choice(t, "quiero una cotización", NULL, "catering", 0.9);
+    hears(t, "¿qué incluye el de oficina?"); /* asks, and chooses nothing */
+    assert_null(value(t, "event_kind"));
+    assert_non_null(t->resume);
+    hears(t, "la dos");
+    is(t, "event_kind", "office");
+    hears(t, "¿a qué hora abren mañana?");
+    assert_null(value(t, "event_date"));
+    hears(t, "ahorita no sé");
+    is(t, "lead.status", "open");
+    hears(t, "¿cuánto sale para el 15 de marzo?");
+    is(t, "event_date", "2026-03-15");
+    end(t);
+
+    t = begin();
     hears_choice(t, "quiero cotizar una boda de 120 personas", NULL, "catering", 0.9);
     is(t, "lead.fit", "100");
     hears(t, "perdón, no es boda, es mayoreo"); /* the other branch: what belongs to the first counts no more */
