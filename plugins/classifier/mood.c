@@ -291,7 +291,7 @@ static bool is_topped(const rlc_lexicon *lexicon, const rlt_doc *doc, uint32_t a
 {
     uint32_t end = clause_end(doc, at);
     for (uint32_t i = at + 1; i < end && i <= at + DEGREE_REACH; i++)
-        if (entry_of(lexicon, doc->tokens[i].text, doc->tokens[i].hash)->does[DEGREE] >> language & 1u) {
+        if (entry_of(lexicon, doc->tokens[i].text, doc->tokens[i].hash)->does[DEGREE] & 1u << language) {
             for (uint32_t j = i + 1; j < end && j <= i + 3; j++)
                 if (rlt_is_among(" como as quanto ", doc->tokens[j].text))
                     return false;
