@@ -174,9 +174,21 @@ static void test_texts(void **state)
     tk_close(kit);
 }
 
+/* Who asks by a pipe is answered before the next question. */
+static void test_by_pipe(void **state)
+{
+    (void)state;
+    char shown[TK_SHOWN_SIZE];
+    tk *kit = open_kit();
+    const char *ask[] = {"semantic", "ask", "--kb", folder, "--vectors", vectors};
+    assert_int_equal(tk_by_pipe(kit, 6, ask, "{\"text\": \"¿me lo llevan?\", \"embedding\": [1, 0, 0]}", shown), 0);
+    assert_non_null(strstr(shown, "{\"article\": \"envios\", "));
+    tk_close(kit);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_asks_only_when_unsure), cmocka_unit_test(test_answers),
-                                       cmocka_unit_test(test_model), cmocka_unit_test(test_tool), cmocka_unit_test(test_texts)};
+                                       cmocka_unit_test(test_model), cmocka_unit_test(test_tool), cmocka_unit_test(test_texts), cmocka_unit_test(test_by_pipe)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

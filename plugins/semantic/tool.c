@@ -151,7 +151,7 @@ static bool ask_line(const tool_arguments *arguments, const sem_shelf *shelf, rl
                      sem_find(shelf, &arguments->limits, work, &doc, rlt_language_guess(&doc, NULL), (int64_t)(time(NULL) / 86400), vector,
                               &found)) ||
                     rlt_fail_memory(error, "ask"));
-    good = good && print_found(&found, error);
+    good = good && print_found(&found, error) && (fflush(stdout) == 0 || rlt_fail_output(error)); /* who asks by a pipe waits for it */
     json_decref(row);
     return good;
 }
