@@ -40,6 +40,11 @@ static bool is_now(const relevo_view *view, relevo_str message_id)
     return view->message && view->message->id.len > 0 && rlt_equal(view->message->id, message_id);
 }
 
+static bool is_peoples(const advance *a)
+{
+    return a->view->owner == RELEVO_OWNER_QUEUED || a->view->owner == RELEVO_OWNER_HUMAN;
+}
+
 static const relevo_slot *slot_in(const relevo_view *view, relevo_str name)
 {
     for (uint32_t i = 0; i < view->n_slots; i++)
@@ -238,7 +243,16 @@ static bool is_parted(const rlt_doc *doc, const rlt_match *match)
     return next < doc->n_tokens && rlt_stands_apart(doc, next);
 }
 
-/* "No, la ciudad es Medellín", "perdón, Medellín": something filled, said anew in words that show no form. "No lo veo" puts nothing right. */
+/* What stands behind the slot's own words is its value, in words that show no form: "la ciudad es Medellín", "nombre: Ana"; "la ciudad está mal" gives none. */
+static bool leads_to_value(const advance *a, const rlt_match *match)
+{
+    uint32_t next = match->token + match->n_tokens;
+    const rlt_token *last = &a->in.doc.tokens[next - 1];
+    return next < a->in.doc.n_tokens && (a->in.doc.source.ptr[last->source_at + last->source_len] == ':' || rlt_is_among(" es e is era foi sera a por para to ", a->in.doc.tokens[next].text));
+}
+
+/* "No, la ciudad es Medellín", "perdón, Medellín": something filled, said anew in words that show no form. "No lo veo" puts nothing right. While people have
+   the conversation nobody knows what else the message may mean: then it must name what is wrong. */
 static void take_corrected(advance *a)
 {
     lq_turn *turn = a->turn;
@@ -249,6 +263,10 @@ static void take_corrected(advance *a)
     for (size_t i = 0; i < turn->flow->n_slots && !wrong; i++)
         if (is_filled(a, &turn->flow->slots[i]) && named_by_own_words(a, &turn->flow->slots[i], &match))
             wrong = &turn->flow->slots[i];
+    if (wrong && is_free(wrong) && !leads_to_value(a, &match))
+        return;
+    if (!wrong && a->early)
+        return;
     if (!wrong) {
         wrong = turn->after.previous;
         match = a->correction;
@@ -556,7 +574,7 @@ static void continue_flow(advance *a)
         fill_values(a);
         return;
     }
-    if (!chosen && !without && turn->n_taken == 0 && a->corrects && !a->early)
+    if (!chosen && !without && turn->n_taken == 0 && a->corrects && (!a->early || is_peoples(a)))
         take_corrected(a);
     if (!chosen && !without && (turn->n_taken == 0 || others))
         take_asked(a, others);
@@ -606,7 +624,7 @@ static void amend(advance *a)
         fill_values(a);
         take_denied(a);
         (void)take_strong(a);
-        if (turn->n_taken == 0 && a->corrects && !a->early)
+        if (turn->n_taken == 0 && a->corrects && (!a->early || is_peoples(a)))
             take_corrected(a);
         size_t n = 0;
         for (size_t k = 0; k < turn->n_taken; k++) {
@@ -631,9 +649,8 @@ static void amend(advance *a)
 static bool amends(const advance *a, bool wished)
 {
     const lq_turn *turn = a->turn;
-    bool people = a->view->owner == RELEVO_OWNER_QUEUED || a->view->owner == RELEVO_OWNER_HUMAN;
     bool ended = turn->step == LQ_COMPLETE || turn->step == LQ_ENDS || turn->step == LQ_STUCK;
-    return turn->step == LQ_AMENDED || (people && !wished && (ended || !a->view->digest->asked));
+    return turn->step == LQ_AMENDED || (is_peoples(a) && !wished && (ended || !a->view->digest->asked));
 }
 
 static rlt_language language_of(const advance *a)

@@ -128,6 +128,16 @@ static void hears_choice(talk *t, const char *text, const char *reply_id, const 
     hear(t, view);
 }
 
+/* What is heard of a message while people have the conversation. */
+static void hears_people(talk *t, const char *text)
+{
+    t->messages++;
+    t->amends = false;
+    tk_view *view = view_of(t, text, NULL, 0);
+    view->view.owner = RELEVO_OWNER_HUMAN;
+    keep(t, tk_run(t->kit, TK_CLASSIFY, &view, 1));
+}
+
 static void hears(talk *t, const char *text)
 {
     hears_choice(t, text, NULL, NULL, 0);
@@ -487,6 +497,13 @@ static void amends_and_holes(void **state)
     is(t, "lead.fit", "60");
     assert_true(t->amends);
     assert_null(t->reply);
+    hears(t, "no me gusta la ciudad, está mal");
+    is(t, "city", "Saltillo");
+    hears_people(t, "perdón, Monclova"); /* what of it? */
+    is(t, "city", "Saltillo");
+    hears_people(t, "no, la ciudad es Monclova");
+    is(t, "city", "Monclova");
+    assert_true(t->amends);
     end(t);
 
     t = begin();

@@ -342,7 +342,8 @@ static uint32_t skip_lead(const lq_message *in, const char *words)
 static bool is_capital(const lq_message *in, uint32_t i)
 {
     const rlt_token *token = &in->doc.tokens[i];
-    unsigned char first = (unsigned char)in->doc.source.ptr[token->source_at], second = (unsigned char)in->doc.source.ptr[token->source_at + 1];
+    const unsigned char *at = (const unsigned char *)in->doc.source.ptr + token->source_at;
+    unsigned char first = at[0], second = token->source_len > 1 ? at[1] : 0;
     bool upper = (first >= 'A' && first <= 'Z') || (first == 0xc3 && second >= 0x80 && second <= 0x9e); /* A to Z, À to Þ */
     return token->kind == RLT_WORD && token->source_len > 1 && upper && !(token->flags & RLT_UPPER);
 }
@@ -389,7 +390,7 @@ static lq_found read_name(const lq_message *in, char ret[LQ_VALUE_MAX + 1])
         return LQ_STRONG;
     if (!rlt_is_question(&in->doc) && put(who_they_are(in), ret))
         return LQ_STRONG;
-    uint32_t first = skip_lead(in, " soy sou i am im es e is its para for a nombre nome de em hola oi hi si sim yes claro sure ");
+    uint32_t first = skip_lead(in, " soy sou i am im es e is its para for a por to era nombre nome de em hola oi hi si sim yes claro sure ");
     relevo_str name = words_from(in, first, NAME_WORDS_MAX);
     if (name.len < 2 || first + 1 > in->doc.n_tokens || in->doc.n_tokens - first > NAME_WORDS_MAX ||
         rlt_is_question(&in->doc))
@@ -412,7 +413,7 @@ static bool is_counted(const lq_message *in, relevo_str words)
 
 static lq_found read_city(const lq_message *in, char ret[LQ_VALUE_MAX + 1])
 {
-    uint32_t first = skip_lead(in, " es en la el ciudad de soy vivo seria sera e em na no cidade moro sou in the city of "
+    uint32_t first = skip_lead(in, " es en la el ciudad de soy vivo seria sera era a por para to e em na no cidade moro sou in the city of "
                                    "its is i am im from it will be ");
     relevo_str city = words_from(in, first, CITY_WORDS_MAX);
     for (uint32_t i = 0; i < first; i++) /* "Ciudad de México" is one; "ciudad: Puebla" only leads to it */
