@@ -72,7 +72,8 @@ bool lq_retract(const lq_message *in, bool *ret_any, rlt_doc *ret_kept, rlt_doc 
     for (uint32_t from = 0, end; from < doc->n_tokens; from = end) {
         for (end = from + 1; end < doc->n_tokens && !rlt_stands_apart(doc, end);)
             end++;
-        uint32_t begin = behind_correction(in, from, end);
+        bool bare = end == from + 1 && is_no(doc, from) && from > 0 && end < doc->n_tokens; /* "el 5, no, el 6" */
+        uint32_t begin = bare ? end : behind_correction(in, from, end);
         if (begin > from) { /* what stands before it is not meant */
             back.n = kept.n = 0;
             add(&back, doc, 0, begin);

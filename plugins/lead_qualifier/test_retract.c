@@ -17,6 +17,7 @@ static const struct {
     {"no, el 5 no, el 6", "el 6", "el 5"},
     {"básico, perdón, premium", "premium", "básico, perdón"},
     {"básico perdón premium", "premium", "básico perdón"},
+    {"dia 20, não, dia 21", "dia 21", "dia 20, não"},
     {"eran 50 no 40", "eran 50", "40"},
     {"premium, no básico", "premium", "básico"},
     {"premium, no básico, para 40", "premium, para 40", "básico"},
