@@ -13,6 +13,8 @@
 #include "base/log.h"
 #include "deliver/private.h"
 
+enum { WAY_BACK_MS = 1000 };
+
 static struct rlv_destination *find(struct rlv_deliver *d, rlv_str name)
 {
     for (size_t i = 1; i < d->n_destinations; i++)
@@ -136,11 +138,14 @@ static void answer(struct rlv_deliver *d, rlv_line *line, const rlv_effect_reque
     put_result(d, line, q);
 }
 
-/* How long it is tried. What a message waits for is of no use when it waits no longer. */
+/* How long it is tried. What a message waits for is of no use when it waits no longer: the failure, too, must be back in the lane while it
+   does, since what is answered without the result is for the plugin to say, and not a matter of which comes first. */
 static int64_t patience_us(const struct rlv_deliver *d, const rlv_effect_request *q)
 {
-    int64_t ms = d->config->deliver.give_up_ms;
-    return (q->effect.hold_ms && q->effect.hold_ms < ms ? q->effect.hold_ms : ms) * 1000;
+    int64_t ms = d->config->deliver.give_up_ms, hold_ms = q->effect.hold_ms;
+    if (hold_ms)
+        hold_ms -= hold_ms / 4 < WAY_BACK_MS ? hold_ms / 4 : WAY_BACK_MS;
+    return (hold_ms && hold_ms < ms ? hold_ms : ms) * 1000;
 }
 
 /* ---- the request
@@ -173,13 +178,14 @@ static void on_answer(void *user, const rlv_http_answer *a)
     bool down = a->status == 0 || a->status >= 500, later = down || a->status == 429 || a->status == 408;
     rlv_metric_observe(to->seconds, (double)(now_us - job->request_us) / 1e6);
     if (rlv_breaker_tell(&to->breaker, down, now_us))
-        rlv_log(RLV_LOG_WARN, "deliver", "%s is unwell, its effects wait: %s", to->config->name,
+        rlv_log(RLV_LOG_WARN, "deliver", "%s is unwell, its effects wait, and fail where a message waits for them: %s", to->config->name,
                 a->error ? a->error : "it answers with errors");
     rlv_metric_set(to->open, to->breaker.pause_us > 0);
     int64_t left_us = job->begun_us + patience_us(d, &q) - now_us;
     int64_t wait_ms = rlv_backoff_ms(job->attempt, rlv_str_hash((rlv_str){(const char *)q.id.bytes, 16}));
     /* To wait for longer than it may be tried is of no use to anybody, and others wait behind it; but there is a last attempt. */
-    bool in_vain = left_us <= (q.effect.hold_ms ? wait_ms * 1000 : 0) || left_us < a->retry_after_ms * 1000;
+    bool in_vain = left_us <= (q.effect.hold_ms ? wait_ms * 1000 : 0) || left_us < a->retry_after_ms * 1000 ||
+                   (q.effect.hold_ms && to->breaker.pause_us > 0);
     if (later && !job->dropped && !in_vain) {
         int64_t wait_us = (wait_ms > a->retry_after_ms ? wait_ms : a->retry_after_ms) * 1000;
         job->state = RLV_JOB_WAITING;
@@ -308,6 +314,10 @@ void rlv_deliver_effect(struct rlv_deliver *d, rlv_line *line)
         return;
     }
     wait_us = turn_of(d, job, to, now_us);
+    if (wait_us && q.effect.hold_ms && !job->tokens) { /* nobody is to wait for what is known to fail */
+        answer(d, line, &q, 0, (rlv_str){NULL, 0}, "the destination is unwell");
+        return;
+    }
     if (wait_us) {
         rlv_lines_wait(d->lines, line, now_us + (wait_us < left_us ? wait_us : left_us));
         return;

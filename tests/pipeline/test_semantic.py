@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from checker.model import NOTICES  # noqa: E402
 from lab.cloudapi import CloudApi  # noqa: E402
 from lab.deliver import DeliverLab, begin  # noqa: E402
 from lab.stack import BIN, PLUGINS, ROOT, bare_environment, expect, run  # noqa: E402
-from pipeline.test_deliver import configure  # noqa: E402
+from pipeline.test_deliver import configure, wait  # noqa: E402
 from pipeline.test_held import Customer  # noqa: E402
 
 KB = ROOT / "docs" / "examples" / "cafe_andino" / "kb"
@@ -28,13 +29,16 @@ class Endpoint:
     """Embeds by what a text is about: one direction for each meaning, and one for all the rest."""
 
     def __init__(self):
-        self.asked, self.status, self.says, self.free = [], 200, None, threading.Event()
+        self.asked, self.status, self.says, self.gone, self.free = [], 200, None, False, threading.Event()
         endpoint = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_POST(self):
+                if endpoint.gone:  # of the connections that stand
+                    self.close_connection = True
+                    return
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 texts = body["input"] if isinstance(body["input"], list) else [body["input"]]
                 endpoint.asked += texts
@@ -54,6 +58,11 @@ class Endpoint:
         self.server.daemon_threads = True
         self.server.handle_error = lambda *words: None  # deliver hangs up on one that takes too long
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def leave(self):
+        self.gone = True
+        self.server.shutdown()
+        self.server.server_close()
 
     @staticmethod
     def embed(text):
@@ -93,20 +102,33 @@ def mistakes(seed):
     endpoint.server.shutdown()
 
 
+def embedded(endpoint):
+    """Of each article what is about one of the meanings; all else is far from everything here."""
+    texts = tool("semantic", "texts", "--kb", KB)
+    expect(texts.count(b"\n") > 50, f"it lists {texts[:300]}")
+    rows = map(json.loads, embed(endpoint.url, texts).stdout.splitlines())
+    kept = [row for row in rows if row["embedding"][2] == 0 and row["id"] in ("envios", "horario")]
+    expect({row["id"] for row in kept} == {"envios", "horario"}, "the vectors lack an article")
+    return "".join(json.dumps(row) + "\n" for row in kept)
+
+
+def trained(endpoint, folder):
+    """The classifier's files, with the embeddings of its examples."""
+    (folder / "intents.yaml").write_text(INTENTS)
+    (folder / "intents.jsonl").write_bytes(embed(endpoint.url, tool("classifier", "texts", "--intents", folder / "intents.yaml")).stdout)
+    tool("classifier", "train", "--intents", folder / "intents.yaml", "--embeddings", folder / "intents.jsonl", "--vectors", "", "-o",
+         folder / "intents.model")
+
+
 def semantic(seed):
     """a paraphrase without a word of its article; endpoints that fail, talk nonsense, hang; words that need none"""
     api, endpoint = CloudApi(seed), Endpoint()
-    texts = tool("semantic", "texts", "--kb", KB)
-    expect(texts.count(b"\n") > 50, f"it lists {texts[:300]}")
-    made = embed(endpoint.url, texts).stdout
-    # Of each article what is about one of the meanings; all else is far from everything here.
-    kept = [row for row in map(json.loads, made.splitlines()) if row["embedding"][2] == 0 and row["id"] in ("envios", "horario")]
-    expect({row["id"] for row in kept} == {"envios", "horario"}, "the vectors lack an article")
+    vectors = embedded(endpoint)
     plugins = [{"name": "responder", "options": {"kb": str(KB)}},
                {"name": "semantic", "options": {"destination": "embed", "model": "tiny", "kb": str(KB), "prefix": "query: ",
                                                 "vectors": "vectors.jsonl", "least": 0.9, "wait": "3s"}}]
     with DeliverLab(api, "semantic", partitions=1, command_poll="200ms", plugins=plugins) as lab:
-        (lab.folder / "vectors.jsonl").write_text("".join(json.dumps(row) + "\n" for row in kept))
+        (lab.folder / "vectors.jsonl").write_text(vectors)
         configure(lab, [{"name": "embed", "url": endpoint.url, "private": True}])
         consumer, sender = lab.start(), begin(lab, 240)
         anna, ben, carl = (Customer(lab, i) for i in range(3))
@@ -158,10 +180,7 @@ def classified(seed):
     policy = {"triggers": [{"trigger": "ships", "threshold": 0.5}],
               "notices": {key: {"es": text, "pt": "", "en": ""} for key, text in NOTICES.items()}}
     with DeliverLab(api, "classified", partitions=1, command_poll="200ms", plugins=plugins, policy=policy) as lab:
-        intents, embedded, model = (lab.folder / name for name in ("intents.yaml", "intents.jsonl", "intents.model"))
-        intents.write_text(INTENTS)
-        embedded.write_bytes(embed(endpoint.url, tool("classifier", "texts", "--intents", intents)).stdout)
-        tool("classifier", "train", "--intents", intents, "--embeddings", embedded, "--vectors", "", "-o", model)
+        trained(endpoint, lab.folder)
         configure(lab, [{"name": "embed", "url": endpoint.url, "private": True}])
         consumer, sender = lab.start(), begin(lab, 240)
         endpoint.asked.clear()
@@ -187,5 +206,53 @@ def classified(seed):
     endpoint.server.shutdown()
 
 
+def down(seed):
+    """classifier and semantic with one endpoint that answers 503, is away, hangs: the same message is answered alike each time, by its words alone, with
+    nobody's failure, and soon nobody waits any more; once it is well again, by its meaning"""
+    api, endpoint, wait_s = CloudApi(seed), Endpoint(), 4
+    vectors = embedded(endpoint)
+    asker = {"destination": "embed", "prefix": "query: ", "wait": f"{wait_s}s"}
+    plugins = [{"name": "classifier", "options": {"intents": "intents.yaml", "model": "intents.model", "moods": "", "encoder": "tiny", **asker}},
+               {"name": "responder", "options": {"kb": str(KB)}},
+               {"name": "semantic", "options": {"model": "tiny", "kb": str(KB), "vectors": "vectors.jsonl", "least": 0.9, **asker}}]
+    policy = {"notices": {key: {"es": text, "pt": "", "en": ""} for key, text in NOTICES.items()}}
+    with DeliverLab(api, "down", partitions=1, command_poll="200ms", plugins=plugins, policy=policy) as lab:
+        trained(endpoint, lab.folder)
+        (lab.folder / "vectors.jsonl").write_text(vectors)
+        configure(lab, [{"name": "embed", "url": endpoint.url, "private": True}])
+        consumer, sender, numbers = lab.start(), begin(lab, 240), iter(range(100))
+
+        def answer(text):
+            customer, began = Customer(lab, next(numbers)), time.monotonic()
+            customer.write(text)
+            customer.wait("an answer", customer.heard)
+            return customer.heard(), time.monotonic() - began
+
+        def answers(why, word=""):
+            for text, heard in ((f"oigan ¿me lo traen hasta mi puerta? {word}", NOTICES["unknown"]), (f"{word} ¿Hacen envíos?", ARTICLE)):
+                said, times = zip(*(answer(text) for _ in range(4)))
+                expect(all(len(one) == 1 and heard in one[0] for one in said), f"{why}, of {text!r} the customers heard {said}, not {heard!r}")
+                expect(min(times[1:]) < wait_s / 2, f"{why}, they waited {times} s for it")
+
+        ARTICLE = answer("oigan ¿me lo traen hasta mi puerta?")[0][0]
+        expect(ARTICLE in (KB / "envios.md").read_text(), f"while it is well the customer heard {ARTICLE}")
+        endpoint.status = 503
+        answers("it answers 503")
+        endpoint.status = 200
+        wait("an answer by its meaning", lambda: answer("oigan ¿me lo traen hasta mi puerta?")[0] == [ARTICLE], lab, 240)
+        answers("it hangs", "lento")
+        endpoint.free.set()
+        wait("an answer by its meaning", lambda: answer("oigan ¿me lo traen hasta mi puerta?")[0] == [ARTICLE], lab, 240)
+        endpoint.leave()
+        answers("it is away")
+        expect(not lab.sql("SELECT 1 FROM relevo.conversation WHERE owner <> 1"), "somebody was handed to a person")
+        sender.stop(60)
+        consumer.stop()
+        world = lab.check(model=False)
+        kinds = [d["kind"] for records in world.decoded.values() for _, d in records]
+        expect("failed" not in kinds, "a plugin failed")
+    api.stop()
+
+
 if __name__ == "__main__":
-    sys.exit(run("semantic", semantic, classified, mistakes))
+    sys.exit(run("semantic", semantic, classified, down, mistakes))
