@@ -32,6 +32,12 @@ static void guesses(void **state)
         {"👍", RLT_UNKNOWN},
         {"ok", RLT_UNKNOWN},
         {"pedido", RLT_UNKNOWN},
+        {"no entendi", RLT_UNKNOWN}, /* "entendí", or "não entendi" */
+        {"no entendí", RLT_ES},
+        {"não entendi", RLT_PT},
+        {"somos 20", RLT_UNKNOWN},
+        {"qué fecha será", RLT_UNKNOWN},
+        {"o café", RLT_UNKNOWN},
         {"la segunda", RLT_UNKNOWN},
         {"laura@gmail.com", RLT_UNKNOWN},
         {"https://www.cafe.com/the/shipping", RLT_UNKNOWN},
