@@ -14,6 +14,7 @@
 #include "conversation/triggers.h"
 #include "conversation/waiting.h"
 #include "conversation/why.h"
+#include "conversation/words.h"
 
 enum { BY_CUSTOMER = 1, BY_BOT = 2, BY_AGENT = 3 }; /* RELEVO_BY_* */
 enum { PRIORITY = 5 }; /* of a handoff that the policy says nothing about */
@@ -852,6 +853,22 @@ static int64_t rings_next(const rlv_step *step)
 
 static void remember(rlv_step *step)
 {
+/* The bot asks what it has just asked, in the same words: whatever the customer says, it does not get on. */
+static bool asks_again(const rlv_step *step)
+{
+    const rlv_conversation *conv = step->conversation;
+    const rlv_decision *d = step->decisions.first;
+    while (d && d->kind != RLV_DECIDED_REPLIED)
+        d = d->next;
+    if (!d || !d->as.said.asks)
+        return false; /* what only follows an answer, a flow's question say, is no loop */
+    rlv_str text = rlv_str_cut(d->as.said.text, RLV_TURN_TEXT_MAX);
+    for (int32_t i = conv->n_turns - 1; i >= 0 && conv->turns[i].by == BY_BOT; i--)
+        if (rlv_str_eq(conv->turns[i].text, text))
+            return true;
+    return false;
+}
+
     rlv_conversation *conv = step->conversation;
     const rlv_event *ev = step->event;
     const rlv_event *message = step->prompted ? NULL : step->message;
@@ -859,8 +876,9 @@ static void remember(rlv_step *step)
         const rlv_answer *a = answer_of(step, RLV_ANSWER_READING);
         if (a)
             rlv_digest_sentiment(conv, a->as.reading.sentiment);
-        uint64_t question = message->text.len ? rlv_str_hash(message->text) : 0;
-        conv->repeats = question && question == conv->last_question && !conv->asked ? conv->repeats + 1 : 0;
+        uint64_t question = rlv_words_question(message->text);
+        bool again = conv->asked ? asks_again(step) : question && question == conv->last_question;
+        conv->repeats = again ? conv->repeats + 1 : 0;
         conv->last_question = question;
         rlv_digest_turn(conv, BY_CUSTOMER, ev->at_ms, message->message_id, message->text);
     }

@@ -56,3 +56,12 @@ bool rlv_words_same(rlv_str a, rlv_str b)
             return false;
     return x.n > 0 && x.n == y.n;
 }
+
+uint64_t rlv_words_question(rlv_str text)
+{
+    rlv_words w;
+    rlv_words_read(text, &w);
+    if (w.n == 0 || (w.n == 1 && !w.asks))
+        return 0;
+    return rlv_str_hash((rlv_str){w.text, w.used - !w.inside}); /* without the NUL behind the last word */
+}

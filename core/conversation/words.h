@@ -23,5 +23,8 @@ typedef struct rlv_words {
 void rlv_words_read(rlv_str text, rlv_words *ret);
 /* Whether two texts are the same words, as far as they are read. False where one has none. */
 bool rlv_words_same(rlv_str a, rlv_str b);
+/* A hash of the words as they are compared, by which a question that comes again is known; 0 where there is none: a word alone ("hola", "gracias")
+   is one only with a question mark. */
+uint64_t rlv_words_question(rlv_str text);
 
 #endif

@@ -107,8 +107,8 @@ typedef struct rlv_conversation {
     /* the digest of the stretch */
     rlv_str language;
     int32_t messages, misses, repeats;
-    bool asked; /* the last that the bot said asked something: what comes next is no repetition */
-    uint64_t last_question; /* hash of the customer's last text, folded; 0: none */
+    bool asked; /* the last that the bot said asked something: the same words are no repetition then, the same question is */
+    uint64_t last_question; /* hash of the customer's last words, folded; 0: none that ask */
     rlv_str open_question;
     rlv_str tried[RLV_TRIED_MAX];
     double trend[RLV_TREND_MAX];

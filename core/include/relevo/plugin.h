@@ -169,7 +169,7 @@ typedef struct relevo_digest {
     uint32_t size;
     uint32_t messages; /* customer messages in this stretch, this one included */
     uint32_t misses;   /* messages in a row that no responder answered, before this one */
-    uint32_t repeats;  /* times in a row that the customer asked much the same, before this one */
+    uint32_t repeats;  /* times in a row that the customer asked the same again, or the bot asked them the same, before this one */
     uint32_t n_tried;
     uint32_t n_trend;
     relevo_str tried[RELEVO_TRIED_MAX]; /* sources of answers already given, newest last */
@@ -417,7 +417,8 @@ typedef struct relevo_answer_effect {
        respond only. When no trigger fires, nothing is decided about the message now, and of this call's answers only the effect and
        this plugin's memory count. It is decided once, with everything asked again:
        - when the result is there in time, and the ownership has not changed since: on_result is asked with the message in its view
-         and may answer READING (it counts before classify's), TRIGGER, REPLY, ABSTAIN; classify, trigger and respond follow;
+         and may answer READING (it counts before classify's), TRIGGER, REPLY, ABSTAIN; classify, trigger and respond follow. That
+         the destination is away or hangs is a result, too (status 0), and it is there in time;
        - when it is not: by classify, trigger and respond alone, this plugin counting as failed, so that where nobody answers a
          person does. A result that comes later is dropped.
        Of several that hold, the first in the order of the configuration does; the others are not performed, and may hold the message

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A trigger for when the bot does not know: answers that failed to come, a subject unlike anything known, a
- * customer who asks the same again. It runs before this message's responders have answered, so it judges by
+ * customer who asks the same again, or whom the bot does. It runs before this message's responders have answered, so it judges by
  * what came before; of a subject that the classifier does not know, the core asks whether they answered.
  */
 #include <stdio.h>
@@ -43,7 +43,7 @@ static const relevo_option options[N_OPTIONS] = {
          .min = 0,
          .max = 100,
          .unit = "times",
-         .help = "Fire when the customer has asked much the same this often; 0 turns this test off."},
+         .help = "Fire when the customer has asked the same again this often, or the bot has asked them the same; 0 turns this test off."},
     [OPTION_ANSWERED] =
         {.size = sizeof(relevo_option),
          .type = RELEVO_OPTION_REAL,
@@ -128,9 +128,9 @@ static int32_t judge(const trigger *t, const relevo_view *view, uint32_t i, cons
                                                 [RLT_PT] = {"Mensagens seguidas sem resposta do bot: ", "."},
                                                 [RLT_EN] = {"Messages in a row without an answer: ", "."}};
     static const rlt_frame repeated[RLT_LANGUAGES] = {
-        [RLT_ES] = {"El cliente repite su pregunta (veces: ", ")."},
-        [RLT_PT] = {"O cliente repete a pergunta (vezes: ", ")."},
-        [RLT_EN] = {"The customer keeps asking the same (times: ", ")."}};
+        [RLT_ES] = {"Se pregunta lo mismo una y otra vez (veces: ", ")."},
+        [RLT_PT] = {"Pergunta-se o mesmo repetidas vezes (vezes: ", ")."},
+        [RLT_EN] = {"The same is asked over and over (times: ", ")."}};
     static const char *const outside[RLT_LANGUAGES] = {[RLT_ES] = "El bot no conoce este tema.",
                                                        [RLT_PT] = "O bot não conhece este assunto.",
                                                        [RLT_EN] =

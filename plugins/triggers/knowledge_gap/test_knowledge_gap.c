@@ -74,7 +74,7 @@ static void fires_on_repeats(void **state)
     assert_null(judge(kit, view));
     view->digest.repeats = 3;
     tk_assert_near(judge(kit, view)->score, 0.8);
-    assert_string_equal(judge(kit, view)->reason.ptr, "The customer keeps asking the same (times: 3).");
+    assert_string_equal(judge(kit, view)->reason.ptr, "The same is asked over and over (times: 3).");
     tk_close(kit);
 }
 

@@ -56,8 +56,25 @@ static void test_same(void **state)
             fail_msg("'%s' and '%s' are %sthe same", cases[i].a, cases[i].b, cases[i].same ? "not " : "");
 }
 
+static void test_question(void **state)
+{
+    (void)state;
+    static const char *const same[] = {"¿Hacen envíos?", "HACEN ENVIOS", "hacen  envíos...", "Hacen envios 🙏"};
+    static const char *const others[] = {"hacen envíos ya", "hac enenvíos", "envíos hacen", "envíos?", "¿Envío?"};
+    static const char *const no_question[] = {"hola", "¡Gracias!", "ok", "", "???", "👍"};
+    uint64_t question = rlv_words_question(rlv_str_from(same[0]));
+    assert_true(question != 0);
+    for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++)
+        assert_true(rlv_words_question(rlv_str_from(same[i])) == question);
+    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+        assert_true(rlv_words_question(rlv_str_from(others[i])) != 0 && rlv_words_question(rlv_str_from(others[i])) != question);
+    for (size_t i = 0; i < sizeof(no_question) / sizeof(*no_question); i++)
+        assert_true(rlv_words_question(rlv_str_from(no_question[i])) == 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_read), cmocka_unit_test(test_no_more_than_fits), cmocka_unit_test(test_same)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_read), cmocka_unit_test(test_no_more_than_fits), cmocka_unit_test(test_same),
+                                       cmocka_unit_test(test_question)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
