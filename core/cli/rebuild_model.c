@@ -443,8 +443,7 @@ static void apply_decision(rlv_conversation *conv, const rlv_event *ev, const rl
 {
     switch (d->kind) {
     case RLV_DECIDED_CLASSIFIED:
-        if (d->as.reading.language.len)
-            conv->language = d->as.reading.language;
+        rlv_digest_language(conv, d->as.reading.language, ev->text);
         rlv_digest_sentiment(conv, d->as.reading.sentiment);
         break;
     case RLV_DECIDED_SLOT_FILLED:
@@ -475,8 +474,8 @@ bool rlv_rebuild_apply(rlv_conversation *conv, const rlv_outcome *outcome)
     if (ev->message_id.len)  /* what Meta sends again must be known again */
         (void)rlv_digest_new_message(conv, ev->message_id);
     rlv_conversation_identify(conv, ev);
-    for (const rlv_decision *d = first; d; d = d->next) /* before the turn: a new stretch begins with it */
-        if (d->kind == RLV_DECIDED_REOPENED)
+    for (const rlv_decision *d = first; d; d = d->next) /* before the turn: a new stretch begins with it, and shows a language */
+        if (d->kind == RLV_DECIDED_REOPENED || d->kind == RLV_DECIDED_CLASSIFIED)
             apply_decision(conv, ev, d);
     if (ev->kind == RLV_EVENT_MESSAGE) {
         conv->last_in_ms = ev->at_ms;
@@ -487,7 +486,7 @@ bool rlv_rebuild_apply(rlv_conversation *conv, const rlv_outcome *outcome)
         rlv_digest_turn(conv, BY_AGENT, ev->at_ms, ev->message_id, ev->text);
     }
     for (const rlv_decision *d = first; d; d = d->next)
-        if (d->kind != RLV_DECIDED_REOPENED)
+        if (d->kind != RLV_DECIDED_REOPENED && d->kind != RLV_DECIDED_CLASSIFIED)
             apply_decision(conv, ev, d);
     rlv_served_follow(conv, &outcome->decisions, ev->at_ms);
     return true;

@@ -2,6 +2,11 @@
 /* The digest; see digest.h. Must never grow with the history. */
 #include "conversation/digest.h"
 
+#include "conversation/words.h"
+
+enum { BY_CUSTOMER = 1 };    /* RELEVO_BY_CUSTOMER */
+enum { LANGUAGE_WORDS = 4 }; /* that show another language than the one before */
+
 /* Makes room at the end of a full list by dropping its first element. */
 #define SHIFT(list, n) memmove((list), (list) + 1, ((size_t)(n) - 1) * sizeof(*(list)))
 
@@ -55,6 +60,17 @@ void rlv_digest_sentiment(rlv_conversation *conv, double sentiment)
         conv->n_trend--;
     }
     conv->trend[conv->n_trend++] = sentiment;
+}
+
+void rlv_digest_language(rlv_conversation *conv, rlv_str language, rlv_str text)
+{
+    rlv_words words;
+    bool first = true;
+    for (int32_t i = 0; i < conv->n_turns; i++)
+        first = first && conv->turns[i].by != BY_CUSTOMER;
+    rlv_words_read(text, &words);
+    if (language.len && (first || !conv->language.len || words.n >= LANGUAGE_WORDS))
+        conv->language = language;
 }
 
 void rlv_digest_tried(rlv_conversation *conv, rlv_str source)

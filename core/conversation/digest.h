@@ -18,6 +18,9 @@ bool rlv_digest_slot(rlv_conversation *conv, rlv_str name, rlv_str value, rlv_st
 void rlv_digest_sentiment(rlv_conversation *conv, double sentiment);
 /* Each source once, the newest last. */
 void rlv_digest_tried(rlv_conversation *conv, rlv_str source);
+/* A message of this text was read in this language (may be empty). The conversation's, in which people and notices speak, is another one only by the first
+   words of a stretch, or by four at least: "ok", a name or an address are in any. To be called before the message is a turn. */
+void rlv_digest_language(rlv_conversation *conv, rlv_str language, rlv_str text);
 /* Replaces what the plugin remembered; empty bytes forget. Past RLV_MEMORIES_MAX the oldest is dropped. */
 void rlv_digest_memory(rlv_conversation *conv, rlv_str plugin, rlv_str bytes);
 /* A new stretch: the bot begins anew, without the old handoff talk steering it. Slots, language and

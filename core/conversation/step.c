@@ -483,8 +483,7 @@ unsigned rlv_step_read(rlv_step *step)
         rlv_decision *d = rlv_decide(step, RLV_DECIDED_CLASSIFIED);
         if (d)
             d->as.reading = a->as.reading;
-        if (a->as.reading.language.len)
-            conv->language = a->as.reading.language;
+        rlv_digest_language(conv, a->as.reading.language, step->message->text);
     }
     if (step->comments)
         return wanted(step, RLV_WANTS(RLV_PHASE_TRIGGER));

@@ -150,13 +150,30 @@ static void test_a_new_stretch(void **state)
     assert_false(rlv_digest_new_message(c, RLV_STR("m"))); /* and so does what Meta may send again */
 }
 
+static void test_language(void **state)
+{
+    rlv_conversation *c = &((talk *)*state)->conv;
+    c->language = (rlv_str){NULL, 0};
+    rlv_digest_language(c, RLV_STR("es"), RLV_STR("hola"));
+    rlv_digest_turn(c, 1, 1, RLV_STR("m"), RLV_STR("hola"));
+    rlv_digest_language(c, (rlv_str){NULL, 0}, RLV_STR("uno dos tres cuatro"));
+    assert_str(c->language, "es");
+    rlv_digest_language(c, RLV_STR("pt"), RLV_STR("João da Silva"));
+    assert_str(c->language, "es");
+    rlv_digest_language(c, RLV_STR("pt"), RLV_STR("vocês entregam no Rio?"));
+    assert_str(c->language, "pt");
+    rlv_digest_new_stretch(c);
+    rlv_digest_language(c, RLV_STR("en"), RLV_STR("hi"));
+    assert_str(c->language, "en");
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, talk_setup, talk_teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_message_ids),   TEST(test_turns),           TEST(test_texts_are_cut_on_a_character),
         TEST(test_slots),         TEST(test_trend_and_tried), TEST(test_memories),
-        TEST(test_a_new_stretch),
+        TEST(test_a_new_stretch),     TEST(test_language),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -131,6 +131,29 @@ static void test_reading(void **state)
     assert_int_equal(t->conv.n_trend, 2);
 }
 
+/* The conversation's language is that of its first words, until somebody says enough in another one; a message is read as it is. */
+static void test_language(void **state)
+{
+    talk *t = *state;
+    static const struct {
+        const char *text, *reads, *language;
+    } turns[] = {{"hola", "es", "es"},  {"não entendi", "pt", "es"},          {"João da Silva", "pt", "es"},
+                 {"ok", "en", "es"},    {"vocês entregam no Rio?", "pt", "pt"}, {"hola", "es", "pt"}};
+    for (size_t i = 0; i < sizeof(turns) / sizeof(*turns); i++) {
+        talk_message(t, turns[i].text);
+        talk_reads(t, turns[i].reads, 0);
+        talk_run(t);
+        assert_str(t->conv.language, turns[i].language);
+        assert_str(talk_find(t, RLV_DECIDED_CLASSIFIED)->as.reading.language, turns[i].reads);
+    }
+    (void)talk_command(t, RLV_COMMAND_RETURN, RLV_OWNER_BOT, t->conv.epoch + 1); /* a new stretch, and perhaps somebody else at that telephone */
+    talk_run(t);
+    talk_message(t, "hola");
+    talk_reads(t, "es", 0);
+    talk_run(t);
+    assert_str(t->conv.language, "es");
+}
+
 static void slot(talk *t, enum rlv_phase phase, const char *name, const char *value)
 {
     rlv_answer *a = talk_answer(t, phase, RLV_ANSWER_SLOT, "extractor");
@@ -440,6 +463,7 @@ int main(void)
         TEST(test_misses_and_the_open_question),
         TEST(test_repeats),
         TEST(test_asks_again),
+        TEST(test_language),
         TEST(test_reading),
         TEST(test_asks),
         TEST(test_followers),
