@@ -477,7 +477,7 @@ bool rlv_rebuild_apply(rlv_conversation *conv, const rlv_outcome *outcome)
     for (const rlv_decision *d = first; d; d = d->next) /* before the turn: a new stretch begins with it, and shows a language */
         if (d->kind == RLV_DECIDED_REOPENED || d->kind == RLV_DECIDED_CLASSIFIED)
             apply_decision(conv, ev, d);
-    if (ev->kind == RLV_EVENT_MESSAGE) {
+    if (ev->kind == RLV_EVENT_MESSAGE && rlv_digest_counts(ev)) {
         conv->last_in_ms = ev->at_ms;
         conv->messages++;
         conv->asked = false;

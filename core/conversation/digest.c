@@ -24,6 +24,15 @@ bool rlv_digest_new_message(rlv_conversation *conv, rlv_str message_id)
     return true;
 }
 
+bool rlv_digest_counts(const rlv_event *message)
+{
+    static const char *const silent[] = {"reaction", "revoke", "system", "unsupported"};
+    bool counts = true;
+    for (size_t i = 0; i < sizeof(silent) / sizeof(*silent); i++)
+        counts = counts && !rlv_str_is(message->type, silent[i]);
+    return counts;
+}
+
 void rlv_digest_turn(rlv_conversation *conv, int32_t by, int64_t at_ms, rlv_str message_id, rlv_str text)
 {
     if (conv->n_turns == RLV_TURNS_MAX) {
@@ -53,15 +62,6 @@ bool rlv_digest_slot(rlv_conversation *conv, rlv_str name, rlv_str value, rlv_st
     return true;
 }
 
-void rlv_digest_sentiment(rlv_conversation *conv, double sentiment)
-{
-    if (conv->n_trend == RLV_TREND_MAX) {
-        SHIFT(conv->trend, RLV_TREND_MAX);
-        conv->n_trend--;
-    }
-    conv->trend[conv->n_trend++] = sentiment;
-}
-
 void rlv_digest_language(rlv_conversation *conv, rlv_str language, rlv_str text)
 {
     rlv_words words;
@@ -71,6 +71,15 @@ void rlv_digest_language(rlv_conversation *conv, rlv_str language, rlv_str text)
     rlv_words_read(text, &words);
     if (language.len && (first || !conv->language.len || words.n >= LANGUAGE_WORDS))
         conv->language = language;
+}
+
+void rlv_digest_sentiment(rlv_conversation *conv, double sentiment)
+{
+    if (conv->n_trend == RLV_TREND_MAX) {
+        SHIFT(conv->trend, RLV_TREND_MAX);
+        conv->n_trend--;
+    }
+    conv->trend[conv->n_trend++] = sentiment;
 }
 
 void rlv_digest_tried(rlv_conversation *conv, rlv_str source)

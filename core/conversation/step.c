@@ -103,6 +103,8 @@ static unsigned open_message(rlv_step *step)
     rlv_decision *d = rlv_decide(step, RLV_DECIDED_RECEIVED);
     if (d)
         d->as.event = ev;
+    if (!rlv_digest_counts(ev))
+        return 0;
     unsigned wants = 0;
     if (rlv_after_message(step) || (conv->owner == RLV_OWNER_QUEUED && rlv_waiting_message(step)))
         step->done = true;
@@ -850,8 +852,6 @@ static int64_t rings_next(const rlv_step *step)
     return silent_ms && (!close_ms || silent_ms < close_ms) ? silent_ms : close_ms;
 }
 
-static void remember(rlv_step *step)
-{
 /* The bot asks what it has just asked, in the same words: whatever the customer says, it does not get on. */
 static bool asks_again(const rlv_step *step)
 {
@@ -868,6 +868,8 @@ static bool asks_again(const rlv_step *step)
     return false;
 }
 
+static void remember(rlv_step *step)
+{
     rlv_conversation *conv = step->conversation;
     const rlv_event *ev = step->event;
     const rlv_event *message = step->prompted ? NULL : step->message;

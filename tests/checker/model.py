@@ -17,6 +17,7 @@ THRESHOLD = 0.5  # of a trigger that the policy does not list
 MESSAGE_FIELDS = ("message_id", "sent_at", "customer_name", "type", "text", "reply_id", "media_id", "mime_type",
                   "context_id", "error_code", "error_title", "note", "raw")
 STATUS_FIELDS = ("message_id", "status", "sent_at", "error_code", "error_title", "callback_data")
+SAYS_NOTHING = {"reaction", "revoke", "system", "unsupported"}  # messages that nobody is asked about
 APART = {"status", "error", "unknown"}  # events that touch no conversation
 CHANGES = {"handed_off", "assigned", "taken_over", "requeued", "returned", "closed", "reopened", "joined", "moved"}
 NEARNESS = {"closed": 0, "bot": 1, "queued": 2, "human": 3}
@@ -281,6 +282,8 @@ class Step:
         c.stored = True
         c.take_identity(event)
         self.received()
+        if event.get("type") in SAYS_NOTHING:
+            return
         if c.owner == "closed":
             c.cases += 1
             self.change("reopened", "bot", None, "customer")

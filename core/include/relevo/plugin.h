@@ -119,7 +119,7 @@ enum { /* state of a conversation */
     RELEVO_OWNER_CLOSED = 4
 };
 
-/* The customer's message under decision. */
+/* The customer's message under decision. Of what says nothing ("reaction", "revoke", "system", "unsupported") no plugin is asked. */
 typedef struct relevo_message {
     uint32_t size;
     uint32_t reserved;

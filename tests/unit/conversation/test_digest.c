@@ -150,6 +150,16 @@ static void test_a_new_stretch(void **state)
     assert_false(rlv_digest_new_message(c, RLV_STR("m"))); /* and so does what Meta may send again */
 }
 
+static void test_what_counts(void **state)
+{
+    (void)state;
+    static const char *const silent[] = {"reaction", "revoke", "system", "unsupported"}, *const said[] = {"text", "audio", "order", "edit", ""};
+    for (size_t i = 0; i < sizeof(silent) / sizeof(*silent); i++)
+        assert_false(rlv_digest_counts(&(rlv_event){.type = rlv_str_from(silent[i]), .text = RLV_STR("👍")}));
+    for (size_t i = 0; i < sizeof(said) / sizeof(*said); i++)
+        assert_true(rlv_digest_counts(&(rlv_event){.type = rlv_str_from(said[i])}));
+}
+
 static void test_language(void **state)
 {
     rlv_conversation *c = &((talk *)*state)->conv;
@@ -173,7 +183,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_message_ids),   TEST(test_turns),           TEST(test_texts_are_cut_on_a_character),
         TEST(test_slots),         TEST(test_trend_and_tried), TEST(test_memories),
-        TEST(test_a_new_stretch),     TEST(test_language),
+        TEST(test_a_new_stretch), TEST(test_what_counts),     TEST(test_language),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -225,6 +225,41 @@ static void test_asks(void **state)
     assert_int_equal(t->conv.repeats, 1);
 }
 
+/* A reaction, a message that is taken back, a notice: received, and nothing else, whoever has the conversation. What is held goes on. */
+static void test_says_nothing(void **state)
+{
+    talk *t = *state;
+    static const char *const types[] = {"reaction", "revoke", "system", "unsupported"};
+    t->policy.pause_ms = 1000;
+    t->policy.read_receipts = true;
+    talk_message(t, "¿hacen envíos?");
+    talk_run(t);
+    assert_string_equal(talk_brief(t), "received held");
+    for (enum rlv_owner owner = RLV_OWNER_BOT; owner <= RLV_OWNER_CLOSED; owner++) {
+        if (owner != RLV_OWNER_BOT)
+            talk_owner(t, owner);
+        const rlv_conversation before = t->conv;
+        for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
+            talk_message(t, "👍")->type = rlv_str_from(types[i]);
+            talk_replies(t, "ok", "a", 1);
+            talk_run(t);
+            assert_string_equal(talk_brief(t), "received");
+            assert_int_equal(t->asked, 0);
+            assert_false(talk_find(t, RLV_DECIDED_RECEIVED)->read);
+        }
+        assert_int_equal(t->conv.messages, before.messages);
+        assert_int_equal(t->conv.misses, before.misses);
+        assert_int_equal(t->conv.n_turns, before.n_turns);
+        assert_int_equal(t->conv.last_in_ms, before.last_in_ms);
+        assert_int_equal(t->conv.held.messages, before.held.messages);
+        assert_int_equal(t->conv.epoch, before.epoch);
+        assert_int_equal(t->conv.owner, owner);
+    }
+    talk_message(t, "👍")->type = RLV_STR("edit"); /* what is said anew is said */
+    talk_run(t);
+    assert_int_equal(talk_count(t, RLV_DECIDED_REOPENED), 1);
+}
+
 /* What only follows is never said first, and each follows its own. */
 static void test_followers(void **state)
 {
@@ -463,6 +498,7 @@ int main(void)
         TEST(test_misses_and_the_open_question),
         TEST(test_repeats),
         TEST(test_asks_again),
+        TEST(test_says_nothing),
         TEST(test_language),
         TEST(test_reading),
         TEST(test_asks),
