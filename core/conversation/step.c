@@ -466,7 +466,7 @@ static bool learned(const rlv_step *step)
 {
     bool any = false;
     for (const rlv_answer *a = step->answers.first; a; a = a->next)
-        any = any || a->kind == RLV_ANSWER_SLOT || (a->kind == RLV_ANSWER_MEMORY && a->as.memory.len > 0);
+        any = any || a->kind == RLV_ANSWER_SLOT || (a->kind == RLV_ANSWER_MEMORY && a->as.memory.len > 0 && a->writes_card);
     return any && step->event->kind == RLV_EVENT_RESULT &&
            (step->conversation->owner == RLV_OWNER_QUEUED || step->conversation->owner == RLV_OWNER_HUMAN);
 }

@@ -206,8 +206,10 @@ static bool call_plugin(const struct batch *b)
         return failed(b, &why);
     }
     report_refusals(plugin, &c);
-    for (rlv_collected *kept = c.first; kept; kept = kept->next)
+    for (rlv_collected *kept = c.first; kept; kept = kept->next) {
+        kept->answer->writes_card = plugin->info.operations & 1u << RLV_PHASE_SUMMARIZE;
         rlv_answers_push(b->subjects[kept->view]->answers, kept->answer);
+    }
     return true;
 }
 

@@ -79,6 +79,7 @@ typedef struct rlv_answer {
     struct rlv_answer *next;
     enum rlv_answer_kind kind;
     rlv_str plugin; /* name of the entry in the configuration */
+    bool writes_card; /* it summarizes: what it remembers may be shown there */
     union {
         rlv_reading reading;
         struct { double score; rlv_str evidence, reason; bool asked; double unless_answered; } trigger; /* asked: the customer asked for a person */

@@ -489,6 +489,28 @@ static void test_memory_of_plugins(void **state)
     assert_int_equal(t->conv.n_memories, 0);
 }
 
+/* While people have it, the card is written anew for what a result told a plugin that writes on it; not for what a notifier notes. */
+static void test_results_and_the_card(void **state)
+{
+    talk *t = *state;
+    static const struct {
+        bool writes_card;
+        const char *memory, *decided;
+    } cases[] = {{true, "1 a summary", "received summarized"}, {false, "told", "received"}, {true, "", "received"}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        talk_owner(t, RLV_OWNER_HUMAN);
+        talk_message(t, "");
+        t->ev = (rlv_event){.kind = RLV_EVENT_RESULT, .at_ms = 1000, .epoch = 7, .plugin = RLV_STR("p"), .http_status = 200,
+                            .effect_id = rlv_str_from(rlv_arena_printf(t->arena, "e%zu", i))};
+        rlv_answer *a = talk_answer(t, RLV_PHASE_RESULT, RLV_ANSWER_MEMORY, "p");
+        a->as.memory = rlv_str_from(cases[i].memory);
+        a->writes_card = cases[i].writes_card;
+        talk_answer(t, RLV_PHASE_SUMMARIZE, RLV_ANSWER_CARD, "summarizer")->as.card.text = RLV_STR("x");
+        talk_run(t);
+        assert_string_equal(talk_brief(t), cases[i].decided);
+    }
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, talk_setup, talk_teardown)
@@ -509,7 +531,7 @@ int main(void)
         TEST(test_late_failures_are_said),
         TEST(test_results),
         TEST(test_triggers_hear_of_results),
-        TEST(test_memory_of_plugins),
+        TEST(test_memory_of_plugins), TEST(test_results_and_the_card),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -173,6 +173,7 @@ static void test_phases(void **state)
     assert_str(nth_answer(&s.answers, RLV_ANSWER_SLOT, 0)->as.slot.value, "48213");
     assert_true(nth_answer(&s.answers, RLV_ANSWER_SLOT, 0)->as.slot.amends);
     assert_int_equal(nth_answer(&s.answers, RLV_ANSWER_MEMORY, 0)->as.memory.len, 13);
+    assert_true(nth_answer(&s.answers, RLV_ANSWER_MEMORY, 0)->writes_card);
 
     call(host, RLV_PHASE_TRIGGER, arena, &subject, 1);
     a = nth_answer(&s.answers, RLV_ANSWER_TRIGGER, 0);
