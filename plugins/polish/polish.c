@@ -149,7 +149,7 @@ static int32_t notify(void *instance, const relevo_view *const *views, uint32_t 
                                              .content_type = RELEVO_STR("application/json"),
                                              .body = rlt_str(body)};
         code = body ? sink->emit(sink, i, &effect.head) : RELEVO_E_FAILED;
-        if (code == RELEVO_OK) /* of an earlier handoff */
+        if (code == RELEVO_OK) /* of an earlier handoff, or of what was amended since */
             code = remember((relevo_str){NULL, 0}, sink, i);
         free(body);
     }

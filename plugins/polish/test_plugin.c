@@ -53,6 +53,9 @@ static void tells_no_personal_data(void **state)
     for (size_t i = 0; i < sizeof canaries / sizeof *canaries; i++)
         assert_null(strstr(effect->body.ptr, canaries[i]));
     json_decref(body);
+    view->view.amended = 1; /* a summary must not say what was put right */
+    assert_non_null(tk_effect(tk_run(kit, TK_NOTIFY, &view, 1), 0));
+    view->view.amended = 0;
     const relevo_ending ending = {.size = sizeof ending}; /* nobody reads a summary of what is over */
     view->view.ending = &ending;
     assert_null(tk_effect(tk_run(kit, TK_NOTIFY, &view, 1), 0));
