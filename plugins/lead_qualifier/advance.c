@@ -457,7 +457,7 @@ static bool cancels(const advance *a)
 static bool lacks(const advance *a)
 {
     const lq_slot *asked = a->turn->after.asked; /* whether they have any is what a text may be asked for */
-    bool no = lq_is_no(&a->in.doc) && asked && asked->type != LQ_TEXT && asked->type != LQ_CHOICE;
+    bool no = lq_is_no(&a->in) && asked && asked->type != LQ_TEXT && asked->type != LQ_CHOICE;
     return no || (a->in.doc.n_tokens <= SHORT && lq_means(&a->business->words, LQ_LACKS, &a->in.doc, NULL));
 }
 
@@ -687,13 +687,12 @@ bool lq_advance(const lq_business *business, rlt_work *work, const relevo_view *
     rlt_language spoken = ret->after.language;
     if (rlt_read(work, view->message->text, &a.in.doc) != RLT_OK)
         return false;
-    a.corrects = lq_means(&business->words, LQ_CORRECTS, &a.in.doc, &a.correction) &&
-                 (a.correction.token <= 1 || a.correction.n_tokens > 1);
+    ret->after.language = a.in.language = language_of(&a);
+    a.corrects = lq_corrects(&a.in, &a.correction);
     a.question = rlt_is_question(&a.in.doc);
     a.kept = a.back = a.in;
     if (!lq_retract(&a.in, &a.takes_back, &a.kept.doc, &a.back.doc))
         return false;
-    ret->after.language = language_of(&a);
     ret->queued = view->owner == RELEVO_OWNER_QUEUED;
     bool wished = view->message->id.len == 0 && view->message->text.len == 0; /* nobody wrote it: a person, or the policy, wants it begun */
     bool wants_person = view->reading && view->reading->wants_person >= WANTS_PERSON;

@@ -9,7 +9,10 @@
    takes something else back; else both are untouched. False: out of memory. */
 bool lq_retract(const lq_message *in, bool *ret_any, rlt_doc *ret_kept, rlt_doc *ret_back);
 
+/* Whether the message puts right something that was said: it begins with words that do, or holds several in a row. *ret: where, the first of them. */
+bool lq_corrects(const lq_message *in, rlt_match *ret);
+
 /* Whether the message is one word that says no. */
-bool lq_is_no(const rlt_doc *doc);
+bool lq_is_no(const lq_message *in);
 
 #endif

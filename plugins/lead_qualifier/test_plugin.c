@@ -602,6 +602,8 @@ static void languages(void **state)
     says(t, "Quantas pessoas serão?");
     hears(t, "umas cem");
     is(t, "guests", "100");
+    hears(t, "no Recife"); /* "no" is "in the" */
+    is(t, "city", "Recife");
     hears(t, "esquece");
     says(t, "Tudo bem");
     end(t);

@@ -15,6 +15,7 @@ typedef struct lq_message {
     rlt_doc doc;
     const char *country; /* "MX", ...; "": unknown */
     int64_t today;       /* days since 1970-01-01 at the business */
+    rlt_language language; /* that is spoken */
 } lq_message;
 
 typedef enum lq_found {
