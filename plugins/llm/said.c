@@ -6,19 +6,14 @@
 #include "said.h"
 
 #include <jansson.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
 
+#include "ground.h"
 #include "text/article.h"
-#include "text/digits.h"
 
-enum {
-    TOKENS_MAX = 1000000000, /* of one request and its answer; an endpoint that counts more does not know what it says */
-    PRICES_MAX = 64,
-    ASIDE_MAX = 3 /* words that may stand beside a question: "¡Claro que sí!" */
-};
+enum { TOKENS_MAX = 1000000000 /* of one request and its answer; an endpoint that counts more does not know what it says */ };
 
 const char *const llm_actions[LLM_ACTIONS] = {"answer", "ask", "handoff"};
 
@@ -84,162 +79,8 @@ static bool take_articles(const json_t *list, const llm_given *given, const rlt_
     return true;
 }
 
-/* ---- numbers ---- */
-
-static bool number_given(const rlt_article *const *cited, size_t n, relevo_str number)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (rlt_holds_number(cited[i]->answer, number) || rlt_holds_number(cited[i]->title, number))
-            return true;
-        for (size_t k = 0; k < cited[i]->n_questions; k++)
-            if (rlt_holds_number(cited[i]->questions[k], number))
-                return true;
-    }
-    return false;
-}
-
-/* Whether a number is one of money, or a share. What customers write of those is a wish. */
-static bool is_price(relevo_str text, relevo_str number, const rlt_piece *pieces, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(pieces[i].name, "amount") == 0 && pieces[i].written.ptr < number.ptr + number.len &&
-            number.ptr < pieces[i].written.ptr + pieces[i].written.len)
-            return true;
-    const char *at = number.ptr + number.len, *end = text.ptr + text.len;
-    while (at < end && *at == ' ')
-        at++;
-    return at < end && *at == '%';
-}
-
-/* A placeholder that was given out; 0: none stands there. */
-static size_t placeholder_at(const rlt_hidden *hidden, relevo_str text, size_t at)
-{
-    for (int i = 0; i < hidden->n; i++) {
-        size_t len = strlen(hidden->items[i].placeholder);
-        if (text.len - at >= len && memcmp(text.ptr + at, hidden->items[i].placeholder, len) == 0)
-            return len;
-    }
-    return 0;
-}
-
-static bool numbers_given(const llm_given *given, const rlt_article *const *cited, size_t n, relevo_str text)
-{
-    rlt_piece pieces[PRICES_MAX];
-    size_t n_pieces = rlt_find_pieces(given->hidden.finder, text, pieces, PRICES_MAX);
-    for (size_t i = 0; i < text.len;) {
-        size_t placeholder = placeholder_at(&given->hidden, text, i); /* has a number of its own */
-        relevo_str number = rlt_number_at(text, i);
-        bool said = !placeholder && number.len;
-        bool may_be_theirs = said && n_pieces < PRICES_MAX && !is_price(text, number, pieces, n_pieces);
-        if (said && !number_given(cited, n, number) && !(may_be_theirs && rlt_holds_number(given->message, number)))
-            return false;
-        i += placeholder ? placeholder : number.len ? number.len : 1;
-    }
-    return true;
-}
-
-/* Whether from this token on a currency or a share is named, in words. */
-static bool is_money_at(const rlt_doc *doc, uint32_t i)
-{
-    static const char money[] = " peso pesos real reais reales dolar dolares dollar dollars euro euros sol soles percent porcento ";
-    if (i >= doc->n_tokens)
-        return false;
-    return rlt_is_among(money, doc->tokens[i].text) || (i + 1 < doc->n_tokens && rlt_is_among(" por per ", doc->tokens[i].text) &&
-                                                        rlt_is_among(" ciento cento cent ", doc->tokens[i + 1].text));
-}
-
-/* Whether an article names the number, by digits or by a word. */
-static bool value_given(rlt_work *work, const rlt_article *const *cited, size_t n, double value)
-{
-    for (size_t i = 0; i < n; i++) {
-        rlt_doc doc;
-        relevo_str written;
-        double is;
-        if (rlt_read(work, cited[i]->answer, &doc) != RLT_OK)
-            return false;
-        for (uint32_t at = 0; rlt_find_number(&doc, &at, &is, &written);)
-            if (fabs(is - value) < 1e-6)
-                return true;
-    }
-    return false;
-}
-
-/* "Cincuenta pesos", "7 mil pesos": money and shares that are said in words stand in an article, too. */
-static bool words_given(const rlt_article *const *cited, size_t n, relevo_str text)
-{
-    rlt_work *work = rlt_work_new();
-    rlt_doc doc;
-    relevo_str written;
-    double value;
-    bool given = work && rlt_read(work, text, &doc) == RLT_OK;
-    for (uint32_t at = 0; given && rlt_find_number(&doc, &at, &value, &written);)
-        given = !is_money_at(&doc, at) || value_given(work, cited, n, value);
-    rlt_work_free(work);
-    return given;
-}
-
-/* ---- links ---- */
-
-/* What stands between two spaces, brackets or quotes, without the marks around it. *at moves behind it. */
-static relevo_str next_word(relevo_str text, size_t *at)
-{
-    size_t begin = *at;
-    while (*at < text.len && !strchr(" \n\t()<>\"", text.ptr[*at]))
-        ++*at;
-    relevo_str word = {text.ptr + begin, *at - begin};
-    *at += *at < text.len;
-    while (word.len && strchr(".,;:!?*_~`'", word.ptr[word.len - 1]))
-        word.len--;
-    while (word.len && strchr("*_~`'", word.ptr[0]))
-        word = (relevo_str){word.ptr + 1, word.len - 1};
-    return word;
-}
-
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
-}
-
-/* An e-mail address, or what WhatsApp shows as a link: "https://cafe.example", and "cafe.example" too. */
-static bool is_link(relevo_str word)
-{
-    for (size_t i = 1; i + 2 < word.len; i++)
-        if (word.ptr[i] == '.' && (is_letter(word.ptr[i - 1]) || rlt_is_digit(word.ptr[i - 1])) && is_letter(word.ptr[i + 1]) &&
-            is_letter(word.ptr[i + 2]))
-            return true;
-    return memmem(word.ptr, word.len, "://", 3) || memchr(word.ptr, '@', word.len);
-}
-
-static relevo_str without_scheme(relevo_str link)
-{
-    const char *mark = memmem(link.ptr, link.len, "://", 3);
-    size_t used = mark ? (size_t)(mark - link.ptr) + 3 : 0;
-    return (relevo_str){link.ptr + used, link.len - used};
-}
-
-/* The whole link, not a piece of one: "cafe.ex" is somebody else's. */
-static bool link_given(const rlt_article *const *cited, size_t n, relevo_str link)
-{
-    link = without_scheme(link);
-    for (size_t i = 0; i < n; i++)
-        for (size_t at = 0; at < cited[i]->answer.len;)
-            if (rlt_equal(without_scheme(next_word(cited[i]->answer, &at)), link))
-                return true;
-    return false;
-}
-
-static bool links_given(const rlt_article *const *cited, size_t n, relevo_str text)
-{
-    for (size_t at = 0; at < text.len;) {
-        relevo_str word = next_word(text, &at);
-        if (word.len && is_link(word) && !link_given(cited, n, word))
-            return false;
-    }
-    return true;
-}
-
-/* Without what a reader does not see (controls, marks that turn the direction of writing), and without digits of other scripts, which
-   no number here is compared with. */
+/* Without what a reader does not see (controls, marks that turn the direction of writing), and without digits of other scripts, fractions and
+   superscripts, which no number here is compared with. */
 static bool fit_to_say(relevo_str text)
 {
     enum { JOINS_EMOJI = 0x200D };
@@ -252,31 +93,12 @@ static bool fit_to_say(relevo_str text)
             return false;
         utf8proc_category_t is = utf8proc_category(c);
         if ((is == UTF8PROC_CATEGORY_CC && c != '\n') || (is == UTF8PROC_CATEGORY_CF && c != JOINS_EMOJI) ||
-            (is == UTF8PROC_CATEGORY_ND && c > 0x7F))
+            (is == UTF8PROC_CATEGORY_ND && c > 0x7F) || is == UTF8PROC_CATEGORY_NL || is == UTF8PROC_CATEGORY_NO)
             return false;
         any = any || c > ' ';
         i += (size_t)width;
     }
     return any && rlt_characters(text) <= LLM_TEXT_MAX;
-}
-
-/* Whether it does nothing but ask: beside its questions, and before a "¿" in the same sentence, stand only a few words. */
-static bool only_asks(relevo_str text)
-{
-    bool asked = false;
-    for (size_t i = 0, words = 0; i <= text.len; i++) {
-        char c = i < text.len ? text.ptr[i] : '\n';
-        bool ends = c == '?' || c == '!' || c == '\n' || (c == '.' && (i + 1 >= text.len || text.ptr[i + 1] == ' ' || text.ptr[i + 1] == '\n'));
-        bool opens = text.len - i > 2 && memcmp(text.ptr + i, "¿", 2) == 0;
-        words += i > 0 && (c == ' ' || ends || opens) && !strchr(" \n.?!", text.ptr[i - 1]);
-        if (!ends && !opens)
-            continue;
-        if (c != '?' && words > ASIDE_MAX)
-            return false;
-        asked = asked || c == '?';
-        words = 0;
-    }
-    return asked;
 }
 
 /* Where both are sure which language it is. */
@@ -328,20 +150,23 @@ static bool take(const json_t *output, const llm_given *given, llm_said *said, c
         return refuse(ret_why, "it names an article that it was not given");
     if (is == LLM_ANSWER && n == 0)
         return refuse(ret_why, "its answer names no article");
-    if (is == LLM_ASK && n == 0 && !only_asks(str_of(text)))
-        return refuse(ret_why, "its question states something and names no article");
     if (!fit_to_say(str_of(text)))
-        return refuse(ret_why, "its text is empty, longer than 1024 characters, or holds control characters or foreign digits");
+        return refuse(ret_why, "its text is empty, longer than 1024 characters, or holds control characters, foreign digits or fractions");
+    if (is == LLM_ASK && !llm_asks(str_of(text)))
+        return refuse(ret_why, "its question asks nothing");
+    const llm_ground ground = {.given = given, .cited = cited, .n = n};
     FILE *out = open_memstream(&said->text, &size);
     bool whole = out && rlt_unhide(&given->hidden, str_of(text), out);
     if (!out || fclose(out) != 0)
         whole = false;
     if (!whole)
         return refuse(ret_why, "its text holds a placeholder that stands for nothing");
-    if (!numbers_given(given, cited, n, str_of(text)) || !words_given(cited, n, str_of(text)) || !links_given(cited, n, str_of(text)))
+    if (!llm_numbers_stand(&ground, str_of(text)) || !llm_links_stand(&ground, str_of(text)))
         return refuse(ret_why, "its text holds a number, an address or a link that stands in no article that it names");
     if (!spoken(given->asking.language, str_of(text)))
         return refuse(ret_why, "its text is in another language than the customer's");
+    if (!llm_statements_stand(&ground, str_of(text)))
+        return refuse(ret_why, "its text states what stands in no article that it names");
     name_sources(cited, n, said->source);
     return true;
 }

@@ -17,10 +17,10 @@
 static relevo_str questions[] = {TEXT("¿Hacen envíos a Cali?")};
 static const rlt_article shipping = {.id = TEXT("envios"),
                                      .title = TEXT("Envíos"),
-                                     .answer = TEXT("Enviamos a todo el país en 3 a 5 días por $120: https://cafe.example/envios"),
+                                     .answer = TEXT("Enviamos a todo el país en 3 a 5 días por $120, gratis desde 800. Llega a casa: https://cafe.example/envios"),
                                      .questions = questions,
                                      .n_questions = 1};
-static const rlt_article hours = {.id = TEXT("horario"), .title = TEXT("Horario"), .answer = TEXT("De lunes a sábado de 9 a 18 h.")};
+static const rlt_article hours = {.id = TEXT("horario"), .title = TEXT("Horario"), .answer = TEXT("Abrimos de lunes a sábado de 9 a 18 h.")};
 
 static const char *why;
 static llm_said said;
@@ -95,8 +95,8 @@ static void test_good_in_other_words(void **state)
     (void)state;
     static const char *const good[] = {
         "{\"action\":\"answer\",\"text\":\"Tu pedido 48213 llega por 120.00 pesos 👩‍🍳.\",\"articles\":[\"envios\"]}",
-        "{\"action\":\"answer\",\"text\":\"Mira *cafe.example/envios*, a las 9 a.m.\",\"articles\":[\"envios\",\"horario\"]}",
-        "{\"action\":\"answer\",\"text\":\"Son tres pesos, o 120 pesos, de dos maneras.\",\"articles\":[\"envios\"]}",
+        "{\"action\":\"answer\",\"text\":\"Abrimos a las 9 a.m. y enviamos, *cafe.example/envios*\",\"articles\":[\"envios\",\"horario\"]}",
+        "{\"action\":\"answer\",\"text\":\"Enviamos por 120 pesos, y desde 800 pesos es gratis, a todo el país.\",\"articles\":[\"envios\"]}",
         "{\"action\":\"ask\",\"text\":\"¡Claro que sí! ¿A qué ciudad va? ¿Y para cuándo?\",\"articles\":[]}",
         "{\"action\":\"ask\",\"text\":\"Para tu pedido, ¿a qué ciudad va y para cuándo?\",\"articles\":[]}",
         "{\"action\":\"ask\",\"text\":\"Enviamos a todo el país. ¿A qué ciudad va?\",\"articles\":[\"envios\"]}",
@@ -141,13 +141,20 @@ static void test_bad(void **state)
         {"{\"action\":\"answer\",\"text\":\"Hay un diez por ciento menos\",\"articles\":[\"envios\"]}", "a number"},
         {"{\"action\":\"answer\",\"text\":\"Sí, es un 90 % menos\",\"articles\":[\"envios\"]}", "a number"},
         {"{\"action\":\"answer\",\"text\":\"Cuesta \\u0667\\u0667 pesos\",\"articles\":[\"envios\"]}", "foreign digits"},
+        {"{\"action\":\"answer\",\"text\":\"Llega en 3\\u00bd días\",\"articles\":[\"envios\"]}", "fractions"},
+        {"{\"action\":\"answer\",\"text\":\"Llega en \\u2153 día\",\"articles\":[\"envios\"]}", "fractions"},
+        {"{\"action\":\"answer\",\"text\":\"Llega en \\u00b3 días\",\"articles\":[\"envios\"]}", "fractions"},
+        {"{\"action\":\"answer\",\"text\":\"Cuesta 3 pesos.\",\"articles\":[\"envios\"]}", "a number"},
+        {"{\"action\":\"answer\",\"text\":\"Gratis desde 3 pesos.\",\"articles\":[\"envios\"]}", "a number"},
+        {"{\"action\":\"answer\",\"text\":\"Cuesta 120 dólares.\",\"articles\":[\"envios\"]}", "a number"},
+        {"{\"action\":\"answer\",\"text\":\"Te regalamos un iPhone y te devolvemos todo tu dinero mañana.\",\"articles\":[\"envios\"]}", "states what"},
         {"{\"action\":\"answer\",\"text\":\"Cuesta \\u202e021$\",\"articles\":[\"envios\"]}", "control characters"},
         {"{\"action\":\"answer\",\"text\":\"a\\u0085b\",\"articles\":[\"envios\"]}", "control characters"},
-        {"{\"action\":\"ask\",\"text\":\"Sí, el envío es gratis.\",\"articles\":[]}", "states something"},
-        {"{\"action\":\"ask\",\"text\":\"El envío es gratis hoy. ¿Te lo mando?\",\"articles\":[]}", "states something"},
-        {"{\"action\":\"ask\",\"text\":\"El envío es gratis hoy, ¿te lo mando?\",\"articles\":[]}", "states something"},
-        {"{\"action\":\"ask\",\"text\":\"El envío es gratis:¿te lo mando?\",\"articles\":[]}", "states something"},
-        {"{\"action\":\"ask\",\"text\":\"Claro\",\"articles\":[]}", "states something"},
+        {"{\"action\":\"ask\",\"text\":\"Sí, el envío es gratis.\",\"articles\":[]}", "asks nothing"},
+        {"{\"action\":\"ask\",\"text\":\"El envío es gratis hoy. ¿Te lo mando?\",\"articles\":[]}", "states what"},
+        {"{\"action\":\"ask\",\"text\":\"El envío es gratis hoy, ¿te lo mando?\",\"articles\":[]}", "states what"},
+        {"{\"action\":\"ask\",\"text\":\"El envío es gratis:¿te lo mando?\",\"articles\":[]}", "states what"},
+        {"{\"action\":\"ask\",\"text\":\"Claro\",\"articles\":[]}", "asks nothing"},
         {"{\"action\":\"answer\",\"text\":\"Hola [NAME_2]\",\"articles\":[\"envios\"]}", "stands for nothing"},
         {"{\"action\":\"answer\",\"text\":\"Your order will be there in a few days, thank you for waiting.\",\"articles\":[\"envios\"]}",
          "another language"},
