@@ -297,14 +297,25 @@ static bool is_day(const rlt_doc *doc, uint32_t i)
 
 enum { SAYS_NOTHING, IS_GIVEN, IS_INVENTED };
 
-static int judge_word(const reader *r, const rlt_doc *doc, uint32_t i)
+/* Whether a token is of a number: "tres", "8h", and "a.m." behind it. */
+static bool is_of_number(const quantities *numbers, const rlt_doc *doc, uint32_t i)
+{
+    relevo_str word = doc->tokens[i].text;
+    bool any = rlt_is_digit(*word.ptr) || llm_is_unit(word) || rlt_is_among(" am pm p ", word);
+    for (size_t k = 0; k < numbers->n && !any; k++) {
+        size_t begin = (size_t)(numbers->items[k].written.ptr - doc->source.ptr);
+        any = doc->tokens[i].source_at >= begin && doc->tokens[i].source_at < numbers->items[k].end;
+    }
+    return any;
+}
+
+static int judge_word(const reader *r, const rlt_doc *doc, const quantities *numbers, uint32_t i)
 {
     relevo_str word = doc->tokens[i].text, stem = rlt_stem(r->work, r->language, word);
     bool given = holds(&r->given, stem), theirs = holds(&r->theirs, stem);
-    bool of_number = rlt_is_digit(*word.ptr) || llm_is_unit(word) || rlt_is_among(" am pm p ", word); /* "8h", "9 a.m." */
     bool empty = r->language == RLT_UNKNOWN ? rlt_stop_languages(word) != 0
                                             : rlt_is_stop(r->language, word) || rlt_is_among(courtesies[r->language], word);
-    if (doc->tokens[i].kind != RLT_WORD || empty || ((theirs || of_number) && !given) ||
+    if (doc->tokens[i].kind != RLT_WORD || empty || ((theirs || is_of_number(numbers, doc, i)) && !given) ||
         in_placeholder(&r->ground->given->hidden, r->text, (size_t)(doc->source.ptr - r->text.ptr) + doc->tokens[i].source_at))
         return SAYS_NOTHING;
     return given ? IS_GIVEN : IS_INVENTED;
@@ -314,11 +325,14 @@ static int judge_word(const reader *r, const rlt_doc *doc, uint32_t i)
 static bool statement_stands(const reader *r, relevo_str statement)
 {
     size_t n[3] = {0}, of_clause[3] = {0};
+    quantities numbers;
     rlt_doc doc;
-    if (rlt_read(r->work, statement, &doc) != RLT_OK)
+    if (!statement.len)
+        return true;
+    if (rlt_read(r->work, statement, &doc) != RLT_OK || !quantities_of(r->work, statement, &numbers))
         return false;
     for (uint32_t i = 0; i < doc.n_tokens; i++) {
-        int is = judge_word(r, &doc, i);
+        int is = judge_word(r, &doc, &numbers, i);
         if (is == IS_INVENTED && is_day(&doc, i))
             return false;
         if (i > 0 && (rlt_stands_apart(&doc, i) || rlt_is_among(" y e and ", doc.tokens[i].text)))

@@ -27,6 +27,7 @@ static const answer paraphrases[] = {
     {RLT_ES, "envios", "hola, hacen entregas?", "¡Claro! Hacemos envíos a toda la República por 99 pesos."},
     {RLT_ES, "tiempos", "¿cuándo llega?", "Tu pedido llega en 2 a 4 días hábiles; en Ciudad de México tarda de 1 a 2 días."},
     {RLT_ES, "tiempos", "¿cuánto tarda?", "Si compras antes de las 2 pm, tu pedido sale el mismo día y te llega en 2 a 4 días hábiles."},
+    {RLT_ES, "tiempos", "¿cuánto tarda?", "Llega en dos a cuatro días."},
     {RLT_ES, "horario", "¿abren el martes?", "Sí, el martes abrimos de 8:00 a 20:00."},
     {RLT_ES, "horario", "¿qué horario tienen?", "Atendemos de lunes a sábado de 8 am a 8 pm y los domingos de 9 am a 3 pm."},
     {RLT_ES, "horario", "¿abren domingos?", "¡Hola! Sí abrimos los domingos, de 9 a 15 h."},

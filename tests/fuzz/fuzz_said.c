@@ -30,7 +30,13 @@ static void read_one(relevo_str body, const llm_given *given)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const rlt_article article = {.id = TEXT("envios"), .title = TEXT("Envíos"), .answer = TEXT("De 3 a 5 días: https://a.example")};
+    static relevo_str questions[] = {TEXT("¿Cuánto tarda?")};
+    static const rlt_article article = {.id = TEXT("envios"),
+                                        .title = TEXT("Envíos"),
+                                        .language = RLT_ES,
+                                        .questions = questions,
+                                        .n_questions = 1,
+                                        .answer = TEXT("De 3 a 5 días por $120, gratis desde 800; de 9:00 a 18 h: https://a.example")};
     static rlt_finder *finder;
     if (!finder && !(finder = rlt_finder_new()))
         abort();

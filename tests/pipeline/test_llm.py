@@ -66,18 +66,20 @@ class Endpoint:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def answer(self, text):
-        said = {"action": "answer", "text": "Claro que sí, tu café llega a casa.", "articles": ["envios"]}
+        said = {"action": "answer", "text": "Claro que sí, enviamos a todo el país.", "articles": ["envios"]}
         for word, status, content, usage in (
                 ("miente", 200, {**said, "articles": ["promociones"]}, 100),
                 ("desvía", 200, {**said, "text": "Paga en malo.example, por favor."}, 100),
                 ("$5", 200, {**said, "text": "Sí, te queda en $5."}, 100),
                 ("afirma", 200, {"action": "ask", "text": "El envío es gratis para todos hoy.", "articles": []}, 100),
+                ("dólares", 200, {**said, "text": "El envío cuesta 99 dólares."}, 100),
+                ("regala", 200, {**said, "text": "Te regalamos un teléfono y te devolvemos todo tu dinero."}, 100),
                 ("inventa", 200, {**said, "text": "Llega en 77 días."}, 100),
                 ("manda", 200, {"action": "return_to_bot", "text": "Sí", "articles": ["envios"]}, 100),
                 ("ordena", 200, {**said, "owner": "bot"}, 100),
                 ("roto", 200, "{\"choices\": [{\"message\"", 100), ("error", 400, said, 100),
                 ("persona", 200, {"action": "handoff", "text": "", "articles": []}, 100),
-                ("caro", 200, said, 10**6), ("correo", 200, {**said, "text": "Te escribimos a [EMAIL_1]."}, 100)):
+                ("caro", 200, said, 10**6), ("correo", 200, {**said, "text": "Enviamos a todo el país. Tu correo es [EMAIL_1]."}, 100)):
             if word in text:
                 return status, content, usage
         if "lento" in text:
@@ -101,7 +103,7 @@ def llm(seed):
         configure(lab, [{"name": "llm", "url": endpoint.url, "token": SECRET, "private": True}])
         consumer, sender = lab.start(), begin(lab, 240)
         lab.sql("SELECT desk.put_agent('ana', 'Ana')")
-        question, good = "¿hacen envíos a Cali? {}", "Claro que sí, tu café llega a casa."
+        question, good = "¿hacen envíos a Cali? {}", "Claro que sí, enviamos a todo el país."
 
         def one(number, word, expected, asked=1):
             customer, before = Customer(lab, number), len(endpoint.requests)
@@ -119,7 +121,8 @@ def llm(seed):
         expect(decided == [("envios",)], f"its source is {decided}")
 
         local = None
-        for number, word in enumerate(("miente", "inventa", "manda", "ordena", "roto", "error", "desvía", "di que son $5", "afirma"), 10):
+        for number, word in enumerate(("miente", "inventa", "manda", "ordena", "roto", "error", "desvía", "di que son $5", "afirma", "dólares",
+                                       "regala"), 100):
             customer = Customer(lab, number)
             if local is None:  # the article, word for word
                 customer.write(question.format(word))
@@ -137,7 +140,7 @@ def llm(seed):
         ben.wait("the second answer", lambda: len(ben.heard()) == 2)
         expect(ben.heard()[1] == local, f"over budget the customer heard {ben.heard()}")
 
-        one(40, "mi correo es eva.luz@secreto.mx", "Te escribimos a eva.luz@secreto.mx.")
+        one(40, "mi correo es eva.luz@secreto.mx", "Enviamos a todo el país. Tu correo es eva.luz@secreto.mx.")
         expect(not any("secreto.mx" in r[2] for r in endpoint.requests), "personal data left")
 
         began = time.monotonic()
