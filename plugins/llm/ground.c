@@ -198,16 +198,20 @@ bool llm_links_stand(const llm_ground *ground, relevo_str text)
 /* What says nothing about a business: courtesies, verbs that go with anything, and those that lead to a number or a day, which are held by
    themselves. Folded. */
 static const char *const courtesies[RLT_LANGUAGES] = {
-    [RLT_ES] = " hola buenos buenas buen claro gusto gracias favor perfecto excelente entendido entiendo lamento lamentamos siento sentimos disculpa "
-               "disculpe disculpas perdon ayudar ayudo ayudarte ayudarle servir servirte saludos duda dudas pregunta preguntas bienvenido bienvenida "
-               "encantado encantada amable cualquier necesitas necesites necesita quieras desees gustaria avisame avisanos dime dinos escribeme "
-               "cuentame listo efectivamente correcto mucho ocurrido sucedido paso inconveniente inconvenientes molestia molestias felicidades felicitaciones toma tarda tardan demora llega llegan cuesta cuestan vale valen puedes podemos podras podrias tenemos tienes hacemos contamos ofrecemos realizamos manejamos "
-               "nuestros nuestras disponible disponibles siguiente siguientes ademas tambien parte partir ",
-    [RLT_PT] = " ola oi bom boa claro prazer obrigado obrigada perfeito otimo entendi entendido desculpe desculpa ocorrido transtorno inconveniente parabens demora chega chegam custa custam lamento lamentamos sinto sentimos "
-               "ajudar ajudo duvida duvidas pergunta perguntas precisar precisa quiser favor avise diga contamos oferecemos realizamos fazemos podemos "
-               "voce certeza certo correto acima abaixo disso disponivel disponiveis alem partir nossos nossas ",
-    [RLT_EN] = " hello hi sure course thanks thank welcome glad happy sorry help question questions anything else great perfect understand let know "
-               "need needs otherwise offer provide available hey inconvenience congratulations certainly yes absolutely definitely take takes arrive arrives cost costs business working also currently simply just ",
+    [RLT_ES] = " ademas amable avisame avisanos ayudar ayudarle ayudarte ayudo bienvenida bienvenido buen buenas buenos claro contamos "
+               "correcto cualquier cuentame cuesta cuestan demora desees dime dinos disculpa disculpas disculpe disponible disponibles "
+               "duda dudas efectivamente encantada encantado entendido entiendo escribeme excelente favor felicidades felicitaciones "
+               "gracias gustaria gusto hacemos hola inconveniente inconvenientes lamentamos lamento listo llega llegan manejamos "
+               "molestia molestias mucho necesita necesitas necesites nuestras nuestros ocurrido ofrecemos parte partir paso perdon "
+               "perfecto podemos podras podrias pregunta preguntas puedes quieras realizamos saludos sentimos servir servirte siento "
+               "siguiente siguientes sucedido tambien tarda tardan tenemos tienes toma vale valen ",
+    [RLT_PT] = " abaixo acima ajudar ajudo alem avise boa bom certeza certo chega chegam claro contamos correto custa custam demora "
+               "desculpa desculpe diga disponiveis disponivel disso duvida duvidas entendi entendido favor fazemos inconveniente "
+               "lamentamos lamento nossas nossos obrigada obrigado ocorrido oferecemos oi ola otimo parabens partir perfeito pergunta "
+               "perguntas podemos prazer precisa precisar quiser realizamos sentimos sinto transtorno voce ",
+    [RLT_EN] = " absolutely also anything arrive arrives available business certainly congratulations cost costs course currently "
+               "definitely else glad great happy hello help hey hi inconvenience just know let need needs offer otherwise perfect "
+               "provide question questions simply sorry sure take takes thank thanks understand welcome working yes ",
 };
 
 /* Days that an article must name, or the customer. Folded; "mañana" is no morning here. */

@@ -297,7 +297,8 @@ static double one_at(const rlt_doc *doc, uint32_t token)
 
 static bool is_connector(relevo_str between)
 {
-    static const char *const words[] = {"-", "–", "—", "a", "y", "e", "o", "u", "ou", "to", "and", "or", "al", "ao", "hasta", "até", "through", "y las", "a las", "às"};
+    static const char *const words[] = {"-",  "–",   "—",  "a",  "y",  "e",     "o",   "u",       "ou",    "to",
+                                        "and", "or", "al", "ao", "hasta", "até", "through", "y las", "a las", "às"};
     while (between.len && strchr(" *_", between.ptr[0]) && between.ptr[0])
         between = (relevo_str){between.ptr + 1, between.len - 1};
     while (between.len && strchr(" *_$", between.ptr[between.len - 1]) && between.ptr[between.len - 1])

@@ -11,7 +11,8 @@ typedef struct llm_quantity {
     relevo_str written;      /* the number alone, a piece of the text */
     size_t end;              /* byte where it ends with all that is a part of it: "2 mil", "8:30" */
     double value;            /* in the unit; a time of day in hours from midnight; of a date the day of the month */
-    char unit[LLM_UNIT_MAX]; /* "$" (local money), "USD", "%", "clock" (a time), "hour", "h" (either), "day", "kg", "month 3", ...; "": none, LLM_OTHER: a thing that is counted */
+    char unit[LLM_UNIT_MAX]; /* "$" (local money), "USD", "%", "clock" (a time), "hour", "h" (either), "day", "kg", "month 3", ...; "": none;
+                                LLM_OTHER: a thing that is counted */
     bool in_words;           /* "treinta" */
 } llm_quantity;
 

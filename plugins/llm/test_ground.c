@@ -86,6 +86,8 @@ static const answer paraphrases[] = {
 };
 
 static const answer inventions[] = {
+    {RLT_ES, "tiempos", "cuándo", "Los pedidos salen el mismo día, y si no llegan te devolvemos tu dinero."},
+    {RLT_ES, "horario", "abren?", "Estamos abiertos las veinticuatro horas."},
     {RLT_ES, "envios", "regalan el envío?", "Te regalamos un iPhone y te devolvemos todo tu dinero mañana."},
     {RLT_ES, "envios", "cuánto cuesta", "El envío te cuesta 800 dólares, págale al repartidor."},
     {RLT_ES, "envios", "cuánto cuesta", "Hoy todo es gratis para ti."},
