@@ -112,7 +112,7 @@ static bool placeholders_bare(const llm_ground *g, const rlt_doc *doc)
     for (size_t i = 0; i < doc->source.len; i++) {
         size_t len = placeholder_at(&g->given->hidden, doc->source, i);
         llm_unit_behind(doc, i + len, unit);
-        if (len && *unit && strcmp(unit, LLM_OTHER) != 0 && strncmp(doc->source.ptr + i, "[NAME_", 6) != 0)
+        if (len && *unit && strcmp(unit, LLM_OTHER) != 0)
             return false;
     }
     return true;

@@ -287,12 +287,10 @@ static size_t qualify(const rlt_doc *doc, size_t begin, size_t end, llm_quantity
     return end;
 }
 
-/* "un peso", "una hora", "mil pesos": the number one, or a thousand, before a unit. 0: neither. */
-static double one_at(const rlt_doc *doc, uint32_t token)
+/* "un peso", "una hora": a number before a unit, else an article. */
+static bool is_one(const rlt_doc *doc, uint32_t token)
 {
-    bool one = is_word(doc, token, " un una um uma an "), thousand = is_word(doc, token, " mil ");
-    bool counts = (one || thousand) && token + 1 < doc->n_tokens && unit_of_word(doc->tokens[token + 1].text);
-    return !counts ? 0 : one ? 1 : 1000;
+    return is_word(doc, token, " un una um uma an ") && token + 1 < doc->n_tokens && unit_of_word(doc->tokens[token + 1].text);
 }
 
 static bool is_connector(relevo_str between)
@@ -359,8 +357,8 @@ size_t llm_quantities(const rlt_doc *doc, llm_quantity *ret, size_t max)
         } else if (begins && token == word) {
             q = (llm_quantity){.written = {source.ptr + i, word_end - i}, .value = word_value, .in_words = true};
             word = next_in_words(doc, token_behind(doc, word_end), &word_value, &word_end);
-        } else if (begins && one_at(doc, token) > 0) {
-            q = (llm_quantity){.written = rlt_written(doc, token, 1), .value = one_at(doc, token), .in_words = true};
+        } else if (begins && is_one(doc, token)) {
+            q = (llm_quantity){.written = rlt_written(doc, token, 1), .value = 1, .in_words = true};
         } else {
             i++;
             continue;

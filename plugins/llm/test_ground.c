@@ -86,6 +86,8 @@ static const answer paraphrases[] = {
 };
 
 static const answer inventions[] = {
+    {RLT_ES, "envios", "cuánto", "El envío cuesta 99 pesos y es gratis en compras desde 800 pesos, y te regalamos una cafetera."},
+    {RLT_ES, "tiempos", "cuándo", "Los pedidos llegan a Ciudad de México mañana en días hábiles."},
     {RLT_ES, "tiempos", "cuándo", "Los pedidos salen el mismo día, y si no llegan te devolvemos tu dinero."},
     {RLT_ES, "horario", "abren?", "Estamos abiertos las veinticuatro horas."},
     {RLT_ES, "envios", "regalan el envío?", "Te regalamos un iPhone y te devolvemos todo tu dinero mañana."},

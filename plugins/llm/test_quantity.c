@@ -37,7 +37,7 @@ static void test_money(void **state)
     reads("cuesta $120, o 120 pesos, o US$ 5.50", "120 $, 120 $, 5.5 USD");
     reads("120 dólares, 99 reais, R$ 99,90, 20€, 1 peso", "120 USD, 99 BRL, 99.9 BRL, 20 EUR, 1 $");
     reads("MXN 1,500 o 1500 MXN", "1500 MXN, 1500 MXN");
-    reads("dos mil pesos, mil pesos, un dólar, 2 millones de pesos", "2000 $, 1000 $, 1 USD, 2e+06 $");
+    reads("dos mil pesos, mil pesos, un dólar, 2 millones de pesos, ciento veinte pesos", "2000 $, 1000 $, 1 USD, 2e+06 $, 120 $");
     reads("de $120 a 150 y *99* pesos", "120 $, 150 $, 99 $");
     reads("10 %, 10% y diez por ciento, 5 per cent", "10 %, 10 %, 10 %, 5 %");
 }
