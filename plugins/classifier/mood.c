@@ -23,6 +23,7 @@
 #define FURIOUS        3    /* the least anger and, below 0, the least value of scorn */
 #define BAD            2    /* below 0, the least value of impatience, and of what went wrong */
 #define MOCKING        1.5  /* below 0, the least value of irony */
+#define LAVISH         3    /* the praise that nobody means who is impatient */
 
 /* What a word does to the values of others. */
 enum {
@@ -274,7 +275,8 @@ static bool supposes(const rlt_doc *doc, uint32_t at, rlt_language language)
     const rlt_token *token = &doc->tokens[at];
     if (language == RLT_ES)
         return token->source_len == token->text.len;
-    return language == RLT_EN || at == 0 || rlt_stands_apart(doc, at) || rlt_is_among(" e que mas saber ", doc->tokens[at - 1].text);
+    return language == RLT_EN || at == 0 || rlt_stands_apart(doc, at) || rlt_is_among(" e que mas saber ", doc->tokens[at - 1].text) ||
+           (at + 1 < doc->n_tokens && rlt_is_among(" vier vierem chegar chegarem for estiver tiver der quiser precisar nao eu ", doc->tokens[at + 1].text));
 }
 
 /* The token behind the clause in which `at` stands. */
@@ -326,7 +328,7 @@ static bool swears_in_praise(const rlc_lexicon *lexicon, rlt_work *work, const r
 /* Whether what is bad is not told but asked about: "¿qué pasa si llega roto?", "¿dónde hago un reclamo?". Threats and insults are meant. */
 static bool is_supposed(const mood_sum *sum, uint32_t at, double value, double anger)
 {
-    return sum->asks && at < sum->supposed_until && value < 0 && anger < FURIOUS;
+    return sum->asks && at < sum->supposed_until && (value < 0 || at < sum->negated_until) && anger < FURIOUS;
 }
 
 /* Whether a mark parts the words of a phrase: "no, es feo". */
@@ -372,6 +374,7 @@ static void add_tones(const rlc_lexicon *lexicon, const rlt_doc *doc, mood_sum *
     }
     sum->anger = fmax(sum->anger, fmax(VEXED * impatient, FURIOUS * found[RLC_SCORN].value));
     sum->ironic |= sum->praise > 0 && (sum->rolled || (sum->clapped && sum->blame <= -BAD && !sum->turned));
+    sum->ironic |= sum->praise >= LAVISH && impatient == 1 && !sum->turned;
     sum->ironic |= found[RLC_IRONIC].value > 0 && !found[RLC_IRONIC].denied;
     if (sum->ironic) {
         sum->anger = fmax(sum->anger, VEXED);
@@ -443,7 +446,7 @@ rlc_mood rlc_mood_read(const rlc_lexicon *lexicon, rlt_work *work, const rlt_doc
             sum.negated_until = at;
         add_word_at(lexicon, work, doc, at, language, &sum);
     }
-    sum.settled |= sum.courteous == doc->n_tokens;
+    sum.settled |= sum.courteous == doc->n_tokens || (sum.asks && sum.supposed_until > 0 && sum.value == 0);
     add_tones(lexicon, doc, &sum);
     return squash(&sum, doc);
 }

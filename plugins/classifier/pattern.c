@@ -8,9 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GAP_MAX   3u
-#define WORDS_MAX 2048u /* of a table; a test checks that they fit */
-#define PARTS_MAX 12u  /* of one pattern */
+#define GAP_MAX      3u
+#define WORDS_MAX    2048u /* of a table; a test checks that they fit */
+#define PATTERNS_MAX 512u  /* of a table */
+#define PARTS_MAX    12u   /* of one pattern */
 #define TOKENS_MAX                                                                                           \
     256u /* of a message that are looked at; what matters stands early or the message is short               \
           */
@@ -38,6 +39,7 @@ struct rlc_patterns {
     rlt_vocabulary *vocabulary; /* of these words */
     pattern_part barred;
     pattern_part (*parts)[PARTS_MAX + 1]; /* of each pattern, group after group; ended by PART_END */
+    uint64_t needed_by[WORDS_MAX][PATTERNS_MAX / 64]; /* of each word the patterns that match nothing without it or its like: few are tried */
 };
 
 typedef struct matcher {
@@ -110,6 +112,17 @@ static bool compile(rlc_patterns *patterns, const char *pattern, pattern_part *p
     }
 }
 
+/* Notes a pattern at the words of its first part that must be there. False: it has none. */
+static bool note_needed(rlc_patterns *patterns, const pattern_part *part, size_t pattern)
+{
+    while (part->kind != PART_END && (part->kind != PART_WORDS || part->optional))
+        part++;
+    for (uint32_t i = 0; i < patterns->n_words; i++)
+        if (part->words[i / 64] >> i % 64 & 1u)
+            patterns->needed_by[i][pattern / 64] |= UINT64_C(1) << pattern % 64;
+    return part->kind != PART_END;
+}
+
 rlc_patterns *rlc_patterns_new(const rlc_pattern_table *table)
 {
     rlc_patterns *patterns = calloc(1, sizeof *patterns);
@@ -120,11 +133,13 @@ rlc_patterns *rlc_patterns_new(const rlc_pattern_table *table)
         n += table->groups[i].n;
     patterns->table = table;
     patterns->parts = calloc(n, sizeof *patterns->parts);
-    bool good = patterns->parts && add_words(patterns, &patterns->barred, table->barred, strlen(table->barred));
+    bool good = patterns->parts && n <= PATTERNS_MAX && add_words(patterns, &patterns->barred, table->barred, strlen(table->barred));
     pattern_part(*parts)[PARTS_MAX + 1] = patterns->parts;
     for (size_t i = 0; i < table->n_groups; i++)
         for (size_t j = 0; good && j < table->groups[i].n; j++)
             good = compile(patterns, table->groups[i].patterns[j].pattern, *parts++);
+    for (size_t i = 0; good && i < n; i++)
+        good = note_needed(patterns, patterns->parts[i], i);
     if (good)
         patterns->vocabulary = rlt_vocabulary_new(patterns->words, patterns->n_words, table->near_min);
     if (patterns->vocabulary)
@@ -204,14 +219,22 @@ static bool match(const matcher *in, const pattern_part *part, uint32_t at, uint
     return part->optional && match(in, part + 1, at, ret_end);
 }
 
-/* What a group's patterns, the first of which has these parts, say of a message. */
-static rlc_found find_group(matcher *in, const rlc_pattern_group *group, pattern_part (*parts)[PARTS_MAX + 1], const uint64_t *present,
-                            size_t n_present)
+/* The words of a message, as sets of bits. */
+typedef struct words_present {
+    uint64_t words[WORDS_MAX / 64];
+    size_t n; /* of them in use */
+    uint64_t wanted[PATTERNS_MAX / 64]; /* patterns that may match */
+} words_present;
+
+/* What a group's patterns, the first of which is number `first`, say of a message. */
+static rlc_found find_group(matcher *in, const rlc_patterns *patterns, const rlc_pattern_group *group, size_t first, const words_present *present)
 {
+    pattern_part(*parts)[PARTS_MAX + 1] = patterns->parts + first;
     rlc_found found = {0, false};
     for (size_t i = 0; i < group->n; i++) {
         double value = group->patterns[i].value;
-        if ((value >= 0 && value <= found.value) || !may_match(parts[i], present, n_present))
+        bool wanted = present->wanted[(first + i) / 64] >> (first + i) % 64 & 1u;
+        if (!wanted || (value >= 0 && value <= found.value) || !may_match(parts[i], present->words, present->n))
             continue;
         in->denies = value < 0;
         for (uint32_t at = 0, end = 0; at < in->n; at++) {
@@ -233,18 +256,21 @@ void rlc_patterns_find(const rlc_patterns *patterns, const rlt_doc *doc, rlc_fou
 {
     matcher in = {.n = doc->n_tokens < TOKENS_MAX ? doc->n_tokens : TOKENS_MAX, .barred = &patterns->barred};
     uint16_t words[TOKENS_MAX];
-    uint64_t present[WORDS_MAX / 64] = {0};
-    pattern_part(*parts)[PARTS_MAX + 1] = patterns->parts;
+    words_present present = {.n = (patterns->n_words + 63) / 64};
+    size_t first = 0;
     for (uint32_t i = 0; i < in.n; i++) {
         uint16_t word = words[i] = find_word(patterns, &doc->tokens[i]);
         in.apart[i] = i > 0 && rlt_stands_apart(doc, i);
-        if (word != NO_WORD)
-            present[word / 64] |= UINT64_C(1) << word % 64;
+        if (word == NO_WORD)
+            continue;
+        present.words[word / 64] |= UINT64_C(1) << word % 64;
+        for (size_t j = 0; j < PATTERNS_MAX / 64; j++)
+            present.wanted[j] |= patterns->needed_by[word][j];
     }
     for (size_t i = 0; i < patterns->table->n_groups; i++) {
         const rlc_pattern_group *group = &patterns->table->groups[i];
         memcpy(in.words, words, in.n * sizeof *words);
-        ret_found[i] = find_group(&in, group, parts, present, (patterns->n_words + 63) / 64);
-        parts += group->n;
+        ret_found[i] = find_group(&in, patterns, group, first, &present);
+        first += group->n;
     }
 }

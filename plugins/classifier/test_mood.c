@@ -142,6 +142,18 @@ static void tones(void **state)
         {"great coffee again, thank you", 1, -1},
         {"wow, amazing speed, only 3 weeks", -1, 1},
         {"congratulations on ten years", 1, -1},
+        {"excelente, otra semana con su café", 1, -1},
+        {"excelente, llevo tres días esperando", -1, 1},
+        {"excelente, ya no espero más", 1, -1},
+        {"great, now I have to wait again", -1, 1},
+        {"great, now I have the address", 1, -1},
+        {"parabéns pela demora", -1, 1},
+        {"gracias por la paciencia", 1, -1},
+        {"bonita forma de tratar a la gente", -1, 1},
+        {"bonita forma la de la taza", 1, -1},
+        {"no rush, oh sure take your time", 1, -1},
+        {"maravilloso, cuatro días para contestar", -1, 1},
+        {"maravilloso, cuatro bolsas para mí", 1, -1},
         /* emoji and quotes */
         {"perfecto 🙄", -1, 1},
         {"llegó roto 👏 bravo", -1, 1},
@@ -174,11 +186,37 @@ static void tones(void **state)
         {"how many times do I have to ask", -1, 1},
         {"how many times can I reuse the filter?", 0, -1},
         {"are you kidding me", -1, 1},
+        {"ya les dije que no", -1, 1},
+        {"ya les dije a mis amigas", 0, -1},
+        {"ni siquiera una disculpa", -1, 1},
+        {"una disculpa, me equivoqué", 0, -1},
+        {"¿alguien lee los mensajes?", -1, 1},
+        {"¿alguien más va?", 0, -1},
+        {"siempre es lo mismo con ustedes", -1, 1},
+        {"siempre pido lo mismo", 0, -1},
+        {"enough of this", -1, 1},
+        {"can't get enough of this", 1, -1},
+        {"otra vez me cambiaron el horario", -1, 1},
+        {"otra vez me puedes mandar el horario?", 0, -1},
+        {"¿van a contestar o no?", -1, 1},
+        {"¿van a contestar hoy?", 0, -1},
+        {"paguei e até agora nada", -1, 1},
+        {"sem açúcar e nada de leite", 0, -1},
+        {"it's been three weeks", -1, 1},
+        {"it's been a pleasure", 0, -1},
+        {"why does it take so long", -1, 1},
+        {"how long does it take", 0, -1},
         /* scorn */
         {"esta tienda es una porquería", -1, 1},
         {"estou indignada com vocês", -1, 1},
         {"son unos incompetentes", -1, 1},
         {"son unos genios", 0, -1},
+        {"bando de incompetentes", -1, 1},
+        {"contesta, inútil", -1, 1},
+        {"I hate you guys", -1, 1},
+        {"I don't hate you guys", 0, -1},
+        {"devuélvanme mi dinero", -1, 1},
+        {"¿me devuelven mi dinero si no me gusta?", 0, -1},
         {"son unos 20 euros", 0, -1},
         /* what went wrong is no anger */
         {"me cobraron dos veces", -1, -1},
@@ -189,6 +227,14 @@ static void tones(void **state)
         {"a bag was missing from my order", -1, -1},
         {"mi pedido llegó roto", -1, -1},
         {"nunca llegó", -1, -1},
+        {"me mandaron otra cosa", -1, -1},
+        {"¿me mandaron otra factura?", 0, -1},
+        {"the lid was cracked", -1, -1},
+        {"a caneca chegou trincada", -1, -1},
+        {"disculpe la molestia", 0, -1},
+        {"se eu não gostar posso trocar?", 0, -1},
+        {"you never let me down", 1, -1},
+        {"quick question", 0, -1},
         {"nunca llegó tarde", 1, -1},
         /* only supposed, or asked about */
         {"¿qué pasa si llega roto?", 0, -1},
@@ -285,11 +331,42 @@ static void requests(void **state)
         "com quem eu posso falar?",
         "who can I talk to?",
         "customer support agent pls",
+        "quiero que un asesor revise mi caso",
+        "necesito ayuda de una persona",
+        "¿me puede ayudar una persona?",
+        "que me escriba un vendedor",
+        "quisiera ser atendido por una persona",
+        "ponme en contacto con alguien",
+        "prefiero hablarlo con un asesor",
+        "preciso de ajuda de uma pessoa",
+        "me põe em contato com um atendente",
+        "pede pra alguém me ligar",
+        "is there a manager available?",
+        "put me in touch with an agent",
+        "ask someone to message me",
+        "I need help from a human",
+        "me gustaría hablar con quien corresponda",
+        "¿me das el teléfono de un asesor?",
+        "can I have a person please",
+        "I'd like a callback from someone",
+        "queria que alguém me ligasse",
         "prefiro falar com gente de verdade",
         "no necesito un bot, quiero un asesor",
     };
     static const char *const no[] = {
         "no necesito un asesor gracias",
+        "quiero que alguien reciba el paquete",
+        "quiero ayudar a una persona",
+        "cuánto es por persona?",
+        "tengo que hablarlo con mi jefe",
+        "llamen a la persona que recibe",
+        "la atención de la encargada fue excelente",
+        "tuve contacto con un asesor ayer",
+        "I have to talk to my manager first",
+        "is there a human touch in your blend?",
+        "el asesor me va a llamar hoy?",
+        "que ódio, nunca mais compro aí",
+        "can I have someone's table",
         "não preciso de atendente",
         "no need to get a person",
         "tengo cita con el asesor a las 5",
@@ -334,6 +411,20 @@ static void requests(void **state)
     assert_false(denied);
 }
 
+/* In each group the negative patterns come first: what they take away no other has seen before. */
+static void denials_come_first(void **state)
+{
+    (void)state;
+    const rlc_pattern_table *tables[] = {&rlc_request_table, &rlc_tone_table};
+    for (size_t t = 0; t < 2; t++)
+        for (size_t g = 0; g < tables[t]->n_groups; g++)
+            for (size_t i = 1; i < tables[t]->groups[g].n; i++) {
+                const rlc_pattern *pattern = &tables[t]->groups[g].patterns[i];
+                if (pattern->value < 0 && pattern[-1].value > 0)
+                    fail_msg("'%s' comes too late", pattern->pattern);
+            }
+}
+
 /* A team is a person too, but of the business's choice. */
 static void teams(void **state)
 {
@@ -364,7 +455,7 @@ static void long_messages(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(sentiment), cmocka_unit_test(anger), cmocka_unit_test(settled), cmocka_unit_test(tones),
-                                       cmocka_unit_test(requests), cmocka_unit_test(teams),
+                                       cmocka_unit_test(requests), cmocka_unit_test(denials_come_first), cmocka_unit_test(teams),
                                        cmocka_unit_test(long_messages)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
