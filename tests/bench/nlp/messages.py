@@ -16,10 +16,10 @@ def is_angry_as(anger, expected):
     return anger >= 0.6 if expected == "high" else (anger >= 0.25) == (expected == "some")
 
 
-def measure_readings(tool, name):
+def measure_readings(tool, source, name):
     """Whether a message asks for a person, how angry it is, its sentiment: each, and all three at once."""
     rows = load([name])
-    read = tool.by_words().classify(["--intents", tool.example_intents()], [row[3] for row in rows])
+    read = tool.classify(source, [row[3] for row in rows])
     right = []
     for row, reading in zip(rows, read):
         person, anger, sentiment = row[2].split(",")
@@ -32,7 +32,8 @@ def measure_readings(tool, name):
 
 def measure(tool, _data):
     rows = load()
-    read = tool.classify(tool.example_model("messages"), [row[3] for row in rows], "messages")
+    source = tool.example_model("messages")
+    read = tool.classify(source, [row[3] for row in rows], "messages")
     asks, true = [], []
     for kind in ("person", "near"):
         chosen = [reading["wants_person"] >= 0.5 for row, reading in zip(rows, read) if row[0] == kind]
@@ -42,5 +43,5 @@ def measure(tool, _data):
     for kind, key in (("faq", "intent"), ("mood", "sentiment")):
         right = [reading[key] == row[2] for row, reading in zip(rows, read) if row[0] == kind]
         figure(f"messages_{kind}_accuracy", percent(sum(right), len(right)), "-", f"{len(right)} messages")
-    for name in ("readings", "readings_held"):
-        measure_readings(tool, name)
+    for name in ("readings", "readings_held", "readings_later"):
+        measure_readings(tool, source, name)
