@@ -38,6 +38,9 @@ static void add(rlv_held_message *h, const rlv_event *message, rlv_arena *arena)
     h->text = lines(arena, h->text, message->text);
     h->reply_id = later(h->reply_id, message->reply_id);
     h->media_id = later(h->media_id, message->media_id);
+    rlv_str wordless = rlv_event_wordless(message);
+    if (h->wordless.len + wordless.len < RLV_HELD_WORDLESS_MAX)
+        h->wordless = lines(arena, h->wordless, wordless);
 }
 
 /* What was held, and the event's message if it is one, become the message under decision. */
@@ -64,6 +67,7 @@ static void take(rlv_step *step)
         one->text = step->was.text;
         one->reply_id = step->was.reply_id;
         one->media_id = step->was.media_id;
+        one->wordless = step->was.wordless;
         one->sent_ms = step->was.sent_ms;
         step->message = one;
     }
@@ -202,6 +206,7 @@ void rlv_held_wait(rlv_step *step, const rlv_answer *effect)
     h->text = m->text;
     h->reply_id = m->reply_id;
     h->media_id = m->media_id;
+    h->wordless = rlv_event_wordless(m);
     h->sent_ms = m->sent_ms;
     h->effect = rlv_id_record(step->event->at_ms, conv->lane, step->seq, step->decisions.n); /* the next decision asks for it */
     step->holding = effect;
@@ -219,7 +224,7 @@ void rlv_held_join(rlv_conversation *kept, const rlv_conversation *loser, rlv_ar
         const rlv_held_message *first = mine.since_ms < other.since_ms ? &mine : &other, *last = first == &mine ? &other : &mine;
         rlv_held_message *h = &kept->held;
         const rlv_event behind = {.message_id = last->message_id, .type = last->type, .text = last->text, .reply_id = last->reply_id,
-                                  .media_id = last->media_id, .sent_ms = last->sent_ms};
+                                  .media_id = last->media_id, .wordless = last->wordless, .sent_ms = last->sent_ms};
         *h = *first;
         add(h, &behind, arena);
         h->messages = first->messages + last->messages;

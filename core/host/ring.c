@@ -69,6 +69,7 @@ static uint64_t put_message(rlv_ring_writer *w, const relevo_message *message)
     move_str(w, &m.text);
     move_str(w, &m.reply);
     move_str(w, &m.media);
+    move_str(w, &m.wordless);
     return rlv_ring_put(w, &m, sizeof(m));
 }
 

@@ -40,7 +40,8 @@ static const relevo_message *build_message(const struct builder *b)
                                     .text = str(ev->text),
                                     .reply = str(ev->reply_id),
                                     .media = str(ev->media_id),
-                                    .sent_ms = ev->sent_ms};
+                                    .sent_ms = ev->sent_ms,
+                                    .wordless = str(rlv_event_wordless(ev))};
     return message;
 }
 

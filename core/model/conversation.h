@@ -23,6 +23,7 @@ enum {
     RLV_SERVED_TEXT_MAX = 500, /* bytes kept of why people have it now */
     RLV_HELD_TEXT_MAX = 16384, /* bytes: the longest text of WhatsApp, and what is held at most */
     RLV_HELD_MESSAGES_MAX = 16,
+    RLV_HELD_WORDLESS_MAX = 256, /* bytes of their types */
     RLV_HELD_BY_MAX = 3 /* plugins that may hold one message, one after the other */
 };
 
@@ -77,6 +78,7 @@ typedef struct rlv_held_message {
     rlv_str by[RLV_HELD_BY_MAX]; /* the plugins whose effects it waited for, this one included */
     int32_t n_by;
     rlv_str message_id, type, text, reply_id, media_id; /* as one message: those of the last that has them */
+    rlv_str wordless; /* types of those without words, a line each */
     int64_t sent_ms;
 } rlv_held_message;
 

@@ -92,6 +92,7 @@ typedef struct rlv_event {
     rlv_str media_id;
     rlv_str mime_type;
     rlv_str context_id; /* the message that this one answers or reacts to */
+    rlv_str wordless;   /* of several messages that are one: see rlv_event_wordless; of one that comes alone: absent */
 
     /* STATUS, ERROR, UNDELIVERED (type: "failed", "suppressed" or "unknown"; agent_id: who wrote it, absent for the bot;
        epoch: of the message) */
@@ -134,6 +135,8 @@ const char *rlv_owner_name(enum rlv_owner owner);
 bool rlv_owner_parse(rlv_str word, enum rlv_owner *ret);
 bool rlv_command_kind_parse(rlv_str word, enum rlv_command_kind *ret);
 
+/* Types of what a message brings without words, a line each; absent: it has words. */
+rlv_str rlv_event_wordless(const rlv_event *message);
 /* The customer's identity that names the conversation: user_id where there is one, else wa_id. */
 rlv_str rlv_event_identity(const rlv_event *ev);
 /* By what else the customer is known, as ids of the conversations that these identities would name: those of before, then the wa_id

@@ -108,6 +108,13 @@ rlv_str rlv_event_identity(const rlv_event *ev)
     return ev->user_id.len ? ev->user_id : ev->wa_id;
 }
 
+rlv_str rlv_event_wordless(const rlv_event *message)
+{
+    if (message->wordless.len || message->text.len || rlv_str_is(message->type, "text"))
+        return message->wordless;
+    return message->type;
+}
+
 static int add_alias(const rlv_event *ev, rlv_alias *ret, rlv_str wa_id, rlv_str user_id, bool before)
 {
     rlv_str identity = user_id.len ? user_id : wa_id;

@@ -24,6 +24,7 @@ enum {
     HELD_REPLY_ID,
     HELD_MEDIA_ID,
     HELD_SENT,
+    HELD_WORDLESS,
     HELD_FIELDS
 };
 
@@ -60,6 +61,7 @@ static const struct rlv_field held_fields[HELD_FIELDS] = {
     [HELD_REPLY_ID] = {"reply_id", 's'},
     [HELD_MEDIA_ID] = {"media_id", 's'},
     [HELD_SENT] = {"sent_ms", 'i'},
+    [HELD_WORDLESS] = {"wordless", 's'},
 };
 
 static const struct rlv_field served_fields[SERVED_FIELDS] = {
@@ -269,6 +271,7 @@ static void read_held(struct rlv_take *t, rlv_conversation *c)
     h->reply_id = rlv_take_text(&item, HELD_REPLY_ID);
     h->media_id = rlv_take_text(&item, HELD_MEDIA_ID);
     h->sent_ms = rlv_take_int(&item, HELD_SENT);
+    h->wordless = rlv_take_text(&item, HELD_WORDLESS);
     t->bad = item.bad;
 }
 
@@ -390,6 +393,7 @@ static void get_held(struct rlv_get *g, rlv_conversation *c)
         h->reply_id = rlv_get_text(g);
         h->media_id = rlv_get_text(g);
         h->sent_ms = rlv_get_long(g);
+        h->wordless = rlv_get_text(g);
     }
     rlv_get_array_end(g, n);
 }
@@ -585,6 +589,7 @@ static void put_held(rlv_buf *out, const rlv_conversation *c)
         rlv_put_str(out, h->reply_id);
         rlv_put_str(out, h->media_id);
         rlv_put_long(out, h->sent_ms);
+        rlv_put_str(out, h->wordless);
     }
     rlv_put_array_end(out);
 }

@@ -129,6 +129,10 @@ typedef struct relevo_message {
     relevo_str reply; /* id of the button or row that was chosen */
     relevo_str media; /* WhatsApp's media id */
     int64_t sent_ms;  /* WhatsApp's own time: for windows and display only */
+    /* since 1.7 */
+    /* Where several messages are one here: the types, oldest first and a line each, of those that came without words ("audio", "sticker"), to which
+       `text` is no caption. A message that comes alone and says nothing in words has its type here, too. Absent: all have words. */
+    relevo_str wordless;
 } relevo_message;
 
 /* What the classify phase read in the message. */

@@ -140,6 +140,52 @@ static void test_what_ends_a_pause(void **state)
     assert_int_equal(talk_count(t, RLV_DECIDED_HELD), 0);
 }
 
+static void without_words(talk *t, const char *type, int64_t at_ms)
+{
+    say(t, "", at_ms);
+    t->ev.type = rlv_str_from(type);
+}
+
+/* A voice note beside words is no part of them: it is told by its type, as often as it is looked at. A caption is words. */
+static void test_without_words(void **state)
+{
+    talk *t = *state;
+    t->policy.pause_ms = PAUSE_MS;
+    say(t, "hola", 1000);
+    talk_run(t);
+    without_words(t, "audio", 1200);
+    hold(t, RLV_PHASE_RESPOND, "llm", 5000);
+    talk_run(t);
+    assert_string_equal(talk_brief(t), "received held notified");
+    assert_str(t->conv.held.wordless, "audio");
+    without_words(t, "sticker", 1300); /* and more, while it waits */
+    hold(t, RLV_PHASE_RESPOND, "llm", 5000);
+    talk_run(t);
+    result(t, 2000);
+    talk_run(t);
+    assert_str(t->step.message->text, "hola");
+    assert_str(t->step.message->type, "sticker");
+    assert_str(rlv_event_wordless(t->step.message), "audio\nsticker");
+
+    say(t, "miren", 3000);
+    talk_run(t);
+    say(t, "así llegó", 3200);
+    t->ev.type = RLV_STR("image");
+    talk_run(t);
+    assert_int_equal(rlv_event_wordless(t->step.message).len, 0);
+
+    without_words(t, "audio", 4000); /* alone */
+    hold(t, RLV_PHASE_RESPOND, "llm", 5000);
+    talk_run(t);
+    assert_str(t->conv.held.wordless, "audio");
+    for (int i = 0; i < 100; i++) {
+        without_words(t, "document", 4001 + i);
+        hold(t, RLV_PHASE_RESPOND, "llm", 5000);
+        talk_run(t);
+    }
+    assert_true(t->conv.held.wordless.len > 200 && t->conv.held.wordless.len < RLV_HELD_WORDLESS_MAX);
+}
+
 /* A burst has an end, however fast it goes on. */
 static void test_limits_of_a_burst(void **state)
 {
@@ -527,10 +573,13 @@ static void test_held_on_both_sides(void **state)
     loser.held.since_ms = 900;
     loser.held.due_ms = 2400;
     loser.held.text = RLV_STR("Buenas");
+    loser.held.wordless = RLV_STR("audio");
+    t->conv.held.wordless = RLV_STR("sticker");
     loser.n_recent = 0;
     join(t, &loser, "¿abren?", 1200, RLV_EVENT_MESSAGE);
     assert_string_equal(talk_brief(t), "joined(bot>bot/8 identity) received held");
     assert_str(t->conv.held.text, "Buenas\nHola\n¿abren?");
+    assert_str(t->conv.held.wordless, "audio\nsticker");
     assert_int_equal(t->conv.held.messages, 3);
     assert_int_equal(t->conv.held.epoch, 8);
     ring(t, t->conv.held.due_ms);
@@ -568,6 +617,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, talk_setup, talk_teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_a_burst_is_answered_once),
+        TEST(test_without_words),
         TEST(test_what_ends_a_pause),
         TEST(test_limits_of_a_burst),
         TEST(test_a_takeover_ends_it),

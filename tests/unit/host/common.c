@@ -61,7 +61,8 @@ void subject_init(test_subject *s)
                                   .wa_id = RLV_STR("34600"),
                                   .message_id = RLV_STR("wamid.2"),
                                   .type = RLV_STR("text"),
-                                  .text = RLV_STR("¿y mi dinero?")}};
+                                  .text = RLV_STR("¿y mi dinero?"),
+                                  .wordless = RLV_STR("audio")}};
     rlv_conversation *c = &s->conversation;
     c->id = rlv_conversation_id(RLV_STR("5550"), RLV_STR("34600"));
     c->phone_number_id = RLV_STR("5550");

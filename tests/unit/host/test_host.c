@@ -213,6 +213,7 @@ static void test_phases(void **state)
                "owner 2 at 1000\n"
                "id 33d5fb99-541b-8d28-91d0-c0434a257483 number 5550 customer 34600 (Ana) language es\n"
                "message wamid.2 text: ¿y mi dinero? reply  media  sent 900\n"
+               "wordless audio\n"
                "reading es refund 0.9 0 -0.5 0 0\n"
                "digest 2 1 0 open ¿cuándo llega? tried kb#7 trend -0.25\n"
                "handoff 8 a 0.7 because It said so.: dinero to billing\n"

@@ -138,13 +138,26 @@ static void aliases_are_other_identities(void **state)
     assert_int_equal(rlv_event_aliases(&ev, found), 0);
 }
 
+static void what_has_no_words(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *type, *text, *wordless, *wanted;
+    } cases[] = {{"audio", "", "", "audio"}, {"image", "así llegó", "", ""}, {"image", "", "", "image"}, {"text", "hola", "", ""},
+                 {"text", "", "", ""},       {"audio", "hola", "audio", "audio"}, {"image", "", "audio\nimage", "audio\nimage"}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        const rlv_event ev = {.type = rlv_str_from(cases[i].type), .text = rlv_str_from(cases[i].text), .wordless = rlv_str_from(cases[i].wordless)};
+        assert_true(rlv_str_is(rlv_event_wordless(&ev), cases[i].wanted));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_never_change),       cmocka_unit_test(owners_are_read_back),
         cmocka_unit_test(commands_are_read_back),   cmocka_unit_test(changes_are_those_of_ownership),
         cmocka_unit_test(answers_keep_their_order), cmocka_unit_test(the_identity_names_the_conversation),
-        cmocka_unit_test(aliases_are_other_identities),
+        cmocka_unit_test(aliases_are_other_identities), cmocka_unit_test(what_has_no_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,7 +20,7 @@ static void assert_held(const rlv_conversation *out, const rlv_conversation *in)
     for (int i = 0; i < b->n_by; i++)
         assert_true(rlv_str_eq(a->by[i], b->by[i]));
     assert_true(rlv_str_eq(a->message_id, b->message_id) && rlv_str_eq(a->type, b->type) && rlv_str_eq(a->text, b->text) &&
-                rlv_str_eq(a->reply_id, b->reply_id) && rlv_str_eq(a->media_id, b->media_id));
+                rlv_str_eq(a->reply_id, b->reply_id) && rlv_str_eq(a->media_id, b->media_id) && rlv_str_eq(a->wordless, b->wordless));
 }
 
 static void assert_served(const rlv_conversation *out, const rlv_conversation *in)

@@ -171,6 +171,8 @@ static void describe(const relevo_view *v, char *text)
         add(text, "message %.*s %.*s: %.*s reply %.*s media %.*s sent %lld\n", S(v->message->id),
             S(v->message->type), S(v->message->text), S(v->message->reply), S(v->message->media),
             (long long)v->message->sent_ms);
+    if (v->message && RELEVO_HAS(v->message, wordless) && v->message->wordless.len)
+        add(text, "wordless %.*s\n", S(v->message->wordless));
     if (v->reading)
         add(text, "reading %.*s %.*s %g %g %g %g %g\n", S(v->reading->language), S(v->reading->intent),
             v->reading->confidence, v->reading->out_of_scope, v->reading->sentiment, v->reading->anger,
