@@ -194,6 +194,31 @@ static void many_articles(void **state)
     close_library(&library);
 }
 
+/* Of two texts with the same words, equally often, the one that has them in one sentence. A short and a long article with questions are judged by the
+   whole, as nobody writes those in sentences. */
+static void words_in_one_sentence(void **state)
+{
+    test_folder *folder = *state;
+    rlt_kb kb;
+    rlt_error error = {.line = ""};
+    test_write(folder, "kb.yaml",
+               "- {id: far, title: Uno, language: es, answer: El molino pesa poco. El tostador gira rápido.}\n"
+               "- {id: near, title: Dos, language: es, answer: El tostador pesa poco. El molino gira rápido.}\n"
+               "- {id: far_asked, title: Tres, language: es, questions: [¿La báscula mide?, ¿El filtro gotea?], answer: x}\n"
+               "- {id: near_asked, title: Cuatro, language: es, questions: [¿La báscula gotea?, ¿El filtro mide?], answer: x}\n");
+    assert_true(rlt_kb_load(folder->path, &kb, &error));
+    test_library library = {.kb = kb, .index = rlt_index_new(&kb), .work = rlt_work_new()};
+    assert_non_null(library.index);
+    rlr_decision decision = ask(&library, "tostador pesa", RLT_ES);
+    assert_string_equal(decision.found.best->id.ptr, "near");
+    assert_true(decision.found.lead > 0.1);
+    assert_true(decision.found.score > 0.999);
+    assert_string_equal(ask(&library, "tostador gira", RLT_ES).found.best->id.ptr, "far");
+    decision = ask(&library, "báscula mide mucho", RLT_ES);
+    assert_true(decision.found.lead < 0.001);
+    close_library(&library);
+}
+
 static rlr_decision ask_with(const test_library *library, const char *question, const char *intent, double certainty)
 {
     rlt_doc doc;
@@ -274,6 +299,6 @@ static void with_the_intent(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {TEST(answers), TEST(the_very_question), TEST(other_words), TEST(two_that_fit), TEST(many_articles),
-                                       TEST(with_the_intent)};
+                                       TEST(words_in_one_sentence), TEST(with_the_intent)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,7 +17,7 @@
 
 /* One occurrence of a term in an article. */
 typedef struct occurrence {
-    uint32_t term, doc;
+    uint32_t term, doc, passage;
     double weight;
 } occurrence;
 
@@ -162,10 +162,26 @@ static bool add_word(shelf_builder *builder, const rlt_token *token, uint32_t te
     return true;
 }
 
+/* The number of a new passage. */
+static bool add_passage(rlt_shelf *shelf, uint32_t doc, uint32_t *ret)
+{
+    if ((shelf->n_passages & (shelf->n_passages + 1)) == 0) { /* one less than a power of two: full */
+        uint32_t *docs = realloc(shelf->passage_docs, (2 * (size_t)shelf->n_passages + 1) * sizeof *docs);
+        if (!docs)
+            return false;
+        shelf->passage_docs = docs;
+    }
+    *ret = shelf->n_passages;
+    shelf->passage_docs[shelf->n_passages++] = doc;
+    return true;
+}
+
+/* Adds a text as one passage. */
 static bool add_text(shelf_builder *builder, uint32_t doc, relevo_str text, double weight)
 {
     rlt_doc read;
-    if (rlt_read(builder->work, text, &read) != RLT_OK)
+    uint32_t passage;
+    if (rlt_read(builder->work, text, &read) != RLT_OK || !add_passage(builder->shelf, doc, &passage))
         return false;
     for (uint32_t i = 0; i < read.n_tokens; i++) {
         uint32_t term;
@@ -181,9 +197,22 @@ static bool add_text(shelf_builder *builder, uint32_t doc, relevo_str text, doub
             builder->items = items;
             builder->room = room;
         }
-        builder->items[builder->n++] = (occurrence){term, doc, weight};
+        builder->items[builder->n++] = (occurrence){term, doc, passage, weight};
         builder->lengths[doc] += weight;
         builder->shelf->terms[term].smalltalk &= builder->shelf->docs[doc]->smalltalk;
+    }
+    return true;
+}
+
+/* Adds a text sentence by sentence. */
+static bool add_sentences(shelf_builder *builder, uint32_t doc, relevo_str text, double weight)
+{
+    uint64_t first = 0;
+    for (uint64_t i = 1; i <= text.len; i++) {
+        bool ends = i == text.len || strchr("\n;", text.ptr[i - 1]) || (strchr(".?!", text.ptr[i - 1]) && strchr(" \n", text.ptr[i]));
+        if (ends && !add_text(builder, doc, (relevo_str){text.ptr + first, i - first}, weight))
+            return false;
+        first = ends ? i : first;
     }
     return true;
 }
@@ -195,8 +224,8 @@ static bool add_doc(shelf_builder *builder, uint32_t doc)
     for (size_t i = 0; good && i < article->n_questions; i++)
         good = add_text(builder, doc, article->questions[i], QUESTION_WEIGHT);
     /* What a greeting answers is no sign of what was asked. */
-    double weight = article->n_questions ? BODY_WEIGHT : BODY_ALONE;
-    return good && (article->smalltalk || add_text(builder, doc, article->answer, weight));
+    double weight = rlt_is_prose(article) ? BODY_ALONE : BODY_WEIGHT;
+    return good && (article->smalltalk || add_sentences(builder, doc, article->answer, weight));
 }
 
 /* The questions by their keys. */
@@ -219,11 +248,11 @@ static bool make_asked(shelf_builder *builder)
     return true;
 }
 
-static int by_term_and_doc(const void *a, const void *b)
+/* And so by the articles, whose passages follow one another. */
+static int by_term_and_passage(const void *a, const void *b)
 {
     const occurrence *x = a, *y = b;
-    return x->term != y->term ? (x->term > y->term) - (x->term < y->term)
-                              : (x->doc > y->doc) - (x->doc < y->doc);
+    return x->term != y->term ? (x->term > y->term) - (x->term < y->term) : (x->passage > y->passage) - (x->passage < y->passage);
 }
 
 static double rarity(const rlt_shelf *shelf, uint32_t n)
@@ -237,15 +266,22 @@ static bool make_postings(shelf_builder *builder)
     rlt_shelf *shelf = builder->shelf;
     double average = 0;
     shelf->postings = calloc(builder->n + 1, sizeof *shelf->postings);
-    if (!shelf->postings)
+    shelf->in_passages = calloc(builder->n + 1, sizeof *shelf->in_passages);
+    if (!shelf->postings || !shelf->in_passages)
         return false;
     for (uint32_t i = 0; i < shelf->n_docs; i++)
         average += builder->lengths[i] / shelf->n_docs;
-    uint32_t n = 0;
+    uint32_t n = 0, n_in = 0;
     for (size_t i = 0; i < builder->n;) {
         rlt_term *term = &shelf->terms[builder->items[i].term];
         uint32_t number = builder->items[i].term;
         term->first = n;
+        term->first_passage = n_in;
+        for (size_t k = i; k < builder->n && builder->items[k].term == number; k++)
+            if (rlt_is_prose(shelf->docs[builder->items[k].doc]) &&
+                (n_in == term->first_passage || shelf->in_passages[n_in - 1] != builder->items[k].passage))
+                shelf->in_passages[n_in++] = builder->items[k].passage;
+        term->n_passages = n_in - term->first_passage;
         while (i < builder->n && builder->items[i].term == number) {
             uint32_t doc = builder->items[i].doc;
             double weight = 0;
@@ -255,8 +291,9 @@ static bool make_postings(shelf_builder *builder)
             shelf->postings[n++] = (rlt_posting){doc, (float)(weight * (K1 + 1) / (weight + damping))};
         }
         term->n = n - term->first;
+        term->rarity = (float)(rarity(shelf, term->n) * (term->stop ? RLT_STOP_WEIGHT : 1));
         for (uint32_t j = term->first; j < n; j++) {
-            shelf->postings[j].impact *= (float)(rarity(shelf, term->n) * (term->stop ? RLT_STOP_WEIGHT : 1));
+            shelf->postings[j].impact *= term->rarity;
             term->attainable = fmaxf(term->attainable, shelf->postings[j].impact);
         }
     }
@@ -271,7 +308,7 @@ static bool build(rlt_index *index, rlt_shelf *shelf)
     for (uint32_t i = 0; good && i < shelf->n_docs; i++)
         good = add_doc(&builder, i);
     if (good && builder.n > 0)
-        qsort(builder.items, builder.n, sizeof *builder.items, by_term_and_doc);
+        qsort(builder.items, builder.n, sizeof *builder.items, by_term_and_passage);
     good = good && make_postings(&builder) && make_asked(&builder) &&
            (shelf->vocabulary = rlt_vocabulary_new(shelf->words, shelf->n_words, 0));
     free(builder.items);
@@ -317,6 +354,8 @@ void rlt_index_free(rlt_index *index)
         free(shelf->word_terms);
         rlt_vocabulary_free(shelf->vocabulary);
         free(shelf->postings);
+        free(shelf->passage_docs);
+        free(shelf->in_passages);
         free(shelf->asked);
     }
     rlt_work_free(index->work);

@@ -17,7 +17,9 @@ typedef struct rlt_term {
     relevo_str text; /* stem */
     uint32_t hash;
     uint32_t first, n; /* its postings */
-    float attainable;  /* the largest impact among them */
+    uint32_t first_passage, n_passages; /* and where in shelf->in_passages the sentences stand that have it */
+    float attainable;  /* the largest impact among the postings */
+    float rarity;      /* what it is worth to a passage */
     bool stop;
     bool smalltalk; /* only articles of small talk have it */
 } rlt_term;
@@ -40,6 +42,9 @@ typedef struct rlt_shelf {
     uint32_t n_words;
     rlt_vocabulary *vocabulary; /* of the words */
     rlt_posting *postings;
+    uint32_t *passage_docs; /* the article of each passage, a title or a sentence of an article without questions; in the articles' order */
+    uint32_t n_passages;
+    uint32_t *in_passages; /* passages by terms */
     rlt_asked *asked; /* sorted by key */
     uint32_t n_asked;
 } rlt_shelf;
@@ -50,6 +55,12 @@ struct rlt_index {
     double rarest;                    /* of a word that one article has, on the largest shelf */
     rlt_shelf shelves[RLT_LANGUAGES]; /* [RLT_UNKNOWN] stays empty */
 };
+
+/* Its answer must speak for it: words in one sentence of that belong together. */
+static inline bool rlt_is_prose(const rlt_article *article)
+{
+    return article->n_questions == 0;
+}
 
 /* NULL: no article has it. */
 const rlt_term *rlt_shelf_term(const rlt_shelf *shelf, relevo_str stem);

@@ -19,6 +19,7 @@
 #define STOPS_LEAST    3u   /* a question of stop words alone has so many ("¿por qué?" asks nothing), */
 #define STOPS_MIN      0.85 /* and must be explained so well */
 #define BESIDE_EXACT   0.9  /* at most, of an article where another one has the very question */
+#define PASSAGE_SHARE  0.5  /* of what the best passage of an article of prose explains, beside what all of it does */
 #define TERMS_MAX      256u /* words of a message that are looked up */
 #define GREETING_MAX   6u   /* words of one piece of small talk */
 #define SHORT_WORD     3u   /* bytes: a stem so short is that of unlike words ("chá", "chao") */
@@ -152,6 +153,29 @@ static void prefer_exact(const rlt_shelf *shelf, const shelf_query *query, bool 
             scores[asked[i].doc] = weight;
 }
 
+/* Adds what the best passage of each article of prose explains. Returns what one could; below 0: out of memory. */
+static double score_passages(const rlt_shelf *shelf, rlt_work *work, const shelf_query *query, bool smalltalk, double *scores)
+{
+    double attainable = 0, *sums = rlt_work_alloc(work, (shelf->n_passages + 1) * sizeof *sums);
+    if (!sums)
+        return -1;
+    memset(sums, 0, shelf->n_passages * sizeof *sums);
+    for (uint32_t i = 0; i < query->n; i++) {
+        const rlt_term *term = query->terms[i];
+        if (!smalltalk && term->smalltalk)
+            continue;
+        attainable += PASSAGE_SHARE * (double)term->rarity;
+        for (uint32_t k = term->first_passage; k < term->first_passage + term->n_passages; k++)
+            sums[shelf->in_passages[k]] += PASSAGE_SHARE * query->weights[i] * (double)term->rarity;
+    }
+    for (uint32_t i = 0, best = 0; i < shelf->n_passages; i++) {
+        best = shelf->passage_docs[i] == shelf->passage_docs[best] && sums[best] >= sums[i] ? best : i;
+        if (i + 1 == shelf->n_passages || shelf->passage_docs[i + 1] != shelf->passage_docs[i])
+            scores[shelf->passage_docs[i]] += sums[best];
+    }
+    return attainable;
+}
+
 /* What the words are worth to each article of one sort on the shelf, by its number there: 0 where it shares none, is of the other sort or not
    valid. For subjects, the words of small talk are left out. In `work`; NULL: out of memory. */
 static double *score_shelf(const rlt_shelf *shelf, rlt_work *work, const shelf_query *query, bool smalltalk, int64_t day, double weight)
@@ -169,9 +193,12 @@ static double *score_shelf(const rlt_shelf *shelf, rlt_work *work, const shelf_q
         for (uint32_t j = term->first; j < term->first + term->n; j++)
             scores[shelf->postings[j].doc] += query->weights[i] * (double)shelf->postings[j].impact;
     }
+    double beside = score_passages(shelf, work, query, smalltalk, scores);
+    if (beside < 0)
+        return NULL;
     for (uint32_t i = 0; i < shelf->n_docs; i++)
         scores[i] = scores[i] > 0 && shelf->docs[i]->smalltalk == smalltalk && rlt_is_valid(shelf->docs[i], day)
-                        ? weight * scores[i] / attainable
+                        ? weight * scores[i] / (attainable + (rlt_is_prose(shelf->docs[i]) ? beside : 0))
                         : 0;
     prefer_exact(shelf, query, smalltalk, day, weight, scores);
     return scores;
