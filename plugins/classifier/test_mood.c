@@ -177,6 +177,7 @@ static void tones(void **state)
         {"¿cuántas veces tengo que repetir?", -1, 1},
         {"¿cuántas veces al mes entregan?", 0, -1},
         {"no puede ser!", -1, 1},
+        {"no puede ser, en serio", -1, 1},
         {"¿no puede ser el martes?", 0, -1},
         {"es la tercera vez que llamo", -1, 1},
         {"es la tercera vez que compro", 0, -1},
