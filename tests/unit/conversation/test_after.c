@@ -219,8 +219,8 @@ static void test_a_follow_up_begins(void **state)
     static const struct {
         enum rlv_owner owner;
         const char *decided;
-    } cases[] = {{RLV_OWNER_BOT, "received replied(bot/7 flow.catering)"},
-                 {RLV_OWNER_CLOSED, "received reopened(closed>bot/8 timeout) replied(bot/8 flow.catering)"},
+    } cases[] = {{RLV_OWNER_BOT, "received slot_filled replied(bot/7 flow.catering)"},
+                 {RLV_OWNER_CLOSED, "received reopened(closed>bot/8 timeout) slot_filled replied(bot/8 flow.catering)"},
                  {RLV_OWNER_HUMAN, "ignored"}};
     for (size_t i = 0; i < 3; i++) {
         talk_owner(t, cases[i].owner);
@@ -228,6 +228,10 @@ static void test_a_follow_up_begins(void **state)
         talk_command(t, RLV_COMMAND_FOLLOW_UP, t->conv.owner, 7)->reply_id = RLV_STR("flow:catering");
         talk_replies(t, "¿Para qué es?", "flow.catering", 0.7);
         talk_answer(t, RLV_PHASE_RESPOND, RLV_ANSWER_MEMORY, "lead_qualifier")->as.memory = RLV_STR("step 1");
+        rlv_answer *a = talk_answer(t, RLV_PHASE_RESPOND, RLV_ANSWER_SLOT, "lead_qualifier");
+        a->as.slot.name = RLV_STR("lead.status");
+        a->as.slot.value = rlv_str_from(rlv_arena_printf(t->arena, "open %zu", i));
+        a->as.slot.amends = true; /* the customer has amended nothing: no notice of that */
         talk_run(t);
         assert_string_equal(talk_brief(t), cases[i].decided);
         assert_null(t->step.message);
