@@ -147,12 +147,14 @@ typedef struct speaker {
     uint32_t view;
     rlt_language language;
     int32_t result; /* the first failure; what follows one is left out */
+    bool said;      /* a reply of ours is there, behind which another can stand */
 } speaker;
 
 static void emit(speaker *s, const relevo_answer *answer)
 {
     if (s->result == RELEVO_OK)
         s->result = s->sink->emit(s->sink, s->view, answer);
+    s->said = s->said || answer->kind == RELEVO_ANSWER_REPLY;
 }
 
 /* An article, word for word, with what it offers. */
@@ -261,6 +263,35 @@ static relevo_str last_of(const relevo_view *view)
     return n > 0 ? view->digest->tried[n - 1] : (relevo_str){NULL, 0};
 }
 
+/* The class of what came without words; of several messages that are one, that of which people are to have one, else the first. -1: all have
+   words. */
+static int wordless_class(const responder *self, const relevo_message *message)
+{
+    relevo_str types = message->text.len == 0 ? message->type : (relevo_str){NULL, 0};
+    int found = -1;
+    if (RELEVO_HAS(message, wordless) && message->wordless.len > 0)
+        types = message->wordless;
+    while (types.len > 0) {
+        const char *newline = memchr(types.ptr, '\n', types.len);
+        relevo_str type = {types.ptr, newline ? (uint64_t)(newline - types.ptr) : types.len};
+        int media = rlr_media_class(type);
+        if (media >= 0 && (found < 0 || self->policies[media] == RLR_HAND_OFF))
+            found = media;
+        type.len += newline != NULL;
+        types = (relevo_str){types.ptr + type.len, types.len - type.len};
+    }
+    return found;
+}
+
+/* What is said to what came without words, behind what is said to words, if anything is. */
+static void say_media(speaker *s, int media, double confidence)
+{
+    rlr_policy policy = s->self->policies[media];
+    uint32_t flags = (policy == RLR_ASK ? RELEVO_REPLY_ASKS : 0) | (s->said ? RELEVO_REPLY_ALSO : 0);
+    if (policy != RLR_HAND_OFF)
+        say(s, rlr_media_sentence(media), confidence, flags);
+}
+
 /* The article of a button of ours; NULL: it is none. */
 static const rlt_article *chosen(const responder *self, const relevo_view *view, rlt_language language, int64_t day)
 {
@@ -341,11 +372,11 @@ static int32_t respond_to(const responder *self, rlt_work *work, const relevo_vi
     speaker s = {.self = self, .sink = sink, .view = number};
     if (!view->message || (view->reading && view->reading->wants_person >= WANTS_PERSON))
         return RELEVO_OK;
+    int media = wordless_class(self, view->message);
     if (view->message->text.len == 0) {
-        int media = rlr_media_class(view->message->type);
         s.language = language_of(view, NULL);
-        if (media >= 0 && self->policies[media] != RLR_HAND_OFF)
-            say(&s, rlr_media_sentence(media), 1, self->policies[media] == RLR_ASK ? RELEVO_REPLY_ASKS : 0);
+        if (media >= 0)
+            say_media(&s, media, 1);
         return s.result;
     }
     rlt_work_reset(work);
@@ -374,6 +405,8 @@ static int32_t respond_to(const responder *self, rlt_work *work, const relevo_vi
     } else {
         say_plan(&s, &plan);
     }
+    if (media >= 0)
+        say_media(&s, media, NEED_CONFIDENCE); /* who answers the words comes first */
     return s.result;
 }
 
@@ -456,19 +489,19 @@ static int32_t summarize(void *instance, const relevo_view *const *views, uint32
     return status;
 }
 
-/* Media that a person should see: `voice: hand_off` and the like. */
+/* Media that a person should see: `voice: hand_off` and the like. Also of several messages that are one. */
 static int32_t trigger(void *instance, const relevo_view *const *views, uint32_t n, const relevo_sink *sink)
 {
     const responder *self = instance;
     int32_t status = RELEVO_OK;
     for (uint32_t i = 0; i < n && status == RELEVO_OK; i++) {
         const relevo_message *message = views[i]->message;
-        int media = message && message->text.len == 0 ? rlr_media_class(message->type) : -1;
+        int media = message ? wordless_class(self, message) : -1;
         if (media < 0 || self->policies[media] != RLR_HAND_OFF)
             continue;
         const relevo_answer_trigger fired = {.head = {sizeof fired, RELEVO_ANSWER_TRIGGER},
                                              .score = 1,
-                                             .evidence = message->type,
+                                             .evidence = message->text.len > 0 ? message->text : message->type,
                                              .reason = rlr_media_reason(media, language_of(views[i], NULL))};
         status = sink->emit(sink, i, &fired.head);
     }

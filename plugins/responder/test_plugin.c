@@ -504,6 +504,27 @@ static void messages_without_words(void **state)
     view->message.type = tk_text(kit, "image");
     assert_string_equal(tk_reply(tk_run(kit, TK_RESPOND, &view, 1), 0)->source.ptr, "envios");
     assert_null(tk_trigger(tk_run(kit, TK_TRIGGER, &view, 1), 0));
+    /* several messages that are one: what came without words is not passed over */
+    view->message.type = tk_text(kit, "audio");
+    view->message.wordless = tk_text(kit, "sticker\naudio");
+    const tk_answers *answers = tk_run(kit, TK_RESPOND, &view, 1);
+    assert_string_equal(tk_reply_at(answers, 0, 0)->source.ptr, "envios");
+    assert_string_equal(tk_reply_at(answers, 0, 1)->source.ptr, "talk.sticker");
+    assert_int_equal(tk_reply_at(answers, 0, 1)->flags, RELEVO_REPLY_ALSO);
+    assert_null(tk_trigger(tk_run(kit, TK_TRIGGER, &view, 1), 0));
+    view->message.wordless = tk_text(kit, "audio\nimage");
+    answers = tk_run(kit, TK_RESPOND, &view, 1);
+    assert_string_equal(tk_reply_at(answers, 0, 0)->source.ptr, "envios");
+    assert_null(tk_reply_at(answers, 0, 1));
+    fired = tk_trigger(tk_run(kit, TK_TRIGGER, &view, 1), 0);
+    assert_string_equal(fired->evidence.ptr, "¿hacen envíos?");
+    view = tk_message(kit, "zzz qwerty"); /* nothing else is said to it */
+    view->message.wordless = tk_text(kit, "audio");
+    answers = tk_run(kit, TK_RESPOND, &view, 1);
+    assert_string_equal(tk_reply(answers, 0)->source.ptr, "talk.voice");
+    assert_int_equal(tk_reply(answers, 0)->flags, RELEVO_REPLY_ASKS);
+    assert_true(tk_reply(answers, 0)->confidence < 0.2);
+    assert_non_null(tk_abstain(answers, 0));
     tk_close(kit);
 }
 
