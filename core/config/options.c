@@ -336,7 +336,7 @@ const rlv_option rlv_options[] = {
     {"policy.silence_hours", STRING, ROOT(silence_hours), RELOADABLE, "", 0, 0, NULL, NULL,
      "Name of the hours whose time alone counts for that: who falls silent at closing time is asked about after the next opening, if the conversation is "
      "not closed before (policy.idle_close). Without it the night counts too."},
-    {"policy.pause", DURATION, ROOT(config.policy.pause_ms), RELOADABLE, "0", 0, 30 * MS_S, NULL, NULL,
+    {"policy.pause", DURATION, ROOT(config.policy.pause_ms), RELOADABLE, "2s", 0, 30 * MS_S, NULL, NULL,
      "A short message (up to 160 characters) that a customer writes to the bot waits so long for the next one, at most four pauses in "
      "all; then they are answered as one. Longer messages, choices and media are decided at once, with what waited before them. 0: "
      "each message is answered by itself."},

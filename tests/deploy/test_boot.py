@@ -176,7 +176,7 @@ def boots(seed):
             machine.systemctl("stop", f"relevo@{role}")
             expect((machine.show(role, "ActiveState"), machine.show(role, "Result")) == ("inactive", "success"),
                    f"relevo@{role} did not end well: {machine.show(role, 'Result')}")
-        world = lab.check()
+        world = lab.check(model=False)  # deliver is there, too: what becomes of messages is not in the model
         expect(sum(len(records) for (topic, _), records in world.inputs.items() if topic == lab.topic) == EVENTS, "events are missing in the input topic")
 
 

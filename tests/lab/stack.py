@@ -222,7 +222,7 @@ class Lab:
             "consume": self.consume,
             "plugin_dir": str(PLUGINS),
             "plugins": self.plugins,
-            "policy": self.policy,
+            "policy": {"pause": 0, **self.policy},  # each message by itself, unless a test says otherwise
         }, sort_keys=False, allow_unicode=True))
         self.config.chmod(0o600)
 
