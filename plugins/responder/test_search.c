@@ -264,6 +264,9 @@ static void with_the_intent(void **state)
         {"tractores", "status", 0.9, "rastreo", false}, /* an intent alone is no answer, but the nearest there is */
         {"¿cómo pago?", "status", 0.9, "pago", true}, /* names none, and is neither raised nor lowered */
         {"hola", "greeting", 0.9, "hola", true},
+        {"quiubo parce", "greeting", 0.9, "hola", true}, /* of small talk an intent alone is enough, if it is sure, */
+        {"quiubo parce", "greeting", 0.7, NULL, false},
+        {"no llegó mi pedido", "greeting", 0.9, "roto", true}, /* and if no subject fits better */
         {"tractores", "old", 0.9, NULL, false}, /* its article is not valid any more */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -26,6 +26,7 @@
 #define INTENT_WEIGHT  2    /* log-odds that a certain intent adds to the articles that name it, and takes from those that name others */
 #define WORDS_LEAST    0.1  /* the least that the words of a message are worth to an article that names its intent, */
 #define WORDS_MOST     0.98 /* and the most: all of its words may be there and mean something else ("nunca llegó mi pedido") */
+#define SMALLTALK_LEAST 0.5 /* the least of small talk, where nothing is at stake: an intent that is sure is enough ("eres real?") */
 
 typedef struct shelf_query {
     const rlt_term *terms[TERMS_MAX];
@@ -295,17 +296,18 @@ static double add_log_odds(double score, double log_odds)
     return score > 0 ? 1 / (1 + exp(-log_odds) * (1 - score) / score) : 0;
 }
 
-/* What words and intent are worth together; articles that name no intents stay as they are. In `work`; NULL: out of memory. */
-static double *weigh_intent(const rlt_shelf *shelf, rlt_work *work, const rlt_asking *asking, double weight, const double *words)
+/* What words and intent are worth together to articles of one sort; those that name no intents stay as they are. In `work`; NULL: out of memory. */
+static double *weigh_intent(const rlt_shelf *shelf, rlt_work *work, const rlt_asking *asking, bool smalltalk, double weight, const double *words)
 {
     double *scores = rlt_work_alloc(work, (shelf->n_docs + 1) * sizeof *scores), log_odds = INTENT_WEIGHT * asking->certainty;
+    double least = smalltalk ? SMALLTALK_LEAST : WORDS_LEAST;
     for (uint32_t i = 0; scores && i < shelf->n_docs; i++) {
         const rlt_article *article = shelf->docs[i];
         double most = fmin(words[i], WORDS_MOST * weight);
-        if (article->n_intents == 0 || article->smalltalk || !rlt_is_valid(article, asking->day))
+        if (article->n_intents == 0 || article->smalltalk != smalltalk || !rlt_is_valid(article, asking->day))
             scores[i] = words[i];
         else if (names(article, asking->intent))
-            scores[i] = fmax(words[i], add_log_odds(fmax(most, WORDS_LEAST * weight), log_odds));
+            scores[i] = fmax(words[i], add_log_odds(fmax(most, least * weight), log_odds));
         else
             scores[i] = add_log_odds(most, -log_odds);
     }
@@ -323,8 +325,8 @@ static bool rank_shelf(const rlt_shelf *shelf, rlt_work *work, const shelf_query
 {
     double weight = weight_of(shelf, asking->language);
     double *words = score_shelf(shelf, work, query, smalltalk, asking->day, weight), *scores = words;
-    if (words && asking->intent.len > 0 && !smalltalk) {
-        scores = weigh_intent(shelf, work, asking, weight, words);
+    if (words && asking->intent.len > 0) {
+        scores = weigh_intent(shelf, work, asking, smalltalk, weight, words);
         if (scores)
             prefer_exact(shelf, query, smalltalk, asking->day, weight, scores);
     }
@@ -353,7 +355,7 @@ static bool search(const rlt_index *index, rlt_work *work, const rlt_doc *doc, c
             return false;
     }
     /* "¿Cuánto tarda?" has the stem of "buenas tardes". */
-    bool greets = (smalltalk.score >= SMALLTALK_MIN && smalltalk.score >= subject.words) || (!content && smalltalk.best);
+    bool greets = (smalltalk.score >= SMALLTALK_MIN && smalltalk.score >= subject.words) || (!content && smalltalk.words > 0);
     const top_two none = {.score = 0}, *ranking = greets ? &smalltalk : &subject;
     /* "Sí, por favor" says nothing, though an article has all of it; "¿con quién hablo?" does. */
     bool asks = stops >= STOPS_LEAST && rlt_is_question(doc) && ranking->score >= STOPS_MIN, meant = unheard && asking->intent.len > 0;
