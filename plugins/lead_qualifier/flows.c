@@ -12,12 +12,16 @@
 
 #define PHRASES_MAX 256u /* of one slot's choices, or of one list of words; plurals included */
 
+#define DAYS_MAX    36500. /* of within_days */
+#define POINTS_MAX  100. /* of a rule: sums are cut to it */
+
 /* What is being read, for messages and memory. */
 typedef struct flow_reader {
     const char *path;
     rlt_work *work;
     rlt_error *error;
     const lq_flow *flow; /* the one at hand, to find slots by name */
+    const lq_slot *slot; /* the one at hand; NULL: none */
 } flow_reader;
 
 static const struct {
@@ -185,6 +189,30 @@ static bool take_number(const flow_reader *in, const rlt_node *map, const char *
     return true;
 }
 
+/* Limits that anything can be within. */
+static bool check_limits(const flow_reader *in, const rlt_node *map, double min, double max)
+{
+    return min <= max || fail(in, map, "is more than `max`: nothing would ever do; exchange them", "min");
+}
+
+/* A number from min to max. */
+static bool take_number_within(const flow_reader *in, const rlt_node *map, const char *key, double min, double max, double *ret)
+{
+    if (!take_number(in, map, key, ret))
+        return false;
+    return !rlt_node_get(map, key) || (*ret >= min && *ret <= max) ||
+           rlt_fail(in->error, "%s:%u: `%s`: write a number from %g to %g", in->path, rlt_node_line(rlt_node_get(map, key)), key, min, max);
+}
+
+/* A key that says something of one type of slot only. */
+static bool check_only(const flow_reader *in, const rlt_node *map, const char *key, const lq_slot *slot, lq_type type)
+{
+    const rlt_node *node = rlt_node_get(map, key);
+    return !node || slot->type == type ||
+           rlt_fail(in->error, "%s:%u: `%s`: is of a slot of type %s, and '%s' is of type %s; take it out", in->path, rlt_node_line(node), key,
+                    types[type].name, slot->name.ptr, types[slot->type].name);
+}
+
 static bool take_flag(const flow_reader *in, const rlt_node *map, const char *key, bool *ret)
 {
     const rlt_node *node = rlt_node_get(map, key);
@@ -226,20 +254,42 @@ static bool take_id(const flow_reader *in, const rlt_node *map, const char *key,
 
 /* ---- conditions ---- */
 
+/* What it is compared with can be the slot's value. */
+static bool check_compared(const flow_reader *in, const rlt_node *map, const lq_slot *slot, const lq_condition *c)
+{
+    const char *key = c->negated ? "not" : "is";
+    const rlt_node *node = rlt_node_get(map, key);
+    if (node && c->n_is == 0)
+        return fail(in, node, "names no value; write one or several, or leave it out", key);
+    for (size_t i = 0; slot->type == LQ_CHOICE && i < c->n_is; i++)
+        if (!lq_choice_find(slot, c->is[i]))
+            return rlt_fail(in->error, "%s:%u: `%s`: '%s' is no value of the choices of '%s'; write one as it stands there", in->path,
+                            rlt_node_line(node), key, c->is[i].ptr, slot->name.ptr);
+    if (c->negated && (rlt_node_get(map, "min") || rlt_node_get(map, "max") || rlt_node_get(map, "within_days")))
+        return fail(in, map, "stands alone; leave out `min`, `max` and `within_days`", key);
+    return check_only(in, map, "min", slot, LQ_AMOUNT) && check_only(in, map, "max", slot, LQ_AMOUNT) &&
+           check_only(in, map, "within_days", slot, LQ_DATE) && check_limits(in, map, c->min, c->max);
+}
+
 static bool take_condition(const flow_reader *in, const rlt_node *map, lq_condition *ret)
 {
     static const char *const keys[] = {"slot", "is", "not", "min", "max", "within_days", NULL};
     *ret = (lq_condition){.min = -INFINITY, .max = INFINITY, .within_days = INFINITY};
     if (!check_keys(in, map, "when", keys) || !take_id(in, map, "slot", &ret->slot))
         return false;
-    if (!lq_slot_find(in->flow, ret->slot))
+    const lq_slot *slot = lq_slot_find(in->flow, ret->slot);
+    if (!slot && in->slot)
+        return fail(in, map, "this flow has no slot of that name before this one; what a question hangs on is asked first", ret->slot.ptr);
+    if (!slot)
         return fail(in, map, "this flow has no slot of that name", ret->slot.ptr);
+    if (slot == in->slot)
+        return fail(in, map, "a slot that waits for itself is never asked; name one before it", ret->slot.ptr);
     ret->negated = rlt_node_get(map, "not") != NULL;
     if (ret->negated && rlt_node_get(map, "is"))
         return fail(in, map, "give either `is` or `not`", "when");
     return take_texts(in, map, ret->negated ? "not" : "is", &ret->is, &ret->n_is) &&
            take_number(in, map, "min", &ret->min) && take_number(in, map, "max", &ret->max) &&
-           take_number(in, map, "within_days", &ret->within_days);
+           take_number_within(in, map, "within_days", 0, DAYS_MAX, &ret->within_days) && check_compared(in, map, slot, ret);
 }
 
 /* `when`: one condition, or a list of which all must hold. */
@@ -368,6 +418,9 @@ static bool take_slot(const flow_reader *in, const rlt_node *map, lq_slot *slot)
         return false;
     if (lq_say(&slot->ask, RLT_ES).len == 0)
         return fail(in, map, "is needed: the question", "ask");
+    if (!check_only(in, map, "min", slot, LQ_AMOUNT) || !check_only(in, map, "max", slot, LQ_AMOUNT) ||
+        !check_only(in, map, "future", slot, LQ_DATE) || !check_limits(in, map, slot->min, slot->max))
+        return false;
     if (attempts < 1 || attempts > 9 || attempts > floor(attempts))
         return fail(in, rlt_node_get(map, "attempts"), "is a whole number from 1 to 9", "attempts");
     if (slot->from_whatsapp && slot->type != LQ_NAME && slot->type != LQ_PHONE)
@@ -392,8 +445,11 @@ static bool take_rules(const flow_reader *in, const rlt_node *map, lq_flow *flow
     for (size_t i = 0; rules && i < rlt_node_count(node); i++) {
         const rlt_node *rule = rlt_node_at(node, i);
         if (!check_keys(in, rule, "score", keys) || !take_when(in, rule, &rules[i].when, &rules[i].n_when) ||
-            !take_number(in, rule, "fit", &rules[i].fit) || !take_number(in, rule, "interest", &rules[i].interest))
+            !take_number_within(in, rule, "fit", -POINTS_MAX, POINTS_MAX, &rules[i].fit) ||
+            !take_number_within(in, rule, "interest", -POINTS_MAX, POINTS_MAX, &rules[i].interest))
             return false;
+        if (!rlt_node_get(rule, "fit") && !rlt_node_get(rule, "interest"))
+            return fail(in, rule, "the rule is worth nothing; give it `fit` or `interest`", "score");
     }
     flow->rules = rules;
     flow->n_rules = rlt_node_count(node);
@@ -421,7 +477,7 @@ static bool take_start(const flow_reader *in, const rlt_node *map, lq_flow *flow
     if (!check_keys(in, node, "start", keys) || !take_texts(in, node, "intents", &flow->intents, &flow->n_intents) ||
         !take_texts(in, node, "choices", &flow->choices, &flow->n_choices) ||
         !take_phrases(in, node, "keywords", &flow->keywords) ||
-        !take_number(in, node, "min_confidence", &flow->min_confidence))
+        !take_number_within(in, node, "min_confidence", 0, 1, &flow->min_confidence))
         return false;
     if (flow->n_intents && !take_where(in, rlt_node_get(node, "intents"), &flow->where))
         return false;
@@ -457,9 +513,11 @@ static bool take_slots(flow_reader *in, const rlt_node *map, lq_flow *flow)
     flow->slots = slots;
     for (size_t i = 0; i < n; i++) {
         flow->n_slots = i + 1; /* conditions look back only */
+        in->slot = &slots[i];
         if (!take_slot(in, rlt_node_at(node, i), &slots[i]))
             return false;
     }
+    in->slot = NULL;
     for (size_t i = 0; i < n; i++)
         if (!check_named(in, rlt_node_at(node, i), "ask", &slots[i].ask) || !check_named(in, rlt_node_at(node, i), "hint", &slots[i].hint))
             return false;
@@ -490,6 +548,38 @@ static bool take_flow(flow_reader *in, const rlt_node *map, lq_flows *flows, lq_
     return lq_say(&flow->done, RLT_ES).len > 0 || fail(in, map, "is needed: what is said when all is known", "done");
 }
 
+/* Whether two keywords are the same to who reads messages: "Cotización", "cotizacion". */
+static bool is_same_phrase(const rlt_doc *one, const rlt_doc *other)
+{
+    bool same = one->n_tokens == other->n_tokens;
+    for (uint32_t i = 0; i < one->n_tokens && same; i++)
+        same = rlt_equal(one->tokens[i].text, other->tokens[i].text);
+    return same;
+}
+
+/* What begins two flows would only ever begin the first. */
+static bool check_begins(const flow_reader *in, const rlt_node *list, size_t at, const char *key, bool words)
+{
+    const rlt_node *own = rlt_node_get(rlt_node_get(rlt_node_at(list, at), "start"), key);
+    for (size_t i = 0; own && i < rlt_node_n_texts(own); i++) {
+        relevo_str text = rlt_node_text_at(own, i);
+        rlt_doc doc, other;
+        if (words && rlt_read(in->work, text, &doc) != RLT_OK)
+            return rlt_fail_memory(in->error, in->path);
+        for (size_t before = 0; before < at; before++) {
+            const rlt_node *theirs = rlt_node_get(rlt_node_get(rlt_node_at(list, before), "start"), key);
+            for (size_t k = 0; theirs && k < rlt_node_n_texts(theirs); k++) {
+                if (words && rlt_read(in->work, rlt_node_text_at(theirs, k), &other) != RLT_OK)
+                    return rlt_fail_memory(in->error, in->path);
+                if (words ? is_same_phrase(&doc, &other) : rlt_equal(text, rlt_node_text_at(theirs, k)))
+                    return rlt_fail(in->error, "%s:%u: `%s`: '%s' begins the flow of line %u already; leave it to one of them", in->path,
+                                    rlt_node_line(own), key, text.ptr, rlt_node_line(rlt_node_at(list, before)));
+            }
+        }
+    }
+    return true;
+}
+
 bool lq_flows_parse(const char *path, relevo_str text, lq_flows *ret, rlt_error *error)
 {
     static const char *const keys[] = {"flows", NULL};
@@ -509,7 +599,8 @@ bool lq_flows_parse(const char *path, relevo_str text, lq_flows *ret, rlt_error 
         good = good && made.flows;
         for (size_t i = 0; good && i < n; i++) {
             made.n = i + 1;
-            good = take_flow(&in, rlt_node_at(list, i), &made, &made.flows[i]);
+            good = take_flow(&in, rlt_node_at(list, i), &made, &made.flows[i]) && check_begins(&in, list, i, "keywords", true) &&
+                   check_begins(&in, list, i, "choices", false);
         }
     }
     rlt_yaml_free(yaml);
@@ -557,6 +648,14 @@ const lq_slot *lq_slot_find(const lq_flow *flow, relevo_str name)
     for (size_t i = 0; i < flow->n_slots; i++)
         if (rlt_equal(flow->slots[i].name, name))
             return &flow->slots[i];
+    return NULL;
+}
+
+const lq_choice *lq_choice_find(const lq_slot *slot, relevo_str value)
+{
+    for (size_t i = 0; i < slot->n_choices; i++)
+        if (rlt_equal(slot->choices[i].value, value))
+            return &slot->choices[i];
     return NULL;
 }
 

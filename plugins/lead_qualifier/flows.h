@@ -104,6 +104,8 @@ void lq_flows_clear(lq_flows *flows);
 /* NULL: there is none of that id, or name. */
 const lq_flow *lq_flow_find(const lq_flows *flows, relevo_str id);
 const lq_slot *lq_slot_find(const lq_flow *flow, relevo_str name);
+/* By its value. */
+const lq_choice *lq_choice_find(const lq_slot *slot, relevo_str value);
 
 /* The text in a language, else in the first of es, pt, en that it has; absent: none. */
 relevo_str lq_say(const lq_text *text, rlt_language language);

@@ -14,6 +14,8 @@
 #include "state.h"
 
 #define SLOT "    slots:\n      - {name: email, type: email, ask: '¿Correo?'}\n"
+#define KIND "    slots:\n      - name: kind\n        type: choice\n        ask: x\n        choices:\n" \
+             "          - {value: event, title: Evento}\n          - {value: other, title: Otro}\n"
 #define HEAD "flows:\n  - id: a\n    start: {keywords: [hola]}\n    done: Listo\n"
 
 static void reads(void **state)
@@ -120,10 +122,39 @@ static void refuses(void **state)
         {HEAD "    slots: [{name: x, type: text, ask: y, when: {slot: z}}]\n", "no slot of that name"},
         {HEAD "    slots: [{name: x, type: text, ask: '¿{y}?'}]\n", "x.yaml:5: `ask`: it holds {y}, and this flow has no slot of that name"},
         {HEAD "    intro: {es: 'Hola {email}', en: 'Hi {nmae}'}\n" SLOT, "x.yaml:5: `intro`: it holds {nmae}"},
-        {HEAD "    slots: [{name: x, type: text, ask: y, when: {slot: x, is: [a], not: [b]}}]\n", "either `is` or `not`"},
+        {HEAD "    slots: [{name: z, type: text, ask: y}, {name: x, type: text, ask: y, when: {slot: z, is: [a], not: [b]}}]\n", "either `is` or `not`"},
         {HEAD "    slots: [{name: x, type: email, ask: y, from_whatsapp: true}]\n", "WhatsApp knows only"},
         {HEAD "    slots: [{name: x, type: text, ask: {fr: y}}]\n", "a language is es, pt or en"},
         {HEAD "    kind: data\n    score: [{fit: 1}]\n" SLOT, "only a flow of kind lead is scored"},
+        {HEAD KIND "      - {name: x, type: text, ask: y, when: {slot: kind, is: [evnt]}}\n",
+         "x.yaml:12: `is`: 'evnt' is no value of the choices of 'kind'"},
+        {HEAD KIND "      - {name: x, type: text, ask: y, when: {slot: kind, not: [event, evnt]}}\n", "`not`: 'evnt' is no value"},
+        {HEAD KIND "      - {name: x, type: text, ask: y, when: {slot: kind, is: []}}\n", "x.yaml:12: `is`: names no value"},
+        {HEAD KIND "      - {name: x, type: text, ask: y, when: {slot: kind, min: 3}}\n",
+         "x.yaml:12: `min`: is of a slot of type amount, and 'kind' is of type choice"},
+        {HEAD KIND "      - {name: x, type: text, ask: y, when: {slot: kind, max: 3}}\n", "`max`: is of a slot of type amount"},
+        {HEAD KIND "      - {name: x, type: text, ask: y, when: {slot: kind, within_days: 3}}\n", "`within_days`: is of a slot of type date"},
+        {HEAD KIND "      - {name: x, type: text, ask: y, when: {slot: kind, not: [event], min: 3}}\n", "`not`: stands alone"},
+        {HEAD KIND "      - {name: x, type: text, ask: y, when: {slot: x}}\n", "x.yaml:12: `x`: a slot that waits for itself is never asked"},
+        {HEAD "    slots:\n      - {name: x, type: text, ask: y, when: {slot: z}}\n      - {name: z, type: text, ask: y}\n",
+         "`z`: this flow has no slot of that name before this one"},
+        {HEAD "    slots: [{name: d, type: date, ask: y}, {name: x, type: text, ask: y, when: {slot: d, within_days: -1}}]\n",
+         "`within_days`: write a number from 0 to 36500"},
+        {HEAD "    slots: [{name: n, type: amount, ask: y}, {name: x, type: text, ask: y, when: {slot: n, min: 10, max: 1}}]\n",
+         "`min`: is more than `max`"},
+        {HEAD "    slots: [{name: n, type: amount, ask: y, min: 10, max: 1}]\n", "x.yaml:5: `min`: is more than `max`"},
+        {HEAD "    slots: [{name: x, type: email, ask: y, min: 3}]\n", "`min`: is of a slot of type amount, and 'x' is of type email"},
+        {HEAD "    slots: [{name: x, type: email, ask: y, max: 3}]\n", "`max`: is of a slot of type amount"},
+        {HEAD "    slots: [{name: x, type: email, ask: y, future: true}]\n", "`future`: is of a slot of type date"},
+        {HEAD KIND "    score:\n      - {when: {slot: kind, is: [evnt]}, fit: 10}\n", "x.yaml:13: `is`: 'evnt' is no value"},
+        {HEAD SLOT "    score: [{when: {slot: phone}, fit: 10}]\n", "`phone`: this flow has no slot of that name"},
+        {HEAD SLOT "    score: [{when: {slot: email}, fit: 10000}]\n", "x.yaml:7: `fit`: write a number from -100 to 100"},
+        {HEAD SLOT "    score: [{when: {slot: email}, interest: -101}]\n", "`interest`: write a number from -100 to 100"},
+        {HEAD SLOT "    score: [{when: {slot: email}}]\n", "x.yaml:7: `score`: the rule is worth nothing"},
+        {"flows:\n  - id: a\n    start: {intents: [x], min_confidence: 7}\n    done: x\n" SLOT, "x.yaml:3: `min_confidence`: write a number from 0 to 1"},
+        {HEAD SLOT "  - id: b\n    start: {keywords: [precio, Hólá]}\n    done: x\n" SLOT, "x.yaml:8: `keywords`: 'Hólá' begins the flow of line 2 already"},
+        {"flows:\n  - id: a\n    start: {choices: [c1]}\n    done: x\n" SLOT "  - id: b\n    start: {choices: [c2, c1]}\n    done: x\n" SLOT,
+         "x.yaml:8: `choices`: 'c1' begins the flow of line 2 already"},
         {HEAD SLOT "  - id: a\n    start: {keywords: [x]}\n    done: x\n" SLOT, "two flows of that id"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -466,11 +466,3 @@ lq_found lq_value_read(const lq_message *in, const lq_slot *slot, char ret[LQ_VA
     }
     return read_text(in, ret);
 }
-
-const lq_choice *lq_choice_find(const lq_slot *slot, relevo_str value)
-{
-    for (size_t i = 0; i < slot->n_choices; i++)
-        if (rlt_equal(slot->choices[i].value, value))
-            return &slot->choices[i];
-    return NULL;
-}

@@ -34,7 +34,4 @@ bool lq_value_named(const lq_message *in, const lq_slot *slot);
 /* Whether the message is a proper name of two words or more, as its capitals show: "Rio de Janeiro". */
 bool lq_is_proper_name(const lq_message *in);
 
-/* The choice of that value; NULL: none. */
-const lq_choice *lq_choice_find(const lq_slot *slot, relevo_str value);
-
 #endif
