@@ -428,7 +428,11 @@ static void ask_again(advance *a, bool lacks)
     turn->step = LQ_AGAIN;
     turn->lacks = lacks;
     turn->digits = is_digits(&a->in.doc);
-    if (!asked || (!(lacks && asked->optional) && turn->after.attempts++ < (uint32_t)asked->attempts))
+    if (!asked) { /* what was asked is asked no more: the flow was edited */
+        go_on(a, LQ_GOES_ON);
+        return;
+    }
+    if ((!(lacks && asked->optional) && turn->after.attempts++ < (uint32_t)asked->attempts))
         return;
     if (asked->hand_off && !turn->queued && !(lacks && asked->optional)) {
         turn->step = LQ_STUCK;
@@ -586,6 +590,8 @@ static void continue_flow(advance *a)
         go_on(a, LQ_GOES_ON);
     } else if (!without && (a->question || is_other_talk(a))) {
         turn->step = LQ_WAITS;
+        if (!turn->after.asked)
+            go_on(a, LQ_WAITS);
     } else {
         ask_again(a, without);
     }
@@ -676,6 +682,7 @@ static int64_t today_of(const lq_business *business, const relevo_view *view, co
 bool lq_advance(const lq_business *business, rlt_work *work, const relevo_view *view, bool early, lq_turn *ret)
 {
     memset(ret, 0, sizeof *ret);
+    ret->flows = &business->flows;
     if (!view->message)
         return true;
     const char *country = *business->country ? business->country : rlt_country_of_phone(view->customer_id);

@@ -36,6 +36,7 @@ typedef struct lq_taken {
 
 typedef struct lq_turn {
     lq_step step;
+    const lq_flows *flows; /* of the business */
     const lq_flow *flow; /* NULL: LQ_QUIET */
     lq_state after;      /* to remember */
     lq_taken taken[LQ_SLOTS_MAX];

@@ -370,7 +370,7 @@ static int32_t respond_one(const lq_turn *turn, uint32_t view, const relevo_sink
 {
     speaker s = {.turn = turn, .sink = sink, .view = view};
     char memory[LQ_STATE_MAX];
-    size_t len = lq_state_write(&turn->after, memory);
+    size_t len = lq_state_write(turn->flows, &turn->after, memory);
     put_slots(&s, false);
     reply(&s);
     const relevo_answer_memory remembered = {.head = {sizeof remembered, RELEVO_ANSWER_MEMORY}, .bytes = {memory, len}};

@@ -5,7 +5,7 @@
 
 #include "flows.h"
 
-#define LQ_STATE_MAX 192u /* bytes, as text */
+#define LQ_STATE_MAX 704u /* bytes, as text */
 
 typedef struct lq_state {
     const lq_flow *flow;     /* under way; NULL: none */
@@ -19,10 +19,11 @@ typedef struct lq_state {
     rlt_language language;    /* that the flow speaks */
 } lq_state;
 
-/* Reads what lq_state_write wrote. Nothing, or what no longer fits the flows: nothing is under way. */
+/* Reads what lq_state_write wrote, of flows that may have been edited since: slots and flows that are gone are left out. Nothing, or a flow that
+   is gone: nothing is under way. */
 lq_state lq_state_read(const lq_flows *flows, relevo_str memory);
 /* How many bytes were written; 0: there is nothing to remember. */
-size_t lq_state_write(const lq_state *state, char ret[LQ_STATE_MAX]);
+size_t lq_state_write(const lq_flows *flows, const lq_state *state, char ret[LQ_STATE_MAX]);
 
 static inline uint32_t lq_bit(const lq_flow *flow, const lq_slot *slot)
 {

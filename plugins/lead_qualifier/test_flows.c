@@ -68,18 +68,23 @@ static void reads(void **state)
     values.of[1] = (relevo_str){NULL, 0};
     assert_int_equal(lq_score_of(&values).interest, 5);
 
-    lq_state there = {.flow = flow, .asked = &flow->slots[1], .attempts = 2, .filled = 1, .finished = 4, .cancelled = 2, .language = RLT_PT};
+    lq_state there = {.flow = flow, .asked = &flow->slots[1], .attempts = 2, .filled = 1, .skipped = 4, .language = RLT_PT};
     char bytes[LQ_STATE_MAX];
-    size_t len = lq_state_write(&there, bytes);
+    size_t len = lq_state_write(&flows, &there, bytes);
     assert_true(len > 0 && len < LQ_STATE_MAX);
     lq_state back = lq_state_read(&flows, (relevo_str){bytes, len});
     assert_true(back.flow == flow && back.asked == &flow->slots[1] && !back.previous);
-    assert_true(back.attempts == 2 && back.filled == 1 && back.finished == 4 && back.cancelled == 2 && back.language == RLT_PT);
+    assert_true(back.attempts == 2 && back.filled == 1 && back.skipped == 4 && back.finished == 0 && back.language == RLT_PT);
     assert_null(lq_state_read(&flows, rlt_str("1 catering deadbeef kind - 1 1 0 0 0 es")).flow);
+    back = lq_state_read(&flows, rlt_str("1 catering b4669451 kind guests 2 1 4 2 4 pt")); /* as it was written before: bits by the place */
+    assert_true(back.flow == flow && back.asked == &flow->slots[1] && back.previous == &flow->slots[0] && back.attempts == 2);
+    assert_true(back.filled == 1 && back.skipped == 4 && back.finished == 2 && back.cancelled == 4 && back.language == RLT_PT);
+    back = lq_state_read(&flows, rlt_str("1 catering b4669451 - - 0 3 0 0 1 es"));
+    assert_true(!back.flow && back.left == flow && back.known == 3 && back.cancelled == 1);
     assert_null(lq_state_read(&flows, rlt_str("2 what")).flow);
     assert_null(lq_state_read(&flows, (relevo_str){NULL, 0}).flow);
     there = (lq_state){.flow = NULL};
-    assert_int_equal(lq_state_write(&there, bytes), 0);
+    assert_int_equal(lq_state_write(&flows, &there, bytes), 0);
     lq_flows_clear(&flows);
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static char flows[4096];
 
@@ -738,6 +739,90 @@ static void waits_and_says_nothing(void **state)
     end(t);
 }
 
+/* Another file of flows for who is in the middle of one: the reload of what somebody edited. */
+static void edit(talk *t, const char *yaml)
+{
+    static char path[] = "/tmp/relevo-flows-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0 && write(fd, yaml, strlen(yaml)) == (ssize_t)strlen(yaml) && close(fd) == 0);
+    if (t->kit)
+        tk_close(t->kit);
+    t->kit = tk_open("lead_qualifier", "flows", path, NULL);
+    assert_int_equal(unlink(path), 0);
+    memcpy(path + strlen(path) - 6, "XXXXXX", 6);
+}
+
+#define ONE_OTHER "  - id: one\n    kind: data\n    start: {keywords: [tramite]}\n    done: Listo.\n    slots:\n"
+#define ONE_FLOW  "  - id: one\n    kind: data\n    start: {keywords: [tramite]}\n    done: Listo {ciudad} {n}.\n    slots:\n"
+#define TWO_FLOW  "  - id: two\n    start: {keywords: [cotizame]}\n    slots: [{name: x, type: text, ask: '¿Qué quieres?'}]\n    done: Va.\n"
+#define CITY_SLOT "      - {name: ciudad, type: city, ask: '¿Ciudad?'}\n"
+#define N_SLOT    "      - {name: n, type: amount, ask: '¿Cuántos?'}\n"
+#define DAY_SLOT  "      - {name: dia, type: date, ask: '¿Qué día?'}\n"
+
+static talk *begin_edited(void)
+{
+    talk *t = calloc(1, sizeof *t);
+    assert_non_null(t);
+    edit(t, "flows:\n" ONE_FLOW CITY_SLOT N_SLOT);
+    hears(t, "tramite");
+    says(t, "¿Ciudad?");
+    return t;
+}
+
+/* Who is in the middle of a flow goes on with it when it is edited: by names, not by places. */
+static void edited_flows(void **state)
+{
+    (void)state;
+    talk *t = begin_edited();
+    edit(t, "flows:\n" TWO_FLOW ONE_FLOW CITY_SLOT N_SLOT DAY_SLOT);
+    hears(t, "Puebla");
+    is(t, "ciudad", "Puebla");
+    says(t, "¿Cuántos?");
+    edit(t, "flows:\n" ONE_FLOW DAY_SLOT N_SLOT CITY_SLOT TWO_FLOW); /* another order, too */
+    hears(t, "5");
+    is(t, "n", "5");
+    says(t, "¿Qué día?"); /* the city stands */
+    hears(t, "15 de marzo");
+    says(t, "Listo Puebla 5.");
+    is(t, "data.status", "complete");
+    edit(t, "flows:\n" TWO_FLOW ONE_FLOW CITY_SLOT N_SLOT);
+    hears(t, "tramite"); /* a finished flow is not begun by its words, wherever it stands; */
+    assert_null(t->reply);
+    hears(t, "cotizame"); /* another is, where the finished one stood */
+    says(t, "¿Qué quieres?");
+    end(t);
+
+    t = begin_edited();
+    hears(t, "Puebla");
+    hears(t, "olvídalo");
+    is(t, "data.status", "cancelled");
+    edit(t, "flows:\n" TWO_FLOW ONE_FLOW N_SLOT CITY_SLOT DAY_SLOT);
+    hears(t, "tramite"); /* who comes back goes on where they left it */
+    says(t, "Para seguir: ¿Cuántos?");
+    hears(t, "5");
+    says(t, "¿Qué día?");
+    end(t);
+
+    t = begin_edited(); /* what was asked is asked no more; or it is of another type: what was given is none of it */
+    edit(t, "flows:\n" ONE_OTHER N_SLOT DAY_SLOT);
+    hears(t, "Puebla");
+    says(t, "¿Cuántos?");
+    hears(t, "5");
+    says(t, "¿Qué día?");
+    edit(t, "flows:\n" ONE_OTHER "      - {name: n, type: text, ask: '¿Cuál?'}\n" DAY_SLOT);
+    hears(t, "15 de marzo");
+    says(t, "¿Cuál?");
+    end(t);
+    t = begin_edited();
+    edit(t, "flows:\n" ONE_OTHER N_SLOT);
+    hears(t, "¿hacen envíos?");
+    assert_string_equal(t->resume, "Para seguir: ¿Cuántos?");
+    edit(t, "flows:\n" TWO_FLOW);
+    hears(t, "5");
+    assert_null(t->reply);
+    end(t);
+}
+
 static void refusals_and_threads(void **state)
 {
     (void)state;
@@ -774,7 +859,7 @@ int main(void)
         cmocka_unit_test(collects_data), cmocka_unit_test(only_looks_like_it), cmocka_unit_test(amends_and_holes), cmocka_unit_test(amends_what_people_have), cmocka_unit_test(languages),
         cmocka_unit_test(doubtful), cmocka_unit_test(other_messages), cmocka_unit_test(waits_for_a_person),
         cmocka_unit_test(waits_and_has_said_it), cmocka_unit_test(waits_and_says_nothing),
-        cmocka_unit_test(refusals_and_threads), cmocka_unit_test(tells_of_its_intents),
+        cmocka_unit_test(edited_flows), cmocka_unit_test(refusals_and_threads), cmocka_unit_test(tells_of_its_intents),
     };
     return cmocka_run_group_tests(tests, find_flows, NULL);
 }

@@ -46,7 +46,7 @@ static void converse(const lq_business *business, const char *text, size_t len)
             list[view.n_slots] = &slots[view.n_slots];
             view.n_slots++;
         }
-        view.memory = (relevo_str){memory, lq_state_write(&turn->after, memory)};
+        view.memory = (relevo_str){memory, lq_state_write(turn->flows, &turn->after, memory)};
         line += end != NULL;
         text += line;
         len -= line;

@@ -157,6 +157,48 @@ def edited(seed):
             print(f"  {len(asked)} customers, {sum(order)} of them answered anew", flush=True)
 
 
+FLOW = """
+flows:{more}
+  - id: visit
+    kind: data
+    start: {{keywords: [trámite]}}
+    slots: [{{name: city, type: city, ask: '¿Ciudad?'}}, {{name: boxes, type: amount, ask: '¿Cuántas?'}}{slot}]
+    done: Listo.
+"""
+MORE = """
+  - id: quote
+    start: {keywords: [cotízame]}
+    slots: [{name: want, type: text, ask: '¿Qué quieres?'}]
+    done: Va."""
+
+
+def edited_flow(seed):
+    """flows edited while customers are in the middle of one: each goes on where they are, and is asked what is new"""
+    with tempfile.TemporaryDirectory() as folder:
+        flows = Path(folder) / "flows.yaml"
+        flows.write_text(FLOW.format(more="", slot=""))
+        plugins = [{"name": "lead_qualifier", "options": {"flows": str(flows)}}]
+        with Lab("flow", partitions=2, plugins=plugins) as lab:
+            process = lab.start()
+            for customer, texts in (("573001", ["trámite"]), ("573002", ["trámite", "Puebla"]), ("573003", ["trámite", "Puebla", "5"])):
+                for text in texts:
+                    say(lab, customer, text)
+            lab.wait_caught_up()
+            flows.write_text(FLOW.format(more=MORE, slot=", {name: day, type: date, ask: '¿Qué día?'}"))
+            process.child.send_signal(signal.SIGHUP)
+            until(lambda: f"it did not begin anew:\n{process.tail(30)}", lambda: said(process, ": 1 plugins, configuration", 2))
+            process.wait_ready()
+            for customer, text in (("573001", "Puebla"), ("573002", "5"), ("573003", "cotízame")):
+                say(lab, customer, text)
+            lab.wait_caught_up()
+            process.stop()
+            lab.check(model=False)
+            last = dict(lab.sql("""SELECT DISTINCT ON (c.wa_id) c.wa_id, s->>'text' FROM relevo.history h JOIN relevo.conversation c ON c.id = h.conversation_id,
+                                   jsonb_array_elements(h.said::jsonb) s ORDER BY c.wa_id, h.seq DESC"""))
+            heard = [last.get(customer) for customer in ("573001", "573002", "573003")]
+            expect(heard == ["¿Cuántas?", "¿Qué día?", "¿Qué quieres?"], f"heard last: {heard}")
+
+
 def waits(seed):
     """relevo_waiting_conversations, relevo_oldest_waiting_seconds and relevo_takeover_seconds"""
     with Lab("waits", partitions=2, logs=False) as lab:
@@ -188,4 +230,4 @@ def waits(seed):
 
 
 if __name__ == "__main__":
-    sys.exit(run("reload", reloads, overtaken, edited, waits))
+    sys.exit(run("reload", reloads, overtaken, edited, edited_flow, waits))
