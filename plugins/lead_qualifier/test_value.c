@@ -77,6 +77,7 @@ static const struct {
     {"date", "15/03/2020", LQ_NOTHING, NULL}, /* it was */
     {"date", "el 6", LQ_WEAK, "2026-01-06"},
     {"date", "melhor dia 20", LQ_STRONG, "2026-01-20"},
+    {"date", "el 31 de febrero", LQ_NOTHING, NULL},
     {"date", "somos 20 personas", LQ_NOTHING, NULL},
     {"guests", "mejor el día 20", LQ_NOTHING, NULL},
     {"guests", "veintidós", LQ_WEAK, "22"},
@@ -87,6 +88,8 @@ static const struct {
     {"guests", "12. boda\n13. 150 personas\n14. Querétaro", LQ_STRONG, "150"}, /* that which they count, not the number of the line */
     {"guests", "de 20 a 80 invitados", LQ_STRONG, "20"},
     {"guests", "20 o 80", LQ_WEAK, "20"},
+    {"guests", "el 40 de enero", LQ_NOTHING, NULL}, /* no calendar has it, and nobody counts so */
+    {"guests", "30 february, 80 personas", LQ_STRONG, "80"},
     {"guests", "5", LQ_NOTHING, NULL},
     {"guests", "600", LQ_NOTHING, NULL},
     {"guests", "el 15 de marzo", LQ_NOTHING, NULL},

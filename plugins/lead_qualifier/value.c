@@ -248,7 +248,7 @@ static lq_found read_amount(const lq_message *in, const lq_slot *slot, char ret[
     uint32_t nearest = NEAR_TOKENS + 2;
     relevo_str taken = {NULL, 0}; /* the first of a range counts, whichever stands nearer */
     for (uint32_t at = 0; rlt_find_number(&in->doc, &at, &number, &written);) {
-        bool of_day = day.len > 0 && written.ptr >= day.ptr && written.ptr < day.ptr + day.len;
+        bool of_day = rlt_is_month(&in->doc, at) || (day.len > 0 && written.ptr >= day.ptr && written.ptr < day.ptr + day.len);
         uint32_t near = words_near(in, slot, written);
         bool second = taken.len > 0 && is_range(taken, written);
         found = second && near <= NEAR_TOKENS ? LQ_STRONG : found;

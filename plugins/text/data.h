@@ -75,7 +75,7 @@ bool rlt_find_tax_id(relevo_str text, const char *country, char ret[RLT_VALUE_MA
                      const char **ret_kind);
 
 /*
- * The first date: "15/03/2026", "15-3", "2026-03-15", "15 de marzo", "March 15th", "mañana", "depois de amanhã", "el
+ * The first date: "15/03/2026", "15-3", "2026-03-15", "15 de marzo", "March 15th", "mañana", "ayer", "depois de amanhã", "el
  * viernes", "next friday", "el último sábado de enero", "en dos semanas". `today`: days since 1970-01-01 at the business. Without a year the next such day; a day
  * that no calendar has is none. `country` decides 3/4: US is month first. `ret`: "2026-03-15".
  */
@@ -85,6 +85,9 @@ bool rlt_find_date(const rlt_doc *doc, int64_t today, const char *country, char 
 /* The next day of the month that the message's only number names: "el 20", "dia 20", "the 20th"; *ret_named: it is called a day. What counts something
    ("20 kilos") is none. */
 bool rlt_find_day(const rlt_doc *doc, int64_t today, char ret[RLT_VALUE_MAX], relevo_str *ret_written, bool *ret_named);
+
+/* Whether a month stands at a token, as it does behind a day: "de enero", "February"; also of a day that no calendar has. */
+bool rlt_is_month(const rlt_doc *doc, uint32_t token);
 
 /* Days since 1970-01-01 of a day of the Gregorian calendar; false when there is none such. */
 bool rlt_day_of(int year, int month, int day, int64_t *ret);

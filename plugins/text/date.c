@@ -253,13 +253,19 @@ static uint32_t read_relative(const date_reader *in, uint32_t i, int64_t *ret)
     return word_at(in, i + 1, " feira ") ? 2 : 1;
 }
 
+static uint32_t read_yesterday(const date_reader *in, uint32_t i, int64_t *ret)
+{
+    *ret = in->today - 1;
+    return word_at(in, i, " ayer ontem yesterday ") ? 1 : 0;
+}
+
 bool rlt_find_date(const rlt_doc *doc, int64_t today, const char *country, char ret[RLT_VALUE_MAX],
                    relevo_str *ret_written)
 {
     static uint32_t (*const readers[])(const date_reader *, uint32_t, int64_t *) = {read_digits, read_words, read_weekday_of_month, read_ahead,
-                                                                                    read_relative};
+                                                                                    read_relative, read_yesterday};
     const date_reader in = {doc, today, strcmp(country, "US") == 0};
-    /* What is written out beats what is relative: "el viernes 15 de marzo". */
+    /* What is written out beats what is relative, and this what was: "el viernes 15 de marzo", "ayer pregunté, es para mañana". */
     for (size_t r = 0; r < sizeof readers / sizeof *readers; r++)
         for (uint32_t i = 0; i < doc->n_tokens; i++) {
             int64_t day;
@@ -273,6 +279,13 @@ bool rlt_find_date(const rlt_doc *doc, int64_t today, const char *country, char 
             return true;
         }
     return false;
+}
+
+bool rlt_is_month(const rlt_doc *doc, uint32_t token)
+{
+    const date_reader in = {doc, 0, false};
+    uint32_t at = token + (word_at(&in, token, " de del of ") ? 1 : 0);
+    return month_at(&in, at) > 0 && (at > token || doc->tokens[at].text.len > 3); /* "40 set", "20 out" */
 }
 
 bool rlt_find_day(const rlt_doc *doc, int64_t today, char ret[RLT_VALUE_MAX], relevo_str *ret_written, bool *ret_named)
@@ -290,7 +303,7 @@ bool rlt_find_day(const rlt_doc *doc, int64_t today, char ret[RLT_VALUE_MAX], re
     }
     int day = number_at(&in, at, 2);
     bool counts = at + 1 < doc->n_tokens && !rlt_stands_apart(doc, at + 1) && !word_at(&in, at + 1, " por please pls de of en em na pela in at a mejor melhor "); /* "20 kilos" */
-    if (day < 1 || counts || (at > 0 && word_at(&in, at - 1, " opcion opcao option numero number ")))
+    if (day < 1 || counts || rlt_is_month(doc, at + 1) || (at > 0 && word_at(&in, at - 1, " opcion opcao option numero number ")))
         return false;
     civil(today, &year, &month, &of_month);
     for (int i = 0; i < 3; i++, month = month % 12 + 1, year += month == 1) /* the 31st may be the month after next */

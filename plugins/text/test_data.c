@@ -254,6 +254,22 @@ static void days_of_the_month(void **state)
     assert_string_equal(value, "2026-05-31");
 }
 
+static void months(void **state)
+{
+    static const struct {
+        const char *text;
+        bool found;
+    } cases[] = {
+        {"40 de enero", true}, {"31 of February", true}, {"30 febrero", true}, {"31 de set", true}, {"40 set", false}, {"20 de estos", false}, {"20", false}, {"20 de", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        rlt_work_reset(*state);
+        rlt_doc doc = test_read(*state, cases[i].text);
+        if (rlt_is_month(&doc, 1) != cases[i].found)
+            fail_msg("'%s' is wrong", cases[i].text);
+    }
+}
+
 static void dates(void **state)
 {
     static const struct {
@@ -270,6 +286,8 @@ static void dates(void **state)
         {"el viernes 15 de marzo", "MX", "2026-03-15"},
         {"15 de marzo de 2027", "MX", "2027-03-15"},
         {"15 de março", "BR", "2026-03-15"},
+        {"lo compré ayer", "MX", "2025-12-31"},
+        {"ayer pregunté, es para mañana", "MX", "2026-01-02"},
         {"en dos semanas", "MX", "2026-01-15"},
         {"dentro de 10 días", "MX", "2026-01-11"},
         {"daqui a uma semana", "BR", "2026-01-08"},
@@ -343,6 +361,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {TEST(countries), TEST(emails),  TEST(phones), TEST(amounts), TEST(leading_numbers),
                                        TEST(numbers),   TEST(places),  TEST(tax_ids), TEST(dates),  TEST(days),
-                                       TEST(days_of_the_month)};
+                                       TEST(days_of_the_month), TEST(months)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
