@@ -420,6 +420,19 @@ static bool is_digits(const rlt_doc *doc)
     return all;
 }
 
+/* "200" of at most 100, "ayer" of a day to come. */
+static bool is_beyond(const advance *a, const lq_slot *asked)
+{
+    lq_slot any = *asked;
+    char value[LQ_VALUE_MAX + 1];
+    any.min = -INFINITY;
+    any.max = INFINITY;
+    any.future = false;
+    bool limited = asked->future || isfinite(asked->min) || isfinite(asked->max);
+    lq_found found = limited ? read_value(a, &any, value) : LQ_NOTHING;
+    return found == LQ_STRONG || (found == LQ_WEAK && a->in.doc.n_tokens <= SHORT);
+}
+
 /* Nothing was learned of a message that should have answered. */
 static void ask_again(advance *a, bool lacks)
 {
@@ -428,6 +441,7 @@ static void ask_again(advance *a, bool lacks)
     turn->step = LQ_AGAIN;
     turn->lacks = lacks;
     turn->digits = is_digits(&a->in.doc);
+    turn->beyond = asked && !lacks && is_beyond(a, asked);
     if (!asked) { /* what was asked is asked no more: the flow was edited */
         go_on(a, LQ_GOES_ON);
         return;

@@ -47,6 +47,7 @@ typedef struct lq_turn {
     bool asks_too;        /* the message also asks something: its answer comes first */
     bool amends;          /* people, or other systems, may have been told already */
     bool digits;          /* it is made of digits alone: no other talk */
+    bool beyond;          /* it gives a value outside the limits of what was asked for */
     bool lacks;           /* it says that there is no answer */
     const lq_slot *stuck; /* LQ_STUCK */
     lq_values values;     /* after this message */

@@ -154,11 +154,10 @@ static void put_sentence(text_writer *out, relevo_str text, const lq_turn *turn)
 }
 
 /* A text of the business, behind what is there already, with a space between. A sentence with a {slot} that was skipped is left out: "te llega
-   a ." says nothing; but not the whole text. */
-static void put_filled(text_writer *out, relevo_str text, const lq_turn *turn)
+   a ." says nothing. False: nothing was put. */
+static bool put_filled(text_writer *out, relevo_str text, const lq_turn *turn)
 {
-    if (text.len == 0)
-        return;
+    size_t begin = out->len;
     if (out->len > 0)
         put(out, (relevo_str)RELEVO_STR(" "));
     size_t before = out->len;
@@ -168,10 +167,45 @@ static void put_filled(text_writer *out, relevo_str text, const lq_turn *turn)
             put_sentence(out, (relevo_str){rest.ptr, n}, turn);
         rest = (relevo_str){rest.ptr + n, rest.len - n};
     }
-    if (out->len == before)
-        put_sentence(out, text, turn);
     while (out->len > before && out->bytes[out->len - 1] == ' ')
         out->len--;
+    if (out->len == before)
+        out->len = begin;
+    return out->len > before;
+}
+
+/* A question is put even so. */
+static void put_question(text_writer *out, const lq_slot *slot, const lq_turn *turn)
+{
+    relevo_str text = lq_say(&slot->ask, turn->after.language);
+    if (put_filled(out, text, turn))
+        return;
+    if (out->len > 0)
+        put(out, (relevo_str)RELEVO_STR(" "));
+    put_sentence(out, text, turn);
+}
+
+/* Why a value was not taken: "Tiene que ser de 10 a 100." */
+static void put_limits(text_writer *out, const lq_slot *slot, rlt_language language)
+{
+    bool least = isfinite(slot->min), most = isfinite(slot->max);
+    lq_sentence sentence = slot->type == LQ_DATE ? LQ_SAY_PAST : least && most ? LQ_SAY_BETWEEN : least ? LQ_SAY_LEAST : LQ_SAY_MOST;
+    relevo_str text = lq_sentence_in(sentence, language);
+    while (text.len > 0) {
+        const char *mark = memchr(text.ptr, '<', text.len); /* "<": the least, ">": the most */
+        const char *other = memchr(text.ptr, '>', text.len);
+        if (!mark || (other && other < mark))
+            mark = other;
+        size_t plain = mark ? (size_t)(mark - text.ptr) : text.len;
+        put(out, (relevo_str){text.ptr, plain});
+        if (mark) {
+            char number[RLT_VALUE_MAX];
+            (void)snprintf(number, sizeof number, "%.15g", *mark == '<' ? slot->min : slot->max);
+            put(out, rlt_str(number));
+            plain++;
+        }
+        text = (relevo_str){text.ptr + plain, text.len - plain};
+    }
 }
 
 static relevo_str written(const text_writer *out)
@@ -234,7 +268,7 @@ static void resume(speaker *s)
         return;
     relevo_str own = lq_say(&turn->flow->resume, turn->after.language);
     put(&out, own.len > 0 ? own : lq_sentence_in(LQ_SAY_RESUME, turn->after.language));
-    put_filled(&out, lq_say(&asked->ask, turn->after.language), turn);
+    put_question(&out, asked, turn);
     say(s, written(&out), CONFIDENCE_TAKEN, RELEVO_REPLY_ASKS | RELEVO_REPLY_RESUMES, asked);
 }
 
@@ -243,7 +277,7 @@ static void ask(speaker *s, text_writer *out, double confidence)
     const lq_slot *asked = s->turn->after.asked;
     if (!asked)
         return;
-    put_filled(out, lq_say(&asked->ask, s->turn->after.language), s->turn);
+    put_question(out, asked, s->turn);
     say(s, written(out), confidence, RELEVO_REPLY_ASKS, asked);
 }
 
@@ -273,7 +307,7 @@ static void reply(speaker *s)
         own = lq_say(turn->returns ? &flow->resume : &flow->intro, language);
         if (turn->returns && own.len == 0)
             own = lq_sentence_in(LQ_SAY_RESUME, language);
-        put_filled(&out, own.len == 0 && turn->queued ? lq_sentence_in(LQ_SAY_MEANWHILE, language) : own, turn);
+        (void)put_filled(&out, own.len == 0 && turn->queued ? lq_sentence_in(LQ_SAY_MEANWHILE, language) : own, turn);
         ask(s, &out, CONFIDENCE_START);
         resume(s);
         break;
@@ -284,9 +318,12 @@ static void reply(speaker *s)
         break;
     case LQ_AGAIN: {
         const lq_slot *asked = turn->after.asked;
-        relevo_str hint = asked ? lq_say(&asked->hint, language) : (relevo_str){NULL, 0};
-        put(&out, hint.len > 0 || !asked || turn->lacks ? hint : lq_hint_in(asked->type, language)); /* who has none knows what it looks like */
-        ask(s, &out, turn->lacks || turn->digits ? CONFIDENCE_TAKEN : CONFIDENCE_AGAIN);
+        bool hinted = put_filled(&out, lq_say(&asked->hint, language), turn);
+        if (!hinted && turn->beyond)
+            put_limits(&out, asked, language);
+        else if (!hinted && !turn->lacks) /* who has none knows what it looks like */
+            put(&out, lq_hint_in(asked->type, language));
+        ask(s, &out, turn->lacks || turn->digits || turn->beyond ? CONFIDENCE_TAKEN : CONFIDENCE_AGAIN);
         resume(s);
         break;
     }
@@ -300,16 +337,17 @@ static void reply(speaker *s)
     case LQ_COMPLETE:
         if (turn->queued && turn->begun) /* all is known: nothing was asked */
             break;
-        if (turn->queued)
-            own = lq_say(&flow->collected, language);
-        put_filled(&out, !turn->queued ? lq_say(&flow->done, language) : own.len > 0 ? own : parting(turn), turn);
+        if (!put_filled(&out, lq_say(turn->queued ? &flow->collected : &flow->done, language), turn))
+            (void)put_filled(&out, turn->queued ? parting(turn) : lq_sentence_in(LQ_SAY_THANKS, language), turn);
         say(s, written(&out), CONFIDENCE_TAKEN, 0, NULL);
         break;
     case LQ_ENDS: {
-        own = lq_say(&flow->cancelled, language);
         if (turn->queued)
             own = lq_sentence_in(LQ_SAY_WAITS, language);
-        put_filled(&out, own.len > 0 ? own : lq_sentence_in(LQ_SAY_CANCELLED, language), turn);
+        else
+            own = lq_say(&flow->cancelled, language);
+        if (!put_filled(&out, own, turn))
+            (void)put_filled(&out, lq_sentence_in(LQ_SAY_CANCELLED, language), turn);
         say(s, written(&out), CONFIDENCE_TAKEN, 0, NULL);
         break;
     }

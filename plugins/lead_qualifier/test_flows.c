@@ -88,6 +88,28 @@ static void reads(void **state)
     lq_flows_clear(&flows);
 }
 
+/* A day counts from today to the last of them, and no more. */
+static void within_days(void **state)
+{
+    (void)state;
+    lq_flows flows;
+    rlt_error error;
+    static const struct {
+        const char *day;
+        bool holds;
+    } cases[] = {{"2026-01-01", true}, {"2026-01-11", true}, {"2026-01-12", false}, {"2025-12-31", false}, {"2027-01-05", false}, {"enero", false}, {"", false}};
+    assert_true(lq_flows_parse("x.yaml", rlt_str(HEAD "    slots: [{name: day, type: date, ask: y}]\n    score: [{when: {slot: day, within_days: 10}, interest: 40}]\n"),
+                               &flows, &error));
+    lq_values values = {.flow = flows.flows};
+    assert_true(rlt_day_of(2026, 1, 1, &values.today));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        values.of[0] = rlt_str(cases[i].day);
+        if (lq_score_of(&values).interest != (cases[i].holds ? 40 : 0))
+            fail_msg("'%s' is wrong", cases[i].day);
+    }
+    lq_flows_clear(&flows);
+}
+
 static void refuses(void **state)
 {
     (void)state;
@@ -174,6 +196,6 @@ static void refuses(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(reads), cmocka_unit_test(refuses)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(reads), cmocka_unit_test(within_days), cmocka_unit_test(refuses)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -823,6 +823,58 @@ static void edited_flows(void **state)
     end(t);
 }
 
+#define ASKS "flows:\n  - id: asks\n    kind: data\n    start: {keywords: [tramite]}\n    slots:\n"
+
+/* What is said of what is missing, and of what is known but outside the limits. */
+static void holes_and_limits(void **state)
+{
+    (void)state;
+    talk *t = calloc(1, sizeof *t);
+    assert_non_null(t);
+    edit(t, ASKS "      - {name: mail, type: email, ask: '¿Tu correo?', optional: true}\n"
+                 "      - {name: n, type: amount, ask: '¿Cuántas piezas?', min: 10, max: 100}\n"
+                 "      - {name: day, type: date, ask: '¿Qué día?', future: true}\n"
+                 "      - {name: least, type: amount, ask: '¿Cuántas cajas, con {mail}?', min: 2.5}\n"
+                 "      - {name: most, type: amount, ask: '¿Cuántos kilos?', max: 3}\n"
+                 "      - {name: own, type: amount, ask: '¿Y más?', max: 3, hint: 'Son {n} piezas.'}\n"
+                 "    done: 'Te llega a {mail}.'\n");
+    hears(t, "tramite");
+    hears(t, "no tengo");
+    says(t, "¿Cuántas piezas?");
+    hears(t, "200");
+    assert_string_equal(t->reply, "Tiene que ser de 10 a 100. ¿Cuántas piezas?");
+    assert_true(t->confidence > 0.99);
+    hears(t, "veinte");
+    hears(t, "ayer");
+    assert_string_equal(t->reply, "Esa fecha ya pasó. ¿Qué día?");
+    hears(t, "mañana");
+    assert_string_equal(t->reply, "¿Cuántas cajas, con ?"); /* a question is asked nevertheless */
+    hears(t, "dos");
+    says(t, "Tiene que ser 2.5 o más.");
+    hears(t, "5");
+    hears(t, "muchísimos");
+    says(t, "Necesito un número. ¿Cuántos kilos?");
+    hears(t, "2");
+    hears(t, "cinco");
+    assert_string_equal(t->reply, "Son 20 piezas. ¿Y más?");
+    hears(t, "1");
+    assert_string_equal(t->reply, "¡Gracias!"); /* not "Te llega a ." */
+    end(t);
+    t = calloc(1, sizeof *t);
+    assert_non_null(t);
+    edit(t, ASKS "      - {name: mail, type: email, ask: '¿Tu correo?', optional: true}\n"
+                 "      - {name: n, type: amount, ask: '¿Cuántas?', max: 3}\n"
+                 "    done: 'Listo {n}.'\n    cancelled: 'No llega a {mail}.'\n    intro: 'Hola, {mail}.'\n");
+    hears(t, "tramite");
+    assert_string_equal(t->reply, "¿Tu correo?");
+    hears(t, "no tengo");
+    hears(t, "5");
+    says(t, "Tiene que ser 3 o menos.");
+    hears(t, "olvídalo");
+    assert_string_equal(t->reply, "De acuerdo, lo dejamos aquí.");
+    end(t);
+}
+
 static void refusals_and_threads(void **state)
 {
     (void)state;
@@ -859,7 +911,7 @@ int main(void)
         cmocka_unit_test(collects_data), cmocka_unit_test(only_looks_like_it), cmocka_unit_test(amends_and_holes), cmocka_unit_test(amends_what_people_have), cmocka_unit_test(languages),
         cmocka_unit_test(doubtful), cmocka_unit_test(other_messages), cmocka_unit_test(waits_for_a_person),
         cmocka_unit_test(waits_and_has_said_it), cmocka_unit_test(waits_and_says_nothing),
-        cmocka_unit_test(edited_flows), cmocka_unit_test(refusals_and_threads), cmocka_unit_test(tells_of_its_intents),
+        cmocka_unit_test(edited_flows), cmocka_unit_test(holes_and_limits), cmocka_unit_test(refusals_and_threads), cmocka_unit_test(tells_of_its_intents),
     };
     return cmocka_run_group_tests(tests, find_flows, NULL);
 }

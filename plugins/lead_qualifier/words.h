@@ -22,11 +22,16 @@ typedef enum lq_sentence {
     LQ_SAY_MEANWHILE, /* to who waits for a person: before the first question, */
     LQ_SAY_COLLECTED, /* when all is known, */
     LQ_SAY_WAITS,     /* or nothing more is to be had */
+    LQ_SAY_THANKS,    /* instead of a `done` of which nothing can be said */
+    LQ_SAY_PAST,      /* before asking again: a day that was, */
+    LQ_SAY_BETWEEN,   /* or a number outside its limits: "<" is the least, ">" the most */
+    LQ_SAY_LEAST,
+    LQ_SAY_MOST,
     LQ_SAY_MENU,      /* what opens a list */
     LQ_SAY_COMPLETE,  /* for people: why a person should take it */
     LQ_SAY_STUCK      /* the same */
 } lq_sentence;
-#define LQ_SENTENCES 10
+#define LQ_SENTENCES 15
 
 /* Compiled once, immutable. */
 typedef struct lq_words {
