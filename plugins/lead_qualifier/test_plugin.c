@@ -79,8 +79,7 @@ static tk_view *view_of(talk *t, const char *text, const char *intent, double co
     tk_view *view = tk_message(t->kit, text);
     (void)snprintf(id, sizeof id, "wamid.%d", t->messages);
     view->message.id = tk_text(t->kit, id);
-    for (size_t i = 0; i < t->n_slots; i++)
-    {
+    for (size_t i = 0; i < t->n_slots; i++) {
         tk_slot(view, t->names[i], t->values[i], t->said_at[i] == t->messages ? id : t->ids[i]); /* as a view shows it */
         ((relevo_slot *)(uintptr_t)view->slots[i])->was = tk_text(t->kit, t->was[i]);
     }
