@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Fitting the mixes: how much each layer counts, so that held-out examples get the likeliest probabilities; then what
+ * What the layers are worth: how much their decision values count, so that held-out examples get the likeliest probabilities; then what
  * tells the messages that are understood from those that are not. For the second there are examples of no intent; or,
  * where nobody gave enough of them, each fold's model meets intents that it was never told of: they stand for what
  * customers will ask and nobody foresaw.
  */
+#include "dense.h"
 #include "train.h"
 
 #include <math.h>
@@ -20,9 +21,10 @@
 #define USUAL_BIAS    3.0 /* what few examples are drawn towards */
 #define USUAL_SLOPE   1.5
 #define ROUNDS        4
+#define DISCRIMINANTS_SHARE 0.1 /* to begin with: their log odds are larger numbers than an SVM's decision values */
 
-/* What decides: n-grams alone or, where there are word vectors, both together; and an embedding. */
-enum { NGRAMS, NGRAMS_AND_WORDS, WHOLE, LAYERS };
+/* What decides: the layers, and the discriminants of embeddings, which become a part of the layer beside them. */
+enum { DISCRIMINANTS = RLC_BESIDES, VOICES };
 
 typedef struct sample {
     const rlc_model *by; /* what said it, without having seen it */
@@ -34,7 +36,7 @@ typedef struct sample {
 typedef struct samples {
     const rlc_material *material;
     sample *items;
-    float *scores; /* of each and every layer; n_labels each */
+    float *scores; /* of each and every voice; n_labels each */
     float *mixed;  /* stride */
     uint32_t n, n_labels;
 } samples;
@@ -60,33 +62,35 @@ bool rlc_material_trains(const rlc_material *material, uint32_t i, uint32_t fold
     return material->fold[i] != fold && rlc_material_knows(material, material->labels[i], fold);
 }
 
-static rlc_input input_of(const rlc_material *material, uint32_t i, uint32_t with)
+bool rlc_material_has(const rlc_material *material, uint32_t beside)
+{
+    return beside == RLC_ALONE || material->dense[rlc_meaning_of((rlc_beside)beside)];
+}
+
+static rlc_input input_of(const rlc_material *material, uint32_t i, uint32_t beside)
 {
     rlc_input input = {&material->docs[i], material->features[i], material->n_features[i], {NULL}, 0};
-    for (uint32_t kind = 0; kind < RLC_MEANINGS; kind++)
-        if (with >> kind & 1u)
-            input.dense[kind] = material->dense[kind] + (size_t)i * material->dims[kind];
+    rlc_meaning kind = rlc_meaning_of((rlc_beside)beside);
+    if (beside != RLC_ALONE)
+        input.dense[kind] = material->dense[kind] + (size_t)i * material->dims[kind];
     return input;
 }
 
-static void add_sample(samples *set, const rlc_model *by, uint32_t which, uint32_t label, float *room)
+static void add_sample(samples *set, const rlc_part *part, uint32_t which, uint32_t label, float *room)
 {
     const rlc_material *material = set->material;
-    float *scores = set->scores + (size_t)set->n * LAYERS * set->n_labels;
-    rlc_input input = input_of(material, which, 0);
-    rlc_model_decide(by, &input, room);
-    memcpy(scores + NGRAMS * set->n_labels, room, set->n_labels * sizeof *scores);
-    if (material->dense[RLC_WORDS]) {
-        float *both = scores + NGRAMS_AND_WORDS * set->n_labels;
-        input = input_of(material, which, 1u << RLC_WORDS);
-        rlc_model_decide(by, &input, room);
-        rlc_dense_decide(by, RLC_WORDS, input.dense[RLC_WORDS], both);
-        for (uint32_t i = 0; i < set->n_labels; i++)
-            both[i] += room[i];
+    float *scores = set->scores + (size_t)set->n * VOICES * set->n_labels;
+    for (uint32_t beside = 0; beside < RLC_BESIDES; beside++) {
+        if (!rlc_material_has(material, beside))
+            continue;
+        rlc_input input = input_of(material, which, beside);
+        rlc_model_decide(part->model, &input, room);
+        memcpy(scores + (size_t)beside * set->n_labels, room, set->n_labels * sizeof *scores);
     }
-    if (material->dense[RLC_WHOLE])
-        rlc_dense_decide(by, RLC_WHOLE, material->dense[RLC_WHOLE] + (size_t)which * material->dims[RLC_WHOLE], scores + WHOLE * set->n_labels);
-    set->items[set->n++] = (sample){by, which, label, 1};
+    if (part->discriminants)
+        rlc_discriminate(part->discriminants, material->dims[RLC_WHOLE], set->n_labels,
+                         material->dense[RLC_WHOLE] + (size_t)which * material->dims[RLC_WHOLE], scores + (size_t)DISCRIMINANTS * set->n_labels);
+    set->items[set->n++] = (sample){part->model, which, label, 1};
 }
 
 static bool is_sample(const rlc_material *material, uint32_t i, uint32_t fold, uint32_t n_parts)
@@ -105,7 +109,7 @@ static void clear_samples(samples *set)
     free(set->mixed);
 }
 
-static bool make_samples(const rlc_material *material, rlc_model *const *parts, uint32_t n_parts, samples *ret)
+static bool make_samples(const rlc_material *material, const rlc_part *parts, uint32_t n_parts, samples *ret)
 {
     uint32_t n_labels = material->examples->n_labels, inside = 0;
     samples set = {.material = material, .n_labels = n_labels};
@@ -114,7 +118,7 @@ static bool make_samples(const rlc_material *material, rlc_model *const *parts, 
         for (uint32_t i = 0; i < material->n_all; i++)
             n += is_sample(material, i, fold, n_parts);
     set.items = calloc(n + 1, sizeof *set.items);
-    set.scores = calloc((n + 1) * LAYERS * n_labels, sizeof *set.scores);
+    set.scores = calloc((n + 1) * VOICES * n_labels, sizeof *set.scores);
     set.mixed = calloc(n_labels + 16u, sizeof *set.mixed);
     if (!set.items || !set.scores || !set.mixed) {
         clear_samples(&set);
@@ -126,7 +130,7 @@ static bool make_samples(const rlc_material *material, rlc_model *const *parts, 
                 continue;
             bool known = i < material->n && rlc_material_knows(material, material->labels[i], fold);
             inside += known;
-            add_sample(&set, parts[fold], i, known ? material->labels[i] : n_labels, set.mixed);
+            add_sample(&set, &parts[fold], i, known ? material->labels[i] : n_labels, set.mixed);
         }
     double outside = enough_outside(material) ? (double)(material->n_all - material->n) / material->n : OUTSIDE;
     for (uint32_t i = 0; i < set.n; i++)
@@ -136,21 +140,21 @@ static bool make_samples(const rlc_material *material, rlc_model *const *parts, 
     return true;
 }
 
-/* ---- how much each layer counts ---- */
+/* ---- how much each voice counts ---- */
 
 /* The mixed decision values of a sample, into set->mixed. */
-static void mix_sample(const samples *set, uint32_t at, const double shares[LAYERS])
+static void mix_sample(const samples *set, uint32_t at, const double shares[VOICES])
 {
-    const float *scores = set->scores + (size_t)at * LAYERS * set->n_labels;
+    const float *scores = set->scores + (size_t)at * VOICES * set->n_labels;
     for (uint32_t i = 0; i < set->n_labels; i++) {
         double sum = 0;
-        for (uint32_t layer = 0; layer < LAYERS; layer++)
-            sum += shares[layer] * (double)scores[(size_t)layer * set->n_labels + i];
+        for (uint32_t voice = 0; voice < VOICES; voice++)
+            sum += shares[voice] * (double)scores[(size_t)voice * set->n_labels + i];
         set->mixed[i] = (float)sum;
     }
 }
 
-static double log_loss(const samples *set, const double shares[LAYERS])
+static double log_loss(const samples *set, const double shares[VOICES])
 {
     double loss = 0;
     for (uint32_t at = 0; at < set->n; at++) {
@@ -169,42 +173,38 @@ static double log_loss(const samples *set, const double shares[LAYERS])
 }
 
 /* Golden section over the logarithm of one share. */
-static void fit_share(const samples *set, double shares[LAYERS], uint32_t layer, double width)
+static void fit_share(const samples *set, double shares[VOICES], uint32_t voice, double width)
 {
     const double ratio = 0.6180339887498949;
-    double low = log(shares[layer]) - width, high = log(shares[layer]) + width;
+    double low = log(shares[voice]) - width, high = log(shares[voice]) + width;
     for (int i = 0; i < 8; i++) {
         double left = high - ratio * (high - low), right = low + ratio * (high - low);
-        shares[layer] = exp(left);
+        shares[voice] = exp(left);
         double of_left = log_loss(set, shares);
-        shares[layer] = exp(right);
+        shares[voice] = exp(right);
         if (of_left < log_loss(set, shares))
             high = right;
         else
             low = left;
     }
-    shares[layer] = exp((low + high) / 2);
+    shares[voice] = exp((low + high) / 2);
 }
 
-static void fit_shares(const samples *set, uint32_t with, rlc_mix *mix)
+static void fit_shares(const samples *set, uint32_t beside, double shares[VOICES])
 {
-    bool words = with >> RLC_WORDS & 1u, whole = with >> RLC_WHOLE & 1u;
-    double shares[LAYERS] = {[NGRAMS] = !words, [NGRAMS_AND_WORDS] = words, [WHOLE] = whole};
+    const bool whole = beside == RLC_BESIDE_WHOLE;
+    shares[beside] = 1;
+    shares[DISCRIMINANTS] = whole ? DISCRIMINANTS_SHARE : 0;
     for (int round = 0; round < (whole ? ROUNDS : 2); round++)
-        for (uint32_t layer = 0; layer < LAYERS; layer++)
-            if (shares[layer] > 0)
-                fit_share(set, shares, layer, 2.5 / (1 << round));
-    mix->ngrams = (float)(shares[NGRAMS] + shares[NGRAMS_AND_WORDS]);
-    mix->dense[RLC_WORDS] = (float)shares[NGRAMS_AND_WORDS];
-    mix->dense[RLC_WHOLE] = (float)shares[WHOLE];
+        for (uint32_t voice = 0; voice < VOICES; voice++)
+            if (shares[voice] > 0)
+                fit_share(set, shares, voice, 2.5 / (1 << round));
 }
 
 /* ---- what is understood ---- */
 
-static bool find(const samples *set, const rlc_mix *mix, uint32_t with, finding *findings)
+static bool find(const samples *set, const double shares[VOICES], uint32_t beside, finding *findings)
 {
-    const bool words = with >> RLC_WORDS & 1u;
-    const double shares[LAYERS] = {words ? 0 : (double)mix->ngrams, (double)mix->dense[RLC_WORDS], (double)mix->dense[RLC_WHOLE]};
     rlc_scratch scratch;
     if (set->n == 0)
         return true;
@@ -212,7 +212,7 @@ static bool find(const samples *set, const rlc_mix *mix, uint32_t with, finding 
         return false;
     for (uint32_t at = 0; at < set->n; at++) {
         const sample *item = &set->items[at];
-        rlc_input input = input_of(set->material, item->which, with);
+        rlc_input input = input_of(set->material, item->which, beside);
         mix_sample(set, at, shares);
         memcpy(scratch.scores, set->mixed, set->n_labels * sizeof(float));
         rlc_scored scored = rlc_model_judge(item->by, &scratch, &input);
@@ -226,7 +226,7 @@ static bool find(const samples *set, const rlc_mix *mix, uint32_t with, finding 
 
 /* Logistic regression on one number, by Newton's method. The penalty keeps it finite when all is understood, and near
    the usual while there are few findings. */
-static void fit_scope(const finding *findings, uint32_t n, rlc_mix *mix)
+static void fit_scope(const finding *findings, uint32_t n, rlc_worth *worth)
 {
     double bias = USUAL_BIAS, slope = USUAL_SLOPE, total = 0, penalty = SCOPE_PENALTY + 2.0 / n;
     for (uint32_t at = 0; at < n; at++)
@@ -247,41 +247,56 @@ static void fit_scope(const finding *findings, uint32_t n, rlc_mix *mix)
         bias += fmax(-2, fmin(2, (h11 * g0 - h01 * g1) / det));
         slope = fmax(0.1, slope + fmax(-2, fmin(2, (h00 * g1 - h01 * g0) / det)));
     }
-    mix->bias = (float)bias;
-    mix->slope = (float)slope;
+    worth->bias = (float)bias;
+    worth->slope = (float)slope;
 }
 
-static bool fit_mix(const samples *set, uint32_t with, rlc_mix *mix, finding *findings)
+static bool fit_worth(const samples *set, uint32_t beside, double shares[VOICES], rlc_worth *worth, finding *findings)
 {
-    rlc_scored nothing = {.probability = 1.0 / set->n_labels, .centre = {-1, -1}};
-    fit_shares(set, with, mix);
-    if (!find(set, mix, with, findings))
+    rlc_scored nothing = {.probability = 1.0 / set->n_labels, .centre = beside == RLC_ALONE ? -1 : 0};
+    fit_shares(set, beside, shares);
+    worth->share = (float)shares[beside];
+    if (!find(set, shares, beside, findings))
         return false;
     double total = 0;
     for (uint32_t i = 0; i < set->n; i++)
         total += findings[i].weight;
-    for (uint32_t kind = 0; kind < RLC_MEANINGS; kind++)
-        nothing.centre[kind] = with >> kind & 1u ? 0 : -1;
     findings[set->n].nearness = rlc_nearness(&nothing);
     findings[set->n].understood = false;
     findings[set->n].weight = GIBBERISH * total;
-    fit_scope(findings, set->n + 1, mix);
+    fit_scope(findings, set->n + 1, worth);
     return true;
 }
 
-bool rlc_calibrate(rlc_model *model, const rlc_material *material, rlc_model *const *parts, uint32_t n_parts)
+/* Both are linear in the embedding, so one layer says what the two say together. */
+static void mix_in(const rlc_part *made, double ratio)
+{
+    const rlc_dense *dense = &made->model->dense[RLC_WHOLE];
+    float *biases = made->model->ngrams[RLC_BESIDE_WHOLE].biases;
+    for (uint32_t label = 0; label < made->model->n_labels; label++) {
+        const float *from = made->discriminants + (size_t)label * (dense->dims + 1);
+        float *to = dense->weights + (size_t)label * dense->dims;
+        for (uint32_t j = 0; j < dense->dims; j++)
+            to[j] += (float)(ratio * (double)from[j]);
+        biases[label] += (float)(ratio * (double)from[dense->dims]);
+    }
+}
+
+bool rlc_calibrate(const rlc_part *made, const rlc_material *material, const rlc_part *parts, uint32_t n_parts)
 {
     samples set;
-    uint32_t has = 0;
     if (!make_samples(material, parts, n_parts, &set))
         return false;
-    for (uint32_t kind = 0; kind < RLC_MEANINGS; kind++)
-        has |= material->dense[kind] ? 1u << kind : 0;
     finding *findings = calloc(set.n + 1u, sizeof *findings);
     bool good = findings != NULL;
-    for (uint32_t with = 0; good && with < RLC_MIXES; with++)
-        if ((with & has) == with)
-            good = fit_mix(&set, with, &model->mixes[with], findings);
+    for (uint32_t beside = 0; good && beside < RLC_BESIDES; beside++) {
+        double shares[VOICES] = {0};
+        if (!rlc_material_has(material, beside))
+            continue;
+        good = fit_worth(&set, beside, shares, &made->model->worth[beside], findings);
+        if (good && beside == RLC_BESIDE_WHOLE)
+            mix_in(made, shares[DISCRIMINANTS] / shares[beside]);
+    }
     free(findings);
     clear_samples(&set);
     return good;

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define SHRINKAGE  0.5  /* the covariance's share that gives way to a sphere of its size */
-#define SPREAD_MIN 0.01 /* of that sphere: mean squared distance from the label's mean; examples may all be the same */
+#define SPREAD_MIN 0.01 /* of rows: mean squared distance from their mean; examples may all be the same */
 
 typedef struct fitting {
     uint32_t dims, n_labels;
@@ -132,6 +132,36 @@ void rlc_centres(const rlc_rows *rows, float *centres)
             length += centre[j] * centre[j];
         for (uint32_t j = 0; length > 0 && j < rows->dims; j++)
             centre[j] /= sqrtf(length);
+    }
+}
+
+double rlc_spread(const rlc_rows *rows, double *mean)
+{
+    double square = 0;
+    uint32_t n = 0;
+    memset(mean, 0, rows->dims * sizeof *mean);
+    for (uint32_t i = 0; i < rows->n; i++) {
+        n += is_used(rows, i);
+        for (uint32_t j = 0; is_used(rows, i) && j < rows->dims; j++)
+            mean[j] += (double)rows->values[(size_t)i * rows->dims + j];
+    }
+    for (uint32_t j = 0; j < rows->dims; j++)
+        mean[j] /= n ? n : 1;
+    for (uint32_t i = 0; i < rows->n; i++)
+        for (uint32_t j = 0; is_used(rows, i) && j < rows->dims; j++) {
+            double from_mean = (double)rows->values[(size_t)i * rows->dims + j] - mean[j];
+            square += from_mean * from_mean;
+        }
+    return sqrt(fmax(square / (n ? n : 1), SPREAD_MIN));
+}
+
+void rlc_discriminate(const float *weights, uint32_t dims, uint32_t n_labels, const float *row, float *odds)
+{
+    for (uint32_t label = 0; label < n_labels; label++, weights += dims + 1) {
+        double sum = (double)weights[dims];
+        for (uint32_t j = 0; j < dims; j++)
+            sum += (double)weights[j] * (double)row[j];
+        odds[label] = (float)sum;
     }
 }
 

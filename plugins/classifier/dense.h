@@ -15,6 +15,12 @@ typedef struct rlc_rows {
 
 /* Fits linear discriminants to the rows used, of length 1 (or 0): dims weights and a bias for each label. False: out of memory. */
 bool rlc_discriminants(const rlc_rows *rows, float *weights);
+/* What they say of a row: log odds of each label, into `odds`, but for what all have in common. */
+void rlc_discriminate(const float *weights, uint32_t dims, uint32_t n_labels, const float *row, float *odds);
+
+/* Puts the mean of the rows used into `mean`, `dims` numbers. Returns the root of their mean square distance from it, or what is left of it where they
+   are all the same: never 0. */
+double rlc_spread(const rlc_rows *rows, double *mean);
 
 /* Adds to `centres`, n_labels × dims zeros, the mean of each label's rows used, brought to length 1. */
 void rlc_centres(const rlc_rows *rows, float *centres);

@@ -18,9 +18,8 @@
 
 bool rlc_scratch_make(const rlc_model *model, rlc_scratch *ret_scratch)
 {
-    rlc_scratch scratch = {calloc(RLT_BUCKETS, sizeof(uint8_t)), calloc(model->stride, sizeof(float)),
-                           calloc(model->stride, sizeof(float))};
-    if (!scratch.message || !scratch.scores || !scratch.dense) {
+    rlc_scratch scratch = {calloc(RLT_BUCKETS, sizeof(uint8_t)), calloc(model->stride, sizeof(float))};
+    if (!scratch.message || !scratch.scores) {
         rlc_scratch_clear(&scratch);
         return false;
     }
@@ -32,7 +31,6 @@ void rlc_scratch_clear(rlc_scratch *scratch)
 {
     free(scratch->message);
     free(scratch->scores);
-    free(scratch->dense);
     memset(scratch, 0, sizeof *scratch);
 }
 
@@ -90,9 +88,13 @@ static inline void add_row(float *scores, const int8_t *row, float value, uint32
     }
 }
 
-WIDE void rlc_model_decide(const rlc_model *model, const rlc_input *input, float *scores)
+static rlc_beside beside_of(const rlc_input *input)
 {
-    const rlc_ngrams *ngrams = &model->ngrams[input->dense[RLC_WORDS] ? RLC_BESIDE_WORDS : RLC_ALONE];
+    return input->dense[RLC_WHOLE] ? RLC_BESIDE_WHOLE : input->dense[RLC_WORDS] ? RLC_BESIDE_WORDS : RLC_ALONE;
+}
+
+WIDE static void decide_by_ngrams(const rlc_model *model, const rlc_ngrams *ngrams, const rlc_input *input, float *scores)
+{
     memset(scores, 0, model->stride * sizeof(float));
     for (uint32_t i = 0; i < input->n; i++) {
         uint32_t row = model->rows[input->features[i].bucket];
@@ -124,37 +126,18 @@ WIDE static float product(const float *a, const float *b, uint32_t n)
     return rest;
 }
 
-void rlc_dense_decide(const rlc_model *model, rlc_meaning kind, const float *input, float *scores)
+void rlc_model_decide(const rlc_model *model, const rlc_input *input, float *scores)
 {
-    const rlc_dense *dense = &model->dense[kind];
-    const float *weights = dense->weights;
-    for (uint32_t i = 0; i < model->n_labels; i++, weights += dense->dims + 1)
-        scores[i] = product(weights, input, dense->dims) + weights[dense->dims];
-}
-
-static const rlc_mix *mix_of(const rlc_model *model, const rlc_input *input)
-{
-    uint32_t with = 0;
-    for (uint32_t kind = 0; kind < RLC_MEANINGS; kind++)
-        with |= input->dense[kind] ? 1u << kind : 0;
-    return &model->mixes[with];
-}
-
-static void mix(const rlc_model *model, rlc_scratch *scratch, const rlc_input *input)
-{
-    const rlc_mix *how = mix_of(model, input);
+    const rlc_beside beside = beside_of(input);
+    decide_by_ngrams(model, &model->ngrams[beside], input, scores);
+    if (beside == RLC_ALONE)
+        return;
+    const rlc_dense *dense = &model->dense[rlc_meaning_of(beside)];
     for (uint32_t i = 0; i < model->n_labels; i++)
-        scratch->scores[i] *= how->ngrams;
-    for (uint32_t kind = 0; kind < RLC_MEANINGS; kind++) {
-        if (!input->dense[kind])
-            continue;
-        rlc_dense_decide(model, (rlc_meaning)kind, input->dense[kind], scratch->dense);
-        for (uint32_t i = 0; i < model->n_labels; i++)
-            scratch->scores[i] += how->dense[kind] * scratch->dense[i];
-    }
+        scores[i] += product(dense->weights + (size_t)i * dense->dims, input->dense[rlc_meaning_of(beside)], dense->dims);
 }
 
-/* Mixed decision values become probabilities. Returns the best label. */
+/* Decision values times their share become probabilities. Returns the best label. */
 static uint32_t make_probabilities(const rlc_model *model, float *scores)
 {
     uint32_t best = 0;
@@ -229,27 +212,23 @@ double rlc_nearness(const rlc_scored *scored)
 {
     double nearness = log(fmax(scored->probability, 1e-3)) + log(0.05 + 0.95 * scored->cosine) +
                       log(0.3 + 0.7 * scored->known);
-    for (uint32_t kind = 0; kind < RLC_MEANINGS; kind++)
-        if (scored->centre[kind] >= 0)
-            nearness += 0.5 * log(0.05 + 0.95 * scored->centre[kind]);
-    return nearness;
+    return scored->centre < 0 ? nearness : nearness + 0.5 * log(0.05 + 0.95 * scored->centre);
 }
 
 rlc_scored rlc_model_judge(const rlc_model *model, rlc_scratch *scratch, const rlc_input *input)
 {
-    rlc_scored scored = {.label = make_probabilities(model, scratch->scores)};
-    const rlc_mix *how = mix_of(model, input);
+    rlc_scored scored = {.label = make_probabilities(model, scratch->scores), .centre = -1};
+    const rlc_beside beside = beside_of(input);
+    const rlc_worth *worth = &model->worth[beside];
     scored.probability = (double)scratch->scores[scored.label];
     scored.cosine = nearest(model, scratch, scored.label, input);
     scored.known = known_part(model, input->doc);
-    for (uint32_t kind = 0; kind < RLC_MEANINGS; kind++) {
-        const rlc_dense *dense = &model->dense[kind];
-        scored.centre[kind] = -1;
-        if (input->dense[kind])
-            scored.centre[kind] = fmax(0, (double)product(dense->centres + (size_t)scored.label * dense->dims,
-                                                          input->dense[kind], dense->dims));
+    if (beside != RLC_ALONE) {
+        const rlc_dense *dense = &model->dense[rlc_meaning_of(beside)];
+        scored.centre = fmax(0, (double)product(dense->centres + (size_t)scored.label * dense->dims, input->dense[rlc_meaning_of(beside)],
+                                                dense->dims));
     }
-    scored.out_of_scope = 1 / (1 + exp((double)how->bias + (double)how->slope * rlc_nearness(&scored)));
+    scored.out_of_scope = 1 / (1 + exp((double)worth->bias + (double)worth->slope * rlc_nearness(&scored)));
     return scored;
 }
 
@@ -277,18 +256,24 @@ static rlc_input known_to(const rlc_model *model, const rlc_input *given)
     return input;
 }
 
+static void weigh(const rlc_model *model, rlc_scratch *scratch, const rlc_input *known)
+{
+    const float share = model->worth[beside_of(known)].share;
+    rlc_model_decide(model, known, scratch->scores);
+    for (uint32_t i = 0; i < model->n_labels; i++)
+        scratch->scores[i] *= share;
+}
+
 void rlc_model_weigh(const rlc_model *model, rlc_scratch *scratch, const rlc_input *input)
 {
     const rlc_input known = known_to(model, input);
-    rlc_model_decide(model, &known, scratch->scores);
-    mix(model, scratch, &known);
+    weigh(model, scratch, &known);
     (void)make_probabilities(model, scratch->scores);
 }
 
 rlc_scored rlc_model_score(const rlc_model *model, rlc_scratch *scratch, const rlc_input *input)
 {
     const rlc_input known = known_to(model, input);
-    rlc_model_decide(model, &known, scratch->scores);
-    mix(model, scratch, &known);
+    weigh(model, scratch, &known);
     return rlc_model_judge(model, scratch, &known);
 }

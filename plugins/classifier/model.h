@@ -2,7 +2,7 @@
 /*
  * The intent model: a linear layer over hashed n-grams, the examples it was trained on (to tell how near a
  * message comes to any), and the words it knows. Besides, where it was trained with them, a linear layer over n-grams
- * and the sum of the message's word vectors together and one over an embedding of the whole message: both may be
+ * and the sum of the message's word vectors together and one over n-grams and an embedding of the whole message: both may be
  * missing when a message is scored. Immutable once made; scoring needs a scratch of the caller's.
  */
 #ifndef RELEVO_CLASSIFIER_MODEL_H
@@ -24,30 +24,34 @@ typedef enum rlc_meaning { RLC_WORDS, RLC_WHOLE, RLC_MEANINGS } rlc_meaning;
 
 #define RLC_DIMS_MAX 4096u
 
-/* Weights of n-grams: those of a layer of their own, and those of the layer that has word vectors too. */
-typedef enum rlc_beside { RLC_ALONE, RLC_BESIDE_WORDS, RLC_BESIDES } rlc_beside;
+/* The layers, by what stands beside the n-grams in them. A message is read by one of them: where it has an embedding, its word vectors tell
+   nothing more. */
+typedef enum rlc_beside { RLC_ALONE, RLC_BESIDE_WORDS, RLC_BESIDE_WHOLE, RLC_BESIDES } rlc_beside;
+
+/* What stands beside the n-grams in a layer that is not RLC_ALONE. */
+static inline rlc_meaning rlc_meaning_of(rlc_beside beside)
+{
+    return beside == RLC_BESIDE_WORDS ? RLC_WORDS : RLC_WHOLE;
+}
 
 typedef struct rlc_ngrams {
-    int8_t *weights; /* n_rows × stride; NULL: not trained with word vectors */
+    int8_t *weights; /* n_rows × stride; NULL: not trained with what stands beside */
     float *scales;   /* per label: weight = stored byte * scale */
-    float *biases;   /* per label */
+    float *biases;   /* per label, of the whole layer */
 } rlc_ngrams;
 
 typedef struct rlc_dense {
     uint32_t dims;   /* 0: not trained with it */
     uint32_t recipe; /* of RLC_WORDS: of the table of word vectors; of RLC_WHOLE: rlt_hash of the encoder's name */
-    float *weights;  /* per label: dims numbers and a bias, which is 0 for RLC_WORDS */
+    float *weights;  /* per label: dims numbers */
     float *centres;  /* per label: the mean of its examples, length 1 */
 } rlc_dense;
 
-/* How the layers are mixed, fitted on held-out examples: one for each set of meanings that a message may come with. */
-typedef struct rlc_mix {
-    float ngrams, dense[RLC_MEANINGS]; /* probabilities are softmax of the sum of these times decision values; word vectors
-                                          count as the n-grams that were trained with them */
-    float bias, slope;                 /* ln odds of being understood = bias + slope × nearness */
-} rlc_mix;
-
-#define RLC_MIXES 4u /* bit 1 << RLC_WORDS, bit 1 << RLC_WHOLE */
+/* What a layer's decision values are worth, fitted on held-out examples. */
+typedef struct rlc_worth {
+    float share;       /* probabilities are softmax of it × decision values */
+    float bias, slope; /* ln odds of being understood = bias + slope × nearness */
+} rlc_worth;
 
 typedef struct rlc_model {
     uint32_t n_labels;
@@ -57,7 +61,7 @@ typedef struct rlc_model {
     uint32_t n_rows;
     rlc_ngrams ngrams[RLC_BESIDES];
     rlc_dense dense[RLC_MEANINGS];
-    rlc_mix mixes[RLC_MIXES];
+    rlc_worth worth[RLC_BESIDES];
     uint32_t *first; /* n_labels + 1: the neighbours of label i are first[i] ... first[i + 1] - 1 */
     rlc_neighbour *neighbours;
     uint16_t *buckets;
@@ -70,8 +74,7 @@ typedef struct rlc_model {
 /* What one call needs: a dense copy of the message and room for one score per label. */
 typedef struct rlc_scratch {
     uint8_t *message; /* RLT_BUCKETS zeros between calls */
-    float *scores;  /* stride */
-    float *dense;   /* stride */
+    float *scores;    /* stride */
 } rlc_scratch;
 
 /* A message as the model takes it; all borrowed. */
@@ -85,11 +88,11 @@ typedef struct rlc_input {
 
 typedef struct rlc_scored {
     uint32_t label;
-    double probability;          /* of the label, calibrated */
-    double cosine;               /* to the nearest example of that label */
-    double known;                /* part of the letters in words that the examples have, 0 to 1 */
-    double centre[RLC_MEANINGS]; /* cosine to the centre of that label, 0 to 1; below 0: that layer was not asked */
-    double out_of_scope;         /* 0 to 1; 0.5: as likely understood as not */
+    double probability;  /* of the label, calibrated */
+    double cosine;       /* to the nearest example of that label */
+    double known;        /* part of the letters in words that the examples have, 0 to 1 */
+    double centre;       /* cosine of what stands beside the n-grams to the centre of that label, 0 to 1; below 0: nothing does */
+    double out_of_scope; /* 0 to 1; 0.5: as likely understood as not */
 } rlc_scored;
 
 bool rlc_scratch_make(const rlc_model *model, rlc_scratch *ret_scratch);
@@ -104,12 +107,11 @@ bool rlc_input_make(rlt_work *work, const rlt_doc *doc, const rlt_vectors *vecto
 rlc_scored rlc_model_score(const rlc_model *model, rlc_scratch *scratch, const rlc_input *input);
 void rlc_model_weigh(const rlc_model *model, rlc_scratch *scratch, const rlc_input *input);
 
-/* The steps of it, for training: n-gram decision values into `scores` (stride), of those beside word vectors where the message
-   has some, and those of one dense layer (n_labels); then everything else from the mixed ones in scratch->scores. */
+/* The steps of it, for training, with an input that has no more than the model was trained with: the layer's decision values into `scores` (stride);
+   then everything else from those times the share, in scratch->scores. */
 void rlc_model_decide(const rlc_model *model, const rlc_input *input, float *scores);
-void rlc_dense_decide(const rlc_model *model, rlc_meaning kind, const float *input, float *scores);
 rlc_scored rlc_model_judge(const rlc_model *model, rlc_scratch *scratch, const rlc_input *input);
-/* How near a message is to known ground: ln of probability × cosine × known × the root of each centre's cosine, each kept
+/* How near a message is to known ground: ln of probability × cosine × known × the root of the centre's cosine, each kept
    from being 0. */
 double rlc_nearness(const rlc_scored *scored);
 

@@ -3,9 +3,9 @@
  * The model file. All numbers little-endian; text as length and bytes:
  *
  *     "RLVCLS" 0 1 | features version | buckets | labels | rows | neighbours | their features | words |
- * dims and recipe of both dense layers | mixes | label names | bucket of each row's number | weights | scales and biases |
- * the same beside word vectors, where the model has some | first |
- * neighbours | buckets | values | words | weights and centres of both dense layers | FNV-1a-64 of all before
+ * dims and recipe of word vectors and embeddings | what each layer is worth | label names | bucket of each row's number |
+ * weights, scales and biases of the n-grams of each layer that the model has | first |
+ * neighbours | buckets | values | words | weights and centres of word vectors and embeddings | FNV-1a-64 of all before
  *
  * It must never trust a file: sizes are checked against its length before anything is allocated, and every
  * index before it is used.
@@ -18,11 +18,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FORMAT     3u
+#define FORMAT     4u
 #define MAGIC      "RLVCLS"
-#define MIX_FLOATS (1u + RLC_MEANINGS + 2u)
-#define HEAD_BYTES                                                                                           \
-    (36u + 8u * RLC_MEANINGS + 4u * RLC_MIXES * MIX_FLOATS) /* magic with version, seven counts, dense layers, mixes */
+#define HEAD_BYTES (36u + 8u * RLC_MEANINGS + 4u * RLC_BESIDES * 3u) /* magic with version, seven counts, dims and recipes, worth */
 
 static uint64_t checksum(const unsigned char *bytes, size_t len)
 {
@@ -67,29 +65,32 @@ static void put_bytes(writer *out, const void *bytes, size_t n)
 static uint64_t dense_size(const rlc_model *model, rlc_meaning kind)
 {
     uint64_t dims = model->dense[kind].dims;
-    return dims ? 4u * (uint64_t)model->n_labels * (2 * dims + 1) : 0;
+    return 4u * (uint64_t)model->n_labels * 2 * dims;
 }
 
-static size_t n_weights(const rlc_model *model, const rlc_dense *dense)
-{
-    return dense->dims ? (size_t)model->n_labels * (dense->dims + 1) : 0;
-}
-
-static size_t n_centres(const rlc_model *model, const rlc_dense *dense)
+/* As many weights as numbers of centres. */
+static size_t n_numbers(const rlc_model *model, const rlc_dense *dense)
 {
     return (size_t)model->n_labels * dense->dims;
 }
 
-/* How many layers of n-grams the model has. */
-static uint32_t n_ngrams(const rlc_model *model)
+static bool has_layer(const rlc_model *model, uint32_t beside)
 {
-    return model->dense[RLC_WORDS].dims ? RLC_BESIDES : 1;
+    return beside == RLC_ALONE || model->dense[rlc_meaning_of((rlc_beside)beside)].dims > 0;
+}
+
+static uint32_t n_layers(const rlc_model *model)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < RLC_BESIDES; i++)
+        n += has_layer(model, i);
+    return n;
 }
 
 /* The bytes of everything after the label names, without the checksum. */
 static uint64_t arrays_size(const rlc_model *model, uint32_t n_neighbours)
 {
-    return 2u * (uint64_t)RLT_BUCKETS + n_ngrams(model) * ((uint64_t)model->n_rows + 8) * model->n_labels + 4u * ((uint64_t)model->n_labels + 1) +
+    return 2u * (uint64_t)RLT_BUCKETS + n_layers(model) * ((uint64_t)model->n_rows + 8) * model->n_labels + 4u * ((uint64_t)model->n_labels + 1) +
            12u * (uint64_t)n_neighbours + 3u * (uint64_t)model->n_features + 4u * (uint64_t)model->n_words +
            dense_size(model, RLC_WORDS) + dense_size(model, RLC_WHOLE);
 }
@@ -109,12 +110,10 @@ static void put_head(writer *out, const rlc_model *model, uint32_t n_neighbours)
         put(out, model->dense[kind].dims, 4);
         put(out, model->dense[kind].recipe, 4);
     }
-    for (uint32_t i = 0; i < RLC_MIXES; i++) {
-        const rlc_mix *mix = &model->mixes[i];
-        put_float(out, mix->ngrams);
-        put_floats(out, mix->dense, RLC_MEANINGS);
-        put_float(out, mix->bias);
-        put_float(out, mix->slope);
+    for (uint32_t i = 0; i < RLC_BESIDES; i++) {
+        put_float(out, model->worth[i].share);
+        put_float(out, model->worth[i].bias);
+        put_float(out, model->worth[i].slope);
     }
 }
 
@@ -138,8 +137,9 @@ static void put_model(writer *out, const rlc_model *model, uint32_t n_neighbours
     }
     for (uint32_t i = 0; i < RLT_BUCKETS; i++)
         put(out, model->rows[i], 2);
-    for (uint32_t i = 0; i < n_ngrams(model); i++)
-        put_ngrams(out, model, &model->ngrams[i]);
+    for (uint32_t i = 0; i < RLC_BESIDES; i++)
+        if (has_layer(model, i))
+            put_ngrams(out, model, &model->ngrams[i]);
     for (uint32_t i = 0; i <= model->n_labels; i++)
         put(out, model->first[i], 4);
     for (uint32_t i = 0; i < n_neighbours; i++) {
@@ -154,8 +154,8 @@ static void put_model(writer *out, const rlc_model *model, uint32_t n_neighbours
         put(out, model->words[i], 4);
     for (uint32_t kind = 0; kind < RLC_MEANINGS; kind++) {
         const rlc_dense *dense = &model->dense[kind];
-        put_floats(out, dense->weights, n_weights(model, dense));
-        put_floats(out, dense->centres, n_centres(model, dense));
+        put_floats(out, dense->weights, n_numbers(model, dense));
+        put_floats(out, dense->centres, n_numbers(model, dense));
     }
     put(out, checksum(out->bytes, out->n), 8);
 }
@@ -258,8 +258,10 @@ static bool make_arrays(rlc_model *model, uint32_t n_neighbours)
     model->buckets = calloc((size_t)model->n_features + 1, sizeof *model->buckets);
     model->values = calloc((size_t)model->n_features + 1, sizeof *model->values);
     model->words = calloc((size_t)model->n_words + 1, sizeof *model->words);
-    for (uint32_t i = 0; i < n_ngrams(model); i++) {
+    for (uint32_t i = 0; i < RLC_BESIDES; i++) {
         rlc_ngrams *ngrams = &model->ngrams[i];
+        if (!has_layer(model, i))
+            continue;
         ngrams->weights = calloc((size_t)model->n_rows + 1, model->stride);
         ngrams->scales = calloc(model->n_labels, sizeof *ngrams->scales);
         ngrams->biases = calloc(model->n_labels, sizeof *ngrams->biases);
@@ -268,8 +270,8 @@ static bool make_arrays(rlc_model *model, uint32_t n_neighbours)
     }
     for (uint32_t kind = 0; kind < RLC_MEANINGS; kind++) {
         rlc_dense *dense = &model->dense[kind];
-        dense->weights = calloc(n_weights(model, dense) + 1, sizeof *dense->weights);
-        dense->centres = calloc(n_centres(model, dense) + 1, sizeof *dense->centres);
+        dense->weights = calloc(n_numbers(model, dense) + 1, sizeof *dense->weights);
+        dense->centres = calloc(n_numbers(model, dense) + 1, sizeof *dense->centres);
         if (!dense->weights || !dense->centres)
             return false;
     }
@@ -292,8 +294,9 @@ static bool take_arrays(bytes *in, rlc_model *model, uint32_t n_neighbours)
     bool good = true;
     for (uint32_t i = 0; i < RLT_BUCKETS; i++)
         good &= (model->rows[i] = (uint16_t)take(in, 2)) <= model->n_rows;
-    for (uint32_t i = 0; i < n_ngrams(model); i++)
-        take_ngrams(in, model, &model->ngrams[i]);
+    for (uint32_t i = 0; i < RLC_BESIDES; i++)
+        if (has_layer(model, i))
+            take_ngrams(in, model, &model->ngrams[i]);
     for (uint32_t i = 0; i <= model->n_labels; i++) {
         model->first[i] = take_u32(in);
         good &= model->first[i] <= n_neighbours && (i == 0 || model->first[i - 1] <= model->first[i]);
@@ -313,8 +316,8 @@ static bool take_arrays(bytes *in, rlc_model *model, uint32_t n_neighbours)
         model->words[i] = take_u32(in);
     for (uint32_t kind = 0; kind < RLC_MEANINGS; kind++) {
         rlc_dense *dense = &model->dense[kind];
-        take_floats(in, dense->weights, n_weights(model, dense));
-        take_floats(in, dense->centres, n_centres(model, dense));
+        take_floats(in, dense->weights, n_numbers(model, dense));
+        take_floats(in, dense->centres, n_numbers(model, dense));
     }
     return good;
 }
@@ -359,11 +362,10 @@ static rlc_model *take_model(const unsigned char *file, size_t len)
         good &= model->dense[kind].dims <= RLC_DIMS_MAX;
     }
     good &= model->dense[RLC_WORDS].dims == 0 || model->dense[RLC_WORDS].dims == RLT_VECTOR_DIMS;
-    for (uint32_t i = 0; i < RLC_MIXES; i++) {
-        model->mixes[i].ngrams = take_float(&in);
-        take_floats(&in, model->mixes[i].dense, RLC_MEANINGS);
-        model->mixes[i].bias = take_float(&in);
-        model->mixes[i].slope = take_float(&in);
+    for (uint32_t i = 0; i < RLC_BESIDES; i++) {
+        model->worth[i].share = take_float(&in);
+        model->worth[i].bias = take_float(&in);
+        model->worth[i].slope = take_float(&in);
     }
     model->n_labels = good ? n_labels : 0;
     good = good && arrays_size(model, n_neighbours) <= (uint64_t)(in.end - in.at) &&

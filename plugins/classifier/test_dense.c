@@ -38,13 +38,12 @@ static void make_rows(float *rows, uint32_t *labels, uint32_t n)
     }
 }
 
-static double decide(const float *layer, uint32_t label, const float *row)
+/* By how much the row is likelier of one label than of another, of three at most. */
+static double lead(const float *layer, uint32_t label, uint32_t other, const float *row)
 {
-    const float *weights = layer + (size_t)label * (DIMS + 1);
-    double sum = (double)weights[DIMS];
-    for (uint32_t j = 0; j < DIMS; j++)
-        sum += (double)weights[j] * (double)row[j];
-    return sum;
+    float odds[3] = {0};
+    rlc_discriminate(layer, DIMS, (label > other ? label : other) + 1, row, odds);
+    return (double)odds[label] - (double)odds[other];
 }
 
 /* Of 100 rows that were not trained on, those whose own label is likelier. */
@@ -60,7 +59,7 @@ static uint32_t right_after(uint32_t n)
     assert_true(rlc_discriminants(&(rlc_rows){rows, labels, n, DIMS, 2, NULL}, layer));
     for (uint32_t i = 0; i < 100; i++) {
         const float *row = fresh + (size_t)i * DIMS;
-        right += decide(layer, true_labels[i], row) > decide(layer, 1 - true_labels[i], row);
+        right += lead(layer, true_labels[i], 1 - true_labels[i], row) > 0;
     }
     return right;
 }
@@ -97,7 +96,7 @@ static void leaves_rows_out(void **state)
     assert_memory_equal(some_centres, same_centres, sizeof some_centres);
     for (uint32_t i = 0; i < 200; i++) {
         const float *row = rows + (size_t)i * DIMS;
-        assert_true(decide(some, labels[i], row) > decide(some, 2, row));
+        assert_true(lead(some, labels[i], 2, row) > 0);
     }
 }
 
@@ -112,14 +111,31 @@ static void takes_rows_that_are_all_the_same(void **state)
     assert_true(rlc_discriminants(&(rlc_rows){rows, labels, 5, DIMS, 2, NULL}, layer));
     for (uint32_t i = 0; i < 5; i++) {
         const float *row = rows + (size_t)i * DIMS;
-        double own = decide(layer, labels[i], row), other = decide(layer, 1 - labels[i], row);
-        assert_true(isfinite(own) && isfinite(other) && own > other);
+        double by = lead(layer, labels[i], 1 - labels[i], row);
+        assert_true(isfinite(by) && by > 0);
     }
+}
+
+/* Of the rows used: their mean, and how far from it they lie; never 0, as it is divided by. */
+static void knows_how_far_rows_lie(void **state)
+{
+    (void)state;
+    static const float rows[] = {1, 2, 9, 9, 1, -2, 1, 0};
+    const bool used[] = {true, false, true, true};
+    rlc_rows some = {.values = rows, .n = 4, .dims = 2, .used = used};
+    double mean[2] = {7, 7};
+    assert_true(fabs(rlc_spread(&some, mean) - sqrt(8.0 / 3)) < 1e-9);
+    assert_true(fabs(mean[0] - 1) < 1e-9 && fabs(mean[1]) < 1e-9);
+    some.n = 1;
+    assert_true(rlc_spread(&some, mean) > 0);
+    some.n = 0;
+    assert_true(rlc_spread(&some, mean) > 0 && isfinite(mean[0]));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(sees_through_what_is_loud), cmocka_unit_test(learns_from_fewer_rows_than_numbers),
-                                       cmocka_unit_test(leaves_rows_out), cmocka_unit_test(takes_rows_that_are_all_the_same)};
+                                       cmocka_unit_test(leaves_rows_out), cmocka_unit_test(takes_rows_that_are_all_the_same),
+                                       cmocka_unit_test(knows_how_far_rows_lie)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

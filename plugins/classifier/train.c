@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Training: liblinear's linear SVMs with squared hinge loss, one label against the rest, over n-grams and, with word vectors, over both
- * together; and the layer of embeddings; then the mixes, fitted
+ * Training: liblinear's linear SVMs with squared hinge loss, one label against the rest, over n-grams, over n-grams with word vectors and over
+ * n-grams with embeddings; and discriminants of embeddings; then how those are mixed and what each layer is worth, fitted
  * on examples that the weights have not seen (calibrate.c). It must never use a random number: the primal solver
  * (L2R_L2LOSS_SVC) draws none, the folds are every fifth example, so the same examples give the same bytes.
  */
@@ -101,6 +101,13 @@ static bool make_material(const rlc_examples *examples, const rlc_training *how,
 
 /* ---- liblinear ---- */
 
+/* What stands beside the n-grams while a layer is learned: (value - mean) × scale. */
+typedef struct beside_rows {
+    rlc_rows rows; /* dims 0: nothing */
+    double *mean;
+    double scale;
+} beside_rows;
+
 typedef struct problem_memory {
     struct problem problem;
     struct feature_node *nodes;
@@ -113,26 +120,28 @@ static void clear_problem(problem_memory *memory)
     free(memory->nodes);
 }
 
-/* One example's n-grams, sum of word vectors (may be NULL) and bias; returns the end. Each block has length 1. */
-static struct feature_node *put_example(struct feature_node *at, const rlt_feature *features, uint32_t n, const float *words)
+/* Example `which`: n-grams, what stands beside them, and bias; returns the end. */
+static struct feature_node *put_example(struct feature_node *at, const rlt_feature *features, uint32_t n, const beside_rows *beside, uint32_t which)
 {
-    uint32_t dims = words ? RLT_VECTOR_DIMS : 0;
+    uint32_t dims = beside->rows.dims;
     for (uint32_t j = 0; j < n; j++)
         at[j] = (struct feature_node){(int)features[j].bucket + 1, (double)features[j].value};
     qsort(at, n, sizeof *at, by_index);
     at += n;
-    for (uint32_t j = 0; j < dims; j++)
-        if (words[j] != 0)
-            *at++ = (struct feature_node){(int)(RLT_BUCKETS + j) + 1, (double)words[j]};
+    for (uint32_t j = 0; j < dims; j++) {
+        double value = ((double)beside->rows.values[(size_t)which * dims + j] - beside->mean[j]) * beside->scale;
+        if (value != 0)
+            *at++ = (struct feature_node){(int)(RLT_BUCKETS + j) + 1, value};
+    }
     *at++ = (struct feature_node){(int)(RLT_BUCKETS + dims) + 1, 1};
     *at++ = (struct feature_node){-1, 0};
     return at;
 }
 
-/* What the model of fold `without` (RLC_FOLDS: of all) is trained on, as liblinear wants it; `words`: NULL, or of each example. */
-static bool make_problem(const rlc_material *material, uint32_t without, const float *words, problem_memory *ret)
+/* What the model of fold `without` (RLC_FOLDS: of all) is trained on, as liblinear wants it. */
+static bool make_problem(const rlc_material *material, uint32_t without, const beside_rows *beside, problem_memory *ret)
 {
-    uint32_t n = material->n, dims = words ? RLT_VECTOR_DIMS : 0;
+    uint32_t n = material->n, dims = beside->rows.dims;
     problem_memory made = {.problem = {.n = (int)(RLT_BUCKETS + dims) + 1, .bias = 1}};
     size_t n_nodes = 0;
     for (uint32_t i = 0; i < n; i++)
@@ -150,7 +159,7 @@ static bool make_problem(const rlc_material *material, uint32_t without, const f
             continue;
         made.problem.x[made.problem.l] = at;
         made.problem.y[made.problem.l++] = material->examples->items[i].label;
-        at = put_example(at, material->features[i], material->n_features[i], words ? words + (size_t)i * dims : NULL);
+        at = put_example(at, material->features[i], material->n_features[i], beside, i);
     }
     *ret = made;
     return true;
@@ -294,97 +303,139 @@ static rlc_model *new_model(const rlc_examples *examples)
     bool good = model->labels && model->rows && model->first;
     for (uint32_t i = 0; good && i < examples->n_labels; i++)
         good = (model->labels[i] = strdup(examples->labels[i])) != NULL;
-    for (uint32_t i = 0; i < RLC_MIXES; i++)
-        model->mixes[i].ngrams = 1;
+    for (uint32_t i = 0; i < RLC_BESIDES; i++)
+        model->worth[i].share = 1;
     if (good)
         return model;
     rlc_model_free(model);
     return NULL;
 }
 
-/* What the embeddings say; and, of both sorts of meaning, where the labels' centres are. */
-static bool set_dense(rlc_model *model, const rlc_material *material, uint32_t without)
+/* ---- a layer and what stands beside its n-grams ---- */
+
+/* Embeddings lie close together: each is taken from their mean, and they are made as long as n-grams and word vectors are. */
+static bool set_beside(const training *trainer, rlc_meaning kind, const bool *used, beside_rows *ret)
 {
-    bool *used = calloc(material->n, sizeof *used), good = used;
-    for (uint32_t i = 0; good && i < material->n; i++)
-        used[i] = rlc_material_trains(material, i, without);
-    for (uint32_t kind = 0; good && kind < RLC_MEANINGS; kind++) {
-        rlc_rows rows = {material->dense[kind], material->labels,         material->n, material->dims[kind],
-                         model->n_labels,       used};
-        rlc_dense *dense = &model->dense[kind];
-        if (!rows.values)
-            continue;
-        dense->dims = rows.dims;
-        dense->recipe = material->recipes[kind];
-        dense->weights = calloc(((size_t)rows.dims + 1) * rows.n_labels, sizeof *dense->weights);
-        dense->centres = calloc((size_t)rows.dims * rows.n_labels, sizeof *dense->centres);
-        good = dense->weights && dense->centres && (kind == RLC_WORDS || rlc_discriminants(&rows, dense->weights));
-        if (good)
-            rlc_centres(&rows, dense->centres);
+    const rlc_material *material = &trainer->material;
+    beside_rows made = {.rows = {material->dense[kind], material->labels, material->n, material->dims[kind], material->examples->n_labels, used},
+                        .mean = calloc(material->dims[kind], sizeof *made.mean),
+                        .scale = 1};
+    if (!made.mean)
+        return false;
+    if (kind == RLC_WHOLE)
+        made.scale = 1 / rlc_spread(&made.rows, made.mean);
+    *ret = made;
+    return true;
+}
+
+static void set_weights(const struct model *linear, const beside_rows *beside, float *biases, float *weights)
+{
+    for (int at = 0; at < linear->nr_class; at++) {
+        uint32_t label = (uint32_t)linear->label[at];
+        double bias = (double)biases[label];
+        for (uint32_t j = 0; j < beside->rows.dims; j++) {
+            double value = weight(linear, (int)(RLT_BUCKETS + j) + 1, at) * beside->scale;
+            weights[(size_t)label * beside->rows.dims + j] = (float)value;
+            bias -= value * beside->mean[j];
+        }
+        biases[label] = (float)bias;
     }
-    free(used);
-    return good;
 }
 
-static void set_words_weights(const struct model *linear, float *weights)
+/* The weights of one meaning, its labels' centres, and the discriminants of embeddings. */
+static bool set_dense(const rlc_material *material, rlc_meaning kind, const beside_rows *beside, const struct model *linear, float *biases,
+                      rlc_part *part)
 {
-    for (int at = 0; at < linear->nr_class; at++)
-        for (uint32_t j = 0; j < RLT_VECTOR_DIMS; j++)
-            weights[(size_t)linear->label[at] * (RLT_VECTOR_DIMS + 1) + j] = (float)weight(linear, (int)(RLT_BUCKETS + j) + 1, at);
+    rlc_dense *dense = &part->model->dense[kind];
+    size_t dims = beside->rows.dims, n_labels = beside->rows.n_labels;
+    dense->dims = beside->rows.dims;
+    dense->recipe = material->recipes[kind];
+    dense->weights = calloc(dims * n_labels, sizeof *dense->weights);
+    dense->centres = calloc(dims * n_labels, sizeof *dense->centres);
+    if (!dense->weights || !dense->centres)
+        return false;
+    set_weights(linear, beside, biases, dense->weights);
+    rlc_centres(&beside->rows, dense->centres);
+    if (kind == RLC_WORDS)
+        return true;
+    part->discriminants = calloc((dims + 1) * n_labels, sizeof *part->discriminants);
+    return part->discriminants && rlc_discriminants(&beside->rows, part->discriminants);
 }
 
-/* One SVM, of n-grams alone or of word vectors too. */
-static bool set_linear(training *trainer, uint32_t without, rlc_beside beside, rlc_model *model)
+/* One SVM: of n-grams alone, or of what stands beside them too. */
+static bool set_layer(training *trainer, uint32_t without, rlc_beside which, const bool *used, rlc_part *part)
 {
-    const float *words = beside == RLC_BESIDE_WORDS ? trainer->material.dense[RLC_WORDS] : NULL;
+    const rlc_meaning kind = rlc_meaning_of(which);
+    rlc_ngrams *ngrams = &part->model->ngrams[which];
+    beside_rows beside = {.scale = 1};
     problem_memory memory = {0};
     struct model *linear = NULL;
-    bool good = make_problem(&trainer->material, without, words, &memory) && (linear = fit(&memory, trainer->how->cost)) &&
-                set_ngrams(model, linear, &model->ngrams[beside]);
-    if (good && words)
-        set_words_weights(linear, model->dense[RLC_WORDS].weights);
+    bool good = (which == RLC_ALONE || set_beside(trainer, kind, used, &beside)) && make_problem(&trainer->material, without, &beside, &memory) &&
+                (linear = fit(&memory, trainer->how->cost)) && set_ngrams(part->model, linear, ngrams) &&
+                (which == RLC_ALONE || set_dense(&trainer->material, kind, &beside, linear, ngrams->biases, part));
     if (linear)
         free_and_destroy_model(&linear);
     clear_problem(&memory);
+    free(beside.mean);
     if (trainer->how->progress)
         trainer->how->progress(++trainer->done / trainer->total);
     return good;
 }
 
-/* The model of fold `without`. NULL: out of memory. */
-static rlc_model *train_without(training *trainer, uint32_t without)
+static bool set_layers(training *trainer, uint32_t without, rlc_part *part)
 {
     const rlc_material *material = &trainer->material;
-    rlc_model *model = new_model(material->examples);
-    bool good = model != NULL;
-    if (good)
-        set_rows(model, material, without);
-    good = good && set_dense(model, material, without) && set_linear(trainer, without, RLC_ALONE, model) &&
-           (!material->dense[RLC_WORDS] || set_linear(trainer, without, RLC_BESIDE_WORDS, model)) &&
-           set_neighbours(model, material, without) && set_words(model, material, without);
-    if (good)
-        return model;
-    rlc_model_free(model);
-    return NULL;
+    bool *used = calloc(material->n, sizeof *used), good = used;
+    for (uint32_t i = 0; good && i < material->n; i++)
+        used[i] = rlc_material_trains(material, i, without);
+    for (uint32_t which = 0; good && which < RLC_BESIDES; which++)
+        good = !rlc_material_has(material, which) || set_layer(trainer, without, (rlc_beside)which, used, part);
+    free(used);
+    return good;
 }
 
+static void clear_part(rlc_part *part)
+{
+    rlc_model_free(part->model);
+    free(part->discriminants);
+    *part = (rlc_part){0};
+}
+
+/* The part of fold `without`. False: out of memory. */
+static bool train_without(training *trainer, uint32_t without, rlc_part *ret)
+{
+    const rlc_material *material = &trainer->material;
+    rlc_part part = {.model = new_model(material->examples)};
+    bool good = part.model != NULL;
+    if (good)
+        set_rows(part.model, material, without);
+    good = good && set_layers(trainer, without, &part) && set_neighbours(part.model, material, without) && set_words(part.model, material, without);
+    if (good)
+        *ret = part;
+    else
+        clear_part(&part);
+    return good;
+}
+
+/* NULL: out of memory. */
 static rlc_model *train_all(training *trainer)
 {
     const rlc_material *material = &trainer->material;
-    rlc_model *parts[RLC_FOLDS] = {NULL};
+    rlc_part parts[RLC_FOLDS] = {{0}}, made = {0};
     uint32_t folds = material->n > ONE_FOLD_ABOVE ? 1 : RLC_FOLDS;
     bool good = true;
-    trainer->total = (folds + 1) * (material->dense[RLC_WORDS] ? 2 : 1);
+    for (uint32_t which = 0; which < RLC_BESIDES; which++)
+        trainer->total += rlc_material_has(material, which) ? folds + 1 : 0;
     for (uint32_t fold = 0; good && fold < folds; fold++)
-        good = (parts[fold] = train_without(trainer, fold)) != NULL;
-    rlc_model *model = good ? train_without(trainer, RLC_FOLDS) : NULL;
-    if (model && !rlc_calibrate(model, material, parts, folds)) {
-        rlc_model_free(model);
-        model = NULL;
-    }
+        good = train_without(trainer, fold, &parts[fold]);
+    good = good && train_without(trainer, RLC_FOLDS, &made) && rlc_calibrate(&made, material, parts, folds);
     for (uint32_t fold = 0; fold < folds; fold++)
-        rlc_model_free(parts[fold]);
-    return model;
+        clear_part(&parts[fold]);
+    free(made.discriminants);
+    if (good)
+        return made.model;
+    rlc_model_free(made.model);
+    return NULL;
 }
 
 bool rlc_train(const rlc_examples *examples, const rlc_training *how, rlc_model **ret_model, rlt_error *error)

@@ -22,11 +22,20 @@ typedef struct rlc_material {
     float *sums; /* dense[RLC_WORDS], owned */
 } rlc_material;
 
+/* A model, and the discriminants of the embeddings (rlc_discriminants; NULL without any), which are not in it yet. */
+typedef struct rlc_part {
+    rlc_model *model;
+    float *discriminants;
+} rlc_part;
+
 /* Whether a fold's model was trained on the example; its fifth of the intents is unknown to it altogether. */
 bool rlc_material_trains(const rlc_material *material, uint32_t i, uint32_t fold);
 bool rlc_material_knows(const rlc_material *material, uint32_t label, uint32_t fold);
+/* Whether there is what a layer (rlc_beside) needs. */
+bool rlc_material_has(const rlc_material *material, uint32_t beside);
 
-/* Fits the mixes of `model` on what the folds' models say about what they have not seen. False: out of memory. */
-bool rlc_calibrate(rlc_model *model, const rlc_material *material, rlc_model *const *parts, uint32_t n_parts);
+/* Mixes the discriminants into the layer beside embeddings of `made`, and finds what each of its layers is worth, by what the folds' parts say about what
+   they have not seen. False: out of memory. */
+bool rlc_calibrate(const rlc_part *made, const rlc_material *material, const rlc_part *parts, uint32_t n_parts);
 
 #endif
