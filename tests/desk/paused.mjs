@@ -42,7 +42,8 @@ async function story() {
     }
     await until('the answer is on the phone, once', async () => (await heard(EVA)).filter((text) => text === 'Aquí estoy.').length === 1, 60)
     await says(EVA, 'gracias', 'Eva')
-    for (const page of [lucia, sara]) await page.locator('.bubble.customer', { hasText: 'gracias' }).waitFor()
+    // A transaction that was under way when Kafka stopped holds its lane back until Kafka ends it: 15 s, looked at every 10.
+    for (const page of [lucia, sara]) await page.locator('.bubble.customer', { hasText: 'gracias' }).waitFor({ timeout: 90_000 })
 }
 
 await play(story)
