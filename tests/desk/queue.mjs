@@ -41,10 +41,10 @@ async function story() {
     console.log('-- whoever says that they are there is offered what waits, and takes it, or does not')
     const lucia = await person('lucia')
     const tomas = await person('tomas')
+    await open(lucia, 'Raúl') // before it is offered, of which no decision tells
     await lucia.getByLabel('Estado').selectOption('online')
     await lucia.locator('select[data-presence=online]').waitFor()
     await lucia.locator('.tabs button', { hasText: 'Mías' }).click()
-    await open(lucia, 'Raúl')
     await lucia.getByRole('button', { name: /^Aceptar \(\d+ min\)/ }).click()
     await lucia.locator('.state.mine').waitFor()
     await open(lucia, 'Iris')

@@ -51,6 +51,7 @@ export function Chat(props: {
     session: Session
     agents: Agent[]
     told: Told
+    offered?: string | null // to whom the list says that it is offered; undefined: the list has it not
     search: string // what the list was searched for
     tags: string[]
     templates: Template[]
@@ -145,6 +146,10 @@ export function Chat(props: {
         missed.current ||= props.told.missed
         lookSoon(120)
     }, [props.told.n])
+    // Who is asked to take it is known to Postgres alone, and no decision tells of it: the list learns of it when it asks, now and then.
+    useEffect(() => {
+        if (conversation && props.offered !== undefined && props.offered !== conversation.offered_to) lookSoon(0)
+    }, [props.offered])
     useEffect(() => () => clearTimeout(timer.current), [])
 
     useLayoutEffect(() => {

@@ -300,7 +300,7 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
                 ) : tab === 'ask' ? (
                     <Ask />
                 ) : chosen ? (
-                    <Chat key={chosen} id={chosen} session={session} agents={agents} told={told} search={filter.search ?? ''} tags={tags} templates={templates} next={next} changed={changed} moved={moved} close={() => choose('')} />
+                    <Chat key={chosen} id={chosen} session={session} agents={agents} told={told} offered={list.find((r) => r.conversation_id === chosen)?.offered_to} search={filter.search ?? ''} tags={tags} templates={templates} next={next} changed={changed} moved={moved} close={() => choose('')} />
                 ) : (
                     <div class="nothing">
                         <p>{t('choose')}</p>
