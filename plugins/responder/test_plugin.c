@@ -44,15 +44,16 @@ static void suggests(void **state)
 {
     (void)state;
     tk *kit = tk_open("responder", "kb", folder, NULL);
-    tk_view *view = tk_message(kit, "¿y cuánto tarda mi pedido?"), *over = tk_message(kit, NULL), *greets = tk_message(kit, "hola, buenas");
+    tk_view *view = tk_message(kit, "¿y cuánto tarda mi pedido?"), *over = tk_message(kit, NULL), *greets = tk_message(kit, "hola, buenas"),
+            *asks = tk_message(kit, "quiero hablar con una persona"); /* "¿hablo con una persona?" is what the robot says that it is none */
     tk_turn(view, RELEVO_BY_CUSTOMER, "¿hacen envíos a Guadalajara?");
     tk_turn(view, RELEVO_BY_BOT, "mi pedido llegó roto"); /* what the bot said is no question */
     view->digest.open_question = tk_text(kit, "mi pedido 48213 llegó roto");
     const relevo_ending ending = {.size = sizeof ending};
     over->view.ending = &ending;
     over->digest.open_question = tk_text(kit, "mi pedido 48213 llegó roto");
-    tk_view *views[] = {view, over, greets};
-    const tk_answers *answers = tk_run(kit, TK_SUMMARIZE, views, 3);
+    tk_view *views[] = {view, over, greets, asks};
+    const tk_answers *answers = tk_run(kit, TK_SUMMARIZE, views, 4);
     const char *first = tk_card(answers, 0, "suggested", 0), *second = tk_card(answers, 0, "suggested", 1);
     assert_non_null(first);
     assert_int_equal(strncmp(first, "tiempos: ", 9), 0);
@@ -62,6 +63,8 @@ static void suggests(void **state)
     assert_null(tk_card(answers, 0, "suggested", 3));
     assert_null(tk_card(answers, 1, "suggested", 0));
     assert_null(tk_card(answers, 2, "suggested", 0));
+    for (uint32_t i = 0; tk_card(answers, 3, "suggested", i); i++)
+        assert_int_not_equal(strncmp(tk_card(answers, 3, "suggested", i), "robot: ", 7), 0);
     tk_tried(view, "tiempos");
     answers = tk_run(kit, TK_SUMMARIZE, &view, 1);
     bool broken = false;

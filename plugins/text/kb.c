@@ -74,22 +74,30 @@ static bool take_list(rlt_kb *kb, const rlt_node *map, const char *key, const ch
     return *ret || rlt_fail_memory(error, path);
 }
 
-/* Ids of the built-in articles: a tag like one of these says that the article stands for it. */
-static const char *const topics[] = {"greeting", "thanks", "goodbye", "robot", "how_are_you"};
+/* The built-in article of that id; absent: it is none. */
+static relevo_str topic_of(relevo_str id)
+{
+    static const char *const topics[] = {"greeting", "thanks", "goodbye", "robot", "how_are_you"};
+    for (size_t i = 0; i < sizeof topics / sizeof *topics; i++)
+        if (rlt_equal(id, rlt_str(topics[i])))
+            return rlt_str(topics[i]);
+    return (relevo_str){NULL, 0};
+}
 
+/* An article stands for a built-in one whose id it has, or has as a tag. */
 static bool take_tags(const rlt_node *map, const char *path, rlt_article *article, rlt_error *error)
 {
     const rlt_node *node = rlt_node_get(map, "tags");
+    article->topic = topic_of(article->id);
     if (!node)
         return true;
     if (!rlt_node_is_texts(node))
         return rlt_fail(error, "%s:%u: 'tags' must be a list, like [envíos, pagos]", path,
                         rlt_node_line(node));
     for (size_t i = 0; i < rlt_node_n_texts(node); i++) {
+        relevo_str topic = topic_of(rlt_node_text_at(node, i));
         article->smalltalk |= strcmp(rlt_node_text_at(node, i).ptr, "smalltalk") == 0;
-        for (size_t k = 0; k < sizeof topics / sizeof *topics; k++)
-            if (strcmp(rlt_node_text_at(node, i).ptr, topics[k]) == 0)
-                article->topic = rlt_str(topics[k]);
+        article->topic = topic.len > 0 ? topic : article->topic;
     }
     return true;
 }

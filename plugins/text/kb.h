@@ -29,7 +29,7 @@ typedef struct rlt_article {
     size_t n_intents;
     rlt_language language;
     bool smalltalk;   /* greetings and such: has the tag `smalltalk` */
-    relevo_str topic; /* the built-in article that it stands for: a tag like `greeting`; absent: none */
+    relevo_str topic; /* the built-in article that it stands for, as its id or a tag says: `greeting`; absent: none */
     rlt_button *buttons;
     size_t n_buttons;
     relevo_str media_kind, media_url; /* "image", "video", "document"; both or none */
