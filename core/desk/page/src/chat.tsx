@@ -92,10 +92,15 @@ export function Chat(props: {
         (agent: string | null) => (agent === session.agent_id ? session.name : (agents.find((a) => a.agent_id === agent)?.name ?? agent ?? t('people'))),
         [agents, session],
     )
-    // anew: nothing of what is loaded counts, as events were missed that concern it. So it is too where the last page does not reach it.
+    // anew: nothing of what is loaded counts, as events were missed that concern it. So it is too where the last page does not reach it. Of several looks
+    // at once, what an earlier one brings after a later one is old.
+    const looks = useRef({ begun: 0, shown: 0 })
     const look = useCallback(async (anew = false) => {
+        const turn = ++looks.current.begun
         try {
             const [c, page] = await Promise.all([api.conversation(id), api.history(id)])
+            if (turn < looks.current.shown) return
+            looks.current.shown = turn
             if (c.conversation_id !== id) return props.moved(c.conversation_id)
             setConversation(c)
             props.changed(c)
@@ -256,7 +261,8 @@ export function Chat(props: {
         }
     }
 
-    useEffect(() => {
+    // At once, not a frame after it is drawn: a key means what its presser sees.
+    useLayoutEffect(() => {
         const key = (e: KeyboardEvent) => {
             const what = shortcut(e)
             if (what === 'take') take()

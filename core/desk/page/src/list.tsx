@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The left side: which list, which of it, and its conversations.
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks'
 import { api, CAPPED, type Agent, type Counts, type Session, type Summary } from './api'
 import { shortcut } from './keys'
 import { ago, clock, day, span, t } from './words'
@@ -122,7 +122,7 @@ export function List(props: {
               ] as [Tab, string][]) : []),
         ['ask', t('ask')],
     ]
-    useEffect(() => {
+    useLayoutEffect(() => {
         const key = (e: KeyboardEvent) => {
             if (shortcut(e) !== 'tab') return
             props.setTab(tabs[(tabs.findIndex(([id]) => id === tab) + 1) % tabs.length][0])

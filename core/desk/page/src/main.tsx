@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page: who is logged in, what is chosen, and what is told to everything below.
 import { render } from 'preact'
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { api, follow, type Agent, type Conversation, type Counts, type Failure, type Linked, type Session, type Summary, type Template, type Told } from './api'
 import { Configuration, Triggers } from './admin'
 import { Ask } from './ask'
@@ -205,7 +205,7 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
         const at = list.findIndex((c) => c.conversation_id === chosen)
         choose((rest[Math.min(Math.max(at, 0), rest.length - 1)] ?? { conversation_id: '' }).conversation_id)
     }
-    useEffect(() => {
+    useLayoutEffect(() => {
         const key = (e: KeyboardEvent) => {
             const what = shortcut(e)
             if (what === 'next') step(1)
