@@ -7,7 +7,7 @@ import { Card, suggestions } from './card'
 import { Composer, quotable, type Kind, type Pending, type Writing } from './composer'
 import { Find } from './find'
 import { Head } from './head'
-import { shortcut } from './keys'
+import { useShortcuts } from './keys'
 import { Return } from './return'
 import { Snooze } from './snooze'
 import { Tags } from './tags'
@@ -261,26 +261,20 @@ export function Chat(props: {
         }
     }
 
-    // At once, not a frame after it is drawn: a key means what its presser sees.
-    useLayoutEffect(() => {
-        const key = (e: KeyboardEvent) => {
-            const what = shortcut(e)
-            if (what === 'take') take()
-            else if (what === 'reply' || what === 'note') {
-                setMode(what)
-                writing.current?.focus()
-            } else if (what === 'bot') mine && setReturning(true)
-            else if (what === 'snooze') mine && setSnoozing(true)
-            else if (what === 'attach') mine && writing.current?.attach()
-            else if (what === 'find') setFinding(true)
-            else if (what === 'tags') document.querySelector<HTMLInputElement>('.addtag')?.focus()
-            else if (what === 'insert') suggested[0] && writing.current?.insert(suggested[0].text)
-            else if (what === 'resolve' || what === 'resolve_next') resolve(what === 'resolve_next')
-            else return
-            e.preventDefault()
-        }
-        addEventListener('keydown', key)
-        return () => removeEventListener('keydown', key)
+    useShortcuts((what) => {
+        if (what === 'take') take()
+        else if (what === 'reply' || what === 'note') {
+            setMode(what)
+            writing.current?.focus()
+        } else if (what === 'bot') mine && setReturning(true)
+        else if (what === 'snooze') mine && setSnoozing(true)
+        else if (what === 'attach') mine && writing.current?.attach()
+        else if (what === 'find') setFinding(true)
+        else if (what === 'tags') document.querySelector<HTMLInputElement>('.addtag')?.focus()
+        else if (what === 'insert') suggested[0] && writing.current?.insert(suggested[0].text)
+        else if (what === 'resolve' || what === 'resolve_next') resolve(what === 'resolve_next')
+        else return false
+        return true
     })
 
     const mine = conversation?.owner === 'human' && conversation.agent_id === session.agent_id

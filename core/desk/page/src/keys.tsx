@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shortcuts in one table: what is pressed, what it does, what the help says. What Chatwoot has too has Chatwoot's key (its
 // dashboard/components/widgets/modal/constants.js); the others are letters that mean nothing there.
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { t, type Key } from './words'
 
 const table: [what: string, key: string, words: Key][] = [
@@ -23,7 +23,7 @@ const table: [what: string, key: string, words: Key][] = [
 ]
 
 // What a key means here; '' for none. Letters by their place on the keyboard: Alt makes other characters of them on some systems.
-export function shortcut(e: KeyboardEvent): string {
+function shortcut(e: KeyboardEvent): string {
     const typing = e.target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(e.target.tagName)
     const name = e.altKey
         ? (e.ctrlKey || e.metaKey ? 'Ctrl+' : '') + 'Alt+' + e.code.replace(/^Key/, '')
@@ -31,6 +31,18 @@ export function shortcut(e: KeyboardEvent): string {
           ? e.key
           : ''
     return table.find(([, key]) => key === name)?.[0] ?? ''
+}
+
+// Does what is pressed; false: it means nothing to this part of the page. As it is drawn at once, not a frame later: a key means what its presser
+// sees.
+export function useShortcuts(act: (what: string) => boolean) {
+    useLayoutEffect(() => {
+        const key = (e: KeyboardEvent) => {
+            if (act(shortcut(e))) e.preventDefault()
+        }
+        addEventListener('keydown', key)
+        return () => removeEventListener('keydown', key)
+    })
 }
 
 // What is pressed for it.

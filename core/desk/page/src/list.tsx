@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The left side: which list, which of it, and its conversations.
-import { useEffect, useLayoutEffect, useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { api, CAPPED, type Agent, type Counts, type Session, type Summary } from './api'
-import { shortcut } from './keys'
+import { useShortcuts } from './keys'
 import { ago, clock, day, span, t } from './words'
 
 export type Tab = 'queue' | 'mine' | 'snoozed' | 'mentions' | 'bot' | 'all' | 'board' | 'triggers' | 'ask' | 'configuration'
@@ -122,14 +122,10 @@ export function List(props: {
               ] as [Tab, string][]) : []),
         ['ask', t('ask')],
     ]
-    useLayoutEffect(() => {
-        const key = (e: KeyboardEvent) => {
-            if (shortcut(e) !== 'tab') return
-            props.setTab(tabs[(tabs.findIndex(([id]) => id === tab) + 1) % tabs.length][0])
-            e.preventDefault()
-        }
-        addEventListener('keydown', key)
-        return () => removeEventListener('keydown', key)
+    useShortcuts((what) => {
+        if (what !== 'tab') return false
+        props.setTab(tabs[(tabs.findIndex(([id]) => id === tab) + 1) % tabs.length][0])
+        return true
     })
     return (
         <nav aria-label={t('list')}>

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page: who is logged in, what is chosen, and what is told to everything below.
 import { render } from 'preact'
-import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import { api, follow, type Agent, type Conversation, type Counts, type Failure, type Linked, type Session, type Summary, type Template, type Told } from './api'
 import { Configuration, Triggers } from './admin'
 import { Ask } from './ask'
 import { Board } from './board'
 import { Chat } from './chat'
-import { Help, pressed, shortcut } from './keys'
+import { Help, pressed, useShortcuts } from './keys'
 import { isList, isOwn, List, type Filter, type Tab } from './list'
 import { Left, Login } from './login'
 import { Notices, notify } from './notices'
@@ -205,17 +205,12 @@ function Desk({ session, leave, again }: { session: Session; leave: () => void; 
         const at = list.findIndex((c) => c.conversation_id === chosen)
         choose((rest[Math.min(Math.max(at, 0), rest.length - 1)] ?? { conversation_id: '' }).conversation_id)
     }
-    useLayoutEffect(() => {
-        const key = (e: KeyboardEvent) => {
-            const what = shortcut(e)
-            if (what === 'next') step(1)
-            else if (what === 'previous') step(-1)
-            else if (what === 'help') setHelp(true)
-            else return
-            e.preventDefault()
-        }
-        addEventListener('keydown', key)
-        return () => removeEventListener('keydown', key)
+    useShortcuts((what) => {
+        if (what === 'next') step(1)
+        else if (what === 'previous') step(-1)
+        else if (what === 'help') setHelp(true)
+        else return false
+        return true
     })
 
     const be = (to: string) => api.presence(to).then(() => setPresence(to), () => undefined)
