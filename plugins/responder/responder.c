@@ -250,10 +250,7 @@ static int64_t day_of(const responder *self, const relevo_view *view)
 
 static rlt_language language_of(const relevo_view *view, const rlt_doc *doc)
 {
-    rlt_language language = view->reading ? rlt_language_from(view->reading->language) : RLT_UNKNOWN;
-    if (language == RLT_UNKNOWN && doc)
-        language = rlt_language_guess(doc, NULL);
-    return language != RLT_UNKNOWN ? language : rlt_language_from(view->language);
+    return rlt_language_of(view->reading ? view->reading->language : (relevo_str){NULL, 0}, doc, view->language);
 }
 
 /* What was said last that is no question: the source of an article, or of somebody else's. */

@@ -200,9 +200,8 @@ static bool ask_in(const asker *a, relevo_str question, const relevo_reading *re
     rlt_work_reset(a->work);
     if (rlt_read(a->work, question, &doc) != RLT_OK)
         return rlt_fail_memory(error, "responder");
-    rlt_language language = reading ? rlt_language_from(reading->language) : RLT_UNKNOWN;
-    if (language == RLT_UNKNOWN)
-        language = rlt_language_guess(&doc, NULL);
+    const relevo_str none = {NULL, 0};
+    rlt_language language = rlt_language_of(reading ? reading->language : none, &doc, none);
     const rlr_context context = {.asking = rlt_asking_of(language, a->arguments->day, reading)};
     if (!rlr_plan_make(a->settings, a->work, &doc, &context, &plan))
         return rlt_fail_memory(error, "responder");

@@ -62,12 +62,8 @@ static int64_t day_of(const rlt_asker *asker, const relevo_view *view)
 
 rlt_asking rlt_asker_asking(const rlt_asker *asker, const relevo_view *view, const rlt_doc *doc)
 {
-    rlt_language language = view->reading ? rlt_language_from(view->reading->language) : RLT_UNKNOWN;
-    if (language == RLT_UNKNOWN)
-        language = rlt_language_guess(doc, NULL);
-    if (language == RLT_UNKNOWN)
-        language = rlt_language_from(view->language);
-    return rlt_asking_of(language, day_of(asker, view), view->reading);
+    const relevo_str read = view->reading ? view->reading->language : (relevo_str){NULL, 0};
+    return rlt_asking_of(rlt_language_of(read, doc, view->language), day_of(asker, view), view->reading);
 }
 
 /* "es 0.930000 order_status", or the language alone. */

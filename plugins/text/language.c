@@ -184,6 +184,14 @@ rlt_language rlt_language_from(relevo_str code)
     return RLT_UNKNOWN;
 }
 
+rlt_language rlt_language_of(relevo_str read, const rlt_doc *doc, relevo_str before)
+{
+    rlt_language language = rlt_language_from(read);
+    if (language == RLT_UNKNOWN && doc)
+        language = rlt_language_guess(doc, NULL);
+    return language != RLT_UNKNOWN ? language : rlt_language_from(before);
+}
+
 rlt_language rlt_language_shown(relevo_str code)
 {
     rlt_language language = rlt_language_from(code);

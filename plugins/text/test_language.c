@@ -88,6 +88,23 @@ static void codes(void **state)
     assert_int_equal(rlt_language_code(RLT_UNKNOWN).len, 0);
 }
 
+/* What was read comes before the words, and those before what was. */
+static void of_a_message(void **state)
+{
+    (void)state;
+    const relevo_str none = {NULL, 0}, en = RELEVO_STR("en"), pt = RELEVO_STR("pt");
+    rlt_work *work = rlt_work_new();
+    rlt_doc doc, number;
+    assert_int_equal(rlt_read(work, rlt_str("¿a qué hora abren hoy?"), &doc), RLT_OK);
+    assert_int_equal(rlt_read(work, rlt_str("48213"), &number), RLT_OK);
+    assert_int_equal(rlt_language_of(en, &doc, pt), RLT_EN);
+    assert_int_equal(rlt_language_of(none, &doc, pt), RLT_ES);
+    assert_int_equal(rlt_language_of(none, &number, pt), RLT_PT);
+    assert_int_equal(rlt_language_of(none, NULL, pt), RLT_PT);
+    assert_int_equal(rlt_language_of(none, &number, none), RLT_UNKNOWN);
+    rlt_work_free(work);
+}
+
 static void stop_words(void **state)
 {
     (void)state;
@@ -111,6 +128,6 @@ static void table_is_sorted(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(guesses), TEST(names_are_hints), TEST(codes), TEST(stop_words), TEST(table_is_sorted)};
+    const struct CMUnitTest tests[] = {TEST(guesses), TEST(names_are_hints), TEST(codes), TEST(of_a_message), TEST(stop_words), TEST(table_is_sorted)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -118,6 +118,9 @@ relevo_str rlt_language_code(rlt_language language);
 rlt_language rlt_language_from(relevo_str code);
 /* The same for what people read (a trigger's reason, a card): Spanish instead of RLT_UNKNOWN. */
 rlt_language rlt_language_shown(relevo_str code);
+/* A message's: as it was read, else as its words say, else as it was before. `read` and `before` are codes and may be absent; doc NULL: it has no
+   words. */
+rlt_language rlt_language_of(relevo_str read, const rlt_doc *doc, relevo_str before);
 
 /* What stands around a value in a sentence of one language. */
 typedef struct rlt_frame {
